@@ -1,0 +1,3 @@
+//! The face of the tool.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Problems of a plan, shown with file, line, column, snippet and help.

@@ -1,0 +1,1 @@
+//! Reads a plan and checks it whole.

@@ -1,0 +1,217 @@
+//! The plan: which files change in which phase, by which rules, how each is judged, and what its commit says.
+//!
+//! These types hold a plan that has been checked whole ([`load`]); an unsound plan has no value of them. Everything is plain
+//! data: the digest over it ([`digest`]) is the identity of the plan's meaning.
+
+pub mod diagnostics;
+pub mod digest;
+pub mod load;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::path::RepoPath;
+
+/// A checked plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// `[a-z0-9-]+`; goes into trailers.
+    pub name: String,
+    /// The tracker's reference, such as `#506`.
+    pub issue: String,
+    /// Named transforms, in the order of the file, which is the order of application.
+    pub rules: Vec<Rule>,
+    /// What commits say.
+    pub commit: CommitFormat,
+    /// The waves, in order.
+    pub phases: Vec<Phase>,
+}
+
+/// A named transform.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rule {
+    /// The key under `rules`.
+    pub name: String,
+    /// What it does.
+    pub kind: RuleKind,
+}
+
+/// The kinds of transform.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleKind {
+    /// Every use of one qualified name becomes another, imports included.
+    Rename(Rename),
+    /// An external codemod, run on one file in the work tree.
+    Command(Command),
+}
+
+/// Every use of `from` becomes `to`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rename {
+    /// The dotted name as it is, such as `django.utils.translation.ugettext`.
+    pub from: String,
+    /// The dotted name as it shall be.
+    pub to: String,
+}
+
+/// A command of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Command {
+    /// What is run.
+    pub run: Run,
+    /// How long it may take before it and all it started are killed.
+    pub timeout: Duration,
+}
+
+/// How a command is written in the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Run {
+    /// A text for `sh -c`, placeholders such as `{file}` put in shell-quoted.
+    Shell(String),
+    /// A program and its arguments, started directly, placeholders put in as they are.
+    Argv(Vec<String>),
+}
+
+/// The longest a command may take when the plan does not say.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// What commits say.
+#[derive(Debug, Clone, Serialize)]
+pub struct CommitFormat {
+    /// A minijinja template for all that stands above the trailers; `None` is the seed's format.
+    pub message: Option<String>,
+    /// The words between subject scope and file name, such as `eliminate factory pattern`.
+    pub title: String,
+    /// The paragraph below the subject.
+    pub summary: String,
+    /// What the transform amounts to, such as `factory calls → direct SSOT calls`.
+    pub transform: String,
+    /// Lines kept byte for byte at the end of the message, above the trailers.
+    pub footer: Option<String>,
+}
+
+/// An ordered wave of units.
+#[derive(Debug, Clone, Serialize)]
+pub struct Phase {
+    /// Such as `P0`; unique in the plan.
+    pub id: String,
+    /// For people.
+    pub title: Option<String>,
+    /// What happens when a unit fails.
+    pub on_failure: OnFailure,
+    /// How much of the phase may be quarantined before it stops all the same.
+    pub max_quarantined: Option<Share>,
+    /// Commands run once after the last unit of the phase.
+    pub gate: Vec<Command>,
+    /// The files, in order.
+    pub targets: Vec<Target>,
+}
+
+/// What happens to the rest of a phase when one unit fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// The run ends there.
+    #[default]
+    Stop,
+    /// The unit is set aside and the phase goes on.
+    Quarantine,
+}
+
+/// A share of something, in hundredths of a percent: `10%` is 1000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Share(pub u32);
+
+/// One entry of a phase's `files`: which files, and all that holds for them (phase defaults already filled in).
+#[derive(Debug, Clone, Serialize)]
+pub struct Target {
+    /// Which files.
+    pub files: Files,
+    /// The commit's scope, as in `fix(SCOPE): ...`; `None` takes it from the file's path.
+    pub scope: Option<String>,
+    /// How dangerous a change of these files is.
+    pub risk: Option<Risk>,
+    /// What depends on them.
+    pub impact: Option<String>,
+    /// How to recover after the commit was reverted.
+    pub recovery: Option<String>,
+    /// Indexes into [`Plan::rules`], in order of application, after `edits`.
+    pub rules: Vec<usize>,
+    /// The file's own before/after blocks.
+    pub edits: Vec<BlockEdit>,
+    /// Commands that judge the unit before its commit.
+    pub validate: Vec<Command>,
+    /// Commands that judge it after its commit.
+    pub verify: Vec<Command>,
+}
+
+/// Which files a target names.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Files {
+    /// These, in this order.
+    Paths(Vec<RepoPath>),
+    /// Those tracked files that match and hold something for the rules to change, in the order of their bytes.
+    Glob {
+        /// Patterns of which one must match; `**` crosses folders, `*` does not.
+        include: Vec<String>,
+        /// Patterns of which none may match.
+        exclude: Vec<String>,
+    },
+}
+
+/// How dangerous a change is, in the seed's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Risk {
+    /// Supporting code.
+    Low,
+    /// Operational stability.
+    Medium,
+    /// Direct revenue protection.
+    High,
+    /// The core of what earns money.
+    Extreme,
+}
+
+/// One before/after block of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlockEdit {
+    /// The line, 1-based, near which `before` is expected; the file may have drifted since.
+    pub near: Option<u32>,
+    /// The lines as they are; `$NAME` stands for any text within one line.
+    pub before: String,
+    /// The lines as they shall be; may use the `$NAME`s that `before` binds. Empty removes the block.
+    pub after: String,
+}
+
+impl Plan {
+    /// The phase that a person means by `text`: its id, or its ordinal counted from 1.
+    #[must_use]
+    pub fn phase(&self, text: &str) -> Option<usize> {
+        if let Some(at) = self.phases.iter().position(|phase| phase.id == text) {
+            return Some(at);
+        }
+        let ordinal: usize = text.parse().ok()?;
+        (1..=self.phases.len()).contains(&ordinal).then(|| ordinal - 1)
+    }
+
+    /// How a phase is shown everywhere: `phase 1 (P0)`.
+    #[must_use]
+    pub fn phase_label(&self, at: usize) -> String {
+        match self.phases.get(at) {
+            Some(phase) => format!("phase {} ({})", at + 1, phase.id),
+            None => format!("phase {}", at + 1),
+        }
+    }
+
+    /// The digests of the plan's parts by name: `commit`, `rule NAME`, `phase ID`. What changed between two plans is where they differ.
+    #[must_use]
+    pub fn parts(&self) -> BTreeMap<String, String> {
+        digest::parts(self)
+    }
+}
