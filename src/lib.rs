@@ -1,5 +1,8 @@
 //! `migrate`: a phased migration orchestrator with atomic commits.
 
 pub mod edit;
+pub mod fault;
+pub mod fs;
+pub mod journal;
 pub mod path;
 pub mod plan;

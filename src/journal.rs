@@ -1,0 +1,346 @@
+//! The append-only record of runs, in `$GIT_DIR/migrate/journal`: one line per record, synced before the act it announces.
+//!
+//! It speeds recovery and is never the truth: git and the disk are. Each line is a checksum and a JSON record; a torn last line is
+//! cut. Format rules: `Opened.format` names the version; a newer one is refused by an older tool; new fields are optional, so that
+//! an older record reads as before. Nothing here talks to git.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::fault;
+use crate::path::RepoPath;
+
+/// The version of the records that this tool writes.
+pub const FORMAT: u32 = 1;
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// The first line.
+    Opened {
+        /// The version of what follows.
+        format: u32,
+    },
+    /// A run began.
+    RunStarted(RunStarted),
+    /// A unit's file is about to change.
+    Begun(Begun),
+    /// An external codemod has ended; the unit's files now hold exactly these blobs.
+    Transformed {
+        /// The blob of each file's bytes on disk, as the unit lists its files.
+        after: Vec<String>,
+    },
+    /// The commit object exists; index and branch come next.
+    Prepared {
+        /// Its object name.
+        commit: String,
+    },
+    /// The branch holds the commit.
+    Committed {
+        /// Its object name.
+        commit: String,
+    },
+    /// The unit ended without a commit, its files as they were.
+    Abandoned {
+        /// Why, for people.
+        reason: String,
+    },
+    /// The verification of a commit passed.
+    Verified {
+        /// The commit judged.
+        commit: String,
+    },
+    /// A unit was set aside.
+    Quarantined {
+        /// The plan's name.
+        plan: String,
+        /// The unit.
+        unit: RepoPath,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A phase's gate passed.
+    GatePassed {
+        /// The plan's name.
+        plan: String,
+        /// The phase's id.
+        phase: String,
+        /// The tip it judged.
+        tip: String,
+    },
+    /// A run came to its end.
+    RunFinished {
+        /// True when nothing that was asked for is left.
+        done: bool,
+    },
+}
+
+/// What a run was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The plan's name.
+    pub plan: String,
+    /// The digest of the plan's meaning.
+    pub digest: String,
+    /// The digests of its parts.
+    pub parts: BTreeMap<String, String>,
+    /// The phase asked for, if not all.
+    pub phase: Option<String>,
+    /// The file asked for, if not all.
+    pub file: Option<RepoPath>,
+}
+
+/// All that recovery needs to know of a change to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// The plan's name.
+    pub plan: String,
+    /// The phase's id.
+    pub phase: String,
+    /// The unit.
+    pub unit: RepoPath,
+    /// Full name of the branch, or `HEAD` when detached.
+    pub branch: String,
+    /// The commit the change builds on.
+    pub base: String,
+    /// The files that change.
+    pub files: Vec<FileChange>,
+    /// The commit that is taken back, when this is a revert.
+    pub reverts: Option<String>,
+    /// True when the commit is still to be judged by verification after it landed.
+    pub verify: bool,
+}
+
+/// One file of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileChange {
+    /// Where it is.
+    pub path: RepoPath,
+    /// The blob of its bytes on disk before.
+    pub before: String,
+    /// The blob of its bytes on disk after; unknown while an external codemod runs.
+    pub after: Option<String>,
+    /// The name under which new bytes are written aside in the same folder.
+    pub aside: String,
+}
+
+/// Why a journal could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalProblem {
+    /// The system refused.
+    #[error("cannot {act} the journal {}: {source}", path.display())]
+    Io {
+        /// The call that failed, as a verb.
+        act: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A record that is not the last is broken.
+    #[error("line {line} of the journal {} is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// 1-based.
+        line: usize,
+    },
+    /// Written by a later version of this tool.
+    #[error("the journal {} has format {format}; this migrate knows {FORMAT}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// What it says of itself.
+        format: u32,
+    },
+}
+
+/// The open journal.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    records: Vec<Record>,
+}
+
+impl Journal {
+    /// Opens the journal in `folder`, making both where there are none, and cuts a torn last line.
+    ///
+    /// # Errors
+    /// When the system refuses, a record before the last is damaged, or a newer tool wrote it.
+    pub fn open(folder: &Path) -> Result<Self, JournalProblem> {
+        let path = folder.join("journal");
+        let io = |act| {
+            let path = path.clone();
+            move |source| JournalProblem::Io { act, path, source }
+        };
+        std::fs::create_dir_all(folder).map_err(io("make the folder of"))?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&path)
+            .map_err(io("open"))?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(io("read"))?;
+        let (records, whole) = decode(&text, &path)?;
+        if whole < text.len() {
+            file.set_len(whole as u64).map_err(io("cut the torn end of"))?;
+            file.seek(SeekFrom::End(0)).map_err(io("seek in"))?;
+        }
+        let mut journal = Self { file, path: path.clone(), records };
+        if journal.records.is_empty() {
+            journal.append(Record::Opened { format: FORMAT })?;
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync the folder of"))?;
+        }
+        Ok(journal)
+    }
+
+    /// Reads the records in `folder` without opening them for writing; none where there is no journal.
+    ///
+    /// # Errors
+    /// As for [`Journal::open`].
+    pub fn read(folder: &Path) -> Result<Vec<Record>, JournalProblem> {
+        let path = folder.join("journal");
+        match std::fs::read(&path) {
+            Ok(text) => Ok(decode(&text, &path)?.0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(JournalProblem::Io { act: "read", path, source }),
+        }
+    }
+
+    /// All records, oldest first.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Appends a record and syncs it to disk. A crash leaves the whole line or a torn one, which the next [`Journal::open`] cuts.
+    ///
+    /// # Errors
+    /// When the system refuses; nothing may then be done that the record announces.
+    pub fn append(&mut self, record: Record) -> Result<(), JournalProblem> {
+        self.note(record)?;
+        self.file.sync_data().map_err(|source| JournalProblem::Io { act: "sync", path: self.path.clone(), source })?;
+        fault::point("journal: synced");
+        Ok(())
+    }
+
+    /// Appends a record that may be lost, because what it says can be found out again: not synced.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn note(&mut self, record: Record) -> Result<(), JournalProblem> {
+        let written = self.file.write_all(&encode(&record));
+        written.map_err(|source| JournalProblem::Io { act: "append to", path: self.path.clone(), source })?;
+        fault::point("journal: written");
+        self.records.push(record);
+        Ok(())
+    }
+}
+
+fn checksum(json: &[u8]) -> String {
+    let digest = Sha256::digest(json);
+    digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn encode(record: &Record) -> Vec<u8> {
+    let json = serde_json::to_vec(record).expect("a record is plain data with string keys");
+    let mut line = format!("{} ", checksum(&json)).into_bytes();
+    line.extend_from_slice(&json);
+    line.push(b'\n');
+    line
+}
+
+/// The records of a journal's text, and how many bytes of it are whole.
+fn decode(text: &[u8], path: &Path) -> Result<(Vec<Record>, usize), JournalProblem> {
+    let mut records = Vec::new();
+    let mut whole = 0;
+    for (at, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let Some(record) = decode_line(line) else {
+            if whole + line.len() == text.len() {
+                break;
+            }
+            return Err(JournalProblem::Damaged { path: path.to_owned(), line: at + 1 });
+        };
+        if let Record::Opened { format } = record
+            && format > FORMAT
+        {
+            return Err(JournalProblem::Newer { path: path.to_owned(), format });
+        }
+        records.push(record);
+        whole += line.len();
+    }
+    Ok((records, whole))
+}
+
+fn decode_line(line: &[u8]) -> Option<Record> {
+    let line = line.strip_suffix(b"\n")?;
+    let (sum, json) = line.split_at_checked(8)?;
+    let json = json.strip_prefix(b" ")?;
+    if checksum(json).as_bytes() != sum {
+        return None;
+    }
+    serde_json::from_slice(json).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn abandoned(reason: &str) -> Record {
+        Record::Abandoned { reason: reason.to_owned() }
+    }
+
+    #[test]
+    fn what_is_appended_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append(abandoned("one")).unwrap();
+        journal.append(abandoned("two\nlines")).unwrap();
+        let again = Journal::open(folder.path()).unwrap();
+        assert_eq!(again.records(), [Record::Opened { format: 1 }, abandoned("one"), abandoned("two\nlines")]);
+        assert_eq!(Journal::read(folder.path()).unwrap(), again.records());
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_wherever_it_tore() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append(abandoned("one")).unwrap();
+        let whole = std::fs::read(folder.path().join("journal")).unwrap();
+        let last = encode(&abandoned("two"));
+        for cut in 1..last.len() {
+            let mut torn = whole.clone();
+            torn.extend_from_slice(&last[..cut]);
+            std::fs::write(folder.path().join("journal"), torn).unwrap();
+            let mut journal = Journal::open(folder.path()).unwrap();
+            assert_eq!(journal.records().len(), 2, "cut at {cut}");
+            journal.append(abandoned("three")).unwrap();
+            assert_eq!(Journal::read(folder.path()).unwrap().len(), 3, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn damage_before_the_last_line_and_newer_formats_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append(abandoned("one")).unwrap();
+        let path = folder.path().join("journal");
+        let mut text = std::fs::read(&path).unwrap();
+        text[12] ^= 1;
+        std::fs::write(&path, &text).unwrap();
+        assert!(matches!(Journal::open(folder.path()), Err(JournalProblem::Damaged { line: 1, .. })));
+        std::fs::write(&path, encode(&Record::Opened { format: 9 })).unwrap();
+        assert!(matches!(Journal::open(folder.path()), Err(JournalProblem::Newer { format: 9, .. })));
+    }
+}
