@@ -3,6 +3,8 @@
 pub mod edit;
 pub mod fault;
 pub mod fs;
+pub mod git_env;
 pub mod journal;
 pub mod path;
 pub mod plan;
+pub mod repo;

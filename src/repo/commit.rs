@@ -1,0 +1,135 @@
+//! A commit made of trees: the base's tree with the unit's entries replaced, then the branch moved by compare-and-swap.
+//!
+//! Neither costs more in a larger repository. The index is not consulted, so whatever the user has staged stays out of the commit.
+
+use std::path::PathBuf;
+
+use git2::build::TreeUpdateBuilder;
+use git2::{ErrorCode, FileMode, Oid};
+
+use crate::path::RepoPath;
+use crate::repo::identity::{Identity, Person};
+use crate::repo::{Repo, RepoProblem, Tip};
+
+/// An entry of a tree that gets another blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewBlob {
+    /// Where the file is.
+    pub path: RepoPath,
+    /// Its mode, which stays.
+    pub mode: u32,
+    /// The blob.
+    pub blob: Oid,
+}
+
+impl Repo {
+    /// Writes the tree of `base` with the blobs replaced.
+    ///
+    /// # Errors
+    /// When an object cannot be read or written.
+    pub fn tree_with(&self, base: Oid, blobs: &[NewBlob]) -> Result<Oid, RepoProblem> {
+        let tree = self.inner.find_commit(base)?.tree()?;
+        let mut update = TreeUpdateBuilder::new();
+        for new in blobs {
+            let mode = if new.mode == 0o100_755 { FileMode::BlobExecutable } else { FileMode::Blob };
+            update.upsert(new.path.as_path(), new.blob, mode);
+        }
+        Ok(update.create_updated(&self.inner, &tree)?)
+    }
+
+    /// Writes a commit of `tree` on top of `base`; no branch holds it yet. Signed when `commit.gpgSign` asks for it.
+    ///
+    /// # Errors
+    /// When it cannot be written or signed.
+    pub fn commit_object(&self, base: Oid, tree: Oid, message: &str, identity: &Identity) -> Result<Oid, RepoProblem> {
+        if self.config_is_true("commit.gpgsign") {
+            return self.signed_commit(base, tree, message, identity);
+        }
+        let (author, committer) = (identity.author.sign_now()?, identity.committer.sign_now()?);
+        let parent = self.inner.find_commit(base)?;
+        let tree = self.inner.find_tree(tree)?;
+        Ok(self.inner.commit(None, &author, &committer, message, &tree, &[&parent])?)
+    }
+
+    /// Lets git make the commit, since it knows keys, formats and programs.
+    fn signed_commit(&self, base: Oid, tree: Oid, message: &str, identity: &Identity) -> Result<Oid, RepoProblem> {
+        let mut args = vec!["-c".to_owned(), "core.fsync=committed".to_owned()];
+        for (role, person) in [("author", &identity.author), ("committer", &identity.committer)] {
+            args.extend(["-c".to_owned(), format!("{role}.name={}", person.name()), "-c".to_owned()]);
+            args.push(format!("{role}.email={}", person.email()));
+        }
+        args.extend(["commit-tree", "-S", "-p"].map(str::to_owned));
+        args.extend([base.to_string(), tree.to_string()]);
+        let said = self.git().ask(&args, message.as_bytes())?;
+        Ok(Oid::from_str(String::from_utf8_lossy(&said).trim())?)
+    }
+
+    /// Moves the branch from `tip` to `commit`, or not at all: THE commit point. Writes the reflog as git would.
+    ///
+    /// # Errors
+    /// [`RepoProblem::Moved`] or [`RepoProblem::Switched`] when HEAD is not where `tip` says.
+    pub fn advance(&self, tip: &Tip, commit: Oid, log: &str, committer: &Person) -> Result<Tip, RepoProblem> {
+        let mut transaction = self.inner.transaction()?;
+        let locked = transaction.lock_ref(&tip.branch);
+        locked.map_err(|error| match error.code() {
+            ErrorCode::Locked => RepoProblem::Locked(self.inner.commondir().join(format!("{}.lock", tip.branch))),
+            _ => error.into(),
+        })?;
+        // The lock is held from here on: what is compared now is what is set.
+        self.still_at(tip)?;
+        transaction.set_target(&tip.branch, commit, Some(&committer.sign_now()?), log)?;
+        transaction.commit()?;
+        Ok(Tip { branch: tip.branch.clone(), commit })
+    }
+
+    /// The trees of a commit along `path`, root first, one per folder.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn trees_along(&self, tree: Oid, path: &RepoPath) -> Result<Vec<Oid>, RepoProblem> {
+        let root = self.inner.find_tree(tree)?;
+        let mut trees = vec![tree];
+        for (at, _) in path.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+            let above = PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&path.as_bytes()[..at]));
+            trees.push(root.get_path(&above)?.id());
+        }
+        Ok(trees)
+    }
+
+    /// The tree of a commit.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn tree_of(&self, commit: Oid) -> Result<Oid, RepoProblem> {
+        Ok(self.inner.find_commit(commit)?.tree_id())
+    }
+
+    /// The first parent of a commit; `None` for a root.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn parent_of(&self, commit: Oid) -> Result<Option<Oid>, RepoProblem> {
+        Ok(self.inner.find_commit(commit)?.parent_id(0).ok())
+    }
+
+    /// The message of a commit, as its bytes.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn message_of(&self, commit: Oid) -> Result<Vec<u8>, RepoProblem> {
+        Ok(self.inner.find_commit(commit)?.message_raw_bytes().to_vec())
+    }
+
+    /// Mode and blob of `path` in a commit; `None` when it is not there or no file.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn file_in(&self, commit: Oid, path: &RepoPath) -> Result<Option<(u32, Oid)>, RepoProblem> {
+        let tree = self.inner.find_commit(commit)?.tree()?;
+        match tree.get_path(path.as_path()) {
+            Ok(entry) => Ok(Some((entry.filemode().cast_unsigned(), entry.id()))),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

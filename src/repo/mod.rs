@@ -1,0 +1,233 @@
+//! The repository: opened or refused by name, its facts, and the few writes that make a commit.
+//!
+//! Knows git, knows no plan. libgit2 reads and writes objects and moves the branch by compare-and-swap; the index is patched in
+//! place ([`index`]); the `git` program ([`git`]) answers what libgit2 cannot. Nothing here stashes, resets, cleans or checks out.
+
+pub mod commit;
+pub mod git;
+pub mod history;
+pub mod identity;
+pub mod index;
+pub mod open;
+pub mod revert;
+pub mod stage;
+pub mod target;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use git2::{Oid, Repository};
+
+use crate::path::RepoPath;
+use crate::repo::git::{Git, GitProblem};
+use crate::repo::stage::CachedIndex;
+
+/// An open repository with a work tree, a commit and nothing that this tool cannot read right.
+pub struct Repo {
+    inner: Repository,
+    top: PathBuf,
+    git_dir: PathBuf,
+    git: Git,
+    config: BTreeMap<String, String>,
+    index: RefCell<Option<CachedIndex>>,
+}
+
+/// The commit that the work tree stands on, and the reference that moves when one is added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tip {
+    /// Full name of the branch, or `HEAD` when detached.
+    pub branch: String,
+    /// What it points to.
+    pub commit: Oid,
+}
+
+/// Why the repository is not touched.
+#[derive(Debug, thiserror::Error)]
+pub enum RepoProblem {
+    /// No `.git` here or above.
+    #[error("{} is not in a git repository", .0.display())]
+    NotARepository(PathBuf),
+    /// There are no files to migrate.
+    #[error("the repository {} is bare: it has no work tree", .0.display())]
+    Bare(PathBuf),
+    /// There is no commit to build on.
+    #[error("the branch {0} has no commit yet")]
+    Unborn(String),
+    /// Commits would belong to no branch.
+    #[error("HEAD is detached at {0}")]
+    Detached(Oid),
+    /// Another user owns it.
+    #[error("the repository {} belongs to another user", .0.display())]
+    NotOwned(PathBuf),
+    /// A format that this tool would read wrong.
+    #[error("the repository uses {0}, which migrate does not support")]
+    Unsupported(String),
+    /// A merge, rebase or the like has begun.
+    #[error("{0} is in progress")]
+    Operation(&'static str),
+    /// Another git process is at work, or died at it.
+    #[error("{} exists: another git process is running, or one crashed", .0.display())]
+    Locked(PathBuf),
+    /// git does not know who commits.
+    #[error("git knows no identity to commit with: {0}")]
+    NoIdentity(String),
+    /// Hooks that `git commit` would run.
+    #[error("the repository has hooks that `git commit` would run: {}", .0.join(", "))]
+    Hooks(Vec<String>),
+    /// Tracked files with changes.
+    #[error("the work tree has uncommitted changes: {}", list(.0))]
+    Dirty(Vec<RepoPath>),
+    /// The branch is not where it was.
+    #[error("{branch} moved from {expected} to {found} in the meantime")]
+    Moved {
+        /// Full name of the branch.
+        branch: String,
+        /// Where it was.
+        expected: Oid,
+        /// Where it is.
+        found: Oid,
+    },
+    /// Another branch is checked out than before.
+    #[error("HEAD was switched from {expected} to {found} in the meantime")]
+    Switched {
+        /// The branch the work began on.
+        expected: String,
+        /// The one that is checked out now.
+        found: String,
+    },
+    /// The index does not hold what the work began with.
+    #[error("the index entry of {0} was changed in the meantime")]
+    Restaged(RepoPath),
+    /// The index could not be read or written.
+    #[error("cannot {act} the index: {source}")]
+    Index {
+        /// What was tried, as a verb.
+        act: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The index is broken.
+    #[error("{0}")]
+    BrokenIndex(index::IndexProblem),
+    /// An object that must be there is not, or the like.
+    #[error("git: {}", .0.message())]
+    Libgit2(#[from] git2::Error),
+    /// The `git` program could not answer.
+    #[error("{0}")]
+    Git(#[from] GitProblem),
+}
+
+fn list(paths: &[RepoPath]) -> String {
+    paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl RepoProblem {
+    /// What to do next, for people.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotARepository(_) => "run migrate inside the repository that holds the files",
+            Self::Bare(_) => "run it in a clone with a work tree",
+            Self::Unborn(_) => "commit the files as they are first",
+            Self::Detached(_) => "check out a branch, or pass --allow-detached",
+            Self::NotOwned(_) => "if you trust it: git config --global --add safe.directory <its path>",
+            Self::Unsupported(_) => "convert the repository, or migrate in a plain clone of it",
+            Self::Operation(_) => "finish or abort it first",
+            Self::Locked(_) => "wait for that process; if none is running, remove the file",
+            Self::NoIdentity(_) => "git config user.name \"Your Name\" and git config user.email you@example.com",
+            Self::Hooks(_) => "pass --no-verify to commit without them; each commit then says so in a trailer",
+            Self::Dirty(_) => "commit or stash them yourself, or pass --allow-dirty to leave them as they are",
+            Self::Moved { .. } | Self::Switched { .. } | Self::Restaged(_) => {
+                "nothing of yours was changed; look at what moved it, then run migrate again"
+            }
+            Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
+            Self::Libgit2(_) => "see what `git fsck` says of the repository",
+            Self::Git(_) => "migrate needs the git program on PATH and a repository that it can read",
+        }
+    }
+}
+
+impl Repo {
+    /// The top of the work tree.
+    #[must_use]
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// Where this tool keeps its lock, journal and logs: in git's folder of this work tree.
+    #[must_use]
+    pub fn state_folder(&self) -> PathBuf {
+        self.git_dir.join("migrate")
+    }
+
+    /// The `git` program, for this repository.
+    #[must_use]
+    pub fn git(&self) -> &Git {
+        &self.git
+    }
+
+    /// An effective configuration value, by its key in lower case; the last one wins.
+    #[must_use]
+    pub fn config(&self, key: &str) -> Option<&str> {
+        self.config.get(key).map(String::as_str)
+    }
+
+    fn config_is_true(&self, key: &str) -> bool {
+        matches!(self.config(key), Some("true" | "yes" | "on" | "1" | ""))
+    }
+
+    /// Where HEAD stands now.
+    ///
+    /// # Errors
+    /// When there is no commit or HEAD cannot be read.
+    pub fn tip(&self) -> Result<Tip, RepoProblem> {
+        let head = self.inner.find_reference("HEAD")?;
+        if let Some(name) = head.symbolic_target()? {
+            return match self.inner.refname_to_id(name) {
+                Ok(commit) => Ok(Tip { branch: name.to_owned(), commit }),
+                Err(error) if error.code() == git2::ErrorCode::NotFound => Err(RepoProblem::Unborn(short(name).to_owned())),
+                Err(error) => Err(error.into()),
+            };
+        }
+        let commit = head.target().ok_or_else(|| RepoProblem::Unborn("HEAD".to_owned()))?;
+        Ok(Tip { branch: "HEAD".to_owned(), commit })
+    }
+
+    /// Fails unless HEAD still stands where `tip` says.
+    ///
+    /// # Errors
+    /// [`RepoProblem::Switched`] or [`RepoProblem::Moved`].
+    pub fn still_at(&self, tip: &Tip) -> Result<(), RepoProblem> {
+        let now = self.tip()?;
+        if now.branch != tip.branch {
+            return Err(RepoProblem::Switched { expected: tip.branch.clone(), found: now.branch });
+        }
+        if now.commit != tip.commit {
+            return Err(RepoProblem::Moved { branch: now.branch, expected: tip.commit, found: now.commit });
+        }
+        Ok(())
+    }
+
+    /// The content of a blob.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn blob(&self, oid: Oid) -> Result<Vec<u8>, RepoProblem> {
+        Ok(self.inner.find_blob(oid)?.content().to_vec())
+    }
+
+    /// True when the commit is in the history of the other.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn contains(&self, tip: Oid, commit: Oid) -> Result<bool, RepoProblem> {
+        Ok(tip == commit || (self.inner.find_commit(commit).is_ok() && self.inner.graph_descendant_of(tip, commit)?))
+    }
+}
+
+/// A branch's name without `refs/heads/`.
+#[must_use]
+pub fn short(branch: &str) -> &str {
+    branch.strip_prefix("refs/heads/").unwrap_or(branch)
+}

@@ -1,0 +1,88 @@
+//! What `git revert` would make of a commit, computed in memory: a conflict touches nothing.
+
+use git2::{Oid, Repository};
+
+use crate::path::RepoPath;
+use crate::repo::{Repo, RepoProblem};
+
+/// The outcome of taking a commit back on top of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reverted {
+    /// The tree without the commit's change.
+    Tree(Oid),
+    /// Later commits changed the same lines of these files.
+    Conflict(Vec<RepoPath>),
+    /// The tree is the same: the change is gone already.
+    Nothing,
+}
+
+impl Repo {
+    /// The tree that `git revert --no-edit COMMIT` would commit on top of `tip`.
+    ///
+    /// # Errors
+    /// When an object is missing, or the commit is a root or a merge, which have no one parent to go back to.
+    pub fn revert_tree(&self, commit: Oid, tip: Oid) -> Result<Reverted, RepoProblem> {
+        let repo: &Repository = &self.inner;
+        let (commit, tip) = (repo.find_commit(commit)?, repo.find_commit(tip)?);
+        let parent = commit.parent(0)?;
+        if tip.tree_id() == commit.tree_id() {
+            return Ok(if parent.tree_id() == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(parent.tree_id()) });
+        }
+        let mut index = repo.revert_commit(&commit, &tip, 0, None)?;
+        if index.has_conflicts() {
+            let mut paths = Vec::new();
+            for conflict in index.conflicts()? {
+                let conflict = conflict?;
+                if let Some(entry) = conflict.our.or(conflict.their).or(conflict.ancestor)
+                    && let Ok(path) = RepoPath::new(entry.path)
+                {
+                    paths.push(path);
+                }
+            }
+            paths.dedup();
+            return Ok(Reverted::Conflict(paths));
+        }
+        let tree = index.write_tree_to(repo)?;
+        Ok(if tree == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(tree) })
+    }
+
+    /// The files in which two trees differ.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn changed_between(&self, old: Oid, new: Oid) -> Result<Vec<RepoPath>, RepoProblem> {
+        let (old, new) = (self.inner.find_tree(old)?, self.inner.find_tree(new)?);
+        let diff = self.inner.diff_tree_to_tree(Some(&old), Some(&new), None)?;
+        let paths =
+            diff.deltas().filter_map(|delta| delta.new_file().path_bytes().or(delta.old_file().path_bytes()).map(<[u8]>::to_vec));
+        Ok(paths.filter_map(|path| RepoPath::new(path).ok()).collect())
+    }
+
+    /// The commits after `since` up to `tip` that changed `path`, newest first, with their subjects; at most `limit`.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn later_changes(&self, since: Oid, tip: Oid, path: &RepoPath, limit: usize) -> Result<Vec<(Oid, String)>, RepoProblem> {
+        let mut walk = self.inner.revwalk()?;
+        walk.set_sorting(git2::Sort::TOPOLOGICAL)?;
+        walk.push(tip)?;
+        walk.hide(since)?;
+        let mut found = Vec::new();
+        for oid in walk {
+            let commit = self.inner.find_commit(oid?)?;
+            let here = self.file_in(commit.id(), path)?;
+            let before = match commit.parent_id(0) {
+                Ok(parent) => self.file_in(parent, path)?,
+                Err(_) => None,
+            };
+            if here != before {
+                let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned();
+                found.push((commit.id(), subject));
+                if found.len() == limit {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,197 @@
+//! Reading the index and putting a unit's entries into it, under git's own lock.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::PathBuf;
+
+use git2::Oid;
+
+use crate::fault;
+use crate::path::RepoPath;
+use crate::repo::index::{EntryStat, Index, IndexProblem};
+use crate::repo::{Repo, RepoProblem, Tip};
+
+/// An index as it was read, and the file it was read from.
+pub struct CachedIndex {
+    index: Index,
+    identity: Identity,
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Identity {
+    fn of(file: &std::fs::Metadata) -> Self {
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+            size: file.size(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        }
+    }
+}
+
+/// One entry to change.
+#[derive(Debug, Clone)]
+pub struct Restage {
+    /// Where the file is.
+    pub path: RepoPath,
+    /// Its mode, which stays.
+    pub mode: u32,
+    /// What the entry names now.
+    pub before: Oid,
+    /// What it shall name.
+    pub after: Oid,
+    /// The file on disk that holds `after`.
+    pub stat: EntryStat,
+    /// The trees along the path that hold `before`, root first.
+    pub old_trees: Vec<Oid>,
+    /// Those that hold `after`.
+    pub new_trees: Vec<Oid>,
+}
+
+impl Repo {
+    fn index_path(&self) -> PathBuf {
+        self.git_dir.join("index")
+    }
+
+    /// Asks the index; `None` when it is of a kind that is left to git.
+    pub(super) fn with_index<T>(&self, ask: impl FnOnce(&Index) -> T) -> Result<Option<T>, RepoProblem> {
+        if !self.load_index()? {
+            return Ok(None);
+        }
+        Ok(self.index.borrow().as_ref().map(|cached| ask(&cached.index)))
+    }
+
+    /// Makes the cache hold the index as it is on disk; false when it is of a kind that is left to git.
+    fn load_index(&self) -> Result<bool, RepoProblem> {
+        let io = |source| RepoProblem::Index { act: "read", source };
+        let mut file = File::open(self.index_path()).map_err(io)?;
+        let identity = Identity::of(&file.metadata().map_err(io)?);
+        if self.index.borrow().as_ref().is_some_and(|cached| cached.identity == identity) {
+            return Ok(true);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(identity.size).unwrap_or(0));
+        file.read_to_end(&mut bytes).map_err(io)?;
+        match Index::parse(bytes) {
+            Ok(index) => {
+                self.index.replace(Some(CachedIndex { index, identity }));
+                Ok(true)
+            }
+            Err(IndexProblem::Unsupported(_)) => Ok(false),
+            Err(problem) => Err(RepoProblem::BrokenIndex(problem)),
+        }
+    }
+
+    /// Makes the index name the new blobs of `entries`, leaving everything else that is staged as it is. HEAD must stand at `tip`
+    /// while git's lock is held, so that nobody switches the branch in between. Entries that name `after` already are left.
+    ///
+    /// The new index is written in our own folder first and then linked to `index.lock`: the lock is never there without its whole
+    /// content, and one that a killed run left is known by being the same file ([`Repo::clear_own_lock`]). A crash leaves the old
+    /// index or the new one.
+    ///
+    /// # Errors
+    /// When the lock is taken, HEAD moved or an entry is not what was expected; the index is then as it was.
+    pub fn restage(&self, tip: &Tip, entries: &[Restage]) -> Result<(), RepoProblem> {
+        let Some((mut cached, read)) = self.patched_index(entries)? else {
+            self.still_at(tip)?;
+            return self.restage_through_git(entries);
+        };
+        let lock = self.git_dir.join("index.lock");
+        match std::fs::hard_link(self.own_index(), &lock) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(RepoProblem::Locked(lock)),
+            // A file system without hard links.
+            Err(_) => {
+                self.still_at(tip)?;
+                return self.restage_through_git(entries);
+            }
+        }
+        fault::point("index: locked");
+        let unmoved = self.still_at(tip).and_then(|()| match self.index_identity()? == read {
+            true => Ok(()),
+            false => Err(RepoProblem::Restaged(entries[0].path.clone())),
+        });
+        if let Err(problem) = unmoved {
+            std::fs::remove_file(&lock).map_err(|source| RepoProblem::Index { act: "unlock", source })?;
+            return Err(problem);
+        }
+        std::fs::rename(&lock, self.index_path()).map_err(|source| RepoProblem::Index { act: "replace", source })?;
+        fault::point("index: replaced");
+        std::fs::remove_file(self.own_index()).map_err(|source| RepoProblem::Index { act: "tidy up beside", source })?;
+        cached.identity = self.index_identity()?;
+        self.index.replace(Some(cached));
+        Ok(())
+    }
+
+    /// Where a new index is written before it takes git's lock.
+    fn own_index(&self) -> PathBuf {
+        self.state_folder().join("index.new")
+    }
+
+    fn index_identity(&self) -> Result<Identity, RepoProblem> {
+        let file = std::fs::metadata(self.index_path()).map_err(|source| RepoProblem::Index { act: "read", source })?;
+        Ok(Identity::of(&file))
+    }
+
+    /// The index with the entries changed, written to [`Repo::own_index`], and what it was read from; `None` when git must do it.
+    fn patched_index(&self, entries: &[Restage]) -> Result<Option<(CachedIndex, Identity)>, RepoProblem> {
+        if !self.load_index()? {
+            return Ok(None);
+        }
+        let Some(mut cached) = self.index.take() else { return Ok(None) };
+        for entry in entries {
+            let now = cached.index.entry(entry.path.as_bytes());
+            if !now.is_some_and(|now| now.stage == 0 && (now.oid == entry.before || now.oid == entry.after)) {
+                return Err(RepoProblem::Restaged(entry.path.clone()));
+            }
+            cached.index.set(entry.path.as_bytes(), entry.after, &entry.stat);
+            cached.index.move_trees(entry.path.as_bytes(), &entry.old_trees, &entry.new_trees);
+        }
+        cached.index.seal();
+        let io = |source| RepoProblem::Index { act: "write", source };
+        let mode = std::fs::metadata(self.index_path()).map_err(io)?.mode();
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(self.own_index()).map_err(io)?;
+        file.write_all(cached.index.bytes()).map_err(io)?;
+        let read = cached.identity.clone();
+        Ok(Some((cached, read)))
+    }
+
+    fn restage_through_git(&self, entries: &[Restage]) -> Result<(), RepoProblem> {
+        let mut input = Vec::new();
+        for entry in entries {
+            input.extend_from_slice(format!("{:o} {}\t", entry.mode, entry.after).as_bytes());
+            input.extend_from_slice(entry.path.as_bytes());
+            input.push(0);
+        }
+        self.git().ask(&["update-index", "-z", "--index-info"], &input)?;
+        Ok(())
+    }
+
+    /// Removes what a killed run left of an index: the file in our own folder, and `index.lock` when it is that very file. Must be
+    /// called by the holder of the run's lock only. Tells whether git's lock was ours.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn clear_own_lock(&self) -> Result<bool, RepoProblem> {
+        let io = |source| RepoProblem::Index { act: "tidy up beside", source };
+        let Ok(own) = self.own_index().symlink_metadata() else { return Ok(false) };
+        let lock = self.git_dir.join("index.lock");
+        let ours = lock.symlink_metadata().is_ok_and(|lock| (lock.dev(), lock.ino()) == (own.dev(), own.ino()));
+        if ours {
+            std::fs::remove_file(&lock).map_err(io)?;
+        }
+        std::fs::remove_file(self.own_index()).map_err(io)?;
+        Ok(ours)
+    }
+}

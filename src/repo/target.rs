@@ -1,0 +1,263 @@
+//! One file as HEAD, the index and the disk have it: the same in all three, or refused with its own word.
+
+use std::collections::BTreeMap;
+
+use git2::{ObjectType, Oid, Tree};
+
+use crate::fs::{self, FileProblem, Found};
+use crate::path::RepoPath;
+use crate::repo::{Repo, RepoProblem, Tip};
+
+/// A tracked file that is the same in HEAD, index and work tree.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where it is.
+    pub path: RepoPath,
+    /// Its mode in the tree, such as `0o100644`.
+    pub mode: u32,
+    /// Its blob in the tree.
+    pub blob: Oid,
+    /// What is on disk; its bytes differ from the blob's where git converts line endings and the like.
+    pub found: Found,
+}
+
+/// Why a file cannot be migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetProblem {
+    /// It is neither in HEAD nor on disk.
+    #[error("{0} does not exist")]
+    Missing(RepoPath),
+    /// It is on disk only.
+    #[error("{0} is not tracked by git")]
+    Untracked(RepoPath),
+    /// It is on disk only, and git is told to ignore it.
+    #[error("{0} is ignored by git")]
+    Ignored(RepoPath),
+    /// Staged, in no commit yet.
+    #[error("{0} is added but in no commit yet")]
+    OnlyStaged(RepoPath),
+    /// A folder.
+    #[error("{0} is a folder")]
+    Folder(RepoPath),
+    /// A symbolic link, or behind one.
+    #[error("{0} is a symbolic link, or lies behind one")]
+    Link(RepoPath),
+    /// Another repository's file.
+    #[error("{path} is in the submodule {submodule}")]
+    Submodule {
+        /// The file.
+        path: RepoPath,
+        /// The submodule.
+        submodule: RepoPath,
+    },
+    /// In the commit, gone from disk.
+    #[error("{0} is deleted in the work tree")]
+    Deleted(RepoPath),
+    /// The index differs from HEAD.
+    #[error("{0} has staged changes")]
+    Staged(RepoPath),
+    /// The disk differs from HEAD.
+    #[error("{0} has uncommitted changes")]
+    Dirty(RepoPath),
+    /// A merge left it in conflict.
+    #[error("{0} is in conflict")]
+    Conflicted(RepoPath),
+    /// git is told not to look at the file.
+    #[error("{path} is marked {mark}")]
+    Marked {
+        /// The file.
+        path: RepoPath,
+        /// `assume-unchanged` or `skip-worktree`.
+        mark: &'static str,
+    },
+    /// It could not be read, or is no plain file.
+    #[error("{0}")]
+    File(#[from] FileProblem),
+    /// The repository could not tell.
+    #[error("{0}")]
+    Repo(#[from] RepoProblem),
+}
+
+impl TargetProblem {
+    /// What to do next, for people.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "correct the path, or take it out of the plan",
+            Self::Untracked(_) | Self::OnlyStaged(_) => {
+                "commit it first: only what is in a commit can be migrated and taken back"
+            }
+            Self::Ignored(_) => "take it out of the plan: git does not keep it",
+            Self::Folder(_) => "name the files, or use a glob",
+            Self::Link(_) => "name the file that the link points to",
+            Self::Submodule { .. } => "run migrate inside the submodule",
+            Self::Deleted(_) => "restore it, or take it out of the plan",
+            Self::Staged(_) | Self::Dirty(_) | Self::Conflicted(_) => "commit or stash your changes to this file first",
+            Self::Marked { .. } => "take the mark off with git update-index",
+            Self::File(_) => "nothing was changed; look at the file and run again",
+            Self::Repo(problem) => problem.help(),
+        }
+    }
+}
+
+/// Which of a run's paths git converts between work tree and repository.
+#[derive(Debug, Default)]
+pub struct Conversions(BTreeMap<RepoPath, ()>);
+
+impl Conversions {
+    /// True when the file's bytes on disk are not what git stores.
+    #[must_use]
+    pub fn apply_to(&self, path: &RepoPath) -> bool {
+        self.0.contains_key(path)
+    }
+}
+
+impl Repo {
+    /// Finds out by the attributes of `paths` which of them git converts: one call of git for all.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn conversions(&self, paths: &[RepoPath]) -> Result<Conversions, RepoProblem> {
+        let autocrlf = matches!(self.config("core.autocrlf"), Some(value) if value != "false");
+        let mut input = Vec::new();
+        for path in paths {
+            input.extend_from_slice(path.as_bytes());
+            input.push(0);
+        }
+        let args = ["check-attr", "-z", "--stdin", "filter", "text", "eol", "ident", "working-tree-encoding", "crlf"];
+        let text = self.git().ask(&args, &input)?;
+        let mut converted = BTreeMap::new();
+        let fields: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
+        for field in fields.chunks_exact(3) {
+            let applies = match (field[1], field[2]) {
+                (b"text" | b"crlf", b"unspecified") => autocrlf,
+                (_, b"unspecified" | b"unset") => false,
+                _ => true,
+            };
+            if applies && let Ok(path) = RepoPath::new(field[0]) {
+                converted.insert(path, ());
+            }
+        }
+        Ok(Conversions(converted))
+    }
+
+    /// The blob that `git add` would make of `bytes` at `path`; written when `write` is given.
+    ///
+    /// # Errors
+    /// When git or its filters fail.
+    pub fn clean(&self, path: &RepoPath, bytes: &[u8], converted: bool, write: Write) -> Result<Oid, RepoProblem> {
+        if !converted {
+            return Ok(match write {
+                Write::Yes => self.inner.blob(bytes)?,
+                Write::No => Oid::hash_object(ObjectType::Blob, bytes)?,
+            });
+        }
+        let mut path_arg = b"--path=".to_vec();
+        path_arg.extend_from_slice(path.as_bytes());
+        let path_arg = <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(path_arg);
+        let mut args = vec!["hash-object".into(), "--stdin".into(), path_arg];
+        if write == Write::Yes {
+            args.insert(1, "-w".into());
+        }
+        let said = self.git().ask(&args, bytes)?;
+        Ok(Oid::from_str(String::from_utf8_lossy(&said).trim())?)
+    }
+
+    /// Looks at one file and makes sure that HEAD, index and disk agree on it.
+    ///
+    /// # Errors
+    /// [`TargetProblem`], one word for each way in which they do not.
+    pub fn target(&self, tip: &Tip, path: &RepoPath, conversions: &Conversions) -> Result<Target, TargetProblem> {
+        let tree = self.inner.find_commit(tip.commit).and_then(|commit| commit.tree()).map_err(RepoProblem::from)?;
+        let (mode, blob) = self.in_tree(&tree, path)?;
+        self.index_agrees(path, mode, blob)?;
+        let found = fs::read(self.top(), path).map_err(|problem| match problem {
+            FileProblem::Missing { path } => TargetProblem::Deleted(path),
+            FileProblem::Link { path } => TargetProblem::Link(path),
+            problem => TargetProblem::File(problem),
+        })?;
+        if found.stat.st_nlink > 1 {
+            return Err(FileProblem::HardLinked { path: path.clone() }.into());
+        }
+        if self.clean(path, &found.bytes, conversions.apply_to(path), Write::No)? != blob {
+            return Err(TargetProblem::Dirty(path.clone()));
+        }
+        Ok(Target { path: path.clone(), mode, blob, found })
+    }
+
+    fn in_tree(&self, tree: &Tree<'_>, path: &RepoPath) -> Result<(u32, Oid), TargetProblem> {
+        if let Ok(entry) = tree.get_path(path.as_path()) {
+            let mode = entry.filemode().cast_unsigned();
+            return match mode {
+                0o040_000 => Err(TargetProblem::Folder(path.clone())),
+                0o120_000 => Err(TargetProblem::Link(path.clone())),
+                0o160_000 => Err(TargetProblem::Submodule { path: path.clone(), submodule: path.clone() }),
+                mode => Ok((mode, entry.id())),
+            };
+        }
+        Err(self.why_not_in_tree(tree, path)?)
+    }
+
+    fn why_not_in_tree(&self, tree: &Tree<'_>, path: &RepoPath) -> Result<TargetProblem, TargetProblem> {
+        let bytes = path.as_bytes();
+        for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+            let Ok(above) = RepoPath::new(&bytes[..at]) else { continue };
+            match tree.get_path(above.as_path()).map(|entry| entry.filemode()) {
+                Ok(0o160_000) => return Ok(TargetProblem::Submodule { path: path.clone(), submodule: above }),
+                Ok(0o120_000) => return Ok(TargetProblem::Link(path.clone())),
+                _ => {}
+            }
+        }
+        if self.with_index(|index| index.entry(bytes).is_some())?.unwrap_or(false) {
+            return Ok(TargetProblem::OnlyStaged(path.clone()));
+        }
+        let Ok(there) = path.below(self.top()).symlink_metadata() else { return Ok(TargetProblem::Missing(path.clone())) };
+        if there.is_dir() {
+            return Ok(TargetProblem::Folder(path.clone()));
+        }
+        if self.inner.is_path_ignored(path.as_path()).map_err(RepoProblem::from)? {
+            return Ok(TargetProblem::Ignored(path.clone()));
+        }
+        Ok(if there.is_symlink() { TargetProblem::Link(path.clone()) } else { TargetProblem::Untracked(path.clone()) })
+    }
+
+    fn index_agrees(&self, path: &RepoPath, mode: u32, blob: Oid) -> Result<(), TargetProblem> {
+        let Some(entry) = self.with_index(|index| index.entry(path.as_bytes()))? else {
+            // A split or sparse index: git says whether the entry is HEAD's.
+            let mut args: Vec<std::ffi::OsString> = ["diff-index", "--cached", "--quiet", "HEAD", "--"].map(Into::into).into();
+            args.push(<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(literal(path)));
+            return match self.git().output(&args).map_err(RepoProblem::from)?.status.code() {
+                Some(0) => Ok(()),
+                _ => Err(TargetProblem::Staged(path.clone())),
+            };
+        };
+        let Some(entry) = entry else { return Err(TargetProblem::Staged(path.clone())) };
+        if entry.stage != 0 {
+            return Err(TargetProblem::Conflicted(path.clone()));
+        }
+        let mark = if entry.assume_unchanged { Some("assume-unchanged") } else { None };
+        if let Some(mark) = mark.or(entry.skip_worktree.then_some("skip-worktree")) {
+            return Err(TargetProblem::Marked { path: path.clone(), mark });
+        }
+        if entry.oid != blob || entry.mode != mode {
+            return Err(TargetProblem::Staged(path.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// The path as a pathspec without magic.
+fn literal(path: &RepoPath) -> Vec<u8> {
+    let mut spec = b":(top,literal)".to_vec();
+    spec.extend_from_slice(path.as_bytes());
+    spec
+}
+
+/// Whether an object is stored or only named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// Stored, and synced.
+    Yes,
+    /// Only its name is wanted.
+    No,
+}
