@@ -1,0 +1,9 @@
+//! Knows Python and no rule: the text of a file and what is known about it, its syntax, and what its names mean.
+//!
+//! Nothing here does I/O, and nothing recurses over the depth of its input.
+
+pub mod encoding;
+pub mod nesting;
+pub mod semantic;
+pub mod source;
+pub mod syntax;

@@ -1,0 +1,110 @@
+//! Two parsers: tree-sitter gives a tree for any text, ruff's says whether Python would take it.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use ruff_python_ast::PythonVersion;
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::Ranged;
+use tree_sitter::{Parser, Tree};
+
+use crate::python::nesting;
+use crate::python::semantic;
+use crate::python::source::Source;
+
+/// How long one file may take to parse.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// Depth up to which a parse fits any thread's stack.
+const SHALLOW: usize = 300;
+/// Stack for each level beyond, for building, walking and dropping a tree without optimisation.
+const STACK_PER_LEVEL: usize = 8 << 10;
+
+/// Why there is no tree.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The parser took longer than it may.
+    #[error("parsing took longer than {} seconds", DEADLINE.as_secs())]
+    Deadline,
+    /// The grammar does not fit the library.
+    #[error("the grammar of Python could not be loaded")]
+    Grammar,
+}
+
+/// A place where Python would refuse the text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SyntaxProblem {
+    /// From 1.
+    pub line: u32,
+    /// In characters, from 1.
+    pub column: u32,
+    /// A lower-case fragment.
+    pub message: String,
+}
+
+/// The concrete syntax tree of the text; it has a tree for broken Python too.
+///
+/// # Errors
+/// [`ParseError`] when there is none in time.
+pub fn parse(source: &Source) -> Result<Tree, ParseError> {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_python::LANGUAGE.into()).map_err(|_| ParseError::Grammar)?;
+    let text = source.text().as_bytes();
+    let end = Instant::now() + DEADLINE;
+    let mut progress =
+        |_: &tree_sitter::ParseState| if Instant::now() > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let options = tree_sitter::ParseOptions::new().progress_callback(&mut progress);
+    let mut read = |at: usize, _| text.get(at..).unwrap_or(&[]);
+    parser.parse_with_options(&mut read, None, Some(options)).ok_or(ParseError::Deadline)
+}
+
+/// Every place where Python would refuse the text; empty when it is valid.
+#[must_use]
+pub fn errors(source: &Source) -> Vec<SyntaxProblem> {
+    let text = source.text();
+    let mut found: Vec<(usize, String)> = source.undecodable().collect();
+    match nesting::depth(text) {
+        Err(deep) => found.push((deep.at, deep.message.to_owned())),
+        Ok(depth) if depth <= SHALLOW => found.extend(judge(text)),
+        Ok(depth) => {
+            let builder = std::thread::Builder::new().stack_size((8 << 20) + depth * STACK_PER_LEVEL);
+            let judged = std::thread::scope(|scope| builder.spawn_scoped(scope, || judge(text)).map(|thread| thread.join()));
+            match judged {
+                Ok(Ok(judged)) => found.extend(judged),
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                Err(error) => found.push((0, format!("no stack to parse an expression {depth} deep: {error}"))),
+            }
+        }
+    }
+    let mut problems: Vec<SyntaxProblem> = found
+        .into_iter()
+        .map(|(at, message)| SyntaxProblem { line: source.line(at), column: source.column(at), message })
+        .collect();
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+/// Builds, judges and drops ruff's tree.
+fn judge(text: &str) -> Vec<(usize, String)> {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest()));
+    let mut found: Vec<(usize, String)> = parsed
+        .errors()
+        .iter()
+        .map(|error| (usize::from(error.location.start()), lower_first(&error.error.to_string())))
+        .collect();
+    let unsupported = parsed.unsupported_syntax_errors().iter();
+    found.extend(unsupported.map(|error| (usize::from(error.range().start()), lower_first(&error.to_string()))));
+    if let ruff_python_ast::Mod::Module(module) = parsed.syntax() {
+        found.extend(semantic::errors(text, module).into_iter().map(|(at, message)| (at, lower_first(&message))));
+    }
+    found
+}
+
+/// Messages here are fragments; a first word that is a name or a keyword in quotes stays as it is.
+fn lower_first(message: &str) -> String {
+    let mut chars = message.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(message.chars().skip(1)).collect(),
+        _ => message.to_owned(),
+    }
+}
