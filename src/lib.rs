@@ -1,6 +1,7 @@
 //! `migrate`: a phased migration orchestrator with atomic commits.
 
 pub mod edit;
+pub mod event;
 pub mod fault;
 pub mod fs;
 pub mod git_env;
@@ -10,4 +11,5 @@ pub mod path;
 pub mod plan;
 pub mod python;
 pub mod repo;
+pub mod report;
 pub mod rewrite;

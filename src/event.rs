@@ -1,0 +1,311 @@
+//! What a run can say: plain data, one value per thing that happened, in the order it happened.
+//!
+//! Whoever drives a run hands these to a listener; the bar, the plain lines and the JSON lines are three renderings of the one
+//! stream. Texts of others (command output, file names, titles) are carried as they are: escaping is the printer's duty.
+//! Paths are the [`RepoPath`](crate::path::RepoPath)'s display form. Nothing here does I/O.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How a phase is named everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PhaseLabel {
+    /// Its place in the plan, counted from 1.
+    pub ordinal: usize,
+    /// Its id in the plan, such as `P0`.
+    pub id: String,
+    /// Its title, for people.
+    pub title: Option<String>,
+}
+
+impl fmt::Display for PhaseLabel {
+    /// Writes `phase 1 (P0)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "phase {} ({})", self.ordinal, self.id)
+    }
+}
+
+/// The step a unit is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Activity {
+    /// The file and the facts around it are read.
+    Reading,
+    /// The rules are applied in memory.
+    Rewriting,
+    /// The result passes the guards.
+    Checking,
+    /// The new bytes take the place of the old.
+    Placing,
+    /// A command judges the unit before its commit.
+    Validating {
+        /// The command as the plan writes it.
+        command: String,
+    },
+    /// The commit is made.
+    Committing,
+    /// A command judges the unit after its commit.
+    Verifying {
+        /// The command as the plan writes it.
+        command: String,
+    },
+    /// The commit is taken back by another.
+    Reverting,
+    /// The old bytes take their place again.
+    Restoring,
+}
+
+impl fmt::Display for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reading => f.write_str("reading"),
+            Self::Rewriting => f.write_str("rewriting"),
+            Self::Checking => f.write_str("checking"),
+            Self::Placing => f.write_str("placing"),
+            Self::Validating { command } => write!(f, "validating: {command}"),
+            Self::Committing => f.write_str("committing"),
+            Self::Verifying { command } => write!(f, "verifying: {command}"),
+            Self::Reverting => f.write_str("reverting"),
+            Self::Restoring => f.write_str("restoring"),
+        }
+    }
+}
+
+/// How many units ended in which state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Units whose commit is in the branch.
+    pub committed: usize,
+    /// Units in which there was nothing to do.
+    pub unchanged: usize,
+    /// Units set aside after failing.
+    pub quarantined: usize,
+    /// Units whose commit was taken back.
+    pub rolled_back: usize,
+    /// Units not yet done.
+    pub pending: usize,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunOutcome {
+    /// All that was asked for is done.
+    Done,
+    /// A unit or a gate failed.
+    Failed,
+    /// The repository is in a state that is not touched.
+    Refused,
+    /// A person has to look: someone edited, or a conflict.
+    NeedsYou,
+    /// A signal asked the run to end.
+    Interrupted,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// The plan's name.
+        plan: String,
+        /// The plan's digest.
+        digest: String,
+        /// The branch that gets the commits.
+        branch: String,
+        /// Units the run covers, those already done included.
+        units_total: usize,
+        /// Units of these that are already done.
+        units_done: usize,
+        /// True when an earlier run is continued.
+        resumed: bool,
+    },
+    /// What an interrupted run left behind was put in order.
+    Recovered {
+        /// The unit that was under way.
+        unit: String,
+        /// What was done about it.
+        what: String,
+    },
+    /// A phase begins.
+    PhaseStarted {
+        /// Which.
+        phase: PhaseLabel,
+        /// Units the phase holds.
+        units: usize,
+        /// Units of these that are already done.
+        done: usize,
+    },
+    /// A unit begins.
+    UnitStarted {
+        /// The phase it belongs to.
+        phase: PhaseLabel,
+        /// The file, or the name of the group.
+        unit: String,
+        /// Its place in the phase, counted from 1.
+        ordinal: usize,
+        /// Units the phase holds.
+        of: usize,
+    },
+    /// A unit enters a step.
+    Doing {
+        /// Which unit.
+        unit: String,
+        /// The step.
+        activity: Activity,
+    },
+    /// A command ended.
+    CommandFinished {
+        /// The unit it judged; `None` for a gate's command.
+        unit: Option<String>,
+        /// The command as the plan writes it.
+        command: String,
+        /// True when it ended with status 0.
+        passed: bool,
+        /// How it ended, in words.
+        outcome: String,
+        /// How long it took.
+        millis: u64,
+        /// Where its output is kept.
+        log: String,
+        /// The last of its output; bytes that are not UTF-8 are replaced.
+        tail: String,
+        /// True when it left processes behind.
+        leaked: bool,
+    },
+    /// A unit's commit is in the branch.
+    UnitCommitted {
+        /// Which unit.
+        unit: String,
+        /// The commit's full id.
+        commit: String,
+        /// The first line of its message.
+        subject: String,
+        /// Lines that came in.
+        lines_added: usize,
+        /// Lines that went.
+        lines_removed: usize,
+    },
+    /// There was nothing to do in a unit.
+    UnitUnchanged {
+        /// Which unit.
+        unit: String,
+        /// Why.
+        why: String,
+    },
+    /// A unit failed and its phase stops there; its files are as they were.
+    UnitFailed {
+        /// Which unit.
+        unit: String,
+        /// What failed.
+        reason: String,
+        /// Where the output of the failing command is kept.
+        log: Option<String>,
+    },
+    /// A unit failed and was set aside; its phase goes on.
+    UnitQuarantined {
+        /// Which unit.
+        unit: String,
+        /// What failed.
+        reason: String,
+        /// Where the output of the failing command is kept.
+        log: Option<String>,
+    },
+    /// A unit's commit was taken back because its verification failed.
+    UnitReverted {
+        /// Which unit.
+        unit: String,
+        /// The commit that was taken back.
+        commit: String,
+        /// The commit that takes it back.
+        revert: String,
+        /// What failed.
+        reason: String,
+    },
+    /// A unit was passed over.
+    UnitSkipped {
+        /// Which unit.
+        unit: String,
+        /// Why.
+        why: String,
+    },
+    /// A phase's gate begins.
+    GateStarted {
+        /// Which phase.
+        phase: PhaseLabel,
+    },
+    /// A phase's gate let the run pass.
+    GatePassed {
+        /// Which phase.
+        phase: PhaseLabel,
+    },
+    /// A phase's gate stopped the run.
+    GateFailed {
+        /// Which phase.
+        phase: PhaseLabel,
+        /// The command that failed.
+        command: String,
+    },
+    /// A phase ended.
+    PhaseFinished {
+        /// Which phase.
+        phase: PhaseLabel,
+        /// Where its units stand.
+        tally: Tally,
+    },
+    /// A commit was taken back because someone asked for it.
+    RolledBack {
+        /// Which unit.
+        unit: String,
+        /// The commit that was taken back.
+        commit: String,
+        /// The commit that takes it back.
+        revert: String,
+    },
+    /// Something a person should know, which stops nothing.
+    Warning {
+        /// What.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// The run ended.
+    RunFinished {
+        /// Where its units stand.
+        tally: Tally,
+        /// How it ended.
+        outcome: RunOutcome,
+        /// What to do next, such as how to resume.
+        help: Option<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_carries_its_name_and_words_are_in_kebab_case() {
+        let doing = Event::Doing { unit: "a.py".into(), activity: Activity::Validating { command: "true".into() } };
+        assert_eq!(
+            serde_json::to_string(&doing).unwrap(),
+            r#"{"event":"doing","unit":"a.py","activity":{"step":"validating","command":"true"}}"#
+        );
+        let finished =
+            Event::RunFinished { tally: Tally { committed: 2, ..Tally::default() }, outcome: RunOutcome::NeedsYou, help: None };
+        assert_eq!(
+            serde_json::to_string(&finished).unwrap(),
+            concat!(
+                r#"{"event":"run-finished","tally":{"committed":2,"unchanged":0,"quarantined":0,"rolled_back":0,"pending":0},"#,
+                r#""outcome":"needs-you","help":null}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_phase_shows_both_its_names() {
+        assert_eq!(PhaseLabel { ordinal: 1, id: "P0".into(), title: None }.to_string(), "phase 1 (P0)");
+    }
+}

@@ -1,0 +1,7 @@
+//! The only printer: everything a person or a pipe gets to read is written here.
+//!
+//! stdout is the result, stderr the progress. Text that is not ours passes [`escape`] before it reaches a terminal. A reader
+//! that went away is no error. Nothing here decides anything.
+
+pub mod escape;
+pub mod look;
