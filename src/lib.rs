@@ -6,6 +6,7 @@ pub mod fault;
 pub mod fs;
 pub mod git_env;
 pub mod guard;
+pub mod interrupt;
 pub mod journal;
 pub mod path;
 pub mod plan;

@@ -1,0 +1,278 @@
+//! The write protocol: how one change gets onto disk, into the index and into the branch, wholly or not at all.
+//!
+//! ```text
+//! begin    journal Begun{before, after}, synced
+//! place    disk: before -> after, by exchange
+//! land     facts again; commit object; journal Prepared, synced; index entry; branch by compare-and-swap; journal Committed
+//! undo     index entry and disk: after -> before, where they still hold after
+//! ```
+//!
+//! A run and a rollback, and whatever recovery finishes, all write through here. What to judge and when is the caller's.
+
+use std::time::{Duration, Instant};
+
+use git2::{ObjectType, Oid};
+
+use crate::fault;
+use crate::fs::{self, FileProblem};
+use crate::journal::{Begun, FileChange, Journal, Record};
+use crate::path::RepoPath;
+use crate::repo::commit::NewBlob;
+use crate::repo::identity::Identity;
+use crate::repo::index::EntryStat;
+use crate::repo::stage::Restage;
+use crate::repo::target::{Target, Write};
+use crate::repo::{Repo, RepoProblem, Tip};
+use crate::stop::{Note, Stop};
+
+/// How long git's lock may be held by others before it counts as stale for a person to look at.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A change, known in memory before anything is written.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The plan's name.
+    pub plan: String,
+    /// The phase's id.
+    pub phase: String,
+    /// The unit.
+    pub unit: RepoPath,
+    /// What it builds on.
+    pub tip: Tip,
+    /// The files, each with its old and new bytes.
+    pub files: Vec<ChangedFile>,
+    /// The commit that is taken back, when this is a revert.
+    pub reverts: Option<Oid>,
+    /// True when the commit is to be judged after it landed.
+    pub verify: bool,
+}
+
+/// One file of a change.
+#[derive(Debug, Clone)]
+pub struct ChangedFile {
+    /// The file as it was found, the same in HEAD, index and disk.
+    pub target: Target,
+    /// True when git converts it between disk and repository.
+    pub converted: bool,
+    /// Its new bytes; `None` while an external codemod has yet to make them.
+    pub after: Option<Vec<u8>>,
+    /// The name for writing aside.
+    pub aside: String,
+}
+
+impl ChangedFile {
+    /// A file whose new bytes are known.
+    ///
+    /// # Errors
+    /// When the system gives no random name.
+    pub fn new(target: Target, converted: bool, after: Option<Vec<u8>>) -> Result<Self, Stop> {
+        let aside = fs::aside_name().map_err(|error| Stop::Refused(Note::new(format!("no random bytes: {error}"), "look at /dev")))?;
+        Ok(Self { target, converted, after, aside })
+    }
+
+    fn path(&self) -> &RepoPath {
+        &self.target.path
+    }
+
+    fn before(&self) -> &[u8] {
+        &self.target.found.bytes
+    }
+
+    fn after(&self) -> &[u8] {
+        self.after.as_deref().unwrap_or_default()
+    }
+}
+
+/// Writes changes to one repository, each step announced in the journal.
+pub struct Protocol<'a> {
+    /// Where.
+    pub repo: &'a Repo,
+    /// What announces it.
+    pub journal: &'a mut Journal,
+    /// Who commits.
+    pub identity: &'a Identity,
+}
+
+impl Protocol<'_> {
+    /// Announces the change. A crash leaves nothing else.
+    ///
+    /// # Errors
+    /// When the journal or the object store cannot be written; nothing may then be placed.
+    pub fn begin(&mut self, change: &Change) -> Result<(), Stop> {
+        let mut files = Vec::with_capacity(change.files.len());
+        for file in &change.files {
+            // The blob in HEAD is the bytes on disk unless git converts them: then they are kept as an object of their own.
+            let before = if file.converted { self.repo.clean(file.path(), file.before(), false, Write::Yes)? } else { file.target.blob };
+            let after = file.after.as_deref().map(name_of).transpose()?;
+            let after = after.map(|oid| oid.to_string());
+            files.push(FileChange { path: file.path().clone(), before: before.to_string(), after, aside: file.aside.clone() });
+        }
+        self.journal.append(Record::Begun(Begun {
+            plan: change.plan.clone(),
+            phase: change.phase.clone(),
+            unit: change.unit.clone(),
+            branch: change.tip.branch.clone(),
+            base: change.tip.commit.to_string(),
+            files,
+            reverts: change.reverts.map(|oid| oid.to_string()),
+            verify: change.verify,
+        }))?;
+        Ok(())
+    }
+
+    /// Announces what an external codemod made of the files.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn transformed(&mut self, change: &Change) -> Result<(), Stop> {
+        let after = change.files.iter().map(|file| name_of(file.after()).map(|oid| oid.to_string())).collect::<Result<_, _>>()?;
+        self.journal.append(Record::Transformed { after })?;
+        Ok(())
+    }
+
+    /// Puts the new bytes in place of the old, file by file.
+    ///
+    /// # Errors
+    /// When a file is not what it was, or cannot be written; the caller then undoes the change.
+    pub fn place(&mut self, change: &Change) -> Result<(), Stop> {
+        for file in &change.files {
+            fs::replace(self.repo.top(), file.path(), file.before(), file.after(), &file.aside)?;
+            fault::point("place: one file placed");
+        }
+        Ok(())
+    }
+
+    /// Commits what is placed: exactly the bytes that were judged, on the branch and commit that the change began with.
+    ///
+    /// # Errors
+    /// When a fact is not as it was; the caller then undoes the change.
+    pub fn land(&mut self, change: &Change, message: &str, log: &str) -> Result<Oid, Stop> {
+        self.repo.still_at(&change.tip)?;
+        let mut blobs = Vec::with_capacity(change.files.len());
+        for file in &change.files {
+            if fs::read(self.repo.top(), file.path())?.bytes != file.after() {
+                return Err(FileProblem::Changed { path: file.path().clone() }.into());
+            }
+            let blob = self.repo.clean(file.path(), file.after(), file.converted, Write::Yes)?;
+            blobs.push(NewBlob { path: file.path().clone(), mode: file.target.mode, blob });
+        }
+        fault::point("land: blobs written");
+        let tree = self.repo.tree_with(change.tip.commit, &blobs)?;
+        let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
+        fault::point("land: commit object written");
+        self.journal.append(Record::Prepared { commit: commit.to_string() })?;
+        self.publish(&change.tip, commit, &paths(change), log)?;
+        Ok(commit)
+    }
+
+    /// Brings index and branch to a commit that is prepared: the second half of [`Protocol::land`], and all that recovery needs.
+    ///
+    /// # Errors
+    /// When HEAD or an index entry is not as it was.
+    pub fn publish(&mut self, tip: &Tip, commit: Oid, paths: &[RepoPath], log: &str) -> Result<(), Stop> {
+        self.restage(tip, tip.commit, commit, paths)?;
+        fault::point("land: index done");
+        self.repo.advance(tip, commit, log, &self.identity.committer)?;
+        fault::point("land: branch moved");
+        self.journal.note(Record::Committed { commit: commit.to_string() })?;
+        Ok(())
+    }
+
+    /// Makes the index entries of `paths` go from what the commit `from` holds to what `to` holds.
+    fn restage(&self, tip: &Tip, from: Oid, to: Oid, paths: &[RepoPath]) -> Result<(), Stop> {
+        let (old_tree, new_tree) = (self.repo.tree_of(from)?, self.repo.tree_of(to)?);
+        let mut entries = Vec::with_capacity(paths.len());
+        for path in paths {
+            let (Some((mode, before)), Some((_, after))) = (self.repo.file_in(from, path)?, self.repo.file_in(to, path)?) else {
+                return Err(RepoProblem::Restaged(path.clone()).into());
+            };
+            let Some(stat) = fs::stat(self.repo.top(), path)? else {
+                return Err(FileProblem::Changed { path: path.clone() }.into());
+            };
+            let (old_trees, new_trees) = (self.repo.trees_along(old_tree, path)?, self.repo.trees_along(new_tree, path)?);
+            entries.push(Restage { path: path.clone(), mode, before, after, stat: EntryStat::new(&stat), old_trees, new_trees });
+        }
+        let patience = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match self.repo.restage(tip, &entries) {
+                Err(RepoProblem::Locked(_)) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(50)),
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Takes a change back that did not land: the old bytes return where the disk still holds the new ones, and so does the index
+    /// entry. What somebody else put there stays, and is named.
+    ///
+    /// # Errors
+    /// [`Stop::NeedsYou`] when a file holds neither the old bytes nor the new ones.
+    pub fn undo(&mut self, change: &Change, reason: &str) -> Result<(), Stop> {
+        let mut strangers = Vec::new();
+        for file in &change.files {
+            match self.put_back(file) {
+                Ok(()) => {}
+                Err(FileProblem::Changed { path }) | Err(FileProblem::Missing { path }) => strangers.push(path),
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+        if let [first, ..] = strangers.as_slice() {
+            let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
+            let message = format!("{} changed while the unit was judged, and not by migrate", names.join(", "));
+            let help = format!("it was left as it is; compare with `git diff -- {first}`, put it right, then run migrate again");
+            return Err(Stop::NeedsYou(Note::new(message, help)));
+        }
+        fault::point("undo: files put back");
+        self.unstage(change)?;
+        self.journal.append(Record::Abandoned { reason: reason.to_owned() })?;
+        Ok(())
+    }
+
+    fn put_back(&self, file: &ChangedFile) -> Result<(), FileProblem> {
+        let found = fs::read(self.repo.top(), file.path())?;
+        if found.bytes == file.before() {
+            return Ok(());
+        }
+        if file.after.is_none() || found.bytes != file.after() {
+            return Err(FileProblem::Changed { path: file.path().clone() });
+        }
+        fs::replace(self.repo.top(), file.path(), file.after(), file.before(), &file.aside).map(|_| ())
+    }
+
+    /// The index may name the new blob already when the branch could not be moved.
+    fn unstage(&mut self, change: &Change) -> Result<(), Stop> {
+        let Some(Record::Prepared { commit }) = self.journal.records().last() else { return Ok(()) };
+        let Ok(commit) = Oid::from_str(commit) else { return Ok(()) };
+        let tip = self.repo.tip()?;
+        self.restage(&tip, commit, change.tip.commit, &paths(change))
+    }
+
+    /// As [`Protocol::undo`] for a change that only the journal knows: `files` hold `after` and shall hold `before`; the index entry
+    /// goes back from `commit` to `base` where one was prepared.
+    ///
+    /// # Errors
+    /// When a file or the index is not what the journal says.
+    pub fn undo_recorded(&mut self, begun: &Begun, commit: Option<Oid>, base: Oid) -> Result<(), Stop> {
+        for file in &begun.files {
+            let before = self.repo.blob(Oid::from_str(&file.before).map_err(RepoProblem::from)?)?;
+            let found = fs::read(self.repo.top(), &file.path)?.bytes;
+            if found != before {
+                fs::replace(self.repo.top(), &file.path, &found, &before, &file.aside)?;
+            }
+        }
+        if let Some(commit) = commit {
+            let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
+            let tip = self.repo.tip()?;
+            self.restage(&tip, commit, base, &paths)?;
+        }
+        Ok(())
+    }
+}
+
+fn paths(change: &Change) -> Vec<RepoPath> {
+    change.files.iter().map(|file| file.path().clone()).collect()
+}
+
+/// The name that git gives these bytes as a blob.
+fn name_of(bytes: &[u8]) -> Result<Oid, Stop> {
+    Ok(Oid::hash_object(ObjectType::Blob, bytes).map_err(RepoProblem::from)?)
+}

@@ -1,0 +1,102 @@
+//! Why the flow ended before everything asked for was done, by what a person has to do about it.
+
+use crate::fs::FileProblem;
+use crate::interrupt::Signal;
+use crate::journal::JournalProblem;
+use crate::lock::LockProblem;
+use crate::plan::diagnostics::Problems;
+use crate::repo::RepoProblem;
+use crate::repo::target::TargetProblem;
+
+/// The end of a command that is not success.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// A unit or a gate failed: the plan or the code needs work.
+    #[error("{0}")]
+    Failed(Note),
+    /// What was typed, or the plan, is wrong.
+    #[error("{0}")]
+    Usage(Note),
+    /// The plan has problems, each with its place.
+    #[error("the plan has problems")]
+    Plan(Problems),
+    /// The repository is in a state that is not touched.
+    #[error("{0}")]
+    Refused(Note),
+    /// Someone edited meanwhile, or a conflict: a person must look.
+    #[error("{0}")]
+    NeedsYou(Note),
+    /// A signal asked to end.
+    #[error("interrupted by {0}")]
+    Interrupted(Signal),
+}
+
+/// A message and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Note {
+    /// A lower-case fragment, for after `error:`.
+    pub message: String,
+    /// For after `help:`.
+    pub help: String,
+}
+
+impl Note {
+    /// A note of the two texts.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
+    }
+}
+
+impl From<RepoProblem> for Stop {
+    fn from(problem: RepoProblem) -> Self {
+        let note = Note::new(problem.to_string(), problem.help());
+        match problem {
+            RepoProblem::Moved { .. } | RepoProblem::Switched { .. } | RepoProblem::Restaged(_) => Self::NeedsYou(note),
+            _ => Self::Refused(note),
+        }
+    }
+}
+
+impl From<FileProblem> for Stop {
+    fn from(problem: FileProblem) -> Self {
+        match problem {
+            FileProblem::Changed { .. } => {
+                Self::NeedsYou(Note::new(problem.to_string(), "your version was kept; look at it, then run migrate again"))
+            }
+            _ => Self::Refused(Note::new(problem.to_string(), "nothing of it was changed; mend the cause and run migrate again")),
+        }
+    }
+}
+
+impl From<TargetProblem> for Stop {
+    fn from(problem: TargetProblem) -> Self {
+        match problem {
+            TargetProblem::Repo(problem) => problem.into(),
+            problem => Self::Refused(Note::new(problem.to_string(), problem.help())),
+        }
+    }
+}
+
+impl From<JournalProblem> for Stop {
+    fn from(problem: JournalProblem) -> Self {
+        let help = match problem {
+            JournalProblem::Newer { .. } => "use the version of migrate that wrote it",
+            JournalProblem::Damaged { .. } => {
+                "check with `git status` that no file is half migrated, then move the journal away: git keeps what is done"
+            }
+            JournalProblem::Io { .. } => "mend the cause and run migrate again: it takes up where it stopped",
+        };
+        Self::Refused(Note::new(problem.to_string(), help))
+    }
+}
+
+impl From<LockProblem> for Stop {
+    fn from(problem: LockProblem) -> Self {
+        let help = match problem {
+            LockProblem::Held { .. } => "wait for it to end, or stop it; then run migrate again",
+            LockProblem::Io { .. } => "mend the cause and run migrate again",
+        };
+        Self::Refused(Note::new(problem.to_string(), help))
+    }
+}
