@@ -1,5 +1,6 @@
 //! `migrate`: a phased migration orchestrator with atomic commits.
 
+pub mod command;
 pub mod edit;
 pub mod event;
 pub mod fault;
