@@ -11,7 +11,7 @@
 
 use std::time::{Duration, Instant};
 
-use git2::{ObjectType, Oid};
+use git2::Oid;
 
 use crate::fault;
 use crate::fs::{self, FileProblem};
@@ -103,8 +103,11 @@ impl Protocol<'_> {
         for file in &change.files {
             // The blob in HEAD is the bytes on disk unless git converts them: then they are kept as an object of their own.
             let before = if file.converted { self.repo.clean(file.path(), file.before(), false, Write::Yes)? } else { file.target.blob };
-            let after = file.after.as_deref().map(name_of).transpose()?;
-            let after = after.map(|oid| oid.to_string());
+            // Kept as an object too, so that recovery knows what a killed write left aside.
+            let after = match &file.after {
+                Some(after) => Some(self.repo.clean(file.path(), after, false, Write::Yes)?.to_string()),
+                None => None,
+            };
             files.push(FileChange { path: file.path().clone(), before: before.to_string(), after, aside: file.aside.clone() });
         }
         self.journal.append(Record::Begun(Begun {
@@ -125,7 +128,8 @@ impl Protocol<'_> {
     /// # Errors
     /// When the journal cannot be written.
     pub fn transformed(&mut self, change: &Change) -> Result<(), Stop> {
-        let after = change.files.iter().map(|file| name_of(file.after()).map(|oid| oid.to_string())).collect::<Result<_, _>>()?;
+        let keep = |file: &ChangedFile| self.repo.clean(file.path(), file.after(), false, Write::Yes).map(|oid| oid.to_string());
+        let after = change.files.iter().map(keep).collect::<Result<_, _>>()?;
         self.journal.append(Record::Transformed { after })?;
         Ok(())
     }
@@ -242,8 +246,22 @@ impl Protocol<'_> {
     fn unstage(&mut self, change: &Change) -> Result<(), Stop> {
         let Some(Record::Prepared { commit }) = self.journal.records().last() else { return Ok(()) };
         let Ok(commit) = Oid::from_str(commit) else { return Ok(()) };
-        let tip = self.repo.tip()?;
-        self.restage(&tip, commit, change.tip.commit, &paths(change))
+        self.take_back_entries(commit, change.tip.commit, &paths(change))
+    }
+
+    /// Makes those index entries that name the blob of `commit` name the one of `base` again.
+    fn take_back_entries(&mut self, commit: Oid, base: Oid, paths: &[RepoPath]) -> Result<(), Stop> {
+        let mut ours = Vec::new();
+        for path in paths {
+            let new = self.repo.file_in(commit, path)?.map(|(_, blob)| blob);
+            if new.is_some() && self.repo.staged(path)? == new {
+                ours.push(path.clone());
+            }
+        }
+        match ours.is_empty() {
+            true => Ok(()),
+            false => self.restage(&self.repo.tip()?, commit, base, &ours),
+        }
     }
 
     /// As [`Protocol::undo`] for a change that only the journal knows: `files` hold `after` and shall hold `before`; the index entry
@@ -261,8 +279,7 @@ impl Protocol<'_> {
         }
         if let Some(commit) = commit {
             let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
-            let tip = self.repo.tip()?;
-            self.restage(&tip, commit, base, &paths)?;
+            self.take_back_entries(commit, base, &paths)?;
         }
         Ok(())
     }
@@ -270,9 +287,4 @@ impl Protocol<'_> {
 
 fn paths(change: &Change) -> Vec<RepoPath> {
     change.files.iter().map(|file| file.path().clone()).collect()
-}
-
-/// The name that git gives these bytes as a blob.
-fn name_of(bytes: &[u8]) -> Result<Oid, Stop> {
-    Ok(Oid::hash_object(ObjectType::Blob, bytes).map_err(RepoProblem::from)?)
 }

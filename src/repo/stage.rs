@@ -1,7 +1,9 @@
 //! Reading the index and putting a unit's entries into it, under git's own lock.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
@@ -16,6 +18,13 @@ use crate::repo::{Repo, RepoProblem, Tip};
 pub struct CachedIndex {
     index: Index,
     identity: Identity,
+}
+
+/// The path as a pathspec without magic.
+pub(super) fn literal(path: &RepoPath) -> OsString {
+    let mut spec = b":(top,literal)".to_vec();
+    spec.extend_from_slice(path.as_bytes());
+    OsString::from_vec(spec)
 }
 
 /// What tells one state of a file from another without reading it.
@@ -167,9 +176,31 @@ impl Repo {
         Ok(Some((cached, read)))
     }
 
+    /// The blob that the index names for `path`; `None` when it has no plain entry.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn staged(&self, path: &RepoPath) -> Result<Option<Oid>, RepoProblem> {
+        if let Some(entry) = self.with_index(|index| index.entry(path.as_bytes()))? {
+            return Ok(entry.filter(|entry| entry.stage == 0).map(|entry| entry.oid));
+        }
+        let args = [OsString::from("ls-files"), "--stage".into(), "-z".into(), "--".into(), literal(path)];
+        let text = self.git().ask(&args, b"")?;
+        // `mode blob stage\tpath\0`; a conflict has several lines.
+        let fields: Vec<&[u8]> = text.split(|byte| matches!(byte, b' ' | b'\t')).collect();
+        match fields.as_slice() {
+            [_, blob, b"0", _] => Ok(Some(Oid::from_str(&String::from_utf8_lossy(blob))?)),
+            _ => Ok(None),
+        }
+    }
+
     fn restage_through_git(&self, entries: &[Restage]) -> Result<(), RepoProblem> {
         let mut input = Vec::new();
         for entry in entries {
+            let now = self.staged(&entry.path)?;
+            if now != Some(entry.before) && now != Some(entry.after) {
+                return Err(RepoProblem::Restaged(entry.path.clone()));
+            }
             input.extend_from_slice(format!("{:o} {}\t", entry.mode, entry.after).as_bytes());
             input.extend_from_slice(entry.path.as_bytes());
             input.push(0);

@@ -1,6 +1,8 @@
 //! One file as HEAD, the index and the disk have it: the same in all three, or refused with its own word.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 
 use git2::{ObjectType, Oid, Tree};
 
@@ -102,13 +104,13 @@ impl TargetProblem {
 
 /// Which of a run's paths git converts between work tree and repository.
 #[derive(Debug, Default)]
-pub struct Conversions(BTreeMap<RepoPath, ()>);
+pub struct Conversions(BTreeSet<RepoPath>);
 
 impl Conversions {
     /// True when the file's bytes on disk are not what git stores.
     #[must_use]
     pub fn apply_to(&self, path: &RepoPath) -> bool {
-        self.0.contains_key(path)
+        self.0.contains(path)
     }
 }
 
@@ -126,7 +128,7 @@ impl Repo {
         }
         let args = ["check-attr", "-z", "--stdin", "filter", "text", "eol", "ident", "working-tree-encoding", "crlf"];
         let text = self.git().ask(&args, &input)?;
-        let mut converted = BTreeMap::new();
+        let mut converted = BTreeSet::new();
         let fields: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
         for field in fields.chunks_exact(3) {
             let applies = match (field[1], field[2]) {
@@ -135,7 +137,7 @@ impl Repo {
                 _ => true,
             };
             if applies && let Ok(path) = RepoPath::new(field[0]) {
-                converted.insert(path, ());
+                converted.insert(path);
             }
         }
         Ok(Conversions(converted))
@@ -154,7 +156,7 @@ impl Repo {
         }
         let mut path_arg = b"--path=".to_vec();
         path_arg.extend_from_slice(path.as_bytes());
-        let path_arg = <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(path_arg);
+        let path_arg = OsString::from_vec(path_arg);
         let mut args = vec!["hash-object".into(), "--stdin".into(), path_arg];
         if write == Write::Yes {
             args.insert(1, "-w".into());
@@ -224,11 +226,9 @@ impl Repo {
     fn index_agrees(&self, path: &RepoPath, mode: u32, blob: Oid) -> Result<(), TargetProblem> {
         let Some(entry) = self.with_index(|index| index.entry(path.as_bytes()))? else {
             // A split or sparse index: git says whether the entry is HEAD's.
-            let mut args: Vec<std::ffi::OsString> = ["diff-index", "--cached", "--quiet", "HEAD", "--"].map(Into::into).into();
-            args.push(<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(literal(path)));
-            return match self.git().output(&args).map_err(RepoProblem::from)?.status.code() {
-                Some(0) => Ok(()),
-                _ => Err(TargetProblem::Staged(path.clone())),
+            return match self.staged(path)? == Some(blob) {
+                true => Ok(()),
+                false => Err(TargetProblem::Staged(path.clone())),
             };
         };
         let Some(entry) = entry else { return Err(TargetProblem::Staged(path.clone())) };
@@ -244,13 +244,6 @@ impl Repo {
         }
         Ok(())
     }
-}
-
-/// The path as a pathspec without magic.
-fn literal(path: &RepoPath) -> Vec<u8> {
-    let mut spec = b":(top,literal)".to_vec();
-    spec.extend_from_slice(path.as_bytes());
-    spec
 }
 
 /// Whether an object is stored or only named.
