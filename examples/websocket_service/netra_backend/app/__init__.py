@@ -1,0 +1,1 @@
+"""The application: routes, agents and the core they stand on."""

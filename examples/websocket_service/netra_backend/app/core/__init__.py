@@ -1,0 +1,1 @@
+"""Health, start-up and orchestration."""

@@ -1,0 +1,1 @@
+"""Services that other parts of the application share."""

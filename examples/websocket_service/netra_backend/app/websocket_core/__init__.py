@@ -1,0 +1,1 @@
+"""WebSocket connections, events and the managers that join them."""

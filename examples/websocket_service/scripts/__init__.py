@@ -1,0 +1,1 @@
+"""Operational scripts; importable so that tests can use them."""

@@ -1,0 +1,1 @@
+"""Utilities for moving data between versions."""
