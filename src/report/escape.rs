@@ -17,6 +17,22 @@ pub fn line(bytes: &[u8]) -> String {
     escaped(bytes, |_| false)
 }
 
+/// Escapes in a JSON text what JSON lets through and a terminal acts upon; the text means the same as before.
+#[must_use]
+pub fn json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Only strings hold such characters: outside of them compact JSON is ASCII.
+        if is_unsafe(c) {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| push(&mut out, format_args!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 fn escaped(bytes: &[u8], keep: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -78,6 +94,14 @@ mod tests {
     fn text_keeps_its_lines_and_a_line_stays_one() {
         assert_eq!(text(b"a\n\tb\n"), "a\n\tb\n");
         assert_eq!(line(b"a\n\tb\n"), r"a\n\tb\n");
+    }
+
+    #[test]
+    fn json_means_the_same_and_is_harmless() {
+        let text = "a\u{9b}b\u{202e}\u{e0041}ü\n\x7f";
+        let escaped = json(&serde_json::to_string(text).unwrap());
+        assert_eq!(escaped, r#""a\u009bb\u202e\udb40\udc41ü\n\u007f""#);
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
     }
 
     proptest! {

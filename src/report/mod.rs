@@ -3,5 +3,8 @@
 //! stdout is the result, stderr the progress. Text that is not ours passes [`escape`] before it reaches a terminal. A reader
 //! that went away is no error. Nothing here decides anything.
 
+pub mod diff;
+pub mod error;
 pub mod escape;
+pub mod json;
 pub mod look;

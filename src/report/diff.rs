@@ -1,0 +1,166 @@
+//! One file's change as a unified diff.
+//!
+//! Without colour and off a terminal the bytes are exactly what `git apply` takes, whatever the file holds; on a terminal they
+//! pass through [`escape`] first. Line endings are part of a line: a carriage return is shown as `\r` there.
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices_deadline, group_diff_ops};
+
+use crate::path::{RepoPath, quote};
+use crate::report::escape;
+use crate::report::look::{Ink, Look};
+
+/// Unchanged lines shown around a change.
+const CONTEXT: usize = 3;
+
+/// How long the shortest diff is looked for; after that a longer one is as good.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Writes the change of one file; nothing when there is none.
+///
+/// # Errors
+/// What the stream says.
+pub fn write(out: &mut dyn Write, look: Look, path: &RepoPath, before: &[u8], after: &[u8]) -> io::Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    let (old, new) = (lines(before), lines(after));
+    let [from, to] = ["a/", "b/"].map(|side| quote(&[side.as_bytes(), path.as_bytes()].concat()));
+    for text in [format!("diff --git {from} {to}"), format!("--- {from}"), format!("+++ {to}")] {
+        // Git's quoting covers what git must read; a terminal is more easily fooled.
+        let text = if is_shown(look) { escape::line(text.as_bytes()) } else { text };
+        writeln!(out, "{}", look.paint(Ink::Bold, &text))?;
+    }
+    let ops = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(Instant::now() + PATIENCE));
+    for hunk in group_diff_ops(ops, CONTEXT) {
+        let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
+        let old_range = first.old_range().start..last.old_range().end;
+        let new_range = first.new_range().start..last.new_range().end;
+        let header = format!("@@ -{} +{} @@", place(&old_range), place(&new_range));
+        writeln!(out, "{}", look.paint(Ink::Cyan, &header))?;
+        for op in &hunk {
+            write_op(out, look, op, &old, &new)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_op(out: &mut dyn Write, look: Look, op: &DiffOp, old: &[&[u8]], new: &[&[u8]]) -> io::Result<()> {
+    if op.tag() == DiffTag::Equal {
+        return old[op.old_range()].iter().try_for_each(|line| write_line(out, look, None, " ", line));
+    }
+    old[op.old_range()].iter().try_for_each(|line| write_line(out, look, Some(Ink::Red), "-", line))?;
+    new[op.new_range()].iter().try_for_each(|line| write_line(out, look, Some(Ink::Green), "+", line))
+}
+
+fn write_line(out: &mut dyn Write, look: Look, ink: Option<Ink>, sign: &str, line: &[u8]) -> io::Result<()> {
+    let body = line.strip_suffix(b"\n");
+    let text = body.unwrap_or(line);
+    if is_shown(look) {
+        // Tabs are what the line is made of; everything else that is not text is shown.
+        let shown = text.split(|byte| *byte == b'\t').map(escape::line).collect::<Vec<_>>().join("\t");
+        let shown = format!("{sign}{shown}");
+        writeln!(out, "{}", ink.map_or_else(|| shown.clone(), |ink| look.paint(ink, &shown)))?;
+    } else {
+        out.write_all(sign.as_bytes())?;
+        out.write_all(text)?;
+        out.write_all(b"\n")?;
+    }
+    if body.is_none() {
+        writeln!(out, "\\ No newline at end of file")?;
+    }
+    Ok(())
+}
+
+/// True when it is a person who reads, not `git apply`.
+fn is_shown(look: Look) -> bool {
+    look.terminal || look.colour
+}
+
+/// The lines with their ends; only a line feed ends one, as for git.
+fn lines(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+/// `START,COUNT` as unified diffs count: from 1, and an empty range stands after its line.
+fn place(range: &Range<usize>) -> String {
+    match range.len() {
+        0 => format!("{},0", range.start),
+        1 => format!("{}", range.start + 1),
+        count => format!("{},{count}", range.start + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+
+    fn diff(look: Look, path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        write(&mut out, look, &RepoPath::new(path).unwrap(), before, after).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_change_has_three_lines_around_it_and_no_change_has_nothing() {
+        let before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+        let after = before.replace("5\n", "five\nfunf\n");
+        let want =
+            "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -2,7 +2,8 @@\n 2\n 3\n 4\n-5\n+five\n+funf\n 6\n 7\n 8\n";
+        assert_eq!(String::from_utf8(diff(Look::PLAIN, "a.py", before.as_bytes(), after.as_bytes())).unwrap(), want);
+        assert_eq!(diff(Look::PLAIN, "a.py", before.as_bytes(), before.as_bytes()), b"");
+    }
+
+    #[test]
+    fn on_a_terminal_nothing_of_the_file_acts_upon_it() {
+        let look = Look { terminal: true, colour: true, live: true };
+        let text = String::from_utf8(diff(look, "a\tb.py", b"\tx\x1b[2J\r\n", b"\ty\xff\n")).unwrap();
+        let want = concat!(
+            "\x1b[1mdiff --git \"a/a\\tb.py\" \"b/a\\tb.py\"\x1b[0m\n\x1b[1m--- \"a/a\\tb.py\"\x1b[0m\n",
+            "\x1b[1m+++ \"b/a\\tb.py\"\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n",
+            "\x1b[31m-\tx\\x1b[2J\\r\x1b[0m\n\x1b[32m+\ty\\xff\x1b[0m\n"
+        );
+        assert_eq!(text, want);
+    }
+
+    #[test]
+    fn git_applies_what_is_written_for_a_pipe() {
+        let dir = tempfile::tempdir().unwrap();
+        let long: Vec<String> = (0..200).map(|at| format!("line {at}\n")).collect();
+        let changed: Vec<String> =
+            (0..200).filter(|at| at % 37 != 5).map(|at| format!("line {}\n", at / 50 * 50 + at % 50)).collect();
+        for (name, before, after) in [
+            ("plain.py", &b"a\nb\nc\n"[..], &b"a\nB\nc\nd\n"[..]),
+            ("no newline.py", b"a\nb", b"a\nc"),
+            ("newline comes.py", b"a\nb", b"a\nb\n"),
+            ("newline goes.py", b"a\nb\n", b"a\nb"),
+            ("crlf.py", b"a\r\nb\r\nc\r\n", b"a\r\nB\r\nc\r\nd\r\n"),
+            ("mixed.py", b"a\r\nb\nc\rd\n", b"a\nb\r\nc\rD\n"),
+            ("latin.py", b"x = '\xe9'\n\x0c\n", b"y = '\xe9'\n\x0c\n"),
+            ("\u{fc}nd \"quoted\"\t.py", b"a\n", b"b\n"),
+            ("empty.py", b"a\n", b""),
+            ("dash.py", b"-- a\n++ b\n", b"++ b\n-- a\n"),
+            ("from nothing.py", b"", b"a\n"),
+            ("long.py", long.concat().as_bytes(), changed.concat().as_bytes()),
+        ] {
+            let patch = diff(Look::PLAIN, name, before, after);
+            fs::write(dir.path().join(name), before).unwrap();
+            fs::write(dir.path().join("patch"), &patch).unwrap();
+            let status = Command::new("git")
+                .args(["-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "patch"])
+                .env_remove("GIT_DIR")
+                .current_dir(dir.path())
+                .status()
+                .unwrap();
+            let patch = String::from_utf8_lossy(&patch);
+            assert!(status.success(), "{name}:\n{patch}");
+            assert!(fs::read(dir.path().join(name)).unwrap() == after, "{name}:\n{patch}");
+        }
+    }
+}
