@@ -7,4 +7,17 @@ pub mod diff;
 pub mod error;
 pub mod escape;
 pub mod json;
+pub mod lines;
 pub mod look;
+pub mod progress;
+pub mod status;
+
+/// How much a person wants to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// What matters.
+    #[default]
+    Normal,
+    /// All of it.
+    Verbose,
+}

@@ -1,0 +1,295 @@
+//! What stays on the screen: each event as lines of text, or as none.
+//!
+//! The output of commands is quoted visibly (`  | ...`), so that it cannot pass for ours. Everything that is not ours is escaped.
+//! Nothing here does I/O.
+
+use crate::event::{Event, PhaseLabel, RunOutcome, Tally};
+use crate::report::Detail;
+use crate::report::error::{Weight, message};
+use crate::report::escape;
+use crate::report::look::{Ink, Look};
+
+/// Lines shown of a failed command's output.
+const TAIL_LINES: usize = 20;
+
+/// Columns shown of one such line; the log has the rest.
+const TAIL_COLUMNS: usize = 500;
+
+/// Turns events into lines.
+#[derive(Debug)]
+pub struct Lines {
+    look: Look,
+    detail: Detail,
+    place: String,
+}
+
+impl Lines {
+    /// Lines for a stream that can take `look`.
+    #[must_use]
+    pub fn new(look: Look, detail: Detail) -> Self {
+        Self { look, detail, place: String::new() }
+    }
+
+    /// The lines for `event`, each ended by a line feed.
+    pub fn of(&mut self, event: &Event) -> String {
+        match event {
+            Event::RunStarted { plan, digest, branch, units_total, units_done, resumed } => {
+                let digest: String = digest.chars().take(12).collect();
+                let verb = if *resumed { "resuming plan" } else { "plan" };
+                let done = if *units_done > 0 { format!(", {units_done} of them done") } else { String::new() };
+                line(&format!("{verb} {plan} ({digest}) on {branch}: {}{done}", units(*units_total)))
+            }
+            Event::Recovered { unit, what } => self.state(Ink::Yellow, "recovered", unit, &format!(": {what}")),
+            Event::PhaseStarted { phase, units: count, done } => {
+                let done = if *done > 0 { format!(", {done} of them done") } else { String::new() };
+                let title = phase.title.as_ref().map(|title| format!(", {title}")).unwrap_or_default();
+                self.heading(&format!("{phase}{title}"), &format!("{}{done}", units(*count)))
+            }
+            Event::UnitStarted { ordinal, of, .. } => {
+                let width = of.to_string().len();
+                self.place = format!("[{ordinal:width$}/{of}] ");
+                String::new()
+            }
+            Event::Doing { unit, activity } => match self.detail {
+                Detail::Verbose => self.state(Ink::Dim, "doing", unit, &format!(": {activity}")),
+                Detail::Normal => String::new(),
+            },
+            Event::CommandFinished { .. } => self.command(event),
+            Event::UnitCommitted { unit, commit, lines_added, lines_removed, .. } => {
+                let rest = format!("  {} (+{lines_added} -{lines_removed})", short(commit));
+                self.state(Ink::Green, "committed", unit, &rest)
+            }
+            Event::UnitUnchanged { unit, why } => self.state(Ink::Green, "unchanged", unit, &format!(" ({why})")),
+            Event::UnitFailed { unit, reason, log } => self.failure("failed", unit, reason, log.as_deref()),
+            Event::UnitQuarantined { unit, reason, log } => self.failure("quarantined", unit, reason, log.as_deref()),
+            Event::UnitReverted { unit, commit, revert, reason } => {
+                let rest = format!(": {reason} ({} is taken back by {})", short(commit), short(revert));
+                self.state(Ink::Red, "reverted", unit, &rest)
+            }
+            Event::UnitSkipped { unit, why } => self.state(Ink::Dim, "skipped", unit, &format!(" ({why})")),
+            Event::GateStarted { .. } => String::new(),
+            Event::GatePassed { phase } => self.gate(Ink::Green, phase, "passed"),
+            Event::GateFailed { phase, command } => self.gate(Ink::Red, phase, &format!("failed: {command}")),
+            Event::PhaseFinished { phase, tally } => self.heading(&phase.to_string(), &tally_words(tally)),
+            Event::RolledBack { unit, commit, revert } => {
+                let rest = format!("  {} is taken back by {}", short(commit), short(revert));
+                self.state(Ink::Yellow, "rolled-back", unit, &rest)
+            }
+            Event::Warning { message: what, help } => message(self.look, Weight::Warning, what, help.as_deref()),
+            Event::RunFinished { tally, outcome, help } => self.end(tally, *outcome, help.as_deref()),
+        }
+    }
+
+    /// `  committed    [3/12] a.py ...`
+    fn state(&self, ink: Ink, word: &str, unit: &str, rest: &str) -> String {
+        let word = self.look.paint(ink, &format!("{word:11}"));
+        format!("  {word}  {}{}", self.place, line(&format!("{unit}{rest}")))
+    }
+
+    fn failure(&self, word: &str, unit: &str, reason: &str, log: Option<&str>) -> String {
+        let mut text = self.state(Ink::Red, word, unit, &format!(": {reason}"));
+        if let Some(log) = log {
+            text += &format!("    log: {}", line(log));
+        }
+        text
+    }
+
+    fn gate(&self, ink: Ink, phase: &PhaseLabel, rest: &str) -> String {
+        format!("  {}  {}", self.look.paint(ink, "gate       "), line(&format!("{phase} {rest}")))
+    }
+
+    fn heading(&self, what: &str, rest: &str) -> String {
+        let what = self.look.paint(Ink::Bold, &escape::line(what.as_bytes()));
+        format!("{what}: {}", line(rest))
+    }
+
+    fn command(&self, event: &Event) -> String {
+        let Event::CommandFinished { command, passed, outcome, millis, log, tail, leaked, .. } = event else {
+            return String::new();
+        };
+        let mut text = String::new();
+        if !passed || self.detail == Detail::Verbose {
+            let ink = if *passed { Ink::Dim } else { Ink::Red };
+            let outcome = self.look.paint(ink, &escape::line(outcome.as_bytes()));
+            text += &format!("    {outcome} after {}: {}", seconds(*millis), line(command));
+        }
+        if !passed {
+            text += &self.quoted(tail);
+            text += &format!("    log: {}", line(log));
+        }
+        if *leaked {
+            let what = format!("`{command}` left processes running; those that could be found were killed");
+            text += &message(self.look, Weight::Warning, &escape::line(what.as_bytes()), None);
+        }
+        text
+    }
+
+    /// The last lines of a command's output, each behind a bar.
+    fn quoted(&self, tail: &str) -> String {
+        let all: Vec<&str> = tail.lines().collect();
+        let bar = self.look.paint(Ink::Dim, "|");
+        let mut text = String::new();
+        if all.len() > TAIL_LINES {
+            text += &format!("    {bar} {}\n", self.look.paint(Ink::Dim, "(what came before is in the log)"));
+        }
+        for shown in &all[all.len().saturating_sub(TAIL_LINES)..] {
+            let cut: String = shown.trim_end_matches('\r').chars().take(TAIL_COLUMNS).collect();
+            // `text` and not `line`: tabs are what tables are made of, and there is no line feed in here.
+            text += &format!("    {bar} {}\n", escape::text(cut.as_bytes()));
+        }
+        text
+    }
+
+    fn end(&self, tally: &Tally, outcome: RunOutcome, help: Option<&str>) -> String {
+        let (ink, word) = match outcome {
+            RunOutcome::Done => (Ink::Green, "done"),
+            RunOutcome::Failed => (Ink::Red, "failed"),
+            RunOutcome::Refused => (Ink::Red, "refused"),
+            RunOutcome::NeedsYou => (Ink::Yellow, "needs you"),
+            RunOutcome::Interrupted => (Ink::Yellow, "interrupted"),
+        };
+        let mut text = format!("{}: {}\n", self.look.paint(ink, word), tally_words(tally));
+        if let Some(help) = help {
+            text += &format!("{} {}", self.look.paint(Ink::Cyan, "help:"), line(help));
+        }
+        text
+    }
+}
+
+/// Escaped, one line, ended.
+fn line(text: &str) -> String {
+    escape::line(text.as_bytes()) + "\n"
+}
+
+fn units(count: usize) -> String {
+    if count == 1 { "1 unit".into() } else { format!("{count} units") }
+}
+
+/// The first characters of a commit's id, as many as people quote.
+fn short(commit: &str) -> String {
+    commit.chars().take(9).collect()
+}
+
+fn seconds(millis: u64) -> String {
+    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+}
+
+fn tally_words(tally: &Tally) -> String {
+    let mut text = format!("{} committed, {} unchanged", tally.committed, tally.unchanged);
+    for (count, word) in [(tally.quarantined, "quarantined"), (tally.rolled_back, "rolled back"), (tally.pending, "pending")] {
+        if count > 0 {
+            text += &format!(", {count} {word}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phase() -> PhaseLabel {
+        PhaseLabel { ordinal: 1, id: "P0".into(), title: Some("Critical".into()) }
+    }
+
+    fn story() -> Vec<Event> {
+        let unit = || "app/a.py".to_owned();
+        let started = |ordinal| Event::UnitStarted { phase: phase(), unit: unit(), ordinal, of: 12 };
+        vec![
+            Event::RunStarted {
+                plan: "demo".into(),
+                digest: "0123456789abcdef".into(),
+                branch: "main".into(),
+                units_total: 12,
+                units_done: 1,
+                resumed: true,
+            },
+            Event::Recovered { unit: unit(), what: "the old bytes are back".into() },
+            Event::PhaseStarted { phase: phase(), units: 12, done: 1 },
+            started(2),
+            Event::UnitCommitted {
+                unit: unit(),
+                commit: "0123456789abcdef".into(),
+                subject: "fix".into(),
+                lines_added: 4,
+                lines_removed: 2,
+            },
+            started(3),
+            Event::CommandFinished {
+                unit: Some(unit()),
+                command: "python\t-m x".into(),
+                passed: false,
+                outcome: "failed with status 1".into(),
+                millis: 1234,
+                log: "/r/.git/migrate/logs/1".into(),
+                tail: "Traceback\r\n\x1b[31mE\tx\u{fffd}\nphase 1 (P0): 12 committed".into(),
+                leaked: true,
+            },
+            Event::UnitQuarantined { unit: unit(), reason: "validation failed".into(), log: None },
+            Event::UnitUnchanged { unit: "b\n.py".into(), why: "nothing to change".into() },
+            Event::GateFailed { phase: phase(), command: "make gate".into() },
+            Event::PhaseFinished { phase: phase(), tally: Tally { committed: 2, quarantined: 1, ..Tally::default() } },
+            Event::RunFinished {
+                tally: Tally { committed: 2, quarantined: 1, pending: 9, ..Tally::default() },
+                outcome: RunOutcome::Interrupted,
+                help: Some("`migrate resume` goes on from here".into()),
+            },
+        ]
+    }
+
+    #[test]
+    fn a_run_is_told_in_lines() {
+        let mut lines = Lines::new(Look::PLAIN, Detail::Normal);
+        let text: String = story().iter().map(|event| lines.of(event)).collect();
+        let want = r"resuming plan demo (0123456789ab) on main: 12 units, 1 of them done
+  recovered    app/a.py: the old bytes are back
+phase 1 (P0), Critical: 12 units, 1 of them done
+  committed    [ 2/12] app/a.py  012345678 (+4 -2)
+    failed with status 1 after 1.2 s: python\t-m x
+    | Traceback
+    | \x1b[31mE	x�
+    | phase 1 (P0): 12 committed
+    log: /r/.git/migrate/logs/1
+warning: `python\t-m x` left processes running; those that could be found were killed
+  quarantined  [ 3/12] app/a.py: validation failed
+  unchanged    [ 3/12] b\n.py (nothing to change)
+  gate         phase 1 (P0) failed: make gate
+phase 1 (P0): 2 committed, 0 unchanged, 1 quarantined
+interrupted: 2 committed, 0 unchanged, 1 quarantined, 9 pending
+help: `migrate resume` goes on from here
+";
+        assert_eq!(text, want);
+    }
+
+    #[test]
+    fn only_the_end_of_a_long_output_is_shown() {
+        let tail: String = (0..40).map(|at| format!("{at}{}\n", "x".repeat(1000))).collect();
+        let text = Lines::new(Look::PLAIN, Detail::Normal).quoted(&tail);
+        assert_eq!(text.lines().count(), TAIL_LINES + 1);
+        assert!(text.starts_with("    | (what came before is in the log)\n    | 20xxx"));
+        assert!(text.lines().all(|line| line.len() <= TAIL_COLUMNS + 6));
+    }
+
+    #[test]
+    fn what_passed_and_what_is_under_way_is_told_only_when_asked_for() {
+        let events = [
+            Event::Doing { unit: "a.py".into(), activity: crate::event::Activity::Placing },
+            Event::CommandFinished {
+                unit: None,
+                command: "true".into(),
+                passed: true,
+                outcome: "passed".into(),
+                millis: 40,
+                log: "log".into(),
+                tail: "noise".into(),
+                leaked: false,
+            },
+        ];
+        for (detail, want) in
+            [(Detail::Normal, ""), (Detail::Verbose, "  doing        a.py: placing\n    passed after 0.0 s: true\n")]
+        {
+            let mut lines = Lines::new(Look::PLAIN, detail);
+            assert_eq!(events.iter().map(|event| lines.of(event)).collect::<String>(), want);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! `migrate status`: where each unit of each phase stands, as text or as data.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::event::PhaseLabel;
+use crate::report::Detail;
+use crate::report::error::unless_closed;
+use crate::report::escape;
+use crate::report::look::{Ink, Look};
+
+/// More committed units than this are told as a number, unless all are asked for.
+const MANY: usize = 30;
+
+/// Where a unit stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Not begun.
+    Pending,
+    /// Begun and not ended.
+    Running,
+    /// Its commit is in the branch.
+    Committed,
+    /// There was nothing to do.
+    Unchanged,
+    /// It failed and was set aside.
+    Quarantined,
+    /// Its commit was taken back.
+    RolledBack,
+    /// It is done, but by a plan that has changed since.
+    Outdated,
+}
+
+impl State {
+    /// All, in the order in which they are counted up.
+    const ALL: [Self; 7] =
+        [Self::Committed, Self::Unchanged, Self::Quarantined, Self::RolledBack, Self::Outdated, Self::Running, Self::Pending];
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Committed => "committed",
+            Self::Unchanged => "unchanged",
+            Self::Quarantined => "quarantined",
+            Self::RolledBack => "rolled-back",
+            Self::Outdated => "outdated",
+        }
+    }
+
+    fn is_done(self) -> bool {
+        matches!(self, Self::Committed | Self::Unchanged)
+    }
+
+    fn ink(self) -> Ink {
+        match self {
+            Self::Committed | Self::Unchanged => Ink::Green,
+            Self::Quarantined => Ink::Red,
+            Self::RolledBack | Self::Outdated | Self::Running => Ink::Yellow,
+            Self::Pending => Ink::Dim,
+        }
+    }
+}
+
+/// One unit.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// The file, or the name of the group.
+    pub unit: String,
+    /// Where it stands.
+    pub state: State,
+    /// The short id of the commit that put it there.
+    pub commit: Option<String>,
+    /// What else there is to say.
+    pub note: Option<String>,
+}
+
+/// How many units are in which state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// All units.
+    pub total: usize,
+    /// Those committed or unchanged.
+    pub done: usize,
+    /// See [`State::Pending`]; the others likewise.
+    pub pending: usize,
+    /// Begun and not ended.
+    pub running: usize,
+    /// Their commits are in the branch.
+    pub committed: usize,
+    /// There was nothing to do.
+    pub unchanged: usize,
+    /// Failed and set aside.
+    pub quarantined: usize,
+    /// Their commits were taken back.
+    pub rolled_back: usize,
+    /// Done by an older plan.
+    pub outdated: usize,
+}
+
+impl Counts {
+    fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> Self {
+        let mut counts = Self::default();
+        for row in rows {
+            counts.total += 1;
+            counts.done += usize::from(row.state.is_done());
+            *counts.cell(row.state) += 1;
+        }
+        counts
+    }
+
+    fn cell(&mut self, state: State) -> &mut usize {
+        match state {
+            State::Pending => &mut self.pending,
+            State::Running => &mut self.running,
+            State::Committed => &mut self.committed,
+            State::Unchanged => &mut self.unchanged,
+            State::Quarantined => &mut self.quarantined,
+            State::RolledBack => &mut self.rolled_back,
+            State::Outdated => &mut self.outdated,
+        }
+    }
+
+    /// `3 of 5 done (60%)`; a share is rounded down, so that 100% means all.
+    fn share(self) -> String {
+        let percent = (self.done * 100).checked_div(self.total).unwrap_or(100);
+        format!("{} of {} done ({percent}%)", self.done, self.total)
+    }
+
+    /// `2 committed, 1 pending`.
+    fn words(mut self) -> String {
+        let counted = State::ALL.map(|state| (*self.cell(state), state.word()));
+        let words: Vec<String> =
+            counted.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        words.join(", ")
+    }
+}
+
+/// One phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhaseRows {
+    /// Which.
+    pub phase: PhaseLabel,
+    /// Its units in the order of the plan.
+    pub rows: Vec<Row>,
+    /// The rows counted up.
+    pub counts: Counts,
+}
+
+impl PhaseRows {
+    /// A phase with its units.
+    #[must_use]
+    pub fn new(phase: PhaseLabel, rows: Vec<Row>) -> Self {
+        Self { counts: Counts::of(rows.iter()), phase, rows }
+    }
+}
+
+/// The whole plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusTable {
+    /// The plan's name.
+    pub plan: String,
+    /// The plan's digest.
+    pub digest: String,
+    /// Its phases in order.
+    pub phases: Vec<PhaseRows>,
+    /// All rows counted up.
+    pub counts: Counts,
+}
+
+impl StatusTable {
+    /// A plan with its phases.
+    #[must_use]
+    pub fn new(plan: String, digest: String, phases: Vec<PhaseRows>) -> Self {
+        let counts = Counts::of(phases.iter().flat_map(|phase| &phase.rows));
+        Self { plan, digest, phases, counts }
+    }
+}
+
+/// Writes the table as text. A reader that went away is no error.
+///
+/// # Errors
+/// What the stream says.
+pub fn write(out: &mut dyn Write, look: Look, table: &StatusTable, detail: Detail) -> io::Result<()> {
+    unless_closed(out.write_all(text(look, table, detail).as_bytes()).and_then(|()| out.flush()))
+}
+
+fn text(look: Look, table: &StatusTable, detail: Detail) -> String {
+    let plan = escape::line(table.plan.as_bytes());
+    let digest: String = table.digest.chars().take(12).collect();
+    let mut text = format!("plan {plan} ({}): {}\n", escape::line(digest.as_bytes()), table.counts.share());
+    for phase in &table.phases {
+        text.push('\n');
+        push_phase(&mut text, look, phase, detail);
+    }
+    text
+}
+
+fn push_phase(text: &mut String, look: Look, phase: &PhaseRows, detail: Detail) {
+    let title = phase.phase.title.as_ref().map(|title| format!(", {title}")).unwrap_or_default();
+    let heading = escape::line(format!("{}{title}", phase.phase).as_bytes());
+    push_line(text, &format!("{}: {}", look.paint(Ink::Bold, &heading), phase.counts.share()));
+    let brief = detail == Detail::Normal && phase.counts.committed > MANY;
+    if phase.rows.len() > 1 {
+        push_line(text, &format!("  {}", look.paint(Ink::Dim, &phase.counts.words())));
+    }
+    let width = |row: &Row| row.commit.as_ref().map_or(0, |commit| commit.chars().count());
+    let width = phase.rows.iter().map(width).max().unwrap_or(0);
+    if brief {
+        let count = phase.counts.committed;
+        push_line(text, &format!("  {} ({count} units, listed with --verbose)", state_column(look, State::Committed)));
+    }
+    for row in phase.rows.iter().filter(|row| !brief || row.state != State::Committed) {
+        let commit = escape::line(row.commit.as_deref().unwrap_or_default().as_bytes());
+        let gap = if width > 0 { "  " } else { "" };
+        let unit = escape::line(row.unit.as_bytes());
+        let note = row.note.as_ref().map(|note| format!("  ({})", escape::line(note.as_bytes()))).unwrap_or_default();
+        push_line(text, &format!("  {}  {commit:width$}{gap}{unit}{note}", state_column(look, row.state)));
+    }
+}
+
+/// The word, padded before it is painted so that colour takes no room.
+fn state_column(look: Look, state: State) -> String {
+    look.paint(state.ink(), &format!("{:11}", state.word()))
+}
+
+fn push_line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("writing to a string cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(unit: &str, state: State, commit: Option<&str>, note: Option<&str>) -> Row {
+        Row { unit: unit.into(), state, commit: commit.map(Into::into), note: note.map(Into::into) }
+    }
+
+    fn label(ordinal: usize, id: &str, title: Option<&str>) -> PhaseLabel {
+        PhaseLabel { ordinal, id: id.into(), title: title.map(Into::into) }
+    }
+
+    fn table() -> StatusTable {
+        let first = vec![
+            row("app/a.py", State::Committed, Some("1234abc"), None),
+            row("app/b\u{1b}.py", State::Unchanged, None, Some("nothing to change")),
+            row("app/c.py", State::Quarantined, None, Some("failed with status 1")),
+            row("app/d.py", State::RolledBack, Some("89abcde"), None),
+        ];
+        let second = vec![row("app/e.py", State::Pending, None, None)];
+        let phases = vec![PhaseRows::new(label(1, "P0", Some("Critical")), first), PhaseRows::new(label(2, "P1", None), second)];
+        StatusTable::new("demo".into(), "0123456789abcdef".into(), phases)
+    }
+
+    #[test]
+    fn each_phase_tells_its_share_and_each_unit_its_state() {
+        let mut out = Vec::new();
+        write(&mut out, Look::PLAIN, &table(), Detail::Normal).unwrap();
+        let want = "\
+plan demo (0123456789ab): 2 of 5 done (40%)
+
+phase 1 (P0), Critical: 2 of 4 done (50%)
+  1 committed, 1 unchanged, 1 quarantined, 1 rolled-back
+  committed    1234abc  app/a.py
+  unchanged             app/b\\x1b.py  (nothing to change)
+  quarantined           app/c.py  (failed with status 1)
+  rolled-back  89abcde  app/d.py
+
+phase 2 (P1): 0 of 1 done (0%)
+  pending      app/e.py
+";
+        assert_eq!(String::from_utf8(out).unwrap(), want);
+    }
+
+    #[test]
+    fn many_committed_units_are_a_number_unless_all_are_asked_for() {
+        let mut rows: Vec<Row> = (0..31).map(|at| row(&format!("{at}.py"), State::Committed, Some("1234abc"), None)).collect();
+        rows.push(row("last.py", State::Pending, None, None));
+        let table = StatusTable::new("demo".into(), "00".into(), vec![PhaseRows::new(label(1, "P0", None), rows)]);
+        let brief = text(Look::PLAIN, &table, Detail::Normal);
+        assert!(brief.contains("  committed   (31 units, listed with --verbose)\n  pending               last.py\n"), "{brief}");
+        assert_eq!(brief.lines().count(), 6);
+        assert_eq!(text(Look::PLAIN, &table, Detail::Verbose).lines().count(), 36);
+    }
+
+    #[test]
+    fn a_phase_without_units_is_done() {
+        let table = StatusTable::new("demo".into(), "00".into(), vec![PhaseRows::new(label(1, "P0", None), Vec::new())]);
+        assert!(text(Look::PLAIN, &table, Detail::Normal).ends_with("phase 1 (P0): 0 of 0 done (100%)\n"));
+    }
+
+    #[test]
+    fn as_data_it_has_the_same_words() {
+        let json = serde_json::to_value(table()).unwrap();
+        assert_eq!(json["phases"][0]["rows"][3]["state"], "rolled-back");
+        assert_eq!(json["phases"][0]["counts"]["rolled_back"], 1);
+        assert_eq!(json["phases"][0]["phase"]["id"], "P0");
+        assert_eq!(json["counts"]["total"], 5);
+    }
+}
