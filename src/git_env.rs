@@ -3,8 +3,9 @@
 //! A child that inherits them from a hook works on the hook's repository whatever folder it runs in, so neither the plan's
 //! commands nor our own calls of git get them.
 
-/// The names that `git rev-parse --local-env-vars` lists (git 2.47), and the one that only receiving hooks see.
-pub const LOCAL_VARS: [&str; 16] = [
+/// The names that `git rev-parse --local-env-vars` lists (git 2.47), and those that older versions listed or that only
+/// receiving hooks see.
+pub const LOCAL_VARS: [&str; 18] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",
@@ -21,4 +22,6 @@ pub const LOCAL_VARS: [&str; 16] = [
     "GIT_SHALLOW_FILE",
     "GIT_COMMON_DIR",
     "GIT_QUARANTINE_PATH",
+    "GIT_SUPER_PREFIX",
+    "GIT_INTERNAL_SUPER_PREFIX",
 ];

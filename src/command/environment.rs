@@ -2,34 +2,14 @@
 
 use std::ffi::OsString;
 
-/// What `git rev-parse --local-env-vars` prints (git 2.47; git's `environment.h` holds the list), and two that older versions
-/// printed. Left in place they would make a `git` inside a command work on the repository whose hook we were started from.
-const GIT_LOCAL: [&str; 17] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_COUNT",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_SUPER_PREFIX",
-    "GIT_INTERNAL_SUPER_PREFIX",
-];
+use crate::git_env::LOCAL_VARS;
 
 /// The inherited variables less git's local ones, then `extra`; a later one of the same name wins.
 pub(super) fn of_child(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     extra: &[(OsString, OsString)],
 ) -> Vec<(OsString, OsString)> {
-    inherited.filter(|(name, _)| GIT_LOCAL.iter().all(|local| name != local)).chain(extra.iter().cloned()).collect()
+    inherited.filter(|(name, _)| LOCAL_VARS.iter().all(|local| name != local)).chain(extra.iter().cloned()).collect()
 }
 
 #[cfg(test)]
@@ -44,7 +24,7 @@ mod tests {
         let names = String::from_utf8(output.stdout).unwrap();
         assert!(names.lines().count() > 10);
         for name in names.lines() {
-            assert!(GIT_LOCAL.contains(&name), "{name}");
+            assert!(LOCAL_VARS.contains(&name), "{name}");
         }
     }
 
