@@ -1,11 +1,163 @@
-//! The identity of a plan's meaning: comments, order of keys, quoting and line endings do not enter it.
+//! The digest over a plan's meaning: what two plans that do the same have in common, whatever their comments and spelling.
+//!
+//! It is the SHA-256 of the plan as JSON with sorted keys, without keys that say nothing. A key that a later version adds and
+//! a plan does not use therefore leaves the digest as it was. Order of rules, phases, files and commands is meaning; places,
+//! comments, quotes, key order and line endings are not.
 
 use std::collections::BTreeMap;
 
-use crate::plan::Plan;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-/// The digests of the plan's parts by name: `commit`, `rule NAME`, `phase ID`.
+use crate::plan::{Phase, Plan};
+
+/// The digest of the whole plan, as 64 lowercase hexadecimal digits.
 #[must_use]
-pub fn parts(_plan: &Plan) -> BTreeMap<String, String> {
-    BTreeMap::new()
+pub fn digest(plan: &Plan) -> String {
+    of(&whole(plan))
+}
+
+/// The digests of the plan's parts: `commit` (with name and issue), `order` (of rules and phases), `rule NAME`, `phase ID`.
+#[must_use]
+pub fn parts(plan: &Plan) -> BTreeMap<String, String> {
+    let mut parts = BTreeMap::new();
+    parts.insert("commit".to_owned(), of(&json(&(&plan.name, &plan.issue, &plan.commit))));
+    let rules: Vec<&str> = plan.rules.iter().map(|rule| rule.name.as_str()).collect();
+    let phases: Vec<&str> = plan.phases.iter().map(|phase| phase.id.as_str()).collect();
+    parts.insert("order".to_owned(), of(&json(&(rules, phases))));
+    for rule in &plan.rules {
+        parts.insert(format!("rule {}", rule.name), of(&json(&rule.kind)));
+    }
+    for phase in &plan.phases {
+        parts.insert(format!("phase {}", phase.id), of(&named(plan, phase)));
+    }
+    parts
+}
+
+fn whole(plan: &Plan) -> Value {
+    let mut value = json(plan);
+    value["phases"] = Value::Array(plan.phases.iter().map(|phase| named(plan, phase)).collect());
+    value
+}
+
+/// A phase whose files name their rules: an index would change with a rule that does not concern them.
+fn named(plan: &Plan, phase: &Phase) -> Value {
+    let mut value = json(phase);
+    for (at, target) in phase.targets.iter().enumerate() {
+        let names: Vec<&str> =
+            target.rules.iter().filter_map(|rule| plan.rules.get(*rule)).map(|rule| rule.name.as_str()).collect();
+        value["targets"][at]["rules"] = json(&names);
+    }
+    value
+}
+
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).expect("plain data with text keys is JSON")
+}
+
+fn of(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes JSON with sorted keys, leaving out what is null or empty. The types of a plan bound its depth.
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, &Value> = map.iter().filter(|(_, value)| !says_nothing(value)).collect();
+            out.push('{');
+            for (key, value) in sorted {
+                out.push_str(&format!("{}:", Value::from(key.as_str())));
+                write(value, out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                write(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::load::parse;
+
+    const PLAN: &str = "version: 1\nname: x\nissue: \"#1\"\nrules:\n  a:\n    rename: {from: p.a, to: p.b}\n  b: {command: b}\nphases:\n  - id: P0\n    risk: LOW\n    files:\n      - path: a.py\n        edits:\n          - before: |\n              one\n              two\n            after: three\n      - b.py\n";
+
+    fn of_text(text: &str) -> String {
+        digest(&parse("x", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}")))
+    }
+
+    #[test]
+    fn what_has_no_meaning_does_not_enter() {
+        let digest = of_text(PLAN);
+        assert_eq!(digest.len(), 64);
+        for text in [
+            PLAN.replace('\n', "\r\n"),
+            format!("\u{feff}{PLAN}"),
+            format!("# hi\n{}", PLAN.replace("    risk: LOW\n", "    risk: 'LOW'  # yes\n\n")),
+            PLAN.replace("{from: p.a, to: p.b}", "{to: \"p.b\", from: p.a}"),
+            PLAN.replace("version: 1\nname: x\n", "name: x\nversion: 1\n"),
+            PLAN.replace("{command: b}", "{command: {run: b, timeout: 10m}}"),
+            PLAN.replace("      - b.py", "      - path: b.py"),
+            PLAN.replace("    files:", "    on_failure: stop\n    rules: [a, b]\n    files:"),
+        ] {
+            assert_eq!(of_text(&text), digest, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_meaning_enters() {
+        let digest = of_text(PLAN);
+        for (from, to) in [
+            ("name: x", "name: y"),
+            ("#1", "#2"),
+            ("LOW", "HIGH"),
+            ("two", "two "),
+            ("p.b", "p.c"),
+            ("{command: b}", "{command: [b]}"),
+            ("{command: b}", "{command: {run: b, timeout: 1m}}"),
+            ("      - b.py", "      - {path: b.py, rules: [a]}"),
+            ("      - b.py", "      - glob: b.py"),
+            ("id: P0", "id: P1"),
+            ("id: P0", "id: P0\n    on_failure: quarantine"),
+        ] {
+            let text = PLAN.replace(from, to);
+            assert_ne!(of_text(&text), digest, "{text}");
+        }
+        let swapped = "rules:\n  b: {command: b}\n  a:\n    rename: {from: p.a, to: p.b}\n";
+        let start = PLAN.find("rules:").unwrap();
+        assert_ne!(of_text(&format!("{}{swapped}{}", &PLAN[..start], &PLAN[PLAN.find("phases").unwrap()..])), digest);
+    }
+
+    #[test]
+    fn parts_tell_what_changed() {
+        let changed = |to: &str| -> Vec<String> {
+            let (old, new) = (parse("x", PLAN.as_bytes()).unwrap().parts(), parse("x", to.as_bytes()).unwrap().parts());
+            let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+            keys.into_iter().filter(|key| old.get(*key) != new.get(*key)).cloned().collect()
+        };
+        assert_eq!(changed(PLAN), [""; 0]);
+        assert_eq!(changed(&PLAN.replace("#1", "#2")), ["commit"]);
+        assert_eq!(changed(&PLAN.replace("p.b", "p.c")), ["rule a"]);
+        assert_eq!(changed(&PLAN.replace("LOW", "HIGH")), ["phase P0"]);
+        assert_eq!(
+            changed(&PLAN.replace("rules:\n", "rules:\n  z: {command: z}\n").replace("    risk", "    rules: [a, b]\n    risk")),
+            ["order", "rule z"]
+        );
+    }
 }

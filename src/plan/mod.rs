@@ -3,16 +3,31 @@
 //! These types hold a plan that has been checked whole ([`load`]); an unsound plan has no value of them. Everything is plain
 //! data: the digest over it ([`digest`]) is the identity of the plan's meaning.
 
+mod check;
+pub mod command;
+mod decode;
+mod decode_command;
 pub mod diagnostics;
 pub mod digest;
+pub mod edits;
+pub mod glob;
 pub mod load;
+mod node;
+mod reader;
+mod scalar;
+mod shell;
+mod target;
+pub mod template;
+pub mod view;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::path::RepoPath;
+use crate::plan::diagnostics::{Problem, Problems, Source, Span};
 
 /// A checked plan.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +42,9 @@ pub struct Plan {
     pub commit: CommitFormat,
     /// The waves, in order.
     pub phases: Vec<Phase>,
+    /// The text it was read from, for problems that show later; no part of the meaning.
+    #[serde(skip)]
+    pub source: Arc<Source>,
 }
 
 /// A named transform.
@@ -147,6 +165,18 @@ pub struct Target {
     pub validate: Vec<Command>,
     /// Commands that judge it after its commit.
     pub verify: Vec<Command>,
+    /// Where its parts stand in the plan's text; no part of the meaning.
+    #[serde(skip)]
+    pub places: Places,
+}
+
+/// Where the parts of a target stand in the plan's text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places {
+    /// One for each path of [`Files::Paths`], or for each pattern of `include`, in the same order.
+    pub files: Vec<Span>,
+    /// One for each of [`Target::edits`], in the same order: where its `before` begins.
+    pub edits: Vec<Span>,
 }
 
 /// Which files a target names.
@@ -209,7 +239,13 @@ impl Plan {
         }
     }
 
-    /// The digests of the plan's parts by name: `commit`, `rule NAME`, `phase ID`. What changed between two plans is where they differ.
+    /// Problems that show only against a repository, such as a listed file that is missing, in the words and places of the plan.
+    #[must_use]
+    pub fn problems(&self, found: impl IntoIterator<Item = Problem>) -> Problems {
+        Problems::new(Arc::clone(&self.source), found)
+    }
+
+    /// The digests of the plan's parts by name: `commit`, `order`, `rule NAME`, `phase ID`. What changed between two plans is where they differ.
     #[must_use]
     pub fn parts(&self) -> BTreeMap<String, String> {
         digest::parts(self)

@@ -1,0 +1,69 @@
+//! What must hold between the parts of a plan: renames that do not undo each other, files that are listed once.
+
+use std::collections::HashMap;
+
+use crate::path::RepoPath;
+use crate::plan::decode::Names;
+use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::reader::Reader;
+use crate::plan::view::quoted;
+use crate::plan::{Files, Phase, Rule, RuleKind};
+
+/// Reports renames with the same `from`, and those that lead back to where they began.
+pub fn renames(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
+    let mut by_source: HashMap<&str, usize> = HashMap::new();
+    let renames = || rules.iter().enumerate().filter_map(|(at, rule)| as_rename(rule).map(|(from, to)| (at, from, to)));
+    for (at, from, _) in renames() {
+        let Some(first) = by_source.get(from).copied() else {
+            by_source.insert(from, at);
+            continue;
+        };
+        let message = format!("the rules `{}` and `{}` both rename {}", names.name(first), names.name(at), quoted(from));
+        let problem = Problem::at(names.span(at), message, "a name can become one other name only: remove one of the two");
+        reader.problems.push(problem.and(names.span(first), "the other rule"));
+    }
+    let mut seen = vec![false; rules.len()];
+    for (start, ..) in renames() {
+        // Every rule is walked over once: whoever meets a rule of this walk again has gone in a circle.
+        let mut walk = Vec::new();
+        let mut next = Some(start);
+        while let Some(at) = next.filter(|at| !seen[*at]) {
+            seen[at] = true;
+            walk.push(at);
+            next = as_rename(&rules[at]).and_then(|(_, to)| by_source.get(to).copied());
+        }
+        let Some(begin) = next.and_then(|at| walk.iter().position(|walked| *walked == at)) else { continue };
+        let circle = &walk[begin..];
+        let steps: Vec<&str> = circle.iter().take(5).filter_map(|at| as_rename(&rules[*at]).map(|(from, _)| from)).collect();
+        let message = format!("renames lead back to where they began: {} → {}", steps.join(" → "), steps[0]);
+        reader.report(names.span(circle[0]), message, "remove one of these rules");
+    }
+}
+
+/// Reports files that are listed more than once by `path` or `paths`.
+pub fn files(reader: &mut Reader<'_>, phases: &[Phase]) {
+    let mut seen: HashMap<&RepoPath, Span> = HashMap::new();
+    for target in phases.iter().flat_map(|phase| &phase.targets) {
+        let Files::Paths(paths) = &target.files else { continue };
+        for (path, place) in paths.iter().zip(&target.places.files) {
+            let Some(first) = seen.get(path).copied() else {
+                seen.insert(path, *place);
+                continue;
+            };
+            if reader.problems.is_full() {
+                return;
+            }
+            let (line, _) = reader.source.line_column(first.offset);
+            let message = format!("{} is listed twice (first on line {line})", quoted(&path.to_string()));
+            let problem = Problem::at(*place, message, "keep one of the two: a file is changed by one commit");
+            reader.problems.push(problem.and(first, "first listed here"));
+        }
+    }
+}
+
+fn as_rename(rule: &Rule) -> Option<(&str, &str)> {
+    match &rule.kind {
+        RuleKind::Rename(rename) if !rename.from.is_empty() => Some((&rename.from, &rename.to)),
+        RuleKind::Rename(_) | RuleKind::Command(_) => None,
+    }
+}

@@ -1,0 +1,334 @@
+//! From the YAML tree to the plan: every key is known, every value has its type, and what is wrong is collected, not thrown.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::plan::command::Place;
+use crate::plan::decode_command::{command, commands};
+use crate::plan::diagnostics::{Problem, Problems, Source, Span};
+use crate::plan::node::{Kind, Like, Node};
+use crate::plan::reader::{Entries, Reader, nearest};
+use crate::plan::target::{self, Defaults};
+use crate::plan::view::quoted;
+use crate::plan::{Command, CommitFormat, OnFailure, Phase, Plan, Rename, Rule, RuleKind, Share, check, scalar, template};
+
+/// The version of the format that this program reads.
+const VERSION: &str = "1";
+
+/// The most rules a plan may have.
+const MOST_RULES: usize = 1000;
+
+/// The names of the plan's rules and where they stand.
+#[derive(Default)]
+pub struct Names {
+    list: Vec<(String, Span)>,
+    index: HashMap<String, usize>,
+}
+
+impl Names {
+    /// How many rules there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The name of a rule.
+    #[must_use]
+    pub fn name(&self, at: usize) -> &str {
+        self.list.get(at).map_or("", |(name, _)| name)
+    }
+
+    /// Where a rule's name stands.
+    #[must_use]
+    pub fn span(&self, at: usize) -> Span {
+        self.list.get(at).map_or_else(Span::default, |(_, span)| *span)
+    }
+
+    fn push(&mut self, name: &str, span: Span) {
+        self.index.insert(name.to_owned(), self.list.len());
+        self.list.push((name.to_owned(), span));
+    }
+}
+
+/// Reads a plan from its tree.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn plan(source: Arc<Source>, root: &Node) -> Result<Plan, Problems> {
+    let mut reader = Reader::new(&source);
+    let decoded = decode(&mut reader, root);
+    let problems = reader.problems;
+    match decoded {
+        Some(plan) if problems.is_empty() => Ok(Plan { source, ..plan }),
+        _ => Err(problems.into_problems(source)),
+    }
+}
+
+fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
+    if matches!(root.kind, Kind::Null) {
+        reader.problems.push(Problem::whole("the plan has no phases", "a plan begins with `version: 1` and lists its `phases`"));
+        return None;
+    }
+    if is_of_another_version(reader, root) {
+        return None;
+    }
+    let entries = reader.map(root, "the plan", &["version", "name", "issue", "rules", "commit", "phases"])?;
+    if let Some(version) = reader.required(&entries, "version", "the plan", "version: 1")
+        && !matches!(&version.kind, Kind::Scalar(text, Like::Number) if text == VERSION)
+    {
+        reader.mismatch(version, "`version`", "the number 1");
+    }
+    let name = reader.required(&entries, "name", "the plan", "name: websocket-ssot").and_then(|node| plan_name(reader, node));
+    let issue = reader
+        .required(&entries, "issue", "the plan", "issue: \"#506\"")
+        .and_then(|node| reader.line(node, "`issue`").map(ToOwned::to_owned));
+    let (rules, names) = entries.get("rules").map_or_else(Default::default, |node| rules(reader, node));
+    let name = name.unwrap_or_default();
+    let commit = commit(reader, entries.get("commit"), &name);
+    let phases = match entries.get("phases") {
+        Some(node) => phases(reader, node, &names),
+        None => {
+            reader.report(entries.key("phases"), "the plan has no phases", "add `phases:` with at least one phase");
+            Vec::new()
+        }
+    };
+    check::renames(reader, &rules, &names);
+    check::files(reader, &phases);
+    Some(Plan { name, issue: issue.unwrap_or_default(), rules, commit, phases, source: Arc::default() })
+}
+
+/// A newer plan is refused by its version alone: what else looks wrong may be right there.
+fn is_of_another_version(reader: &mut Reader<'_>, root: &Node) -> bool {
+    let Kind::Map(pairs) = &root.kind else { return false };
+    let is_version = |node: &Node| matches!(&node.kind, Kind::Scalar(text, _) if text == "version");
+    let Some((_, version)) = pairs.iter().find(|(key, _)| is_version(key)) else { return false };
+    let Kind::Scalar(text, Like::Number) = &version.kind else { return false };
+    if text == VERSION {
+        return false;
+    }
+    let is_newer = text.parse::<f64>().is_ok_and(|number| number > 1.0);
+    let help = if is_newer { "this plan needs a newer migrate; this one reads version 1" } else { "write `version: 1`" };
+    reader.report(version.span, format!("the plan's version is {}, not 1", quoted(text)), help);
+    true
+}
+
+fn plan_name(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let name = reader.line(node, "`name`")?;
+    if !scalar::is_plan_name(name) {
+        let help = "a name is made of a-z, 0-9 and dashes, with no dash at either end, at most 100 of them";
+        reader.report(node.span, format!("{} cannot be a plan's name", quoted(name)), help);
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+fn commit(reader: &mut Reader<'_>, node: Option<&Node>, plan: &str) -> CommitFormat {
+    let mut format = CommitFormat {
+        message: None,
+        title: format!("apply {plan}"),
+        summary: format!("One step of the migration {plan}."),
+        transform: String::new(),
+        footer: None,
+    };
+    let known = ["title", "summary", "transform", "message", "footer"];
+    let Some(entries) = node.and_then(|node| reader.map(node, "`commit`", &known)) else { return format };
+    for (key, slot) in [("title", &mut format.title), ("transform", &mut format.transform)] {
+        if let Some(text) = entries.get(key).and_then(|node| reader.line(node, &format!("`{key}`"))) {
+            text.clone_into(slot);
+        }
+    }
+    if let Some(text) = entries.get("summary").and_then(|node| block(reader, node, "`summary`")) {
+        text.trim().clone_into(&mut format.summary);
+    }
+    format.footer = entries.get("footer").and_then(|node| block(reader, node, "`footer`")).map(ToOwned::to_owned);
+    if let Some(node) = entries.get("message")
+        && let Some(text) = block(reader, node, "`message`")
+    {
+        for fault in template::faults(text) {
+            let is_end = |c: char| c != '_' && !c.is_ascii_alphanumeric();
+            let span = match (&fault.word, fault.line) {
+                (Some(word), _) => reader.inside(node, word, is_end),
+                (None, Some(line)) => reader.line_inside(node, line),
+                (None, None) => node.span,
+            };
+            reader.report(span, fault.message, fault.help);
+        }
+        format.message = Some(text.to_owned());
+    }
+    format
+}
+
+/// A text of several lines that says something.
+fn block<'n>(reader: &mut Reader<'_>, node: &'n Node, what: &str) -> Option<&'n str> {
+    let text = reader.text(node, what)?;
+    if text.trim().is_empty() {
+        reader.report(node.span, format!("{what} is empty"), "write something, or remove the key");
+        return None;
+    }
+    Some(text)
+}
+
+fn rules(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
+    let Some(entries) = reader.names(node, "`rules`") else { return Default::default() };
+    let (mut rules, mut names) = (Vec::new(), Names::default());
+    for (name, span, node) in entries.iter() {
+        if rules.len() == MOST_RULES {
+            reader.report(span, format!("more than {MOST_RULES} rules"), "split the plan");
+            break;
+        }
+        if name == "edits" {
+            reader.report(span, "`edits` cannot name a rule", "the word stands for a file's own edits in commit messages");
+        } else if !scalar::is_id(name) {
+            let help = "a name is made of letters, digits, `_`, `.` and `-`, at most 100 of them";
+            reader.report(span, format!("{} cannot name a rule", quoted(name)), help);
+        }
+        // A rule that is broken keeps its name, so that those who use it are not reported too.
+        let nothing = RuleKind::Rename(Rename { from: String::new(), to: String::new() });
+        let kind = rule_kind(reader, node, name).unwrap_or(nothing);
+        rules.push(Rule { name: name.to_owned(), kind });
+        names.push(name, span);
+    }
+    (rules, names)
+}
+
+fn rule_kind(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<RuleKind> {
+    let what = format!("the rule {}", quoted(name));
+    let entries = reader.map(node, &what, &["rename", "command"])?;
+    match entries.chosen(&["rename", "command"])[..] {
+        ["rename"] => {
+            let what = format!("the rename of {what}");
+            let entries = reader.map(entries.get("rename")?, &what, &["from", "to"])?;
+            let from = reader.required(&entries, "from", &what, "from: package.module.old");
+            let to = reader.required(&entries, "to", &what, "to: package.module.new");
+            let from = from.and_then(|node| dotted(reader, node, "`from`"));
+            let place = to;
+            let to = to.and_then(|node| dotted(reader, node, "`to`"));
+            let (from, to) = (from?, to?);
+            if from == to {
+                reader.report(place?.span, format!("{what} renames {} to itself", quoted(&from)), "give the new name here");
+                return None;
+            }
+            Some(RuleKind::Rename(Rename { from, to }))
+        }
+        ["command"] => command(reader, entries.get("command")?, Place::Unit).map(RuleKind::Command),
+        [] => {
+            reader.report(node.span, format!("{what} does nothing"), "give it a `rename` or a `command`");
+            None
+        }
+        _ => {
+            reader.report(entries.key("command"), format!("{what} does two things"), "make it two rules: one for each");
+            None
+        }
+    }
+}
+
+fn dotted(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
+    let text = reader.line(node, what)?;
+    if let Some(problem) = scalar::dotted_problem(text) {
+        let help = "give a qualified Python name, such as `package.module.name`";
+        reader.report(node.span, format!("{what}: {} {problem}", quoted(text)), help);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names) -> Vec<Phase> {
+    let Some(items) = reader.list(node, "`phases`") else { return Vec::new() };
+    if items.is_empty() {
+        reader.report(node.span, "the plan has no phases", "list at least one phase with its files");
+    }
+    let mut seen: HashMap<String, Span> = HashMap::new();
+    items.iter().filter_map(|item| phase(reader, item, rules, &mut seen)).collect()
+}
+
+fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, seen: &mut HashMap<String, Span>) -> Option<Phase> {
+    let own = ["id", "title", "on_failure", "max_quarantined", "gate", "files"];
+    let known: Vec<&str> = own.into_iter().chain(target::SHARED).collect();
+    let entries = reader.map(node, "the phase", &known)?;
+    let id = reader.required(&entries, "id", "the phase", "id: P0").and_then(|node| phase_id(reader, node, seen));
+    let title = entries.get("title").and_then(|node| reader.line(node, "`title`").map(ToOwned::to_owned));
+    let policies = [("stop", OnFailure::Stop), ("quarantine", OnFailure::Quarantine)];
+    let on_failure =
+        entries.get("on_failure").and_then(|node| reader.choice(node, "`on_failure`", &policies)).unwrap_or_default();
+    let max_quarantined = entries.get("max_quarantined").and_then(|node| share(reader, node));
+    if entries.get("max_quarantined").is_some() && on_failure == OnFailure::Stop {
+        let help = "add `on_failure: quarantine`, or remove it: a phase that stops quarantines nothing";
+        reader.report(entries.key("max_quarantined"), "`max_quarantined` without `on_failure: quarantine`", help);
+    }
+    let gate = entries.get("gate").map_or_else(Vec::new, |node| gate(reader, node));
+    let defaults = Defaults::read(reader, &entries, rules);
+    let targets = match reader.required(&entries, "files", "the phase", "files: [a/b.py]") {
+        Some(node) => target::targets(reader, node, &defaults, rules),
+        None => Vec::new(),
+    };
+    Some(Phase { id: id.unwrap_or_default(), title, on_failure, max_quarantined, gate, targets })
+}
+
+fn phase_id(reader: &mut Reader<'_>, node: &Node, seen: &mut HashMap<String, Span>) -> Option<String> {
+    let id = reader.line(node, "`id`")?;
+    if id.bytes().all(|byte| byte.is_ascii_digit()) {
+        let help = format!("`--phase {id}` means the phase at that place; call it `P{id}` instead");
+        reader.report(node.span, format!("the phase id {} is a number", quoted(id)), help);
+        return None;
+    }
+    if !scalar::is_id(id) {
+        let help = "an id is made of letters, digits, `_`, `.` and `-`, at most 100 of them";
+        reader.report(node.span, format!("{} cannot be a phase's id", quoted(id)), help);
+        return None;
+    }
+    if let Some(first) = seen.get(id).copied() {
+        let (line, _) = reader.source.line_column(first.offset);
+        let message = format!("two phases have the id {} (first on line {line})", quoted(id));
+        reader.problems.push(Problem::at(node.span, message, "give each phase an id of its own").and(first, "first used here"));
+    } else {
+        seen.insert(id.to_owned(), node.span);
+    }
+    Some(id.to_owned())
+}
+
+fn share(reader: &mut Reader<'_>, node: &Node) -> Option<Share> {
+    let Kind::Scalar(text, _) = &node.kind else {
+        reader.mismatch(node, "`max_quarantined`", "a percentage such as 10%");
+        return None;
+    };
+    let share = scalar::share(text.trim());
+    if share.is_none() {
+        let message = format!("{} is not a percentage", quoted(text));
+        reader.report(node.span, message, "write it as `10%` or `2.5%`, from 0% to 100% with at most two decimals");
+    }
+    share
+}
+
+fn gate(reader: &mut Reader<'_>, node: &Node) -> Vec<Command> {
+    let Some(entries) = reader.map(node, "the gate", &["run"]) else { return Vec::new() };
+    match reader.required(&entries, "run", "the gate", "run: [make test]") {
+        Some(node) => commands(reader, node, "`run`", Place::Gate),
+        None => Vec::new(),
+    }
+}
+
+/// The rules that a list names, as indexes in the order of the plan.
+pub fn rule_list(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Option<Vec<usize>> {
+    let items = reader.list(entries.get("rules")?, "`rules`")?;
+    let mut found = BTreeSet::new();
+    for item in items {
+        let Some(name) = reader.line(item, "the name of a rule") else { continue };
+        match rules.index.get(name).copied() {
+            Some(at) if !found.insert(at) => {
+                reader.report(item.span, format!("the rule {} is listed twice", quoted(name)), "keep one of the two");
+            }
+            Some(_) => {}
+            None if reader.problems.is_full() => {}
+            None => {
+                let names: Vec<&str> = rules.list.iter().map(|(name, _)| name.as_str()).collect();
+                let help = match nearest(name, &names) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if names.is_empty() => "the plan has no rules: add it under `rules`".to_owned(),
+                    None => format!("the plan's rules are: {}", names.join(", ")),
+                };
+                reader.report(item.span, format!("unknown rule {}", quoted(name)), help);
+            }
+        }
+    }
+    Some(found.into_iter().collect())
+}

@@ -1,0 +1,72 @@
+//! The patterns of a plan: how they match, and what is wrong with one that cannot.
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// The longest pattern.
+const LONGEST: usize = 1000;
+
+/// Builds the matcher of several patterns: `*` and `?` stay within a folder, `**` crosses folders, case matters.
+///
+/// # Errors
+/// What the patterns' own reader says; a checked plan has no such pattern.
+pub fn matcher(patterns: &[String]) -> Result<GlobSet, globset::Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(glob(pattern)?);
+    }
+    set.build()
+}
+
+/// What keeps a text from being a pattern of paths inside the repository.
+#[must_use]
+pub fn problem(pattern: &str) -> Option<String> {
+    if pattern.len() > LONGEST {
+        return Some(format!("is longer than {LONGEST} bytes"));
+    }
+    if pattern.starts_with('/') {
+        return Some("is absolute".to_owned());
+    }
+    for part in pattern.split('/') {
+        match part {
+            "" | "." => return Some("holds an empty part or `.`, so it can match nothing".to_owned()),
+            ".." => return Some("holds `..`".to_owned()),
+            part if part.eq_ignore_ascii_case(".git") => return Some("points into `.git`".to_owned()),
+            _ => {}
+        }
+    }
+    glob(pattern).err().map(|error| format!("does not parse: {}", error.kind()))
+}
+
+fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).empty_alternates(true).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_that_can_match_nothing_are_refused() {
+        for (pattern, part) in [
+            ("/a/*.py", "absolute"),
+            ("../*.py", "`..`"),
+            ("./a.py", "empty part"),
+            ("a//b", "empty part"),
+            (".git/*", "`.git`"),
+            ("a[b", "does not parse"),
+            ("{a,b", "does not parse"),
+        ] {
+            assert!(problem(pattern).is_some_and(|text| text.contains(part)), "{pattern}: {:?}", problem(pattern));
+        }
+        assert_eq!(problem("tests/**/*.{py,pyi}"), None);
+    }
+
+    #[test]
+    fn a_star_stays_in_its_folder() {
+        let set = matcher(&["a/*.py".into(), "t/**/*.py".into()]).unwrap();
+        for (path, expected) in [("a/x.py", true), ("a/b/x.py", false), ("t/x.py", true), ("t/u/v/x.py", true), ("A/x.py", false)]
+        {
+            assert_eq!(set.is_match(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! One entry of a phase's `files`: the files it names, what holds for them, and its before/after blocks.
+
+use crate::path::RepoPath;
+use crate::plan::command::Place;
+use crate::plan::decode::{Names, rule_list};
+use crate::plan::decode_command::commands;
+use crate::plan::diagnostics::Span;
+use crate::plan::edits;
+use crate::plan::glob;
+use crate::plan::node::{Kind, Node};
+use crate::plan::reader::{Entries, Reader};
+use crate::plan::view::quoted;
+use crate::plan::{BlockEdit, Command, Files, Places, Risk, Run, Target};
+
+/// The keys that a phase and an entry of its files share.
+pub const SHARED: [&str; 7] = ["scope", "risk", "impact", "recovery", "rules", "validate", "verify"];
+
+/// The keys that say which files an entry is about.
+const WHICH: [&str; 3] = ["path", "paths", "glob"];
+
+/// What holds for every file of a phase that does not say otherwise.
+#[derive(Default)]
+pub struct Defaults {
+    scope: Option<String>,
+    risk: Option<Risk>,
+    impact: Option<String>,
+    recovery: Option<String>,
+    rules: Vec<usize>,
+    validate: Vec<Command>,
+    verify: Vec<Command>,
+}
+
+impl Defaults {
+    /// Reads what a phase says; without `rules` that is all rules of the plan.
+    pub fn read(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
+        let all = Self { rules: (0..rules.count()).collect(), ..Self::default() };
+        all.with(reader, entries, rules)
+    }
+
+    /// These, overruled by what an entry says; its commands come after.
+    fn with(&self, reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
+        let size: usize = [&self.validate, &self.verify].into_iter().flatten().map(size).sum();
+        if !reader.may_copy(size + self.rules.len() * size_of::<usize>()) {
+            reader.report(
+                entries.key("files"),
+                "the phase's rules and commands are too much for so many files",
+                "move long commands into a script",
+            );
+            return Self::default();
+        }
+        let mut line = |key: &str, default: &Option<String>| {
+            let own = entries.get(key).and_then(|node| reader.line(node, &format!("`{key}`")).map(ToOwned::to_owned));
+            own.or_else(|| default.clone())
+        };
+        let (impact, recovery) = (line("impact", &self.impact), line("recovery", &self.recovery));
+        let scope = line("scope", &self.scope);
+        if let (Some(node), Some(text)) = (entries.get("scope"), &scope)
+            && text.contains(['(', ')'])
+        {
+            reader.report(node.span, "`scope` holds a parenthesis", "it stands in parentheses itself, as in `fix(SCOPE): …`");
+        }
+        let risks = [("LOW", Risk::Low), ("MEDIUM", Risk::Medium), ("HIGH", Risk::High), ("EXTREME", Risk::Extreme)];
+        let risk = entries.get("risk").and_then(|node| reader.choice(node, "`risk`", &risks)).or(self.risk);
+        let mut run = |key: &str, default: &[Command]| {
+            let own = entries.get(key).map_or_else(Vec::new, |node| commands(reader, node, &format!("`{key}`"), Place::Unit));
+            [default.to_vec(), own].concat()
+        };
+        let (validate, verify) = (run("validate", &self.validate), run("verify", &self.verify));
+        let rules = rule_list(reader, entries, rules).unwrap_or_else(|| self.rules.clone());
+        Self { scope, risk, impact, recovery, rules, validate, verify }
+    }
+
+    fn into_target(self, files: Files, places: Places, edits: Vec<BlockEdit>) -> Target {
+        let Self { scope, risk, impact, recovery, rules, validate, verify } = self;
+        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, places }
+    }
+}
+
+fn size(command: &Command) -> usize {
+    let texts = match &command.run {
+        Run::Shell(text) => text.len(),
+        Run::Argv(words) => words.iter().map(|word| word.len() + size_of::<String>()).sum(),
+    };
+    texts + size_of::<Command>()
+}
+
+/// Reads the list of a phase's files.
+pub fn targets(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Names) -> Vec<Target> {
+    let Some(items) = reader.list(node, "`files`") else { return Vec::new() };
+    if items.is_empty() {
+        reader.report(node.span, "the phase has no files", "list at least one file, or remove the phase");
+    }
+    items.iter().filter_map(|item| target(reader, item, defaults, rules)).collect()
+}
+
+fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Names) -> Option<Target> {
+    if matches!(node.kind, Kind::Scalar(..)) {
+        let path = path(reader, node)?;
+        if defaults.rules.is_empty() {
+            nothing_to_do(reader, node.span);
+        }
+        let places = Places { files: vec![node.span], edits: Vec::new() };
+        let none = Entries::none(node.span);
+        return Some(defaults.with(reader, &none, rules).into_target(Files::Paths(vec![path]), places, Vec::new()));
+    }
+    let known: Vec<&str> = WHICH.into_iter().chain(["exclude", "edits"]).chain(SHARED).collect();
+    let entries = reader.map(node, "the entry", &known)?;
+    let own = defaults.with(reader, &entries, rules);
+    let which = entries.chosen(&WHICH);
+    let (edits, edit_places) = edits::read(reader, &entries);
+    if own.rules.is_empty() && entries.get("edits").is_none_or(|node| matches!(&node.kind, Kind::List(list) if list.is_empty())) {
+        nothing_to_do(reader, which.first().map_or_else(|| entries.key("path"), |key| entries.key(key)));
+    }
+    if entries.get("edits").is_some() && which != ["path"] {
+        let help = "edits belong to one file: give it an entry of its own with `path`";
+        reader.report(entries.key("edits"), "`edits` for more than one file", help);
+    }
+    if entries.get("exclude").is_some() && which != ["glob"] {
+        reader.report(entries.key("exclude"), "`exclude` without `glob`", "remove it: files that are listed are not excluded");
+    }
+    let (files, places) = match which[..] {
+        [one] => files(reader, &entries, one)?,
+        [] => {
+            reader.report(entries.key("path"), "the entry names no files", "add `path`, `paths` or `glob`");
+            return None;
+        }
+        [first, second, ..] => {
+            let message = format!("the entry has both `{first}` and `{second}`");
+            reader.report(entries.key(second), message, "make it two entries");
+            return None;
+        }
+    };
+    Some(own.into_target(files, Places { files: places, edits: edit_places }, edits))
+}
+
+fn nothing_to_do(reader: &mut Reader<'_>, span: Span) {
+    reader.report(span, "nothing to do for this file", "give it `edits`, or `rules` out of those of the plan");
+}
+
+fn files(reader: &mut Reader<'_>, entries: &Entries<'_>, which: &str) -> Option<(Files, Vec<Span>)> {
+    let node = entries.get(which)?;
+    match which {
+        "path" => path(reader, node).map(|path| (Files::Paths(vec![path]), vec![node.span])),
+        "paths" => {
+            let items = reader.list(node, "`paths`")?;
+            if items.is_empty() {
+                reader.report(node.span, "`paths` is empty", "list at least one file, or remove the entry");
+            }
+            let read = items.iter().filter_map(|item| path(reader, item).map(|path| (path, item.span)));
+            let (paths, places) = read.unzip();
+            Some((Files::Paths(paths), places))
+        }
+        _ => {
+            let (include, places) = patterns(reader, node, "`glob`");
+            let (exclude, _) = entries.get("exclude").map_or_else(Default::default, |node| patterns(reader, node, "`exclude`"));
+            Some((Files::Glob { include, exclude }, places))
+        }
+    }
+}
+
+fn path(reader: &mut Reader<'_>, node: &Node) -> Option<RepoPath> {
+    let text = reader.text(node, "the path")?;
+    match RepoPath::new(text) {
+        Ok(path) => Some(path),
+        Err(problem) => {
+            let help = "give the path from the top of the repository, as `git ls-files` shows it";
+            reader.report(node.span, format!("{}: {problem}", quoted(text)), help);
+            None
+        }
+    }
+}
+
+fn patterns(reader: &mut Reader<'_>, node: &Node, what: &str) -> (Vec<String>, Vec<Span>) {
+    let one = [node];
+    let items: Vec<&Node> = match &node.kind {
+        Kind::Scalar(..) => one.to_vec(),
+        Kind::List(items) => items.iter().collect(),
+        Kind::Null | Kind::Map(_) => {
+            reader.mismatch(node, what, "a pattern or a list of patterns");
+            return Default::default();
+        }
+    };
+    if items.is_empty() {
+        reader.report(node.span, format!("{what} is empty"), "give at least one pattern, or remove the key");
+    }
+    let mut found = (Vec::new(), Vec::new());
+    for item in items {
+        let Some(text) = reader.line(item, "the pattern") else { continue };
+        if let Some(problem) = glob::problem(text) {
+            let help =
+                "patterns are matched against paths from the top of the repository: `*` stays in one folder, `**` does not";
+            reader.report(item.span, format!("the pattern {} {problem}", quoted(text)), help);
+        } else {
+            found.0.push(text.to_owned());
+            found.1.push(item.span);
+        }
+    }
+    found
+}
