@@ -3,7 +3,10 @@
 //! Nothing here does I/O, and nothing recurses over the depth of its input.
 
 pub mod encoding;
+pub mod imports;
+pub mod names;
 pub mod nesting;
 pub mod semantic;
 pub mod source;
 pub mod syntax;
+mod walk;

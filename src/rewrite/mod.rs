@@ -4,8 +4,14 @@
 //! the second time.
 
 pub mod changes;
+pub mod error;
+mod rename;
+mod statement;
 
 use crate::plan::{BlockEdit, Rename};
+use crate::python::source::{Source, SourceError};
+use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::rename::rename;
 
 /// One transform.
 #[derive(Debug, Clone, Copy)]
@@ -16,39 +22,48 @@ pub enum Step<'a> {
     Rename(&'a Rename),
 }
 
-/// Why a file was left as it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}")]
-pub struct RewriteError {
-    /// What is wrong.
-    pub kind: String,
-    /// From 1.
-    pub line: u32,
-    /// From 1.
-    pub column: u32,
-    /// The nearest thing to what was looked for, as text for people.
-    pub nearest: Option<String>,
-}
-
-impl RewriteError {
-    /// What to do about it.
-    #[must_use]
-    pub fn help(&self) -> String {
-        String::new()
-    }
-}
-
 /// Applies `steps` in order; a result without a change is equal bytes. `module` is the dotted name of the file's module, the
 /// last part `__init__` for a package's own file; without it relative imports mean nothing.
 ///
 /// # Errors
 /// [`RewriteError`] for the first step that cannot be done soundly; nothing is changed by halves.
-pub fn apply(source: &[u8], _module: Option<&str>, _steps: &[Step]) -> Result<Vec<u8>, RewriteError> {
-    Ok(source.to_vec())
+pub fn apply(source: &[u8], module: Option<&str>, steps: &[Step]) -> Result<Vec<u8>, RewriteError> {
+    let mut bytes = source.to_vec();
+    for step in steps {
+        if !step.touches(&bytes) {
+            continue;
+        }
+        let text = Source::new(&bytes).map_err(refused)?;
+        let changed = match step {
+            Step::Edits(_) => None,
+            Step::Rename(names) => rename(&text, module, names)?,
+        };
+        if let Some(changed) = changed {
+            bytes = changed;
+        }
+    }
+    Ok(bytes)
+}
+
+fn refused(error: SourceError) -> RewriteError {
+    RewriteError { line: error.line().unwrap_or(1), column: 1, kind: Problem::Source(error), nearest: None }
+}
+
+impl Step<'_> {
+    fn touches(&self, source: &[u8]) -> bool {
+        match self {
+            Self::Edits(edits) => !edits.is_empty(),
+            Self::Rename(names) => {
+                let last = names.from.rsplit('.').next().unwrap_or(&names.from);
+                // In another encoding than UTF-8 the name has other bytes.
+                !last.is_ascii() || memchr::memmem::find(source, last.as_bytes()).is_some()
+            }
+        }
+    }
 }
 
 /// False only when `steps` would not change `source`; a cheap look before a parse.
 #[must_use]
-pub fn touches(_source: &[u8], _steps: &[Step]) -> bool {
-    true
+pub fn touches(source: &[u8], steps: &[Step]) -> bool {
+    steps.iter().any(|step| step.touches(source))
 }

@@ -1,0 +1,166 @@
+//! Import statements as they are written, and what the names they bind mean.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+/// One import statement.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The statement in the text, without a semicolon or comment after it.
+    pub range: Range<usize>,
+    /// The scope that it stands in.
+    pub scope: usize,
+    /// Where it stands among statements.
+    pub place: Place,
+    /// The module of a from-import; `None` for a plain import.
+    pub from: Option<FromModule>,
+    /// The names, in order; none for a star import.
+    pub items: Vec<Item>,
+    /// The parentheses around the names.
+    pub parentheses: Option<Range<usize>>,
+    /// `from m import *`.
+    pub star: bool,
+}
+
+/// Where a statement stands: which block, and the how-manieth statement of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The block's number.
+    pub block: usize,
+    /// The statement's number in it, from 0.
+    pub position: usize,
+}
+
+/// What stands between `from` and `import`.
+#[derive(Debug, Clone)]
+pub struct FromModule {
+    /// Its place in the text.
+    pub range: Range<usize>,
+    /// The absolute name; with its leading dots when the file's own module is not known.
+    pub module: String,
+    /// How many dots it is written with.
+    pub level: usize,
+}
+
+/// One name of an import statement.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// With its alias.
+    pub range: Range<usize>,
+    /// Without it.
+    pub name_range: Range<usize>,
+    /// The name, dotted in a plain import.
+    pub name: String,
+    /// The alias.
+    pub alias: Option<String>,
+}
+
+impl Item {
+    /// The name that it binds.
+    #[must_use]
+    pub fn local(&self) -> &str {
+        self.alias.as_deref().unwrap_or_else(|| self.name.split('.').next().unwrap_or(&self.name))
+    }
+}
+
+impl Import {
+    /// The qualified name of what an item imports.
+    #[must_use]
+    pub fn imported(&self, item: &Item) -> String {
+        match &self.from {
+            None => item.name.clone(),
+            Some(from) if from.module.is_empty() || from.module.ends_with('.') => format!("{}{}", from.module, item.name),
+            Some(from) => format!("{}.{}", from.module, item.name),
+        }
+    }
+
+    /// The qualified name that an item's local name stands for: `import a.b` binds `a`.
+    #[must_use]
+    pub fn bound(&self, item: &Item) -> String {
+        if self.from.is_none() && item.alias.is_none() { item.local().to_owned() } else { self.imported(item) }
+    }
+}
+
+/// The absolute name of a relative module, seen from `module` (whose last part is `__init__` in a package's own file).
+#[must_use]
+pub fn absolute(module: Option<&str>, level: usize, rest: &str) -> Option<String> {
+    if level == 0 {
+        return Some(rest.to_owned());
+    }
+    let mut parts: Vec<&str> = module?.split('.').collect();
+    parts.truncate(parts.len().checked_sub(level)?);
+    parts.extend((!rest.is_empty()).then_some(rest));
+    (!parts.is_empty()).then(|| parts.join("."))
+}
+
+/// Reads an `import_statement` or `import_from_statement`.
+#[must_use]
+pub fn read(node: Node, text: &str, module: Option<&str>, scope: usize, place: Place) -> Import {
+    let mut import =
+        Import { range: node.byte_range(), scope, place, from: None, items: Vec::new(), parentheses: None, star: false };
+    let mut cursor = node.walk();
+    let mut open = None;
+    let mut more = cursor.goto_first_child();
+    while more {
+        let child = cursor.node();
+        match (child.kind(), cursor.field_name()) {
+            (_, Some("module_name")) => import.from = Some(from_module(child, text, module)),
+            ("wildcard_import", _) => import.star = true,
+            ("(", _) => open = Some(child.start_byte()),
+            (")", _) => import.parentheses = open.map(|start| start..child.end_byte()),
+            (_, Some("name")) => import.items.extend(item(child, text)),
+            _ => {}
+        }
+        more = cursor.goto_next_sibling();
+    }
+    import
+}
+
+fn from_module(node: Node, text: &str, module: Option<&str>) -> FromModule {
+    let written = dotted(node, text);
+    let rest = written.trim_start_matches('.');
+    let level = written.len() - rest.len();
+    let module = absolute(module, level, rest).unwrap_or_else(|| written.clone());
+    FromModule { range: node.byte_range(), module, level }
+}
+
+fn item(node: Node, text: &str) -> Option<Item> {
+    if node.kind() != "aliased_import" {
+        return Some(Item { range: node.byte_range(), name_range: node.byte_range(), name: dotted(node, text), alias: None });
+    }
+    let name = node.child_by_field_name("name")?;
+    let alias = node.child_by_field_name("alias")?;
+    Some(Item {
+        range: node.byte_range(),
+        name_range: name.byte_range(),
+        name: dotted(name, text),
+        alias: Some(text[alias.byte_range()].to_owned()),
+    })
+}
+
+/// A dotted name without the blanks that Python allows around its dots.
+fn dotted(node: Node, text: &str) -> String {
+    text[node.byte_range()].chars().filter(|c| !c.is_whitespace() && *c != '\\').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::absolute;
+
+    #[test]
+    fn relative_modules_are_resolved_from_the_package_of_the_file() {
+        for (module, level, rest, want) in [
+            (Some("a.b.c"), 1, "d", Some("a.b.d")),
+            (Some("a.b.c"), 2, "", Some("a")),
+            (Some("a.b.__init__"), 1, "d", Some("a.b.d")),
+            (Some("a.b.c"), 3, "d", Some("d")),
+            (Some("a.b.c"), 4, "d", None),
+            (Some("c"), 1, "", None),
+            (None, 1, "d", None),
+            (None, 0, "d", Some("d")),
+        ] {
+            assert_eq!(absolute(module, level, rest).as_deref(), want, "{module:?} {level} {rest}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Why a file is left as it is, where, and what to do about it.
+
+use std::fmt::Write as _;
+
+use crate::python::source::{Source, SourceError};
+use crate::python::syntax::ParseError;
+
+/// Why a file is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct RewriteError {
+    /// What is wrong.
+    pub kind: Problem,
+    /// From 1.
+    pub line: u32,
+    /// In characters, from 1.
+    pub column: u32,
+    /// What came nearest to what was looked for, as text for people.
+    pub nearest: Option<String>,
+}
+
+/// What can be wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Not a Python file that is handled.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// No syntax tree.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// The `before` of an edit stands nowhere.
+    #[error("the `before` block of edit {edit} is not in the file")]
+    NotFound {
+        /// Which edit, from 1.
+        edit: usize,
+    },
+    /// The `before` of an edit stands in several places and `near` does not tell them apart.
+    #[error("the `before` block of edit {edit} fits several places: lines {}", list(lines))]
+    Ambiguous {
+        /// Which edit, from 1.
+        edit: usize,
+        /// Where it fits.
+        lines: Vec<u32>,
+    },
+    /// An edit whose `before` has no line that is not blank.
+    #[error("the `before` block of edit {edit} is empty")]
+    EmptyBefore {
+        /// Which edit, from 1.
+        edit: usize,
+    },
+    /// An edit's `after` names what its `before` does not bind.
+    #[error("the `after` block of edit {edit} uses ${name}, which its `before` does not bind")]
+    UnboundMetavariable {
+        /// Which edit, from 1.
+        edit: usize,
+        /// Without the dollar.
+        name: String,
+    },
+    /// Text that the file's encoding cannot hold.
+    #[error("the new text has characters that {encoding} cannot hold")]
+    Unencodable {
+        /// The file's encoding.
+        encoding: &'static str,
+    },
+    /// A use that is the renamed thing or another, depending on how the program runs.
+    #[error("{name} is {} here, depending on how the program runs", choices.join(" or "))]
+    Undecided {
+        /// As written.
+        name: String,
+        /// What it can be.
+        choices: Vec<String>,
+    },
+    /// The new name is taken where it would be used.
+    #[error("{name} already means something else here")]
+    Taken {
+        /// The new name's first part.
+        name: String,
+    },
+    /// A comment stands inside a name that changes.
+    #[error("a comment stands inside {name}")]
+    Comment {
+        /// As it resolves.
+        name: String,
+    },
+    /// Two changes claim the same text.
+    #[error("two changes claim the same text")]
+    Overlap,
+}
+
+impl RewriteError {
+    /// A problem at a place of the text.
+    #[must_use]
+    pub fn at(source: &Source, at: usize, kind: Problem) -> Self {
+        Self { kind, line: source.line(at), column: source.column(at), nearest: None }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match &self.kind {
+            Problem::Source(SourceError::TooLarge { .. }) => "split the file, or exclude it from the plan".into(),
+            Problem::Source(SourceError::Nul { .. } | SourceError::Wide) => {
+                "exclude the file from the plan; Python cannot read it either".into()
+            }
+            Problem::Source(SourceError::UnknownEncoding { .. }) => {
+                "convert the file to UTF-8 first, or exclude it from the plan".into()
+            }
+            Problem::Parse(_) => "exclude the file from the plan, or change it by hand".into(),
+            Problem::NotFound { .. } => match &self.nearest {
+                Some(_) => "make `before` equal to the file's own lines, or remove the edit".into(),
+                None => "nothing in the file looks like it; check the path, or remove the edit".into(),
+            },
+            Problem::Ambiguous { .. } => {
+                "set `near:` to the line that is meant, or add lines around it to `before` and `after`".into()
+            }
+            Problem::EmptyBefore { .. } => "write at least one line that `after` shall replace".into(),
+            Problem::UnboundMetavariable { name, .. } => format!("write ${name} in `before`, or text in its place"),
+            Problem::Unencodable { encoding } => {
+                format!("write the new text with characters of {encoding}, or convert the file to UTF-8 first")
+            }
+            Problem::Undecided { .. } => "write an edit for this file that says what each branch shall be".into(),
+            Problem::Taken { name } => format!("rename the other {name} first, or write an edit for this file"),
+            Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
+            Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
+        }
+    }
+}
+
+fn list(lines: &[u32]) -> String {
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        write!(text, "{separator}{line}").expect("writing to a string cannot fail");
+    }
+    text
+}

@@ -1,0 +1,47 @@
+//! Every use of a qualified name becomes another, imports included.
+//!
+//! The policy, where Python leaves a choice:
+//! - An import with an alias keeps its alias, so nothing else changes. An import without one gets the new name with all its
+//!   uses, unless the old name must stay: something else binds it too (`except ImportError: f = None`), `global`, `nonlocal` or
+//!   `__all__` name it, it is a class's attribute, or the new name is taken. Then it becomes `new as old`.
+//! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there.
+//! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays.
+//! - `m.f`, where `m` may be one of several things, is refused rather than guessed.
+//! - Strings, comments and what a star import brings are not looked at. A relative import inside a renamed package stays.
+
+mod plan;
+mod scope;
+
+use crate::plan::Rename;
+use crate::python::names::Names;
+use crate::python::source::Source;
+use crate::python::syntax;
+use crate::rewrite::error::{Problem, RewriteError};
+
+/// The text after the rename; `None` when nothing changes.
+///
+/// # Errors
+/// [`RewriteError`] when it cannot be done soundly.
+pub(crate) fn rename(source: &Source, module: Option<&str>, rename: &Rename) -> Result<Option<Vec<u8>>, RewriteError> {
+    if rename.from == rename.to {
+        return Ok(None);
+    }
+    let tree = syntax::parse(source).map_err(|error| RewriteError::at(source, 0, Problem::Parse(error)))?;
+    let names = Names::new(source, &tree, module);
+    let mut work = plan::Work::new(source, &names, module, rename);
+    scope::plan(&mut work)?;
+    work.finish()
+}
+
+/// True when `whole` is `part` or lies below it.
+fn covers(part: &str, whole: &str) -> bool {
+    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// The last part of a dotted name, and what stands before it.
+fn split_last(dotted: &str) -> (&str, &str) {
+    dotted.rsplit_once('.').unwrap_or(("", dotted))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! What becomes of each import statement, collected name by name and written once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::edit::{Edit, Edits};
+use crate::plan::Rename;
+use crate::python::imports::{FromModule, Import, absolute};
+use crate::python::names::Names;
+use crate::python::source::Source;
+use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::rename::{covers, split_last};
+use crate::rewrite::statement;
+
+/// What becomes of one item of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Fate {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is written like this.
+    Write(String),
+    /// It is written like this, below the module of the new name.
+    Move(String),
+    /// It goes.
+    Remove,
+}
+
+/// What becomes of one statement.
+#[derive(Debug, Default)]
+struct Change {
+    items: HashMap<usize, Fate>,
+    module: Option<String>,
+    added: Vec<String>,
+}
+
+/// A rename in the making.
+pub(super) struct Work<'a> {
+    pub(super) source: &'a Source<'a>,
+    pub(super) names: &'a Names<'a>,
+    pub(super) rename: &'a Rename,
+    module: Option<&'a str>,
+    changes: BTreeMap<usize, Change>,
+    merges: BTreeMap<usize, Vec<String>>,
+    edits: Vec<Edit>,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(source: &'a Source, names: &'a Names<'a>, module: Option<&'a str>, rename: &'a Rename) -> Self {
+        Self { source, names, rename, module, changes: BTreeMap::new(), merges: BTreeMap::new(), edits: Vec::new() }
+    }
+
+    pub(super) fn error(&self, at: usize, kind: Problem) -> RewriteError {
+        RewriteError::at(self.source, at, kind)
+    }
+
+    pub(super) fn edit(&mut self, edit: Edit) {
+        self.edits.push(edit);
+    }
+
+    pub(super) fn set(&mut self, statement: usize, item: usize, fate: Fate) {
+        self.changes.entry(statement).or_default().items.insert(item, fate);
+    }
+
+    /// The statement imports from the module `absolute` from now on.
+    pub(super) fn set_module(&mut self, statement: usize, absolute: String) {
+        self.changes.entry(statement).or_default().module = Some(absolute);
+    }
+
+    /// Puts a statement beside another.
+    pub(super) fn add(&mut self, statement: usize, text: String) {
+        let added = &mut self.changes.entry(statement).or_default().added;
+        if !added.contains(&text) {
+            added.push(text);
+        }
+    }
+
+    /// True when the import stays as it is.
+    pub(super) fn is_untouched(&self, statement: usize) -> bool {
+        !self.changes.contains_key(&statement)
+    }
+
+    /// True when whatever the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between.
+    pub(super) fn serves(&self, other: &Import, of: &Import) -> bool {
+        let (there, here) = (other.place, of.place);
+        other.scope == of.scope
+            && there.block == here.block
+            && (there.position <= here.position
+                || self.names.blocks[here.block][here.position..there.position].iter().all(|import| *import))
+    }
+
+    /// The package that a relative import with so many dots starts from.
+    pub(super) fn base(&self, level: usize) -> Option<String> {
+        absolute(self.module, level, "")
+    }
+
+    /// A module as the statement writes it: relative stays relative where it can.
+    fn written(&self, from: &FromModule, module: &str) -> String {
+        if from.level == 0 {
+            return module.to_owned();
+        }
+        let dots = ".".repeat(from.level);
+        match self.base(from.level) {
+            Some(base) if base == module => dots,
+            Some(base) if covers(&base, module) => dots + &module[base.len() + 1..],
+            _ => module.to_owned(),
+        }
+    }
+
+    /// The bytes after all changes; `None` when there is none.
+    pub(super) fn finish(mut self) -> Result<Option<Vec<u8>>, RewriteError> {
+        let mut removed: HashMap<usize, usize> = HashMap::new();
+        for (number, change) in std::mem::take(&mut self.changes) {
+            self.write(number, change, &mut removed);
+        }
+        for (number, mut names) in std::mem::take(&mut self.merges) {
+            names.dedup();
+            let edits = statement::add_items(self.source, &self.names.imports[number], &names);
+            self.edits.extend(edits);
+        }
+        let edits = self.edits.iter().map(|edit| {
+            let text = String::from_utf8_lossy(&edit.text);
+            let encoding = self.source.encoding();
+            let unencodable = || self.error(edit.range.start, Problem::Unencodable { encoding: encoding.name() });
+            Ok(Edit::new(edit.range.clone(), encoding.encode(&text).ok_or_else(unencodable)?))
+        });
+        let edits =
+            Edits::new(edits.collect::<Result<_, _>>()?).map_err(|error| self.error(error.second.start, Problem::Overlap))?;
+        Ok((!edits.is_empty()).then(|| self.source.apply(&edits)))
+    }
+
+    fn write(&mut self, number: usize, mut change: Change, removed: &mut HashMap<usize, usize>) {
+        let names = self.names;
+        let import = &names.imports[number];
+        let fates: Vec<Fate> = (0..import.items.len()).map(|item| change.items.remove(&item).unwrap_or_default()).collect();
+        let stays = fates.iter().any(|fate| matches!(fate, Fate::Keep | Fate::Write(_)));
+        let moved: Vec<String> =
+            fates.iter().filter_map(|fate| if let Fate::Move(text) = fate { Some(text.clone()) } else { None }).collect();
+        let (module, _) = split_last(&self.rename.to);
+        let mut in_place = false;
+        let mut additions = change.added;
+        if !moved.is_empty() {
+            if let Some(target) = self.merge_target(number, module) {
+                self.merges.entry(target).or_default().extend(moved);
+            } else if !stays && !module.is_empty() {
+                in_place = true;
+                change.module = Some(module.to_owned());
+            } else {
+                let list = moved.join(", ");
+                let statement = if module.is_empty() { format!("import {list}") } else { format!("from {module} import {list}") };
+                additions.insert(0, statement);
+            }
+        }
+        if let (Some(module), Some(from)) = (change.module, &import.from) {
+            self.edits.push(Edit::new(from.range.clone(), self.written(from, &module)));
+        }
+        if !stays && !in_place {
+            self.replace(import, additions, removed);
+            return;
+        }
+        let mut gone = Vec::new();
+        for (item, fate) in fates.into_iter().enumerate() {
+            match fate {
+                Fate::Keep => {}
+                Fate::Move(text) if in_place => self.edits.push(Edit::new(import.items[item].range.clone(), text)),
+                Fate::Write(text) => self.edits.push(Edit::new(import.items[item].range.clone(), text)),
+                Fate::Move(_) | Fate::Remove => gone.push(item),
+            }
+        }
+        self.edits.extend(statement::remove_items(self.source, import, &gone));
+        if !additions.is_empty() {
+            self.edits.push(statement::add_after(self.source, &import.range, &additions));
+        }
+    }
+
+    /// Puts `additions` in the place of a statement, or takes it out.
+    fn replace(&mut self, import: &Import, mut additions: Vec<String>, removed: &mut HashMap<usize, usize>) {
+        if additions.is_empty() {
+            let count = removed.entry(import.place.block).or_default();
+            *count += 1;
+            let only = import.place.block != 0 && *count == self.names.blocks[import.place.block].len();
+            self.edits.push(statement::remove(self.source, &import.range, only));
+            return;
+        }
+        let rest = additions.split_off(1);
+        self.edits.push(Edit::new(import.range.clone(), additions.swap_remove(0)));
+        if !rest.is_empty() {
+            self.edits.push(statement::add_after(self.source, &import.range, &rest));
+        }
+    }
+
+    /// An import of `module` into which names that leave the statement `number` can go.
+    fn merge_target(&self, number: usize, module: &str) -> Option<usize> {
+        let import = &self.names.imports[number];
+        let fits = |(other, candidate): &(usize, &Import)| {
+            let same = candidate.from.as_ref().is_some_and(|from| from.module == module);
+            *other != number && same && !candidate.items.is_empty() && self.is_untouched(*other) && self.serves(candidate, import)
+        };
+        self.names.imports.iter().enumerate().filter(fits).min_by_key(|(_, other)| other.range.start).map(|(other, _)| other)
+    }
+}

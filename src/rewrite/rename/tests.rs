@@ -1,0 +1,419 @@
+//! Renames as tables: what is renamed, the text before, the text after.
+
+use crate::plan::Rename;
+use crate::rewrite::{Step, apply};
+
+/// The module of every text here.
+const MODULE: &str = "pkg.sub.mod";
+
+#[track_caller]
+fn check(from: &str, to: &str, cases: &[(&str, &str)]) {
+    let rename = Rename { from: from.into(), to: to.into() };
+    for (before, after) in cases {
+        let got = apply(before.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]);
+        let got = got.unwrap_or_else(|error| panic!("{error} in line {}\n{before}", error.line));
+        assert_eq!(String::from_utf8_lossy(&got), *after, "\nbefore:\n{before}");
+        let again = apply(&got, Some(MODULE), &[Step::Rename(&rename)]).unwrap();
+        assert_eq!(String::from_utf8_lossy(&again), *after, "\na second time:\n{before}");
+    }
+}
+
+#[track_caller]
+fn stays(from: &str, to: &str, texts: &[&str]) {
+    let cases: Vec<(&str, &str)> = texts.iter().map(|text| (*text, *text)).collect();
+    check(from, to, &cases);
+}
+
+#[track_caller]
+fn refuses(from: &str, to: &str, cases: &[(&str, u32, &str)]) {
+    let rename = Rename { from: from.into(), to: to.into() };
+    for (text, line, message) in cases {
+        let error = apply(text.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]).unwrap_err();
+        assert_eq!((error.line, error.to_string().as_str()), (*line, *message), "{text}");
+        assert!(!error.help().is_empty());
+    }
+}
+
+#[test]
+fn a_name_of_a_from_import_changes_with_its_uses() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            ("from m import f\nf()\n", "from m import g\ng()\n"),
+            ("from m import f as h\nh()\n", "from m import g as h\nh()\n"),
+            ("from m import f as _\n_('x')\n", "from m import g as _\n_('x')\n"),
+            ("from m import f as g\ng()\n", "from m import g\ng()\n"),
+            ("from m import a, f, b\nf(a, b)\n", "from m import a, g, b\ng(a, b)\n"),
+            ("from m import (\n    a,  # one\n    f,  # two\n)\nf\n", "from m import (\n    a,  # one\n    g,  # two\n)\ng\n"),
+            ("from m import a, \\\n    f\nf\n", "from m import a, \\\n    g\ng\n"),
+            ("import os; from m import f; f()\n", "import os; from m import g; g()\n"),
+            ("def h():\n    from m import f\n    return f(1)\n", "def h():\n    from m import g\n    return g(1)\n"),
+            (
+                "from m import f\n@f\ndef h(a=f, *, b: f = 1) -> f: ...\n",
+                "from m import g\n@g\ndef h(a=g, *, b: g = 1) -> g: ...\n",
+            ),
+            ("from m import f\nx = f'{f(1)!r:>{f}}'\n", "from m import g\nx = f'{g(1)!r:>{g}}'\n"),
+            ("from m import f\nf.x.f(f=f)\n", "from m import g\ng.x.f(f=g)\n"),
+            (
+                "from m import f\nclass A(f):\n    x = f\n    def h(self): return f, self.f\n",
+                "from m import g\nclass A(g):\n    x = g\n    def h(self): return g, self.f\n",
+            ),
+            ("from m import f\n[f for x in f if f(x)]\n", "from m import g\n[g for x in g if g(x)]\n"),
+            (
+                "from m import f\nmatch x:\n    case f.A: pass\n    case f(): pass\n",
+                "from m import g\nmatch x:\n    case g.A: pass\n    case g(): pass\n",
+            ),
+            ("from m import f\nlambda a=f: f(a)\n", "from m import g\nlambda a=g: g(a)\n"),
+            ("from m import f", "from m import g"),
+        ],
+    );
+}
+
+#[test]
+fn what_shadows_the_name_stays() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            ("from m import f\ndef h(f): return f\nf\n", "from m import g\ndef h(f): return f\ng\n"),
+            ("from m import f\ndef h():\n    f = 1\n    return f\n", "from m import g\ndef h():\n    f = 1\n    return f\n"),
+            ("from m import f\n[f for f in x]\nf\n", "from m import g\n[f for f in x]\ng\n"),
+            ("from m import f\n[1 for f in f]\n", "from m import g\n[1 for f in g]\n"),
+            ("from m import f\nlambda f: f\n", "from m import g\nlambda f: f\n"),
+            (
+                "from m import f\nclass A:\n    f = 1\n    y = f\n    def h(self): return f\n",
+                "from m import g\nclass A:\n    f = 1\n    y = f\n    def h(self): return g\n",
+            ),
+            (
+                "from m import f\ndef h():\n    for a, (f, *b) in x: f\n",
+                "from m import g\ndef h():\n    for a, (f, *b) in x: f\n",
+            ),
+            ("from m import f\ndef h():\n    with x as f: f\n", "from m import g\ndef h():\n    with x as f: f\n"),
+            (
+                "from m import f\ndef h():\n    try: pass\n    except E as f: f\n",
+                "from m import g\ndef h():\n    try: pass\n    except E as f: f\n",
+            ),
+            ("from m import f\ndef h():\n    if (f := 1): return f\n", "from m import g\ndef h():\n    if (f := 1): return f\n"),
+            (
+                "from m import f\ndef h(x):\n    match x:\n        case [f, *_]: return f\n",
+                "from m import g\ndef h(x):\n    match x:\n        case [f, *_]: return f\n",
+            ),
+            ("from m import f\ndef h[f](x: f) -> f: ...\nf\n", "from m import g\ndef h[f](x: f) -> f: ...\ng\n"),
+            (
+                "from m import f\ndef h():\n    def f(): pass\n    f()\n",
+                "from m import g\ndef h():\n    def f(): pass\n    f()\n",
+            ),
+            (
+                "from m import f\ndef h():\n    import x.y as f\n    f()\nf\n",
+                "from m import g\ndef h():\n    import x.y as f\n    f()\ng\n",
+            ),
+        ],
+    );
+    stays(
+        "m.f",
+        "m.g",
+        &["def f(): pass\nf()\n", "from n import f\nf()\n", "f = 1\nm.f\n", "from .m import f\nf\n", "import n as m\nm.f()\n"],
+    );
+}
+
+#[test]
+fn the_old_name_stays_where_something_else_needs_it() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            (
+                "try:\n    from m import f\nexcept ImportError:\n    f = None\nf()\n",
+                "try:\n    from m import g as f\nexcept ImportError:\n    f = None\nf()\n",
+            ),
+            (
+                "try:\n    from m import f\nexcept ImportError:\n    from n import f\nf()\n",
+                "try:\n    from m import g as f\nexcept ImportError:\n    from n import f\nf()\n",
+            ),
+            ("from m import f\ndef g(): return f()\n", "from m import g as f\ndef g(): return f()\n"),
+            ("from m import f\ndef h(g): return f(g)\n", "from m import g as f\ndef h(g): return f(g)\n"),
+            ("from m import f\n__all__ = ['f']\nf()\n", "from m import g as f\n__all__ = ['f']\nf()\n"),
+            ("from m import f\ndef h():\n    global f\n    f = 1\n", "from m import g as f\ndef h():\n    global f\n    f = 1\n"),
+            ("class A:\n    from m import f\n    x = f\n", "class A:\n    from m import g as f\n    x = f\n"),
+            ("from m import f\nf += 1\n", "from m import g as f\nf += 1\n"),
+            ("from m import f\ndel f\n", "from m import g as f\ndel f\n"),
+            ("def h():\n    from m import f\n    return f(g)\n", "def h():\n    from m import g as f\n    return f(g)\n"),
+            ("from m import f as f\nf()\n", "from m import g as f\nf()\n"),
+        ],
+    );
+    check("m.f", "m.open", &[("from m import f\nf(open(x))\n", "from m import open as f\nf(open(x))\n")]);
+}
+
+#[test]
+fn the_same_name_from_two_places_that_both_change_changes() {
+    check(
+        "m.f",
+        "m.g",
+        &[(
+            "if TYPE_CHECKING:\n    from m import f\ndef h() -> f:\n    from m import f\n    return f\n",
+            "if TYPE_CHECKING:\n    from m import g\ndef h() -> g:\n    from m import g\n    return g\n",
+        )],
+    );
+}
+
+#[test]
+fn a_name_is_not_imported_twice() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            ("from m import g, f\nf(g)\n", "from m import g\ng(g)\n"),
+            ("from m import f, g\nf(g)\n", "from m import g\ng(g)\n"),
+            ("from m import g\nfrom m import f\nf(g)\n", "from m import g\ng(g)\n"),
+            ("from m import f\nfrom m import g\nf(g)\n", "from m import g\ng(g)\n"),
+            ("from m import (\n    f,\n    g,\n)\nf(g)\n", "from m import (\n    g,\n)\ng(g)\n"),
+            ("from m import (\n    g,\n    f  # why\n)\nf(g)\n", "from m import (\n    g,\n    # why\n)\ng(g)\n"),
+            ("from m import g as _\nfrom m import f as _\n_()\n", "from m import g as _\n_()\n"),
+            ("from m import g\nimport os; from m import f; f()\n", "from m import g\nimport os; g()\n"),
+            ("from m import g\nif x: from m import f\ng(f)\n", "from m import g\nif x: from m import g\ng(g)\n"),
+            ("if x:\n    from m import f\n    from m import g\n    f(g)\n", "if x:\n    from m import g\n    g(g)\n"),
+        ],
+    );
+}
+
+#[test]
+fn a_name_that_moves_to_another_module_takes_its_import_along() {
+    check(
+        "m.f",
+        "n.o.g",
+        &[
+            ("from m import f\nf()\n", "from n.o import g\ng()\n"),
+            ("from m import f as h\nh()\n", "from n.o import g as h\nh()\n"),
+            ("from m import f as g\ng()\n", "from n.o import g\ng()\n"),
+            ("from m import a, f\nf(a)\n", "from m import a\nfrom n.o import g\ng(a)\n"),
+            ("from m import f, a  # noqa\nf(a)\n", "from m import a  # noqa\nfrom n.o import g\ng(a)\n"),
+            (
+                "from m import (\n    a,\n    # about f\n    f,\n    b,\n)\nf\n",
+                "from m import (\n    a,\n    # about f\n    b,\n)\nfrom n.o import g\ng\n",
+            ),
+            ("from m import (a, f,\n               b)\nf\n", "from m import (a,\n               b)\nfrom n.o import g\ng\n"),
+            ("from m import (\n    f,  # why\n)\nf\n", "from n.o import (\n    g,  # why\n)\ng\n"),
+            ("from n.o import x\nfrom m import f\nf(x)\n", "from n.o import x, g\ng(x)\n"),
+            (
+                "from m import a, f\nfrom n.o import (\n    x,  # one\n    y  # two\n)\nf(x)\n",
+                "from m import a\nfrom n.o import (\n    x,  # one\n    y,  # two\n    g\n)\ng(x)\n",
+            ),
+            ("from n.o import (\n    x,\n)\nfrom m import f\nf(x)\n", "from n.o import (\n    x,\n    g,\n)\ng(x)\n"),
+            ("from n.o import g\nfrom m import f\nf(g)\n", "from n.o import g\ng(g)\n"),
+            ("from m import f\nf()\nfrom n.o import x\n", "from n.o import g\ng()\nfrom n.o import x\n"),
+            ("def h():\n\tfrom m import a, f\n\treturn f\n", "def h():\n\tfrom m import a\n\tfrom n.o import g\n\treturn g\n"),
+            ("if x: from m import a, f\nf(a)\n", "if x: from m import a; from n.o import g\ng(a)\n"),
+            (
+                "try:\n    from m import a, f\nexcept ImportError:\n    pass\nf(a)\n",
+                "try:\n    from m import a\n    from n.o import g\nexcept ImportError:\n    pass\ng(a)\n",
+            ),
+            ("from m import a, f", "from m import a\nfrom n.o import g"),
+            ("from m import f, a, \\\n    b\nf\n", "from m import a, \\\n    b\nfrom n.o import g\ng\n"),
+            ("from m import a, \\\n    f\nf\n", "from m import a\nfrom n.o import g\ng\n"),
+            (
+                "try:\n    from n.o import g\nexcept ImportError:\n    from m import f as g\ng()\n",
+                "try:\n    from n.o import g\nexcept ImportError:\n    from n.o import g\ng()\n",
+            ),
+            ("from m import a, f\r\nf(a)\r\n", "from m import a\r\nfrom n.o import g\r\ng(a)\r\n"),
+        ],
+    );
+}
+
+#[test]
+fn the_name_alone_may_stay_when_it_moves() {
+    check(
+        "m.f",
+        "n.f",
+        &[
+            ("from m import f\nf()\n", "from n import f\nf()\n"),
+            ("from m import f, a\nf(a)\n", "from m import a\nfrom n import f\nf(a)\n"),
+            ("from m import f as f\n", "from n import f\n"),
+            ("import m\nm.f(m.a)\n", "import m\nimport n\nn.f(m.a)\n"),
+        ],
+    );
+}
+
+#[test]
+fn attribute_chains_change() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            ("import m\nm.f(m.x)\n", "import m\nm.g(m.x)\n"),
+            ("import m as k\nk.f()\n", "import m as k\nk.g()\n"),
+            ("import m\ndef h(m): return m.f\n", "import m\ndef h(m): return m.f\n"),
+            ("import m\n(m\n # why\n .f)()\n", "import m\n(m\n # why\n .g)()\n"),
+            ("import m\nm.f.f.x = m.f\n", "import m\nm.g.f.x = m.g\n"),
+        ],
+    );
+    check(
+        "a.b.f",
+        "a.b.g",
+        &[
+            ("import a.b\na.b.f()\n", "import a.b\na.b.g()\n"),
+            ("import a.b as x\nx.f()\n", "import a.b as x\nx.g()\n"),
+            ("from a import b\nb.f()\n", "from a import b\nb.g()\n"),
+            ("from a import b as x\nx.f()\n", "from a import b as x\nx.g()\n"),
+            ("import a.b, a.c\na.b.f(a.c.f)\n", "import a.b, a.c\na.b.g(a.c.f)\n"),
+        ],
+    );
+}
+
+#[test]
+fn attribute_chains_find_the_new_module() {
+    check(
+        "a.b.f",
+        "n.o.g",
+        &[
+            ("import a.b\na.b.f()\n", "import n.o\nn.o.g()\n"),
+            ("import a.b\na.b.f(a.b.x)\n", "import a.b\nimport n.o\nn.o.g(a.b.x)\n"),
+            ("import a.b\na.b.f(a.x)\n", "import a.b\nimport n.o\nn.o.g(a.x)\n"),
+            ("import a.b\nimport a.c\na.b.f(a.c.x)\n", "import n.o\nimport a.c\nn.o.g(a.c.x)\n"),
+            ("import os, a.b\na.b.f(os)\n", "import os\nimport n.o\nn.o.g(os)\n"),
+            ("from a import b\nb.f()\n", "import n.o\nn.o.g()\n"),
+            ("from a import b, c\nb.f(c)\n", "from a import c\nimport n.o\nn.o.g(c)\n"),
+            ("import a.b as x\nx.f(x.y)\n", "import a.b as x\nimport n.o\nn.o.g(x.y)\n"),
+            ("from a import b\nfrom n import o\nb.f(o)\n", "from n import o\no.g(o)\n"),
+            ("import n.o\nfrom a import b\nb.f()\n", "import n.o\nn.o.g()\n"),
+            ("def h():\n    import a.b\n    return a.b.f\n", "def h():\n    import n.o\n    return n.o.g\n"),
+            ("import a.b\n", "import a.b\n"),
+            ("import a.b  # why\na.b.f\n", "import n.o  # why\nn.o.g\n"),
+        ],
+    );
+    check(
+        "a.b.f",
+        "a.c.g",
+        &[
+            ("import a.b\na.b.f(a.b.x)\n", "import a.b\nimport a.c\na.c.g(a.b.x)\n"),
+            ("import a.b\na.b.f()\n", "import a.b\nimport a.c\na.c.g()\n"),
+        ],
+    );
+}
+
+#[test]
+fn a_module_changes_its_name_everywhere() {
+    check(
+        "a.b.c",
+        "a.b.d",
+        &[
+            ("import a.b.c\na.b.c.x()\n", "import a.b.d\na.b.d.x()\n"),
+            ("import a.b.c.e\na.b.c.e.x()\n", "import a.b.d.e\na.b.d.e.x()\n"),
+            ("import a.b.c as x\nx.y\n", "import a.b.d as x\nx.y\n"),
+            ("from a.b.c import x, y as z\nx(z)\n", "from a.b.d import x, y as z\nx(z)\n"),
+            ("from a.b.c.e import x\nx\n", "from a.b.d.e import x\nx\n"),
+            ("from a.b import c\nc.x\n", "from a.b import d\nd.x\n"),
+            ("from a import b\nb.c.x\n", "from a import b\nb.d.x\n"),
+            ("from a.b.c import *\n", "from a.b.c import *\n"),
+            ("import a.b.cc\na.b.cc.x\n", "import a.b.cc\na.b.cc.x\n"),
+        ],
+    );
+    check(
+        "old",
+        "new.core",
+        &[
+            ("import old\nold.x(old)\n", "import new.core\nnew.core.x(new.core)\n"),
+            ("import old.y\nold.y.x()\n", "import new.core.y\nnew.core.y.x()\n"),
+            ("from old import x\nx\n", "from new.core import x\nx\n"),
+            ("from old.y import x\nx\n", "from new.core.y import x\nx\n"),
+            (
+                "try:\n    import old\nexcept ImportError:\n    old = None\nold.x\n",
+                "try:\n    import new.core as old\nexcept ImportError:\n    old = None\nold.x\n",
+            ),
+        ],
+    );
+    check(
+        "a.b",
+        "n.b",
+        &[
+            ("import a.b\na.b.x(a.c)\n", "import n.b, a\nn.b.x(a.c)\n"),
+            ("import a.b\nimport a.c\na.b.x(a.c)\n", "import n.b\nimport a.c\nn.b.x(a.c)\n"),
+        ],
+    );
+}
+
+#[test]
+fn relative_imports_stay_relative_where_they_can() {
+    check(
+        "pkg.sub.old.f",
+        "pkg.sub.new.g",
+        &[
+            ("from .old import f\nf()\n", "from .new import g\ng()\n"),
+            ("from .old import a, f\nf(a)\n", "from .old import a\nfrom pkg.sub.new import g\ng(a)\n"),
+            ("from . import old\nold.f()\n", "import pkg.sub.new\npkg.sub.new.g()\n"),
+            ("from pkg.sub.old import f\nf()\n", "from pkg.sub.new import g\ng()\n"),
+            ("from ..sub.old import f\n", "from ..sub.new import g\n"),
+        ],
+    );
+    check(
+        "pkg.sub.old",
+        "pkg.sub.new",
+        &[("from .old import x\nfrom . import old\nold.x\n", "from .new import x\nfrom . import new\nnew.x\n")],
+    );
+    check(
+        "pkg.sub.old",
+        "other.new",
+        &[
+            ("from .old import x\n", "from other.new import x\n"),
+            ("from . import old, y\nold.x\n", "from . import y\nfrom other import new\nnew.x\n"),
+        ],
+    );
+    stays("pkg.sub", "pkg.new", &["from . import sub_thing\nfrom .sub import x\n"]);
+    let rename = Rename { from: "pkg.sub.old.f".into(), to: "pkg.sub.old.g".into() };
+    let text = b"from .old import f\n";
+    assert_eq!(apply(text, None, &[Step::Rename(&rename)]).unwrap(), text, "without the module's name a dot means nothing");
+}
+
+#[test]
+fn what_cannot_be_decided_is_refused() {
+    refuses(
+        "m.f",
+        "m.g",
+        &[(
+            "try:\n    import m\nexcept ImportError:\n    m = None\nm.f()\n",
+            5,
+            "m is m here, depending on how the program runs",
+        )],
+    );
+    refuses(
+        "m.f",
+        "n.g",
+        &[
+            ("import m\ndef n(): return m.f\n", 2, "n already means something else here"),
+            ("import m\ndef h(n): return m.f\n", 2, "n already means something else here"),
+            ("import m\n(m  # why\n.f)\n", 2, "a comment stands inside m.f"),
+        ],
+    );
+}
+
+#[test]
+fn every_other_byte_stays() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            ("\u{feff}from m import f\r\nx = 1\rf()\n\tx", "\u{feff}from m import g\r\nx = 1\rg()\n\tx"),
+            ("# f\nfrom m import f\n'''f\n  f'''\nf ( 1 )\n\n\n", "# f\nfrom m import g\n'''f\n  f'''\ng ( 1 )\n\n\n"),
+        ],
+    );
+    let rename = Rename { from: "m.f".into(), to: "m.g".into() };
+    for (before, after) in [
+        (b"from m import f # \xff\nf()\n".as_slice(), b"from m import g # \xff\ng()\n".as_slice()),
+        (
+            b"# coding: latin-1\nx = '\xe9\xff'; from m import f; f()\n",
+            b"# coding: latin-1\nx = '\xe9\xff'; from m import g; g()\n",
+        ),
+        (b"# coding: sjis\nx = '\x95\x5c'; from m import f; f()\n", b"# coding: sjis\nx = '\x95\x5c'; from m import g; g()\n"),
+    ] {
+        assert_eq!(apply(before, None, &[Step::Rename(&rename)]).unwrap(), after);
+    }
+}
+
+#[test]
+fn steps_follow_one_another() {
+    let first = Rename { from: "m.a".into(), to: "m.b".into() };
+    let second = Rename { from: "m.b".into(), to: "m.c".into() };
+    let text = b"from m import a, b, d\na(b, d)\n";
+    let got = apply(text, None, &[Step::Rename(&first), Step::Rename(&second)]).unwrap();
+    assert_eq!(String::from_utf8_lossy(&got), "from m import c, d\nc(c, d)\n");
+}
