@@ -36,6 +36,11 @@ pub enum Activity {
     Rewriting,
     /// The result passes the guards.
     Checking,
+    /// An external codemod changes the file.
+    Transforming {
+        /// The command as the plan writes it.
+        command: String,
+    },
     /// The new bytes take the place of the old.
     Placing,
     /// A command judges the unit before its commit.
@@ -62,6 +67,7 @@ impl fmt::Display for Activity {
             Self::Reading => f.write_str("reading"),
             Self::Rewriting => f.write_str("rewriting"),
             Self::Checking => f.write_str("checking"),
+            Self::Transforming { command } => write!(f, "transforming: {command}"),
             Self::Placing => f.write_str("placing"),
             Self::Validating { command } => write!(f, "validating: {command}"),
             Self::Committing => f.write_str("committing"),

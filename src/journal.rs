@@ -61,6 +61,8 @@ pub enum Record {
     Quarantined {
         /// The plan's name.
         plan: String,
+        /// The digest of the plan's meaning: another plan may try again.
+        digest: String,
         /// The unit.
         unit: RepoPath,
         /// Why, for people.

@@ -1,17 +1,35 @@
 //! `migrate`: a phased migration orchestrator with atomic commits.
 
+pub mod cli;
 pub mod command;
+pub mod compose;
+pub mod dispatch;
 pub mod edit;
 pub mod event;
+pub mod exit;
 pub mod fault;
 pub mod fs;
 pub mod git_env;
 pub mod guard;
 pub mod interrupt;
 pub mod journal;
+pub mod judge;
+pub mod lock;
+pub mod message;
 pub mod path;
 pub mod plan;
+pub mod preview;
+pub mod protocol;
 pub mod python;
+pub mod recover;
 pub mod repo;
 pub mod report;
 pub mod rewrite;
+pub mod rollback;
+pub mod run;
+pub mod select;
+pub mod status;
+pub mod stop;
+pub mod survey;
+pub mod takeback;
+pub mod unit;

@@ -66,7 +66,8 @@ impl ChangedFile {
     /// # Errors
     /// When the system gives no random name.
     pub fn new(target: Target, converted: bool, after: Option<Vec<u8>>) -> Result<Self, Stop> {
-        let aside = fs::aside_name().map_err(|error| Stop::Refused(Note::new(format!("no random bytes: {error}"), "look at /dev")))?;
+        let aside =
+            fs::aside_name().map_err(|error| Stop::Refused(Note::new(format!("no random bytes: {error}"), "look at /dev")))?;
         Ok(Self { target, converted, after, aside })
     }
 
@@ -102,7 +103,8 @@ impl Protocol<'_> {
         let mut files = Vec::with_capacity(change.files.len());
         for file in &change.files {
             // The blob in HEAD is the bytes on disk unless git converts them: then they are kept as an object of their own.
-            let before = if file.converted { self.repo.clean(file.path(), file.before(), false, Write::Yes)? } else { file.target.blob };
+            let before =
+                if file.converted { self.repo.clean(file.path(), file.before(), false, Write::Yes)? } else { file.target.blob };
             // Kept as an object too, so that recovery knows what a killed write left aside.
             let after = match &file.after {
                 Some(after) => Some(self.repo.clean(file.path(), after, false, Write::Yes)?.to_string()),

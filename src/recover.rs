@@ -62,10 +62,8 @@ pub fn open(records: &[Record]) -> Open {
                 }
             }
             Record::Abandoned { .. } => open.change = None,
-            Record::Verified { commit } => {
-                if open.unverified.as_ref().is_some_and(|(_, unverified)| unverified == commit) {
-                    open.unverified = None;
-                }
+            Record::Verified { commit } if open.unverified.as_ref().is_some_and(|(_, unverified)| unverified == commit) => {
+                open.unverified = None;
             }
             _ => {}
         }
@@ -142,7 +140,6 @@ pub struct Settled {
 /// # Errors
 /// [`Stop::NeedsYou`] when a file holds neither its old nor its new bytes; everything is then as it was.
 pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
-    protocol.repo.clear_own_lock()?;
     let Some((begun, stage)) = open(protocol.journal.records()).change else { return Ok(None) };
     let tip = protocol.repo.tip()?;
     let commit = match &stage {
@@ -174,6 +171,20 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
     Ok(Some(Settled { unit: begun.unit, what: what.to_owned() }))
 }
 
+/// Removes git's locks that a killed run left. That on the index is known for ours by being the very file that we wrote. That on the
+/// branch is ours when the journal says a run was about to take it, it holds nothing or that run's commit, and nobody touches it for
+/// a second; git holds such a lock for milliseconds.
+///
+/// # Errors
+/// When a lock is there and cannot be removed.
+pub fn clear_own_locks(repo: &Repo, records: &[Record]) -> Result<(), Stop> {
+    repo.clear_own_lock()?;
+    if let Some((begun, Stage::Prepared(commit))) = open(records).change {
+        repo.clear_stale_branch_lock(&begun.branch, &commit)?;
+    }
+    Ok(())
+}
+
 fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<&'static str, Stop> {
     let commit = commit.expect("only a prepared commit can be in the branch").to_string();
     protocol.journal.append(Record::Committed { commit })?;
@@ -203,7 +214,9 @@ fn look(repo: &Repo, begun: &Begun) -> Result<Disk, Stop> {
     for file in &begun.files {
         let found = match fs::read(repo.top(), &file.path) {
             Ok(found) => repo.clean(&file.path, &found.bytes, false, Write::No)?.to_string(),
-            Err(FileProblem::Missing { .. } | FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => return Ok(Disk::Other),
+            Err(FileProblem::Missing { .. } | FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => {
+                return Ok(Disk::Other);
+            }
             Err(problem) => return Err(problem.into()),
         };
         match &file.after {
@@ -248,7 +261,10 @@ fn clear_asides(repo: &Repo, begun: &Begun) -> Result<(), Stop> {
 fn save_copies(repo: &Repo, begun: &Begun) -> Result<(), Stop> {
     let folder = repo.state_folder().join("saved");
     let io = |source: std::io::Error| {
-        Stop::Refused(Note::new(format!("cannot keep a copy in {}: {source}", folder.display()), "make room, then run migrate again"))
+        Stop::Refused(Note::new(
+            format!("cannot keep a copy in {}: {source}", folder.display()),
+            "make room, then run migrate again",
+        ))
     };
     std::fs::create_dir_all(&folder).map_err(io)?;
     for FileChange { path, before, .. } in &begun.files {

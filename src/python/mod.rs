@@ -4,6 +4,7 @@
 
 pub mod encoding;
 pub mod imports;
+pub mod module;
 pub mod names;
 pub mod nesting;
 pub mod semantic;

@@ -2,11 +2,14 @@
 //!
 //! Neither costs more in a larger repository. The index is not consulted, so whatever the user has staged stays out of the commit.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use git2::build::TreeUpdateBuilder;
-use git2::{ErrorCode, FileMode, Oid};
+use git2::{ErrorCode, FileMode, ObjectType, Oid};
 
+use crate::fault;
 use crate::path::RepoPath;
 use crate::repo::identity::{Identity, Person};
 use crate::repo::{Repo, RepoProblem, Tip};
@@ -75,11 +78,32 @@ impl Repo {
             ErrorCode::Locked => RepoProblem::Locked(self.inner.commondir().join(format!("{}.lock", tip.branch))),
             _ => error.into(),
         })?;
+        fault::point("land: branch locked");
         // The lock is held from here on: what is compared now is what is set.
         self.still_at(tip)?;
         transaction.set_target(&tip.branch, commit, Some(&committer.sign_now()?), log)?;
         transaction.commit()?;
         Ok(Tip { branch: tip.branch.clone(), commit })
+    }
+
+    /// Removes the lock of `branch` when it holds nothing or `commit`, and is the same file a second later. For the holder of the
+    /// run's lock only, who knows that a killed run was about to move the branch to `commit`.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn clear_stale_branch_lock(&self, branch: &str, commit: &str) -> Result<(), RepoProblem> {
+        let lock = self.inner.commondir().join(format!("{branch}.lock"));
+        let look = || lock.symlink_metadata().map(|file| (file.dev(), file.ino(), file.mtime(), file.mtime_nsec())).ok();
+        let Some(first) = look() else { return Ok(()) };
+        let held = std::fs::read_to_string(&lock).unwrap_or_default();
+        if !held.is_empty() && held.trim() != commit {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        if look() == Some(first) {
+            std::fs::remove_file(&lock).map_err(|source| RepoProblem::Index { act: "unlock the branch beside", source })?;
+        }
+        Ok(())
     }
 
     /// The trees of a commit along `path`, root first, one per folder.
@@ -118,6 +142,18 @@ impl Repo {
     /// When the commit cannot be read.
     pub fn message_of(&self, commit: Oid) -> Result<Vec<u8>, RepoProblem> {
         Ok(self.inner.find_commit(commit)?.message_raw_bytes().to_vec())
+    }
+
+    /// The blob of `path` in a tree; `None` when it is not there or no file.
+    ///
+    /// # Errors
+    /// When the tree cannot be read.
+    pub fn blob_in_tree(&self, tree: Oid, path: &RepoPath) -> Result<Option<Oid>, RepoProblem> {
+        match self.inner.find_tree(tree)?.get_path(path.as_path()) {
+            Ok(entry) => Ok((entry.kind() == Some(ObjectType::Blob)).then(|| entry.id())),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Mode and blob of `path` in a commit; `None` when it is not there or no file.

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use git2::{ObjectType, Oid, Sort};
 use memchr::memmem;
 
+use crate::path::RepoPath;
 use crate::repo::{Repo, RepoProblem};
 
 impl Repo {
@@ -30,5 +31,33 @@ impl Repo {
             }
         }
         Ok(())
+    }
+}
+
+impl Repo {
+    /// All files in the tree of `commit`, in the order of their bytes; submodules and symbolic links left out.
+    ///
+    /// # Errors
+    /// When a tree cannot be read.
+    pub fn files(&self, commit: Oid) -> Result<Vec<RepoPath>, RepoProblem> {
+        let mut files = Vec::new();
+        let mut folders = vec![(Vec::new(), self.inner.find_commit(commit)?.tree_id())];
+        while let Some((above, tree)) = folders.pop() {
+            for entry in self.inner.find_tree(tree)?.iter() {
+                let mut path = above.clone();
+                path.extend_from_slice(entry.name_bytes());
+                match entry.filemode() & 0o170_000 {
+                    0o040_000 => {
+                        path.push(b'/');
+                        folders.push((path, entry.id()));
+                    }
+                    // git refuses to store what is no path inside the repository; such an entry is nobody's target.
+                    0o100_000 => files.extend(RepoPath::new(path)),
+                    _ => {}
+                }
+            }
+        }
+        files.sort_unstable();
+        Ok(files)
     }
 }

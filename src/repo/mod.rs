@@ -9,6 +9,7 @@ pub mod history;
 pub mod identity;
 pub mod index;
 pub mod open;
+pub mod others;
 pub mod revert;
 pub mod stage;
 pub mod target;

@@ -81,6 +81,15 @@ pub enum TargetProblem {
 }
 
 impl TargetProblem {
+    /// True when the plan names what can never be migrated here; false when the state of the repository is in the way.
+    #[must_use]
+    pub fn is_of_the_plan(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing(_) | Self::Untracked(_) | Self::Ignored(_) | Self::Folder(_) | Self::Link(_) | Self::Submodule { .. }
+        )
+    }
+
     /// What to do next, for people.
     #[must_use]
     pub fn help(&self) -> &'static str {
@@ -163,6 +172,20 @@ impl Repo {
         }
         let said = self.git().ask(&args, bytes)?;
         Ok(Oid::from_str(String::from_utf8_lossy(&said).trim())?)
+    }
+
+    /// The bytes that a checkout would put on disk for `blob` at `path`.
+    ///
+    /// # Errors
+    /// When the blob is missing, or git or its filters fail.
+    pub fn smudge(&self, path: &RepoPath, blob: Oid, converted: bool) -> Result<Vec<u8>, RepoProblem> {
+        if !converted {
+            return self.blob(blob);
+        }
+        let mut path_arg = b"--path=".to_vec();
+        path_arg.extend_from_slice(path.as_bytes());
+        let args = ["cat-file".into(), "--filters".into(), OsString::from_vec(path_arg), blob.to_string().into()];
+        Ok(self.git().ask(&args, b"")?)
     }
 
     /// Looks at one file and makes sure that HEAD, index and disk agree on it.

@@ -11,6 +11,7 @@ pub mod lines;
 pub mod look;
 pub mod progress;
 pub mod status;
+pub mod text;
 
 /// How much a person wants to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,0 +1,140 @@
+//! What can be typed. Nothing here says what it means.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A phased migration orchestrator with atomic commits.
+///
+/// A YAML plan lists the files of each phase. For each file `migrate` applies the transform, runs the file's validation, makes one
+/// atomic commit, and reverts it when its verification fails. It can be stopped at any instant and resumed.
+#[derive(Debug, Parser)]
+#[command(name = "migrate", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 a unit, gate or check failed; 2 wrong usage or plan; 3 refused, the repository is in a \
+                        state that is not touched; 4 needs you. An interrupted run dies by the signal."
+)]
+pub struct Cli {
+    /// The plan; by default the one file that matches plans/*.yaml at the top of the repository
+    #[arg(long, global = true, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Say more: the output of commands that passed, every unit of a long phase
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run what is pending, in the order of the plan; put in order and resume what was interrupted
+    Run(RunArgs),
+    /// Go on with the run that was interrupted or stopped, as it was asked for
+    Resume(ResumeArgs),
+    /// Take back what units committed, newest first, each by a commit of its own
+    Rollback(RollbackArgs),
+    /// Show where every unit stands
+    Status(StatusArgs),
+    /// Show what a run would change, as a diff that `git apply` takes
+    Diff(DiffArgs),
+    /// Load the plan, resolve its files and apply its rules in memory; exit 1 when anything would fail
+    Check(CheckArgs),
+}
+
+/// `migrate run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Only this phase: its place in the plan counted from 1, or its id such as P0
+    #[arg(long, value_name = "N|ID")]
+    pub phase: Option<String>,
+    /// Only this file, even if it failed or was rolled back before
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<OsString>,
+    /// Show what would change and which commands would be run; write nothing, run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object per event to standard output
+    #[arg(long, conflicts_with = "dry_run")]
+    pub json: bool,
+    /// What is let pass.
+    #[command(flatten)]
+    pub leave: LeaveArgs,
+}
+
+/// `migrate resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// Print one JSON object per event to standard output
+    #[arg(long)]
+    pub json: bool,
+    /// What is let pass.
+    #[command(flatten)]
+    pub leave: LeaveArgs,
+}
+
+/// `migrate rollback`.
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// The files to take back
+    #[arg(value_name = "FILE", required_unless_present_any = ["phase", "all"], conflicts_with_all = ["phase", "all"])]
+    pub files: Vec<OsString>,
+    /// Take back all units of this phase
+    #[arg(long, value_name = "N|ID", conflicts_with = "all")]
+    pub phase: Option<String>,
+    /// Take back everything the plan committed
+    #[arg(long)]
+    pub all: bool,
+    /// Print one JSON object per event to standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Work on a detached HEAD
+    #[arg(long)]
+    pub allow_detached: bool,
+    /// Commit although there are hooks, without running them
+    #[arg(long)]
+    pub no_verify: bool,
+}
+
+/// `migrate status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `migrate diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// Only this file
+    #[arg(value_name = "FILE")]
+    pub file: Option<OsString>,
+}
+
+/// `migrate check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Only this phase
+    #[arg(long, value_name = "N|ID")]
+    pub phase: Option<String>,
+}
+
+/// What a run lets pass.
+#[derive(Debug, Args)]
+pub struct LeaveArgs {
+    /// Go on although tracked files that are not the plan's have changes; they are left as they are
+    #[arg(long)]
+    pub allow_dirty: bool,
+    /// Commit onto a detached HEAD
+    #[arg(long)]
+    pub allow_detached: bool,
+    /// Commit although there are hooks, without running them; each commit says so in a trailer
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Resume although the plan changed since the run that was interrupted
+    #[arg(long)]
+    pub plan_changed: bool,
+}

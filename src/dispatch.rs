@@ -1,0 +1,294 @@
+//! From what was typed to what it means: finds the repository and the plan, starts the flow, and gives its words to the printers.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use crate::cli::{CheckArgs, Cli, Command, DiffArgs, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs};
+use crate::event::Event;
+use crate::exit;
+use crate::interrupt::Interrupt;
+use crate::journal::Journal;
+use crate::path::RepoPath;
+use crate::plan::{Plan, load};
+use crate::preview::{self, Foreseen, What};
+use crate::repo::Repo;
+use crate::report::look::Look;
+use crate::report::{Detail, diff, error, json, progress, status, text};
+use crate::rollback::{self, Whose};
+use crate::run::{self, Leave, Request};
+use crate::status as standing;
+use crate::stop::{Note, Stop};
+
+/// Does what was typed and gives the exit code, having printed whatever there was to say.
+#[must_use]
+pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
+    let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
+    match Session::open(cli, interrupt, detail).and_then(|session| session.command(&cli.command)) {
+        Ok(()) => exit::DONE,
+        Err(stop) => {
+            text::stop(&mut io::stderr(), Look::of(&io::stderr()), &stop);
+            exit::code(&stop)
+        }
+    }
+}
+
+struct Session<'a> {
+    here: PathBuf,
+    repo: Repo,
+    plan: Plan,
+    interrupt: &'a Interrupt,
+    detail: Detail,
+}
+
+impl<'a> Session<'a> {
+    fn open(cli: &Cli, interrupt: &'a Interrupt, detail: Detail) -> Result<Self, Stop> {
+        let here = std::env::current_dir()
+            .map_err(|error| Stop::Usage(Note::new(format!("the current folder is gone: {error}"), "go to another folder")))?;
+        let repo = Repo::open(&here)?;
+        let plan = match &cli.plan {
+            Some(path) => path.clone(),
+            None => default_plan(&repo, &here)?,
+        };
+        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        Ok(Self { here, repo, plan, interrupt, detail })
+    }
+
+    fn command(&self, command: &Command) -> Result<(), Stop> {
+        match command {
+            Command::Run(args) if args.dry_run => self.dry_run(args),
+            Command::Run(args) => {
+                let request = Request {
+                    phase: self.phase(args.phase.as_deref())?,
+                    file: self.file(args.file.as_deref())?,
+                    leave: leave(&args.leave),
+                };
+                self.listen(args.json, |emit| run::run(&self.repo, &self.plan, &request, self.interrupt, emit))
+            }
+            Command::Resume(args) => self.resume(args),
+            Command::Rollback(args) => self.rollback(args),
+            Command::Status(args) => {
+                let table = standing::table(&self.repo, &self.plan)?;
+                let mut out = io::stdout();
+                let written = if args.json {
+                    json::line(&mut out, &table)
+                } else {
+                    status::write(&mut out, Look::of(&io::stdout()), &table, self.detail)
+                };
+                printed(written)
+            }
+            Command::Diff(args) => self.diff(args),
+            Command::Check(args) => self.check(args),
+        }
+    }
+
+    fn resume(&self, args: &ResumeArgs) -> Result<(), Stop> {
+        let records = Journal::read(&self.repo.state_folder())?;
+        let Some(earlier) = run::earlier(&records, &self.plan.name).filter(|earlier| !earlier.done) else {
+            let message = format!("no run of the plan {} was interrupted here", self.plan.name);
+            return Err(Stop::Refused(Note::new(message, "`migrate run` starts one; `migrate status` shows what is left")));
+        };
+        let request = Request {
+            phase: self.phase(earlier.started.phase.as_deref())?,
+            file: earlier.started.file,
+            leave: leave(&args.leave),
+        };
+        self.listen(args.json, |emit| run::run(&self.repo, &self.plan, &request, self.interrupt, emit))
+    }
+
+    fn rollback(&self, args: &RollbackArgs) -> Result<(), Stop> {
+        let whose = match self.phase(args.phase.as_deref())? {
+            Some(phase) => Whose::Phase(phase),
+            None if args.all => Whose::All,
+            None => Whose::Files(args.files.iter().map(|file| self.path(file)).collect::<Result<_, _>>()?),
+        };
+        let leave = Leave { dirty: true, detached: args.allow_detached, hooks: args.no_verify, changed_plan: true };
+        self.listen(args.json, |emit| rollback::rollback(&self.repo, &self.plan, &whose, leave, self.interrupt, emit))
+    }
+
+    /// Gives every event of a flow to the printer that was asked for.
+    fn listen(&self, as_json: bool, flow: impl FnOnce(&mut dyn FnMut(Event)) -> Result<(), Stop>) -> Result<(), Stop> {
+        if as_json {
+            let mut lines = json::JsonLines::new(io::stdout());
+            let ended = flow(&mut |event| lines.event(&event));
+            return printed(lines.finish()).and(ended);
+        }
+        let mut progress = progress::Progress::stderr(self.detail);
+        let ended = flow(&mut |event| progress.event(&event));
+        progress.finish();
+        ended
+    }
+
+    fn dry_run(&self, args: &RunArgs) -> Result<(), Stop> {
+        let request = Request {
+            phase: self.phase(args.phase.as_deref())?,
+            file: self.file(args.file.as_deref())?,
+            leave: leave(&args.leave),
+        };
+        preview::would_start(&self.repo, request.leave)?;
+        self.foresee(&request, true)
+    }
+
+    fn diff(&self, args: &DiffArgs) -> Result<(), Stop> {
+        self.foresee(&Request { file: self.file(args.file.as_deref())?, ..Request::default() }, false)
+    }
+
+    fn foresee(&self, request: &Request, with_commands: bool) -> Result<(), Stop> {
+        let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
+        let mut failed = 0;
+        preview::foresee(&self.repo, &self.plan, request, |foreseen| {
+            let phase = self.plan.phase_label(foreseen.phase);
+            match &foreseen.what {
+                What::Change { before, after } => printed(diff::write(&mut out, look, &foreseen.unit, before, after))?,
+                What::NeedsCodemod => {
+                    self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
+                }
+                What::Nothing => self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit)),
+                What::Unsound(unsound) => {
+                    failed += 1;
+                    self.unsound(&foreseen, &unsound.reason, &unsound.help);
+                }
+            }
+            if with_commands {
+                for command in &foreseen.commands {
+                    self.aside(&format!("{phase}: {}: would run: {command}", foreseen.unit));
+                }
+            }
+            Ok(())
+        })?;
+        if with_commands {
+            for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at))
+            {
+                let fields = crate::plan::command::Fields { file: None, plan: &self.plan.name, phase: &phase.id, unit: None };
+                for command in &phase.gate {
+                    self.aside(&format!(
+                        "{}: gate: would run: {}",
+                        self.plan.phase_label(at),
+                        command.run.resolve(&fields).shown
+                    ));
+                }
+            }
+        }
+        refuse_failed(failed)
+    }
+
+    fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
+        let request = Request { phase: self.phase(args.phase.as_deref())?, ..Request::default() };
+        let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
+        preview::foresee(&self.repo, &self.plan, &request, |foreseen| {
+            match &foreseen.what {
+                What::Change { .. } => changes += 1,
+                What::Nothing => nothing += 1,
+                What::NeedsCodemod => open += 1,
+                What::Unsound(unsound) => {
+                    failed += 1;
+                    self.unsound(&foreseen, &unsound.reason, &unsound.help);
+                }
+            }
+            Ok(())
+        })?;
+        let mut said = format!("{changes} to change, {nothing} with nothing to do, {failed} that cannot be changed");
+        if open > 0 {
+            said.push_str(&format!(", {open} that only a run can tell"));
+        }
+        printed(text::line(&mut io::stdout(), &said))?;
+        refuse_failed(failed)
+    }
+
+    fn aside(&self, what: &str) {
+        text::aside(&mut io::stderr(), Look::of(&io::stderr()), what);
+    }
+
+    fn unsound(&self, foreseen: &Foreseen, reason: &str, help: &str) {
+        let what = format!("{}: {}: {reason}", self.plan.phase_label(foreseen.phase), foreseen.unit);
+        text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, help);
+    }
+
+    fn phase(&self, text: Option<&str>) -> Result<Option<usize>, Stop> {
+        let Some(text) = text else { return Ok(None) };
+        let all: Vec<String> = (0..self.plan.phases.len()).map(|at| self.plan.phase_label(at)).collect();
+        let unknown = || {
+            let message = format!("the plan {} has no phase {text:?}", self.plan.name);
+            Stop::Usage(Note::new(message, format!("it has {}", all.join(", "))))
+        };
+        self.plan.phase(text).map(Some).ok_or_else(unknown)
+    }
+
+    fn file(&self, text: Option<&OsStr>) -> Result<Option<RepoPath>, Stop> {
+        text.map(|text| self.path(text)).transpose()
+    }
+
+    /// The file that a person in this folder means: relative to it, or else to the top of the repository.
+    fn path(&self, text: &OsStr) -> Result<RepoPath, Stop> {
+        let from_here = lexical(&self.here.join(text));
+        let inside = from_here.strip_prefix(self.repo.top()).ok().map(Path::to_owned);
+        let from_top = Path::new(text);
+        let there = |path: &Path| self.repo.top().join(path).symlink_metadata().is_ok();
+        let chosen = match inside {
+            Some(inside) if there(&inside) || !there(from_top) => inside,
+            _ => from_top.to_owned(),
+        };
+        RepoPath::new(chosen.as_os_str().as_bytes()).map_err(|problem| {
+            let message = format!("{}: {problem}", crate::path::quote(text.as_bytes()));
+            Stop::Usage(Note::new(message, "name a file inside this repository, from here or from its top"))
+        })
+    }
+}
+
+/// Takes `.` and `..` out of an absolute path without asking the disk.
+fn lexical(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::CurDir => {}
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// The one plan in `plans/` at the top of the repository.
+fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
+    let folder = repo.top().join("plans");
+    let mut found: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
+    found.sort();
+    let named: Vec<String> =
+        found.iter().map(|path| path.strip_prefix(repo.top()).unwrap_or(path).display().to_string()).collect();
+    match found.as_slice() {
+        [] => Err(Stop::Usage(Note::new(
+            "there is no plan in plans/",
+            "write plans/NAME.yaml at the top of the repository, or pass --plan FILE",
+        ))),
+        // Shown as short as it can be: problems name the plan by this path.
+        [only] => Ok(only.strip_prefix(here).unwrap_or(only).to_owned()),
+        _ => Err(Stop::Usage(Note::new(
+            format!("there are {} plans: {}", found.len(), named.join(", ")),
+            "choose one with --plan FILE",
+        ))),
+    }
+}
+
+fn leave(args: &LeaveArgs) -> Leave {
+    Leave { dirty: args.allow_dirty, detached: args.allow_detached, hooks: args.no_verify, changed_plan: args.plan_changed }
+}
+
+fn refuse_failed(failed: usize) -> Result<(), Stop> {
+    match failed {
+        0 => Ok(()),
+        1 => Err(Stop::Failed(Note::new("1 unit would fail", "mend its edits or rules in the plan"))),
+        failed => Err(Stop::Failed(Note::new(format!("{failed} units would fail"), "mend their edits or rules in the plan"))),
+    }
+}
+
+/// A reader that went away is a quiet end; anything else that a stream says is an error.
+fn printed(result: io::Result<()>) -> Result<(), Stop> {
+    error::unless_closed(result)
+        .map_err(|error| Stop::Refused(Note::new(format!("cannot write the output: {error}"), "look at where it goes")))
+}

@@ -1,0 +1,186 @@
+//! Lets the plan's commands judge a unit, a commit or a phase, one after the other, and says how each ended.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use crate::command::{self, Finished, GRACE, Invocation, Outcome};
+use crate::event::{Activity, Event};
+use crate::interrupt::Interrupt;
+use crate::path::RepoPath;
+use crate::plan::command::{Fields, Resolved};
+use crate::plan::{Command, Plan};
+use crate::repo::Repo;
+use crate::stop::{Note, Stop};
+
+/// What commands are run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An external codemod.
+    Transform,
+    /// Before the commit.
+    Validate,
+    /// After the commit.
+    Verify,
+    /// After the phase.
+    Gate,
+}
+
+impl Purpose {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Transform => "transform",
+            Self::Validate => "validate",
+            Self::Verify => "verify",
+            Self::Gate => "gate",
+        }
+    }
+
+    fn activity(self, command: String) -> Activity {
+        match self {
+            Self::Transform => Activity::Transforming { command },
+            Self::Validate | Self::Gate => Activity::Validating { command },
+            Self::Verify => Activity::Verifying { command },
+        }
+    }
+}
+
+/// How a list of commands judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// All passed: the commands as they were run.
+    Passed(Vec<String>),
+    /// One did not.
+    Failed {
+        /// The command and how it ended.
+        reason: String,
+        /// The command alone.
+        command: String,
+        /// Where its output is kept.
+        log: PathBuf,
+    },
+}
+
+/// What commands are run with.
+pub struct Judge<'a> {
+    /// Where.
+    pub repo: &'a Repo,
+    /// The plan they are from.
+    pub plan: &'a Plan,
+    /// What ends them early.
+    pub interrupt: &'a Interrupt,
+}
+
+impl Judge<'_> {
+    /// Runs `commands` in order until one fails.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`] when a program is not there, which is the plan's fault and not the file's; [`Stop::Interrupted`].
+    pub fn run(
+        &self,
+        purpose: Purpose,
+        commands: &[Command],
+        phase: &str,
+        unit: Option<&RepoPath>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Verdict, Stop> {
+        let mut passed = Vec::with_capacity(commands.len());
+        for (at, command) in commands.iter().enumerate() {
+            let fields = Fields { file: unit, plan: &self.plan.name, phase, unit: unit.map(RepoPath::as_bytes) };
+            let resolved = command.run.resolve(&fields);
+            if let Some(unit) = unit {
+                emit(Event::Doing { unit: unit.to_string(), activity: purpose.activity(resolved.shown.clone()) });
+            }
+            let log = self.log(purpose, at + 1, phase, unit)?;
+            let finished = self.start(command, &resolved, phase, unit, &log)?;
+            emit(Event::CommandFinished {
+                unit: unit.map(ToString::to_string),
+                command: resolved.shown.clone(),
+                passed: finished.outcome == Outcome::Passed,
+                outcome: finished.outcome.to_string(),
+                millis: u64::try_from(finished.elapsed.as_millis()).unwrap_or(u64::MAX),
+                log: log.display().to_string(),
+                tail: String::from_utf8_lossy(&finished.tail).into_owned(),
+                leaked: finished.leaked,
+            });
+            match finished.outcome {
+                Outcome::Passed => passed.push(resolved.shown),
+                Outcome::Failed(_) | Outcome::Signalled(_) | Outcome::TimedOut(_) => {
+                    let reason = format!("{} `{}` {}", purpose.word(), resolved.shown, finished.outcome);
+                    return Ok(Verdict::Failed { reason, command: resolved.shown, log });
+                }
+                Outcome::NotFound(program) => return Err(not_found(purpose, &resolved, &program)),
+                Outcome::Interrupted(signal) => return Err(Stop::Interrupted(signal)),
+            }
+        }
+        Ok(Verdict::Passed(passed))
+    }
+
+    fn start(
+        &self,
+        command: &Command,
+        resolved: &Resolved,
+        phase: &str,
+        unit: Option<&RepoPath>,
+        log: &PathBuf,
+    ) -> Result<Finished, Stop> {
+        let mut env: Vec<(OsString, OsString)> =
+            vec![("MIGRATE_PLAN".into(), (&self.plan.name).into()), ("MIGRATE_PHASE".into(), phase.into())];
+        if let Some(unit) = unit {
+            let path = OsString::from_vec(unit.as_bytes().to_vec());
+            env.extend([("MIGRATE_UNIT".into(), path.clone()), ("MIGRATE_FILE".into(), path)]);
+        }
+        let invocation =
+            Invocation { argv: &resolved.argv, cwd: self.repo.top(), env: &env, timeout: command.timeout, grace: GRACE, log };
+        command::run(&invocation, self.interrupt).map_err(|problem| {
+            let mut message = problem.to_string();
+            if let Some(source) = std::error::Error::source(&problem) {
+                message.push_str(&format!(": {source}"));
+            }
+            Stop::Refused(Note::new(message, "mend the cause and run migrate again"))
+        })
+    }
+
+    /// The file that keeps a command's output, its folder made.
+    fn log(&self, purpose: Purpose, nth: usize, phase: &str, unit: Option<&RepoPath>) -> Result<PathBuf, Stop> {
+        let folder = self.repo.state_folder().join("logs").join(&self.plan.name).join(phase);
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Stop::Refused(Note::new(format!("cannot make {}: {error}", folder.display()), "mend the cause and run migrate again"))
+        })?;
+        let name = unit.map_or_else(|| "phase".to_owned(), log_name);
+        Ok(folder.join(format!("{name}.{}-{nth}.log", purpose.word())))
+    }
+}
+
+/// A file name for a unit: readable, unlike that of any other unit, and short enough for every file system.
+fn log_name(unit: &RepoPath) -> String {
+    let text = String::from_utf8_lossy(unit.as_bytes());
+    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '+' }).collect();
+    let tail: String = plain.chars().rev().take(150).collect::<Vec<_>>().into_iter().rev().collect();
+    if tail.len() == text.len() && !text.contains('+') && plain.chars().zip(text.chars()).all(|(p, t)| p == t || t == '/') {
+        return tail;
+    }
+    use sha2::Digest;
+    let sum = sha2::Sha256::digest(unit.as_bytes());
+    format!("{tail}-{:02x}{:02x}{:02x}{:02x}", sum[0], sum[1], sum[2], sum[3])
+}
+
+fn not_found(purpose: Purpose, resolved: &Resolved, program: &str) -> Stop {
+    let message = format!("{} command cannot be run: {program}: not found, or not executable", purpose.word());
+    let help = format!("correct the command `{}` in the plan, or install what it needs", resolved.shown);
+    Stop::Usage(Note::new(message, help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_of_different_units_never_share_a_name() {
+        let name = |path: &str| log_name(&RepoPath::new(path).unwrap());
+        assert_eq!(name("a/b.py"), "a+b.py");
+        assert_ne!(name("a/b.py"), name("a+b.py"));
+        assert_ne!(name("a/ü.py"), name("a/ö.py"));
+        assert!(name(&"x".repeat(4000)).len() < 200);
+    }
+}

@@ -1,0 +1,65 @@
+//! Errors and single lines, as people read them on a terminal.
+
+use std::io::{self, Write};
+
+use crate::exit;
+use crate::report::error::{self, Weight};
+use crate::report::escape;
+use crate::report::look::Look;
+use crate::stop::Stop;
+
+/// The width for problems of a plan when the terminal does not say.
+const WIDTH: usize = 100;
+
+/// Writes why a command ended; a stream that does not take it is beyond telling.
+pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
+    let text = match stop {
+        Stop::Plan(problems) | Stop::Targets(problems) => problems.render(look.colour, WIDTH),
+        Stop::Failed(note) | Stop::Usage(note) | Stop::Refused(note) | Stop::NeedsYou(note) => {
+            error::message(look, Weight::Error, &note.message, Some(&note.help))
+        }
+        Stop::Interrupted(signal) => {
+            let what = format!("interrupted by {signal}; every file is wholly migrated or as it was");
+            error::message(look, Weight::Error, &what, Some("`migrate resume` goes on from here"))
+        }
+    };
+    beyond_telling(out.write_all(text.as_bytes()));
+}
+
+/// Writes a problem that ends nothing by itself.
+pub fn problem(out: &mut dyn Write, look: Look, what: &str, help: &str) {
+    beyond_telling(out.write_all(error::message(look, Weight::Error, what, Some(help)).as_bytes()));
+}
+
+/// Writes a remark beside the result.
+pub fn aside(out: &mut dyn Write, _look: Look, what: &str) {
+    beyond_telling(writeln!(out, "{}", escape::text(what.as_bytes())));
+}
+
+/// Writes a line of the result.
+///
+/// # Errors
+/// What the stream says.
+pub fn line(out: &mut dyn Write, what: &str) -> io::Result<()> {
+    writeln!(out, "{}", escape::text(what.as_bytes()))
+}
+
+/// Shows what clap has to say of the command line, and gives the exit code.
+#[must_use]
+pub fn usage(error: &clap::Error) -> u8 {
+    beyond_telling(error.print());
+    if error.use_stderr() { exit::USAGE } else { exit::DONE }
+}
+
+/// Says that signals cannot be taken, and gives the exit code.
+#[must_use]
+pub fn no_signals(error: &io::Error) -> u8 {
+    let (mut out, look) = (io::stderr(), Look::of(&io::stderr()));
+    problem(&mut out, look, &format!("cannot take signals: {error}"), "run migrate where signals can be handled");
+    exit::REFUSED
+}
+
+/// When the stream for errors does not work there is nowhere to say so.
+fn beyond_telling(result: io::Result<()>) {
+    drop(result);
+}

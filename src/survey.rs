@@ -1,0 +1,270 @@
+//! Where every unit of a plan stands: from the branch's commits first, then the journal, then what the rules would still do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use git2::Oid;
+
+use crate::fs;
+use crate::journal::Record;
+use crate::message::revert;
+use crate::message::trailers::{self, Cause, Reverted, Trailers};
+use crate::path::RepoPath;
+use crate::plan::Plan;
+use crate::plan::diagnostics::Problem;
+use crate::plan::digest::digest;
+use crate::repo::target::Conversions;
+use crate::repo::{Repo, Tip};
+use crate::rewrite;
+use crate::select::{self, Unit};
+use crate::stop::Stop;
+use crate::unit::{self, Segment};
+
+/// Where a unit stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Not done yet.
+    Pending,
+    /// Its commit is in the branch.
+    Committed {
+        /// The commit.
+        commit: Oid,
+    },
+    /// There is nothing to do in it.
+    Unchanged,
+    /// It was set aside after failing.
+    Quarantined {
+        /// Why.
+        reason: String,
+    },
+    /// Its commit was taken back.
+    RolledBack {
+        /// The commit that was taken back, if it can be told.
+        commit: Option<Oid>,
+        /// True when verification asked for it, false when a person did.
+        by_verification: bool,
+    },
+    /// Its commit is in the branch, the plan has changed since, and there is something to do again.
+    Outdated {
+        /// The commit.
+        commit: Oid,
+    },
+}
+
+/// What the branch says of one unit: its newest commit or revert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Landed {
+    /// The unit's commit.
+    pub commit: Option<Oid>,
+    /// The phase it was made in.
+    pub phase: String,
+    /// The digest of the plan that made it.
+    pub digest: String,
+    /// Set when it was taken back: true by verification.
+    pub reverted: Option<bool>,
+    /// How many commits are newer than the unit's own.
+    pub age: usize,
+}
+
+/// A unit and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The unit.
+    pub unit: Unit,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// All units of a plan.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// In the order of the plan.
+    pub units: Vec<Standing>,
+    /// Globs that match no tracked file: phase and target.
+    pub unmatched: Vec<(usize, usize)>,
+}
+
+/// Reads from the commits up to `tip` what became of the units of the plan called `name`.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn landed(repo: &Repo, tip: Oid, name: &str) -> Result<BTreeMap<RepoPath, Landed>, Stop> {
+    let mut units: BTreeMap<RepoPath, Landed> = BTreeMap::new();
+    let mut taken_back = TakenBack::default();
+    let mut age = 0;
+    repo.walk(tip, &mut |oid, message| {
+        age += 1;
+        let is_back = taken_back.has(oid);
+        let reverts = revert::reverted(message);
+        if !reverts.is_empty() {
+            // A revert that was itself taken back counts for nothing.
+            for (commit, ours) in reverts.into_iter().filter(|_| !is_back) {
+                if let Some((ours, unit)) = ours.filter(|ours| ours.plan == name).and_then(with_unit) {
+                    let reverted = Some(ours.cause == Cause::Verification);
+                    let commit = Oid::from_str(&commit).ok();
+                    units.entry(unit).or_insert(Landed { commit, phase: ours.phase, digest: String::new(), reverted, age });
+                }
+                taken_back.add(commit);
+            }
+            return ControlFlow::Continue(());
+        }
+        for block in trailers::trailers(message) {
+            let Trailers::Applied(ours) = block else { continue };
+            let Ok(unit) = RepoPath::new(ours.unit.clone()) else { continue };
+            if ours.plan != name {
+                continue;
+            }
+            let reverted = is_back.then_some(false);
+            let landed = Landed { commit: Some(oid), phase: ours.phase, digest: ours.digest.clone(), reverted, age };
+            let newest = units.entry(unit).or_insert(landed);
+            if newest.commit == Some(oid) {
+                // Its revert was seen first; which plan made the commit is known only here.
+                newest.digest = ours.digest;
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(units)
+}
+
+fn with_unit(ours: Reverted) -> Option<(Reverted, RepoPath)> {
+    let unit = RepoPath::new(ours.unit.clone()).ok()?;
+    Some((ours, unit))
+}
+
+/// The commits that later ones take back: by full name, or shortened by a person's hand.
+#[derive(Default)]
+struct TakenBack {
+    full: BTreeSet<Oid>,
+    short: Vec<String>,
+}
+
+impl TakenBack {
+    fn add(&mut self, commit: String) {
+        match Oid::from_str(&commit) {
+            Ok(oid) if commit.len() == 40 => {
+                self.full.insert(oid);
+            }
+            _ => self.short.push(commit),
+        }
+    }
+
+    fn has(&self, commit: Oid) -> bool {
+        self.full.contains(&commit)
+            || (!self.short.is_empty() && self.short.iter().any(|short| commit.to_string().starts_with(short)))
+    }
+}
+
+/// Finds the units of `plan` at `tip` and where each stands.
+///
+/// # Errors
+/// When history, tree or files cannot be read.
+pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result<Survey, Stop> {
+    let landed = landed(repo, tip.commit, &plan.name)?;
+    let digest = digest(plan);
+    let quarantined = quarantined(records, &plan.name, &digest);
+    let tracked = if plan.has_globs() { repo.files(tip.commit)? } else { Vec::new() };
+    let mut todo: BTreeMap<RepoPath, bool> = BTreeMap::new();
+    let selection = select::select(plan, &tracked, |unit| -> Result<bool, Stop> {
+        if landed.contains_key(&unit.path) {
+            return Ok(true);
+        }
+        let would = would_change(repo, plan, unit)?;
+        todo.insert(unit.path.clone(), would);
+        Ok(would)
+    })?;
+    let mut units = Vec::with_capacity(selection.units.len());
+    for unit in selection.units {
+        let state = match landed.get(&unit.path) {
+            Some(Landed { reverted: Some(true), digest: made_by, .. }) if *made_by != digest => State::Pending,
+            Some(Landed { reverted: Some(by_verification), commit, .. }) => {
+                State::RolledBack { commit: *commit, by_verification: *by_verification }
+            }
+            Some(Landed { commit: Some(commit), digest: made_by, .. }) => {
+                let again = *made_by != digest && !plan.runs_codemod(plan.target(&unit)) && would_change(repo, plan, &unit)?;
+                if again { State::Outdated { commit: *commit } } else { State::Committed { commit: *commit } }
+            }
+            _ => match (quarantined.get(&unit.path), todo.get(&unit.path)) {
+                (Some(reason), _) => State::Quarantined { reason: reason.clone() },
+                (None, Some(true)) => State::Pending,
+                (None, Some(false)) => State::Unchanged,
+                (None, None) => {
+                    if would_change(repo, plan, &unit)? {
+                        State::Pending
+                    } else {
+                        State::Unchanged
+                    }
+                }
+            },
+        };
+        units.push(Standing { unit, state });
+    }
+    Ok(Survey { units, unmatched: selection.unmatched })
+}
+
+/// The units that are set aside, with the reason: those quarantined under this very plan and not begun anew since.
+fn quarantined(records: &[Record], plan: &str, digest: &str) -> BTreeMap<RepoPath, String> {
+    let mut found = BTreeMap::new();
+    for record in records {
+        match record {
+            Record::Quarantined { plan: of, digest: by, unit, reason } if of == plan && by == digest => {
+                found.insert(unit.clone(), reason.clone());
+            }
+            Record::Begun(begun) if begun.plan == plan => {
+                found.remove(&begun.unit);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// True when there is something to do in a unit's file as it is on disk: a rule changes it, cannot be applied to it, or can only be
+/// run to know.
+fn would_change(repo: &Repo, plan: &Plan, unit: &Unit) -> Result<bool, Stop> {
+    if plan.runs_codemod(plan.target(unit)) {
+        return Ok(true);
+    }
+    // A file that cannot be read is something to do: the run says what is wrong with it.
+    let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
+    let segments = unit::segments(plan, unit);
+    let [Segment::Pure(steps)] = segments.as_slice() else { return Ok(false) };
+    if !rewrite::touches(&found.bytes, steps) {
+        return Ok(false);
+    }
+    Ok(unit::apply(repo, &unit.path, &found.bytes, steps).map_or(true, |after| after != found.bytes))
+}
+
+/// Fails when a glob matches no tracked file: a misspelt pattern must not look like success.
+///
+/// # Errors
+/// [`Stop::Plan`] with each such pattern's place.
+pub fn refuse_unmatched(plan: &Plan, unmatched: &[(usize, usize)]) -> Result<(), Stop> {
+    if unmatched.is_empty() {
+        return Ok(());
+    }
+    let problems = unmatched.iter().map(|(phase, target)| {
+        let span = plan.phases[*phase].targets[*target].places.files.first().copied().unwrap_or_default();
+        Problem::at(span, "the glob matches no tracked file", "correct the pattern, or take the entry out of the plan")
+    });
+    Err(Stop::Plan(plan.problems(problems)))
+}
+
+/// Fails when HEAD, index and disk do not agree on a file that is to be migrated; names every one, with its place in the plan.
+///
+/// # Errors
+/// [`Stop::Plan`] when the plan names what cannot be migrated, [`Stop::Targets`] when the repository is in the way.
+pub fn refuse_targets(repo: &Repo, plan: &Plan, tip: &Tip, units: &[&Unit], conversions: &Conversions) -> Result<(), Stop> {
+    let mut problems = Vec::new();
+    let mut wrong_plan = false;
+    for unit in units {
+        let Err(problem) = repo.target(tip, &unit.path, conversions) else { continue };
+        wrong_plan |= problem.is_of_the_plan();
+        problems.push(Problem::at(plan.place(unit), problem.to_string(), problem.help()));
+    }
+    match (problems.is_empty(), wrong_plan) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Stop::Plan(plan.problems(problems))),
+        (false, false) => Err(Stop::Targets(plan.problems(problems))),
+    }
+}
