@@ -4,12 +4,14 @@
 //! the second time.
 
 pub mod changes;
+pub mod edits;
 pub mod error;
 mod rename;
 mod statement;
 
 use crate::plan::{BlockEdit, Rename};
 use crate::python::source::{Source, SourceError};
+use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::rename;
 
@@ -35,7 +37,7 @@ pub fn apply(source: &[u8], module: Option<&str>, steps: &[Step]) -> Result<Vec<
         }
         let text = Source::new(&bytes).map_err(refused)?;
         let changed = match step {
-            Step::Edits(_) => None,
+            Step::Edits(edits) => edit(&text, edits)?,
             Step::Rename(names) => rename(&text, module, names)?,
         };
         if let Some(changed) = changed {
