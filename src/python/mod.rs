@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, and nothing recurses over the depth of its input.
 
+pub mod builtins;
 pub mod encoding;
 pub mod imports;
 pub mod module;

@@ -86,7 +86,8 @@ impl SemanticSyntaxContext for Context<'_> {
     }
 
     fn in_await_allowed_context(&self) -> bool {
-        matches!(self.owner(), Scope::Function { .. })
+        // `await` outside an async function is reported as that, once.
+        true
     }
 
     fn in_yield_allowed_context(&self) -> bool {

@@ -193,11 +193,7 @@ pub(super) fn is_balanced(text: &str) -> bool {
             b'(' => open.push(b')'),
             b'[' => open.push(b']'),
             b'{' => open.push(b'}'),
-            byte @ (b')' | b']' | b'}') => {
-                if open.pop() != Some(byte) {
-                    return false;
-                }
-            }
+            byte @ (b')' | b']' | b'}') if open.pop() != Some(byte) => return false,
             b'\'' | b'"' => {
                 let end = single_string(&text[at..]);
                 if at + end >= text.len() {
