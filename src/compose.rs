@@ -88,5 +88,5 @@ fn lines(range: &std::ops::Range<u32>) -> Lines {
 
 /// As the seed's format names an import: with parentheses when the text calls it.
 fn shown(name: &ImportedName) -> String {
-    format!("{}{} import", name.local, if name.called { "()" } else { "" })
+    format!("{}{} import", name.name, if name.called { "()" } else { "" })
 }

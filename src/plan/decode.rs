@@ -138,9 +138,15 @@ fn commit(reader: &mut Reader<'_>, node: Option<&Node>, plan: &str) -> CommitFor
         }
     }
     if let Some(text) = entries.get("summary").and_then(|node| block(reader, node, "`summary`")) {
-        text.trim().clone_into(&mut format.summary);
+        let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
+        format.summary = lines.join("\n");
     }
-    format.footer = entries.get("footer").and_then(|node| block(reader, node, "`footer`")).map(ToOwned::to_owned);
+    if let Some(node) = entries.get("footer")
+        && let Some(text) = block(reader, node, "`footer`")
+    {
+        unreserved(reader, node, text, "`footer`");
+        format.footer = Some(text.trim_end_matches('\n').to_owned());
+    }
     if let Some(node) = entries.get("message")
         && let Some(text) = block(reader, node, "`message`")
     {
@@ -153,9 +159,19 @@ fn commit(reader: &mut Reader<'_>, node: Option<&Node>, plan: &str) -> CommitFor
             };
             reader.report(span, fault.message, fault.help);
         }
+        unreserved(reader, node, text, "`message`");
         format.message = Some(text.to_owned());
     }
     format
+}
+
+/// Reports lines that would cut a message in two or be taken for a trailer of ours.
+fn unreserved(reader: &mut Reader<'_>, node: &Node, text: &str, what: &str) {
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| template::is_reserved(line)).take(5) {
+        let span = reader.line_inside(node, number + 1);
+        let help = "git would end the message here, or take the line for one that only migrate writes: change its beginning";
+        reader.report(span, format!("{what} has the line {}", quoted(line)), help);
+    }
 }
 
 /// A text of several lines that says something.

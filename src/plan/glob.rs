@@ -5,6 +5,9 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 /// The longest pattern.
 const LONGEST: usize = 1000;
 
+/// The most alternatives in braces: nested, they could be more than the matcher takes.
+const MOST_BRACES: usize = 50;
+
 /// Builds the matcher of several patterns: `*` and `?` stay within a folder, `**` crosses folders, case matters.
 ///
 /// # Errors
@@ -22,6 +25,9 @@ pub fn matcher(patterns: &[String]) -> Result<GlobSet, globset::Error> {
 pub fn problem(pattern: &str) -> Option<String> {
     if pattern.len() > LONGEST {
         return Some(format!("is longer than {LONGEST} bytes"));
+    }
+    if pattern.matches('{').count() > MOST_BRACES {
+        return Some(format!("has more than {MOST_BRACES} braces"));
     }
     if pattern.starts_with('/') {
         return Some("is absolute".to_owned());
@@ -59,6 +65,15 @@ mod tests {
             assert!(problem(pattern).is_some_and(|text| text.contains(part)), "{pattern}: {:?}", problem(pattern));
         }
         assert_eq!(problem("tests/**/*.{py,pyi}"), None);
+        for deep in [
+            "{".repeat(500),
+            format!("{}a{}", "{".repeat(50), "}".repeat(50)),
+            "**/".repeat(300) + "*",
+            "[!a]".repeat(250),
+            "?".repeat(1000),
+        ] {
+            assert!(problem(&deep).is_some() || matcher(std::slice::from_ref(&deep)).is_ok(), "{deep:.20}");
+        }
     }
 
     #[test]

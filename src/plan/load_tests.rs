@@ -189,6 +189,16 @@ fn every_mistake_is_named_with_its_place_and_its_cure() {
         ("      - c.py", "      - /c.py", "35:9: `/c.py`: the path is absolute | give the path from the top"),
         ("      - c.py", "      - ../c.py", "35:9: `../c.py`: the path holds `..`"),
         ("      - c.py", "      - .git/c.py", "35:9: `.git/c.py`: the path is inside `.git`"),
+        (
+            "  message: |\n",
+            "  footer: |\n    ok\n    --- a\n  message: |\n",
+            "15:5: `footer` has the line `--- a` | git would end",
+        ),
+        (
+            "    {{ summary }}",
+            "    Migration-Unit: {{ summary }}",
+            "16:5: `message` has the line `Migration-Unit: {{ summary }}`",
+        ),
         ("id: P3", "id: P0", "37:9: two phases have the id `P0` (first on line 18) | give each phase"),
         ("id: P3", "id: 3", "37:9: the phase id `3` is a number | `--phase 3` means the phase at that place; call it `P3`"),
         ("id: P3", "id: P 3", "37:9: `P 3` cannot be a phase's id"),

@@ -108,7 +108,7 @@ pub struct CommitFormat {
     pub summary: String,
     /// What the transform amounts to, such as `factory calls → direct SSOT calls`.
     pub transform: String,
-    /// Lines kept byte for byte at the end of the message, above the trailers.
+    /// Lines kept byte for byte at the end of the message, above the trailers; without the last line's end.
     pub footer: Option<String>,
 }
 

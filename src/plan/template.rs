@@ -35,8 +35,17 @@ pub const FIELDS: [&str; 20] = [
 /// Fields that are lists, of which parts such as `first` or an index may be named.
 const LISTS: [&str; 4] = ["unit.rules", "changes.remove", "changes.add", "changes.validate"];
 
+/// Beginnings of lines at which readers of messages and patches cut, or which only this program may write.
+const RESERVED: [&str; 5] = ["---", "diff ", "Index: ", "Migration-", "This reverts commit "];
+
 /// The longest template.
 const LONGEST: usize = 64 * 1024;
+
+/// The most `{{ }}` and `{% %}` of a template.
+const MOST_TAGS: usize = 200;
+
+/// The longest of them.
+const LONGEST_TAG: usize = 300;
 
 /// How many unknown fields are spoken of.
 const MOST_FAULTS: usize = 20;
@@ -52,6 +61,12 @@ pub struct Fault {
     pub message: String,
     /// What to do.
     pub help: String,
+}
+
+/// True for a line that git or this program would take for more than text.
+#[must_use]
+pub fn is_reserved(line: &str) -> bool {
+    RESERVED.iter().any(|start| line.starts_with(start))
 }
 
 /// The environment in which message templates run: unknown fields are errors, nothing is escaped, nothing is loaded.
@@ -79,6 +94,16 @@ pub fn faults(text: &str) -> Vec<Fault> {
             help: "a commit message is read by people: shorten it".to_owned(),
         }];
     }
+    let tags = tags(text);
+    // The template's parser recurses over long expressions, so their length is what keeps the stack small.
+    if tags.len() > MOST_TAGS || tags.iter().any(|tag| tag.len() > LONGEST_TAG) {
+        return vec![Fault {
+            line: None,
+            word: None,
+            message: format!("the message template has more than {MOST_TAGS} tags, or one longer than {LONGEST_TAG} bytes"),
+            help: "a commit message is read by people: simplify it".to_owned(),
+        }];
+    }
     let environment = environment();
     let template = match environment.template_from_str(text) {
         Ok(template) => template,
@@ -102,7 +127,9 @@ pub fn faults(text: &str) -> Vec<Fault> {
             .map_or_else(|| format!("known fields: {}", FIELDS.join(", ")), |near| format!("did you mean `{near}`?")),
         word: Some(name),
     });
-    let filters = filters(text).into_iter().filter(|name| {
+    let mut filters_used = BTreeSet::new();
+    tags.iter().for_each(|tag| filters(tag, &mut filters_used));
+    let filters = filters_used.into_iter().filter(|name| {
         let tried = environment.empty_state().apply_filter(name, &[]);
         tried.is_err_and(|error| matches!(error.kind(), ErrorKind::UnknownFilter))
     });
@@ -121,37 +148,81 @@ fn is_known(name: &str) -> bool {
         || LISTS.iter().any(|list| name.strip_prefix(list).is_some_and(|rest| rest.starts_with('.')))
 }
 
-/// The names that follow a `|` inside `{{ }}` and `{% %}`, string literals left out.
-fn filters(text: &str) -> BTreeSet<&str> {
-    let mut found = BTreeSet::new();
-    let mut rest = text;
-    while let Some(open) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-        rest = &rest[open + 2..];
-        let mut quote = None;
-        let mut chars = rest.char_indices();
-        let mut end = rest.len();
-        while let Some((at, c)) = chars.next() {
-            match (quote, c) {
-                (Some(_), '\\') => drop(chars.next()),
-                (Some(open), c) if c == open => quote = None,
-                (None, '\'' | '"') => quote = Some(c),
-                (None, '}') if rest[at..].starts_with("}}") || rest[..at].ends_with('%') => {
-                    end = at;
-                    break;
-                }
-                (None, '|') => {
-                    let name = rest[at + 1..].trim_start();
-                    let len = name.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(name.len());
-                    if len > 0 {
-                        found.insert(&name[..len]);
-                    }
-                }
-                _ => {}
-            }
+/// The names that follow a `|` in a tag, string literals left out.
+fn filters<'t>(tag: &'t str, found: &mut BTreeSet<&'t str>) {
+    for (at, c) in outside_strings(tag) {
+        if c == '|' {
+            let name = tag[at + 1..].trim_start();
+            let len = name.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+            found.insert(&name[..len]);
         }
-        rest = &rest[end..];
+    }
+    found.remove("");
+}
+
+/// The insides of all `{{ }}` and `{% %}`; comments and raw blocks are left out.
+fn tags(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let close = match rest.as_bytes().get(open + 1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') => {
+                let end = rest[open..].find("#}").map_or(rest.len(), |len| open + len);
+                rest = &rest[end..];
+                continue;
+            }
+            _ => {
+                rest = &rest[open + 1..];
+                continue;
+            }
+        };
+        let inside = &rest[open + 2..];
+        let end = end_of_tag(inside, close);
+        let tag = &inside[..end];
+        found.push(tag);
+        rest = &inside[end..];
+        if tag.trim_matches(['-', '+', ' ']) == "raw" {
+            rest = rest.find("endraw").map_or("", |at| &rest[at..]);
+        }
     }
     found
+}
+
+/// Where a tag ends: at its closing mark, outside strings and brackets.
+fn end_of_tag(inside: &str, close: &str) -> usize {
+    let mut open = 0_isize;
+    for (at, c) in outside_strings(inside) {
+        if open == 0 && inside[at..].starts_with(close) {
+            return at;
+        }
+        match c {
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open -= 1,
+            _ => {}
+        }
+    }
+    inside.len()
+}
+
+/// The characters of an expression that are not in string literals.
+fn outside_strings(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    let mut chars = text.char_indices();
+    let mut quote = None;
+    std::iter::from_fn(move || {
+        loop {
+            let (at, c) = chars.next()?;
+            match (quote, c) {
+                // What a backslash escapes cannot end the string.
+                (Some(_), '\\') => drop(chars.next()),
+                (Some(open), c) if c == open => quote = None,
+                (Some(_), _) => {}
+                (None, '\'' | '"') => quote = Some(c),
+                (None, c) => return Some((at, c)),
+            }
+        }
+    })
 }
 
 #[cfg(test)]
@@ -174,6 +245,38 @@ mod tests {
             assert!(found.iter().any(|fault| fault.message.contains(message) && fault.help.contains(help)), "{text}: {found:?}");
         }
         assert_eq!(faults("a\n\n{{ x | }}")[0].line, Some(3));
+    }
+
+    #[test]
+    fn deep_templates_end_in_a_fault_or_not_but_end() {
+        let many = |part: &str| part.repeat(LONGEST / part.len() - 8);
+        for text in [
+            format!("{{{{ {}", many("(")),
+            format!("{{{{ {}issue }}}}", many("not ")),
+            format!("{{{{ {}1 }}}}", many("-")),
+            format!("{{{{ issue{} }}}}", many(".a")),
+            format!("{{{{ issue{} }}}}", many("[0]")),
+            format!("{{{{ issue{} }}}}", many("|upper")),
+            format!("{{{{ issue{} }}}}", many("~issue")),
+            format!("{{{{ issue{} }}}}", many(" if issue else issue")),
+            format!("{{{{ 1{} }}}}", many("**1")),
+            format!("{{% if issue %}}{}{{% endif %}}", many("{% elif issue %}")),
+            many("{% if issue %}"),
+            many("{{ issue }}"),
+        ] {
+            assert!(!faults(&text).is_empty(), "{text:.30}");
+        }
+        for part in ["(", "not ", "-", ".a", "[0]", "|upper", "~issue", " if issue else issue", "**1", "(", "[", "{"] {
+            let text = format!("{{{{ {0}issue{0} }}}}", part.repeat(140 / part.len())).repeat(200);
+            assert!(faults(&text).len() <= 2 * MOST_FAULTS, "{text:.30}");
+        }
+        for text in ["{% if issue %}".repeat(200), format!("{{% if issue %}}{}{{% endif %}}", "{% elif issue %}".repeat(198))] {
+            assert!(faults(&text).len() <= 1);
+        }
+        assert_eq!(
+            tags("a {# {{ #} {{ b['}}'] }}{% raw %}{{ c }}{% endraw %}{{ {'d': {}}}} {"),
+            [" b['}}'] ", " raw ", " {'d': {}}"]
+        );
     }
 
     #[test]

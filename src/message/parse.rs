@@ -1,0 +1,100 @@
+//! Reading a message in the prescribed format back.
+
+use std::str::Lines;
+
+use crate::message::format::{
+    ADD, CHANGES, IMPACT, IN, ISSUE, NONE, NOTHING, REMOVE, RISK, RISKS, ROLLBACK, TRANSFORM, VALIDATE, split, split_transform,
+};
+use crate::message::line::{unescape, unescape_block};
+use crate::message::trailers::{Applied, Trailers, trailers};
+use crate::message::{Changes, Message};
+
+/// The message that `text` renders; `None` when it is not in the prescribed format.
+#[must_use]
+pub fn parse(text: &str) -> Option<Message> {
+    let (body, last) = text.rsplit_once("\n\n")?;
+    let Ok([Trailers::Applied(trailers)]) = <[Trailers; 1]>::try_from(trailers(last.as_bytes())) else { return None };
+    let (subject, body) = body.split_once("\n\n")?;
+    let (scope, title, name, issue) = parse_subject(subject)?;
+    let (summary, body) = parse_summary(body)?;
+    let (changes, body) = parse_changes(body)?;
+    let mut message = Message {
+        scope,
+        title,
+        name,
+        issue,
+        summary,
+        changes,
+        impact: None,
+        risk: None,
+        recovery: None,
+        footer: None,
+        trailers: Applied::default(),
+    };
+    parse_end(body, &trailers, &mut message)?;
+    message.trailers = trailers;
+    Some(message)
+}
+
+fn parse_subject(subject: &str) -> Option<(String, String, String, String)> {
+    let (scope, rest) = subject.strip_prefix("fix(")?.split_once("): ")?;
+    let (rest, issue) = rest.rsplit_once(ISSUE)?;
+    let (title, name) = rest.rsplit_once(IN)?;
+    Some((unescape(scope)?, unescape(title)?, unescape(name)?, unescape(issue)?))
+}
+
+fn parse_summary(body: &str) -> Option<(String, &str)> {
+    if let Some(rest) = body.strip_prefix(&format!("{CHANGES}\n")) {
+        return Some((String::new(), rest));
+    }
+    let (summary, rest) = body.split_once(&format!("\n\n{CHANGES}\n"))?;
+    Some((unescape_block(summary)?, rest))
+}
+
+fn parse_changes(body: &str) -> Option<(Changes, &str)> {
+    let (block, rest) = body.split_once("\n\n")?;
+    let mut lines = block.lines();
+    let remove = split(lines.next()?.strip_prefix(REMOVE)?, NOTHING)?;
+    let add = split(lines.next()?.strip_prefix(ADD)?, NOTHING)?;
+    let (changed, transform) = split_transform(lines.next()?.strip_prefix(TRANSFORM)?)?;
+    let validate = parse_validate(lines)?;
+    Some((Changes { remove, add, lines: changed, transform, validate }, rest))
+}
+
+fn parse_validate(lines: Lines<'_>) -> Option<Vec<String>> {
+    let commands: Vec<&str> = lines.map(|line| line.strip_prefix(VALIDATE)).collect::<Option<_>>()?;
+    match commands[..] {
+        [] => None,
+        [NONE] => Some(Vec::new()),
+        _ => commands.into_iter().map(unescape).collect(),
+    }
+}
+
+fn parse_end(body: &str, trailers: &Applied, message: &mut Message) -> Option<()> {
+    let (impact, mut rest) = body.split_once('\n')?;
+    let impact = impact.strip_prefix(IMPACT)?;
+    let (phase, impact) = match impact.split_once(" - ") {
+        Some((phase, impact)) => (phase, Some(unescape(impact)?)),
+        None => (impact, None),
+    };
+    if unescape(phase)? != trailers.phase {
+        return None;
+    }
+    message.impact = impact;
+    if let Some(after) = rest.strip_prefix(RISK) {
+        let (word, after) = after.split_once('\n')?;
+        message.risk = Some(RISKS.iter().find(|(_, known)| *known == word)?.0);
+        rest = after;
+    }
+    let rest = rest.strip_prefix(ROLLBACK)?;
+    let (recovery, footer) = match rest.split_once("\n\n") {
+        Some((recovery, footer)) => (recovery, Some(footer.to_owned())),
+        None => (rest, None),
+    };
+    message.footer = footer;
+    message.recovery = match recovery.strip_prefix(" + ") {
+        Some(recovery) => Some(unescape(recovery)?),
+        None => recovery.is_empty().then_some(None)?,
+    };
+    Some(())
+}

@@ -1,0 +1,137 @@
+//! Writing a commit message: the prescribed format, or a plan's own template above the same trailers.
+
+use minijinja::context;
+
+use crate::message::format::{
+    ADD, CHANGES, IMPACT, IN, ISSUE, NONE, REMOVE, RISK, RISKS, ROLLBACK, TRANSFORM, VALIDATE, join, ranges, transform,
+};
+use crate::message::line::{escape, escape_block, escape_first, tame};
+use crate::message::{Message, trailers};
+use crate::path::quote;
+use crate::plan::{Risk, template};
+
+/// What a template may say about the phase beyond its id.
+#[derive(Debug, Clone, Copy)]
+pub struct Phase<'a> {
+    /// Its place in the plan, counted from 1.
+    pub ordinal: usize,
+    /// Its title.
+    pub title: Option<&'a str>,
+}
+
+/// Why a template gave no message.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The template failed with these values.
+    #[error("the plan's message template fails: {0}")]
+    Fails(#[from] minijinja::Error),
+    /// Its first line is empty.
+    #[error("the plan's message template gives no subject: its first line is empty")]
+    NoSubject,
+    /// Its second line is not empty, so that git would take both for the subject.
+    #[error("the plan's message template gives a subject of several lines: its second line must be empty")]
+    LongSubject,
+}
+
+/// The message in the prescribed format.
+#[must_use]
+pub fn render(message: &Message) -> String {
+    let changes = &message.changes;
+    let mut out = subject(message);
+    out.push_str("\n\n");
+    if !message.summary.is_empty() {
+        out.push_str(&escape_block(&message.summary));
+        out.push_str("\n\n");
+    }
+    let mut line = |start: &str, text: &str| out.extend([start, text, "\n"]);
+    line(CHANGES, "");
+    line(REMOVE, &join(&changes.remove, crate::message::format::NOTHING));
+    line(ADD, &join(&changes.add, crate::message::format::NOTHING));
+    line(TRANSFORM, &transform(&changes.lines, &changes.transform));
+    for command in &changes.validate {
+        line(VALIDATE, &if command == NONE { escape_first(command) } else { escape(command, &[]) });
+    }
+    if changes.validate.is_empty() {
+        line(VALIDATE, NONE);
+    }
+    line("", "");
+    let phase = escape(&message.trailers.phase, &[' ']);
+    let after = |separator: &str, text: &Option<String>| {
+        text.as_ref().map_or_else(String::new, |text| separator.to_owned() + &escape(text, &[]))
+    };
+    line(IMPACT, &format!("{phase}{}", after(" - ", &message.impact)));
+    if let Some(risk) = message.risk {
+        line(RISK, risk_word(risk));
+    }
+    line(ROLLBACK, &after(" + ", &message.recovery));
+    if let Some(footer) = &message.footer {
+        out.extend(["\n", footer, "\n"]);
+    }
+    out.push('\n');
+    out.push_str(&trailers::render(&message.trailers.clone().into()));
+    out
+}
+
+/// The message whose upper part a plan's own template gives; the trailers below are the same as ever.
+///
+/// # Errors
+/// When the template fails, or gives no single line as subject.
+pub fn render_template(text: &str, message: &Message, phase: Phase<'_>) -> Result<String, TemplateError> {
+    let changes = &message.changes;
+    let one = |text: &str| if text.is_empty() { String::new() } else { escape(text, &[]) };
+    let maybe = |text: &Option<String>| text.as_deref().map_or_else(String::new, one);
+    let all = |texts: &[String]| -> Vec<String> { texts.iter().map(|text| one(text)).collect() };
+    let rendered = template::environment().render_str(
+        text,
+        context! {
+            scope => one(&message.scope),
+            issue => one(&message.issue),
+            plan => one(&message.trailers.plan),
+            title => one(&message.title),
+            summary => escape_block(&message.summary),
+            transform => one(&changes.transform),
+            footer => message.footer.as_deref().unwrap_or_default(),
+            phase => context! {
+                id => one(&message.trailers.phase),
+                ordinal => phase.ordinal,
+                title => phase.title.map_or_else(String::new, one),
+            },
+            unit => context! {
+                name => one(&message.name),
+                path => quote(&message.trailers.unit),
+                risk => message.risk.map_or("", risk_word),
+                impact => maybe(&message.impact),
+                recovery => maybe(&message.recovery),
+                rules => all(&message.trailers.rules),
+            },
+            changes => context! {
+                remove => all(&changes.remove),
+                add => all(&changes.add),
+                lines => ranges(&changes.lines),
+                validate => all(&changes.validate),
+            },
+        },
+    )?;
+    let body = tame(rendered.trim_end());
+    let mut lines = body.lines();
+    if lines.next().is_none_or(|subject| subject.trim().is_empty()) {
+        return Err(TemplateError::NoSubject);
+    }
+    if lines.next().is_some_and(|second| !second.trim().is_empty()) {
+        return Err(TemplateError::LongSubject);
+    }
+    Ok(format!("{body}\n\n{}", trailers::render(&message.trailers.clone().into())))
+}
+
+/// `fix(scope): title in name - Issue issue`, unambiguous from the right.
+fn subject(message: &Message) -> String {
+    let scope = escape(&message.scope, &[')']);
+    let name = escape(&message.name, &[]).replace("in ", "\\u{69}n ");
+    let issue = escape(&message.issue, &[]).replace("Issue", "\\u{49}ssue");
+    let title = escape(&message.title, &[]);
+    format!("fix({scope}): {title}{IN}{name}{ISSUE}{issue}")
+}
+
+fn risk_word(risk: Risk) -> &'static str {
+    RISKS.iter().find(|(known, _)| *known == risk).map_or("", |(_, word)| word)
+}

@@ -1,0 +1,167 @@
+//! The trailers of our commits, written and read: from them alone the state of a migration is known.
+//!
+//! Reading looks at nothing else of the message and is quick where there are none. It takes what people do to messages:
+//! lines added below (`Signed-off-by`, `cherry picked from`), CRLF, and several messages squashed into one. A block counts
+//! when it is complete; git's own reader of trailers sees the same values.
+
+use memchr::memmem;
+
+use crate::message::format::{NOTHING, join, split};
+use crate::message::line::{escape, unescape};
+use crate::path::{quote, unquote};
+
+const PLAN: &str = "Migration-Plan";
+const DIGEST: &str = "Migration-Plan-Digest";
+const PHASE: &str = "Migration-Phase";
+const UNIT: &str = "Migration-Unit";
+const RULES: &str = "Migration-Rules";
+const HOOKS: &str = "Migration-Hooks";
+const REVERTS: &str = "Migration-Reverts";
+const REASON: &str = "Migration-Reason";
+const SKIPPED: &str = "skipped";
+
+/// One block of trailers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trailers {
+    /// Of a unit's commit.
+    Applied(Applied),
+    /// Of the revert of one.
+    Reverted(Reverted),
+}
+
+/// What a unit's commit says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// The plan's name.
+    pub plan: String,
+    /// The plan's digest.
+    pub digest: String,
+    /// The phase's id.
+    pub phase: String,
+    /// The unit's name: for one file its path.
+    pub unit: Vec<u8>,
+    /// What changed the unit, in order: `edits` and names of rules.
+    pub rules: Vec<String>,
+    /// Whether the repository's hooks were left out.
+    pub hooks_skipped: bool,
+}
+
+/// What the revert of a unit's commit says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reverted {
+    /// The plan's name.
+    pub plan: String,
+    /// The phase's id.
+    pub phase: String,
+    /// The unit's name.
+    pub unit: Vec<u8>,
+    /// The reverted commit, in full.
+    pub commit: String,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a commit was reverted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A command after the commit failed.
+    Verification,
+    /// Somebody asked for it.
+    Rollback,
+}
+
+impl Cause {
+    const ALL: [Self; 2] = [Self::Verification, Self::Rollback];
+
+    /// The word of the trailer.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Verification => "verification",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+impl From<Applied> for Trailers {
+    fn from(applied: Applied) -> Self {
+        Self::Applied(applied)
+    }
+}
+
+impl From<Reverted> for Trailers {
+    fn from(reverted: Reverted) -> Self {
+        Self::Reverted(reverted)
+    }
+}
+
+/// The block as the last paragraph of a message, with its final line break.
+#[must_use]
+pub fn render(trailers: &Trailers) -> String {
+    let mut out = String::new();
+    let mut line = |key: &str, value: &str| out.extend([key, ": ", value, "\n"]);
+    match trailers {
+        Trailers::Applied(applied) => {
+            line(PLAN, &escape(&applied.plan, &[]));
+            line(DIGEST, &escape(&applied.digest, &[]));
+            line(PHASE, &escape(&applied.phase, &[]));
+            line(UNIT, &quote(&applied.unit));
+            line(RULES, &join(&applied.rules, NOTHING));
+            if applied.hooks_skipped {
+                line(HOOKS, SKIPPED);
+            }
+        }
+        Trailers::Reverted(reverted) => {
+            line(PLAN, &escape(&reverted.plan, &[]));
+            line(PHASE, &escape(&reverted.phase, &[]));
+            line(UNIT, &quote(&reverted.unit));
+            line(REVERTS, &escape(&reverted.commit, &[]));
+            line(REASON, reverted.cause.word());
+        }
+    }
+    out
+}
+
+/// All complete blocks of trailers in a message, in its order.
+#[must_use]
+pub fn trailers(message: &[u8]) -> Vec<Trailers> {
+    let mut found = Vec::new();
+    for at in memmem::find_iter(message, b"Migration-Plan: ") {
+        if at == 0 || message[at - 1] == b'\n' {
+            found.extend(block(&message[at..]));
+        }
+    }
+    found
+}
+
+/// The block that begins with the first of these lines.
+fn block(message: &[u8]) -> Option<Trailers> {
+    let mut values: [Option<&str>; 8] = [None; 8];
+    const KEYS: [&str; 8] = [PLAN, DIGEST, PHASE, UNIT, RULES, HOOKS, REVERTS, REASON];
+    for line in message.split(|byte| *byte == b'\n') {
+        let Ok(line) = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line)) else { break };
+        let Some((key, value)) = line.split_once(": ") else { break };
+        let Some(slot) = KEYS.iter().position(|known| *known == key) else { break };
+        if values[slot].is_some() {
+            break;
+        }
+        values[slot] = Some(value.trim_end());
+    }
+    let [plan, digest, phase, unit, rules, hooks, reverts, reason] = values;
+    let (plan, phase, unit) = (unescape(plan?)?, unescape(phase?)?, unquote(unit?)?);
+    match (digest, reverts) {
+        (Some(digest), None) => Some(Trailers::Applied(Applied {
+            plan,
+            digest: unescape(digest)?,
+            phase,
+            unit,
+            rules: split(rules?, NOTHING)?,
+            hooks_skipped: hooks == Some(SKIPPED),
+        })),
+        (None, Some(commit)) => {
+            let cause = Cause::ALL.into_iter().find(|cause| Some(cause.word()) == reason)?;
+            Some(Trailers::Reverted(Reverted { plan, phase, unit, commit: unescape(commit)?, cause }))
+        }
+        _ => None,
+    }
+}
