@@ -221,7 +221,7 @@ fn any_message() -> impl Strategy<Value = Message> {
 }
 
 proptest! {
-    #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
+    #![proptest_config(proptest::test_runner::Config::with_cases(500))]
 
     #[test]
     fn what_is_written_is_read_back(message in any_message()) {

@@ -131,10 +131,10 @@ fn unknown(text: &str, place: Place) -> Vec<Fault> {
         }
         let (message, help) = if !NAMES.contains(&name) {
             let near = nearest(name, &NAMES).map_or_else(
-                || "the placeholders are `{file}`, `{plan}`, `{phase}` and `{unit}`".to_owned(),
+                || "the placeholders are `{file}`, `{plan}`, `{phase}` and `{unit}`.".to_owned(),
                 |near| format!("did you mean `{{{near}}}`?"),
             );
-            (format!("unknown placeholder `{{{name}}}`"), format!("{near}; a literal `{{{name}}}` is written `{{{{{name}}}}}`"))
+            (format!("unknown placeholder `{{{name}}}`"), format!("{near} A literal `{{{name}}}` is written `{{{{{name}}}}}`"))
         } else if place == Place::Gate && matches!(name, "file" | "unit") {
             let message = format!("a gate has no `{{{name}}}`: it runs once, after the last file of the phase");
             (message, "use `{plan}` and `{phase}` here, or move the command to `validate`".to_owned())

@@ -190,13 +190,16 @@ impl Problems {
         let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width.max(40)).with_links(false);
         let mut out = String::new();
-        for located in &self.list {
+        for (at, located) in self.list.iter().enumerate() {
+            if at > 0 {
+                out.push('\n');
+            }
             if handler.render_report(&mut out, located).is_err() {
                 out.push_str(&format!("{located}\n"));
             }
         }
         if self.more > 0 {
-            out.push_str(&format!("and {} more\n", self.more));
+            out.push_str(&format!("\nand {} more\n", self.more));
         }
         out
     }
@@ -324,6 +327,16 @@ mod tests {
             assert!(shown.contains("help: remove it") && shown.len() < 8000, "{offset}: {shown}");
         }
         assert!(problems("", Span::default()).render(false, 80).contains("help: remove it"));
+    }
+
+    #[test]
+    fn two_places_far_apart_are_two_snippets() {
+        let text = "y\n".repeat(1000);
+        for (first, second) in [(600, 1000), (2, 1990), (1990, 2)] {
+            let problem = Problem::at(Span { offset: second, len: 1 }, "bad", "no").and(Span { offset: first, len: 1 }, "first");
+            let shown = Problems::new(Arc::new(Source::new("x", text.as_str())), [problem]).render(false, 80);
+            assert!(shown.lines().count() < 20 && shown.contains("first"), "{shown}");
+        }
     }
 
     #[test]

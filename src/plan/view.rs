@@ -101,8 +101,10 @@ impl SourceCode for View {
         let (line, column) = self.source.line_column(self.plan_offset(span.offset()));
         // The handler heads a block with the place of a read without context; its own columns would count bytes.
         let (line, column) = if before == 0 { (line - 1, column - 1) } else { (shown.line(), shown.column()) };
+        // The handler joins snippets that touch, so it must hear how many lines one has, not the number of its last.
+        let count = memchr::memchr_iter(b'\n', shown.data()).count() + 1;
         let name = escape(self.source.name());
-        Ok(Box::new(MietteSpanContents::new_named(name, shown.data(), *shown.span(), line, column, shown.line_count())))
+        Ok(Box::new(MietteSpanContents::new_named(name, shown.data(), *shown.span(), line, column, count)))
     }
 }
 

@@ -8,5 +8,5 @@ fn one_file_becomes_one_commit_with_the_prescribed_message() {
     repo.migrate(&["run"]).succeeds();
     assert_eq!(repo.read("a.py"), b"from new import g\ng(1)\n");
     assert_eq!(repo.git(&["show", "--name-only", "--format=%s"]), "fix(a): apply test in a.py - Issue #1\n\na.py");
-    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    assert_eq!(repo.git(&["status", "--porcelain", "-uno"]), "");
 }
