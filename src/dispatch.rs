@@ -17,7 +17,8 @@ use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::{Detail, diff, error, json, progress, status, text};
 use crate::rollback::{self, Whose};
-use crate::run::{self, Leave, Request};
+use crate::run;
+use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
 use crate::stop::{Note, Stop};
 
@@ -85,7 +86,7 @@ impl<'a> Session<'a> {
 
     fn resume(&self, args: &ResumeArgs) -> Result<(), Stop> {
         let records = Journal::read(&self.repo.state_folder())?;
-        let Some(earlier) = run::earlier(&records, &self.plan.name).filter(|earlier| !earlier.done) else {
+        let Some(earlier) = earlier(&records, &self.plan.name).filter(|earlier| !earlier.done) else {
             let message = format!("no run of the plan {} was interrupted here", self.plan.name);
             return Err(Stop::Refused(Note::new(message, "`migrate run` starts one; `migrate status` shows what is left")));
         };

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command::{self, Finished, GRACE, Invocation, Outcome};
 use crate::event::{Activity, Event};
@@ -10,7 +10,6 @@ use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::command::{Fields, Resolved};
 use crate::plan::{Command, Plan};
-use crate::repo::Repo;
 use crate::stop::{Note, Stop};
 
 /// What commands are run for.
@@ -63,8 +62,10 @@ pub enum Verdict {
 
 /// What commands are run with.
 pub struct Judge<'a> {
-    /// Where.
-    pub repo: &'a Repo,
+    /// The folder the commands run in: the top of the work tree, or of a copy of it.
+    pub top: &'a Path,
+    /// The folder that keeps their output.
+    pub logs: PathBuf,
     /// The plan they are from.
     pub plan: &'a Plan,
     /// What ends them early.
@@ -122,7 +123,7 @@ impl Judge<'_> {
         resolved: &Resolved,
         phase: &str,
         unit: Option<&RepoPath>,
-        log: &PathBuf,
+        log: &Path,
     ) -> Result<Finished, Stop> {
         let mut env: Vec<(OsString, OsString)> =
             vec![("MIGRATE_PLAN".into(), (&self.plan.name).into()), ("MIGRATE_PHASE".into(), phase.into())];
@@ -131,7 +132,7 @@ impl Judge<'_> {
             env.extend([("MIGRATE_UNIT".into(), path.clone()), ("MIGRATE_FILE".into(), path)]);
         }
         let invocation =
-            Invocation { argv: &resolved.argv, cwd: self.repo.top(), env: &env, timeout: command.timeout, grace: GRACE, log };
+            Invocation { argv: &resolved.argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
         command::run(&invocation, self.interrupt).map_err(|problem| {
             let mut message = problem.to_string();
             if let Some(source) = std::error::Error::source(&problem) {
@@ -143,7 +144,7 @@ impl Judge<'_> {
 
     /// The file that keeps a command's output, its folder made.
     fn log(&self, purpose: Purpose, nth: usize, phase: &str, unit: Option<&RepoPath>) -> Result<PathBuf, Stop> {
-        let folder = self.repo.state_folder().join("logs").join(&self.plan.name).join(phase);
+        let folder = self.logs.join(&self.plan.name).join(phase);
         std::fs::create_dir_all(&folder).map_err(|error| {
             Stop::Refused(Note::new(format!("cannot make {}: {error}", folder.display()), "mend the cause and run migrate again"))
         })?;

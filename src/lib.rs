@@ -31,5 +31,6 @@ pub mod select;
 pub mod status;
 pub mod stop;
 pub mod survey;
+pub mod table;
 pub mod takeback;
 pub mod unit;

@@ -16,7 +16,8 @@ use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::protocol::Protocol;
 use crate::repo::Repo;
-use crate::run::{Leave, settle};
+use crate::run::request::Leave;
+use crate::run::settle;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Landed};
 use crate::takeback::{self, Preview, Reason};
@@ -69,7 +70,7 @@ pub fn rollback(
             let (unit, commit, revert) = (back.unit.to_string(), back.commit.to_string(), revert.to_string());
             emit(Event::RolledBack { unit, commit, revert });
         }
-        validate_recovery(&Judge { repo, plan, interrupt }, &backs, emit)
+        validate_recovery(&Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt }, &backs, emit)
     })?
 }
 

@@ -5,10 +5,10 @@ use crate::plan::Plan;
 use crate::plan::digest::digest;
 use crate::recover;
 use crate::repo::Repo;
-use crate::report::status::{PhaseRows, Row, State as Shown, StatusTable};
 use crate::run::label;
 use crate::stop::Stop;
 use crate::survey::{self, Standing, State};
+use crate::table::{PhaseRows, Row, State as Shown, StatusTable};
 
 /// Reads where the units of `plan` stand, from the branch and, where there is one, the journal.
 ///

@@ -1,186 +1,16 @@
-//! `migrate status`: where each unit of each phase stands, as text or as data.
+//! `migrate status` as text.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use crate::event::PhaseLabel;
 use crate::report::Detail;
 use crate::report::error::unless_closed;
 use crate::report::escape;
 use crate::report::look::{Ink, Look};
+use crate::table::{PhaseRows, Row, State, StatusTable};
 
 /// More committed units than this are told as a number, unless all are asked for.
 const MANY: usize = 30;
-
-/// Where a unit stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Not begun.
-    Pending,
-    /// Begun and not ended.
-    Running,
-    /// Its commit is in the branch.
-    Committed,
-    /// There was nothing to do.
-    Unchanged,
-    /// It failed and was set aside.
-    Quarantined,
-    /// Its commit was taken back.
-    RolledBack,
-    /// It is done, but by a plan that has changed since.
-    Outdated,
-}
-
-impl State {
-    /// All, in the order in which they are counted up.
-    const ALL: [Self; 7] =
-        [Self::Committed, Self::Unchanged, Self::Quarantined, Self::RolledBack, Self::Outdated, Self::Running, Self::Pending];
-
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Committed => "committed",
-            Self::Unchanged => "unchanged",
-            Self::Quarantined => "quarantined",
-            Self::RolledBack => "rolled-back",
-            Self::Outdated => "outdated",
-        }
-    }
-
-    fn is_done(self) -> bool {
-        matches!(self, Self::Committed | Self::Unchanged)
-    }
-
-    fn ink(self) -> Ink {
-        match self {
-            Self::Committed | Self::Unchanged => Ink::Green,
-            Self::Quarantined => Ink::Red,
-            Self::RolledBack | Self::Outdated | Self::Running => Ink::Yellow,
-            Self::Pending => Ink::Dim,
-        }
-    }
-}
-
-/// One unit.
-#[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// The file, or the name of the group.
-    pub unit: String,
-    /// Where it stands.
-    pub state: State,
-    /// The short id of the commit that put it there.
-    pub commit: Option<String>,
-    /// What else there is to say.
-    pub note: Option<String>,
-}
-
-/// How many units are in which state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
-    /// All units.
-    pub total: usize,
-    /// Those committed or unchanged.
-    pub done: usize,
-    /// See [`State::Pending`]; the others likewise.
-    pub pending: usize,
-    /// Begun and not ended.
-    pub running: usize,
-    /// Their commits are in the branch.
-    pub committed: usize,
-    /// There was nothing to do.
-    pub unchanged: usize,
-    /// Failed and set aside.
-    pub quarantined: usize,
-    /// Their commits were taken back.
-    pub rolled_back: usize,
-    /// Done by an older plan.
-    pub outdated: usize,
-}
-
-impl Counts {
-    fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> Self {
-        let mut counts = Self::default();
-        for row in rows {
-            counts.total += 1;
-            counts.done += usize::from(row.state.is_done());
-            *counts.cell(row.state) += 1;
-        }
-        counts
-    }
-
-    fn cell(&mut self, state: State) -> &mut usize {
-        match state {
-            State::Pending => &mut self.pending,
-            State::Running => &mut self.running,
-            State::Committed => &mut self.committed,
-            State::Unchanged => &mut self.unchanged,
-            State::Quarantined => &mut self.quarantined,
-            State::RolledBack => &mut self.rolled_back,
-            State::Outdated => &mut self.outdated,
-        }
-    }
-
-    /// `3 of 5 done (60%)`; a share is rounded down, so that 100% means all.
-    fn share(self) -> String {
-        let percent = (self.done * 100).checked_div(self.total).unwrap_or(100);
-        format!("{} of {} done ({percent}%)", self.done, self.total)
-    }
-
-    /// `2 committed, 1 pending`.
-    fn words(mut self) -> String {
-        let counted = State::ALL.map(|state| (*self.cell(state), state.word()));
-        let words: Vec<String> =
-            counted.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-        words.join(", ")
-    }
-}
-
-/// One phase.
-#[derive(Debug, Clone, Serialize)]
-pub struct PhaseRows {
-    /// Which.
-    pub phase: PhaseLabel,
-    /// Its units in the order of the plan.
-    pub rows: Vec<Row>,
-    /// The rows counted up.
-    pub counts: Counts,
-}
-
-impl PhaseRows {
-    /// A phase with its units.
-    #[must_use]
-    pub fn new(phase: PhaseLabel, rows: Vec<Row>) -> Self {
-        Self { counts: Counts::of(rows.iter()), phase, rows }
-    }
-}
-
-/// The whole plan.
-#[derive(Debug, Clone, Serialize)]
-pub struct StatusTable {
-    /// The plan's name.
-    pub plan: String,
-    /// The plan's digest.
-    pub digest: String,
-    /// Its phases in order.
-    pub phases: Vec<PhaseRows>,
-    /// All rows counted up.
-    pub counts: Counts,
-}
-
-impl StatusTable {
-    /// A plan with its phases.
-    #[must_use]
-    pub fn new(plan: String, digest: String, phases: Vec<PhaseRows>) -> Self {
-        let counts = Counts::of(phases.iter().flat_map(|phase| &phase.rows));
-        Self { plan, digest, phases, counts }
-    }
-}
 
 /// Writes the table as text. A reader that went away is no error.
 ///
@@ -226,7 +56,16 @@ fn push_phase(text: &mut String, look: Look, phase: &PhaseRows, detail: Detail) 
 
 /// The word, padded before it is painted so that colour takes no room.
 fn state_column(look: Look, state: State) -> String {
-    look.paint(state.ink(), &format!("{:11}", state.word()))
+    look.paint(ink(state), &format!("{:11}", state.word()))
+}
+
+fn ink(state: State) -> Ink {
+    match state {
+        State::Committed | State::Unchanged => Ink::Green,
+        State::Quarantined => Ink::Red,
+        State::RolledBack | State::Outdated | State::Running => Ink::Yellow,
+        State::Pending => Ink::Dim,
+    }
 }
 
 fn push_line(text: &mut String, line: &str) {
@@ -236,6 +75,7 @@ fn push_line(text: &mut String, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::PhaseLabel;
 
     fn row(unit: &str, state: State, commit: Option<&str>, note: Option<&str>) -> Row {
         Row { unit: unit.into(), state, commit: commit.map(Into::into), note: note.map(Into::into) }

@@ -1,0 +1,245 @@
+//! One unit through the write protocol: prepared, placed, judged, committed, judged again; or wholly as it was.
+
+use git2::Oid;
+
+use crate::compose;
+use crate::event::{Activity, Event};
+use crate::fault;
+use crate::fs;
+use crate::journal::Record;
+use crate::judge::{Purpose, Verdict};
+use crate::path::RepoPath;
+use crate::plan::Command;
+use crate::protocol::{Change, ChangedFile, Protocol};
+use crate::recover;
+use crate::run::{Run, label};
+use crate::select::Unit;
+use crate::stop::{Note, Stop};
+use crate::survey::State;
+use crate::takeback::{self, Reason};
+use crate::unit::{self, Outcome, Prepared, Segment, Unsound};
+
+/// How one unit ended.
+pub(super) enum Ended {
+    Committed,
+    Unchanged,
+    Failed(Failure),
+}
+
+/// What failed in a unit, and what became of it.
+pub(super) struct Failure {
+    pub(super) reason: String,
+    pub(super) help: String,
+    pub(super) log: Option<String>,
+    /// True when its commit was taken back.
+    pub(super) reverted: bool,
+}
+
+impl From<Unsound> for Failure {
+    fn from(unsound: Unsound) -> Self {
+        Self { reason: unsound.reason, help: unsound.help, log: None, reverted: false }
+    }
+}
+
+impl Run<'_> {
+    /// One unit through the whole protocol.
+    pub(super) fn unit(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
+        let name = unit.path.to_string();
+        let doing = |activity| Event::Doing { unit: name.clone(), activity };
+        let target = self.plan.target(unit);
+        let phase = &self.plan.phases[unit.phase];
+        emit(doing(Activity::Reading));
+        let tip = self.repo.tip()?;
+        let Prepared { target: found, converted, outcome } = unit::prepare(self.repo, self.plan, &tip, unit, &self.conversions)?;
+        let after = match outcome {
+            Outcome::Unchanged => return Ok(Ended::Unchanged),
+            Outcome::Unsound(unsound) => return Ok(Ended::Failed(unsound.into())),
+            Outcome::Changed(after) => Some(after),
+            Outcome::NeedsCodemod => None,
+        };
+        let codemod = after.is_none();
+        let mut change = Change {
+            plan: self.plan.name.clone(),
+            phase: phase.id.clone(),
+            unit: unit.path.clone(),
+            tip,
+            files: vec![ChangedFile::new(found, converted, after)?],
+            reverts: None,
+            verify: !target.verify.is_empty(),
+        };
+        self.protocol().begin(&change)?;
+        emit(doing(Activity::Placing));
+        let placed = if codemod { self.codemods(unit, &mut change, emit) } else { self.protocol().place(&change).map(|()| None) };
+        match placed {
+            Ok(None) => {}
+            Ok(Some(ended)) => return self.undo(&change, ended, emit),
+            Err(stop) => return Err(self.give_up(&change, stop)),
+        }
+        let shown = match self.validate(unit, &change, &target.validate, emit) {
+            Ok(Verdict::Passed(shown)) => shown,
+            Ok(Verdict::Failed { reason, log, .. }) => {
+                let help = format!("see {}", log.display());
+                let failure = Failure { reason, help, log: Some(log.display().to_string()), reverted: false };
+                return self.undo(&change, Ended::Failed(failure), emit);
+            }
+            Err(stop) => return Err(self.give_up(&change, stop)),
+        };
+        emit(doing(Activity::Committing));
+        let file = &change.files[0];
+        let (before, after) = (&file.target.found.bytes, file.after.as_deref().unwrap_or_default());
+        let composed = compose::commit(self.plan, &self.digest, unit, before, after, &shown, self.request.leave.hooks);
+        let composed = match composed {
+            Ok(composed) => composed,
+            Err(note) => return Err(self.give_up(&change, Stop::Usage(note))),
+        };
+        let landed = self.protocol().land(&change, &composed.message, &format!("commit (migrate): {}", composed.subject));
+        let commit = match landed {
+            Ok(commit) => commit,
+            Err(stop) => return Err(self.give_up(&change, stop)),
+        };
+        self.set_state(unit, State::Committed { commit });
+        emit(Event::UnitCommitted {
+            unit: name,
+            commit: commit.to_string(),
+            subject: composed.subject,
+            lines_added: composed.lines_added,
+            lines_removed: composed.lines_removed,
+        });
+        self.verify(unit, commit, emit)
+    }
+
+    /// Runs a unit's transforms when external codemods are among them, on the file in the work tree.
+    fn codemods(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Option<Ended>, Stop> {
+        let before = change.files[0].target.found.bytes.clone();
+        let aside = change.files[0].aside.clone();
+        let (repo, plan) = (self.repo, self.plan);
+        let mut bytes = before.clone();
+        let mut on_disk = before.clone();
+        for segment in unit::segments(plan, unit) {
+            match segment {
+                Segment::Pure(steps) => match unit::apply(repo, &unit.path, &bytes, &steps) {
+                    Ok(after) => bytes = after,
+                    Err(unsound) => return Ok(Some(Ended::Failed(unsound.into()))),
+                },
+                Segment::Codemod(command) => {
+                    if bytes != on_disk {
+                        fs::replace(repo.top(), &unit.path, &on_disk, &bytes, &aside)?;
+                    }
+                    let commands = [command.clone()];
+                    match self.judge.run(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit)? {
+                        Verdict::Passed(_) => {}
+                        Verdict::Failed { reason, log, .. } => {
+                            let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
+                            return Ok(Some(Ended::Failed(Failure { reason, help, log, reverted: false })));
+                        }
+                    }
+                    self.refuse_changed_others(&unit.path, "the codemod")?;
+                    bytes = fs::read(repo.top(), &unit.path)?.bytes;
+                    on_disk.clone_from(&bytes);
+                }
+            }
+        }
+        if bytes == before && on_disk == before {
+            return Ok(Some(Ended::Unchanged));
+        }
+        if let Err(unsound) = unit::check(&unit.path, &before, &bytes) {
+            return Ok(Some(Ended::Failed(unsound.into())));
+        }
+        if bytes != on_disk {
+            fs::replace(repo.top(), &unit.path, &on_disk, &bytes, &aside)?;
+        }
+        change.files[0].after = Some(bytes);
+        self.protocol().transformed(change)?;
+        Ok(None)
+    }
+
+    fn validate(
+        &mut self,
+        unit: &Unit,
+        change: &Change,
+        commands: &[Command],
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Verdict, Stop> {
+        fault::point("validate: before");
+        let verdict = self.judge.run(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
+        fault::point("validate: after");
+        if !commands.is_empty() {
+            self.refuse_changed_others(&unit.path, "a validate command")?;
+        }
+        Ok(verdict)
+    }
+
+    /// Lets the unit's verification judge a commit that landed; on failure the commit is taken back.
+    fn verify(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
+        let commands = &self.plan.target(unit).verify;
+        if commands.is_empty() {
+            return Ok(Ended::Committed);
+        }
+        let phase = &self.plan.phases[unit.phase].id;
+        let verdict = self.judge.run(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
+        fault::point("verify: judged");
+        let Verdict::Failed { reason, log, .. } = verdict else {
+            self.refuse_changed_others(&unit.path, "a verify command")?;
+            self.journal.append(Record::Verified { commit: commit.to_string() })?;
+            return Ok(Ended::Committed);
+        };
+        let name = unit.path.to_string();
+        emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
+        let mut protocol = Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity };
+        let (id, why) = ((self.plan.name.as_str(), phase.as_str(), &unit.path), Reason::Verification(reason.clone()));
+        let revert = takeback::take_back(&mut protocol, id, commit, &why)?;
+        self.set_state(unit, State::RolledBack { commit: Some(commit), by_verification: true });
+        let (taken, by) = (commit.to_string(), revert.to_string());
+        emit(Event::UnitReverted { unit: name, commit: taken, revert: by, reason: reason.clone() });
+        let help = format!("see {}", log.display());
+        Ok(Ended::Failed(Failure { reason, help, log: Some(log.display().to_string()), reverted: true }))
+    }
+
+    /// A run that was killed between a commit and its verification left the judging to us.
+    pub(super) fn verify_what_was_interrupted(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let Some((begun, commit)) = recover::open(self.journal.records()).unverified else { return Ok(()) };
+        let Ok(commit) = Oid::from_str(&commit) else { return Ok(()) };
+        let Some(at) = self.units.iter().position(|standing| standing.unit.path == begun.unit) else { return Ok(()) };
+        if begun.plan != self.plan.name || !self.repo.contains(self.repo.tip()?.commit, commit)? {
+            return Ok(());
+        }
+        let unit = self.units[at].unit.clone();
+        let phase = label(self.plan, unit.phase);
+        let members = self.units.iter().filter(|standing| standing.unit.phase == unit.phase).count();
+        emit(Event::UnitStarted { phase, unit: unit.path.to_string(), ordinal: 1, of: members });
+        match self.verify(&unit, commit, emit)? {
+            Ended::Failed(failure) => self.unit_failed(unit.phase, at, failure, members, emit),
+            Ended::Committed | Ended::Unchanged => Ok(()),
+        }
+    }
+
+    fn refuse_changed_others(&self, own: &RepoPath, who: &str) -> Result<(), Stop> {
+        let changed = self.repo.changed_others(&self.others, std::slice::from_ref(own))?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = changed.iter().map(ToString::to_string).collect();
+        let message = format!("{who} changed tracked files that are not its unit's: {}", names.join(", "));
+        let help = "nothing was committed for this unit; look at them with `git diff`, put them right and correct the command";
+        Err(Stop::NeedsYou(Note::new(message, help)))
+    }
+
+    /// Takes a change back whose unit ended without a commit.
+    fn undo(&mut self, change: &Change, ended: Ended, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
+        emit(Event::Doing { unit: change.unit.to_string(), activity: Activity::Restoring });
+        let reason = match &ended {
+            Ended::Failed(failure) => failure.reason.clone(),
+            Ended::Unchanged | Ended::Committed => "nothing to do".to_owned(),
+        };
+        self.protocol().undo(change, &reason)?;
+        Ok(ended)
+    }
+
+    /// Takes a change back because the run ends; what keeps it from being taken back matters more than why the run ends.
+    fn give_up(&mut self, change: &Change, stop: Stop) -> Stop {
+        match self.protocol().undo(change, &stop.to_string()) {
+            Ok(()) => stop,
+            Err(worse) => worse,
+        }
+    }
+}
