@@ -25,6 +25,8 @@ pub struct Names<'a> {
     pub blocks: Vec<Vec<bool>>,
     /// The texts in the module's `__all__`.
     pub exports: HashSet<&'a str>,
+    /// The words in annotations that are strings, and in type comments.
+    pub quoted: HashSet<&'a str>,
 }
 
 /// The kinds of scope.

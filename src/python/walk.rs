@@ -27,6 +27,8 @@ struct Job<'t> {
     mode: Mode,
     place: Place,
     called: bool,
+    /// Inside an annotation, where strings hold names.
+    annotation: bool,
 }
 
 impl<'t> Job<'t> {
@@ -46,11 +48,13 @@ struct Walk<'a, 't, 'm> {
 pub(crate) fn names<'a>(text: &'a str, tree: &Tree, module: Option<&str>) -> Names<'a> {
     let mut walk = Walk { text, module, names: Names::default(), jobs: Vec::new() };
     walk.scope(ScopeKind::Module, None);
-    let root = Job { node: tree.root_node(), scope: 0, mode: Mode::Load, place: Place::default(), called: false };
+    let root =
+        Job { node: tree.root_node(), scope: 0, mode: Mode::Load, place: Place::default(), called: false, annotation: false };
     walk.jobs.push(root);
     while let Some(job) = walk.jobs.pop() {
         walk.visit(job);
     }
+    walk.type_comments();
     walk.finish()
 }
 
@@ -143,6 +147,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 self.targets(job);
             }
             (_, "case_clause") => self.case(job),
+            (_, "type") => self.push_children(Job { annotation: true, ..job }, job.mode),
+            (_, "string_content") if job.annotation => self.quoted(self.text_of(node)),
             (_, "member_type") => self.push(job, node.named_child(0), Mode::Load, job.scope),
             _ => self.push_children(job, Mode::Load),
         }
@@ -383,6 +389,19 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 }
                 _ => pending.extend(node.named_children(&mut cursor)),
             }
+        }
+    }
+
+    fn quoted(&mut self, text: &'a str) {
+        let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        self.names.quoted.extend(words.filter(|word| !word.is_empty()));
+    }
+
+    fn type_comments(&mut self) {
+        const MARK: &str = "# type:";
+        for at in memchr::memmem::find_iter(self.text.as_bytes(), MARK) {
+            let comment = &self.text[at + MARK.len()..];
+            self.quoted(comment.lines().next().unwrap_or(""));
         }
     }
 

@@ -51,7 +51,11 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
                 name,
                 bindings,
                 uses: uses.get(&(scope, *name)).cloned().unwrap_or_default(),
-                pinned: declared || exported || owner.kind == ScopeKind::Class || several.is_some(),
+                pinned: declared
+                    || exported
+                    || names.quoted.contains(name)
+                    || owner.kind == ScopeKind::Class
+                    || several.is_some(),
                 several,
             };
             group.plan(work)?;
@@ -231,9 +235,10 @@ impl Group<'_> {
             return Err(work.error(first.range.start, kind));
         }
         let root = &meanings[0];
+        let name = self.module_name(work, &changed);
         let mut leaves = true;
         for read in changed {
-            leaves &= self.chain(work, read, root)?;
+            leaves &= self.chain(work, read, root, name.as_deref())?;
         }
         if leaves && !self.pinned {
             self.remove_unused(work, &rest);
@@ -241,8 +246,8 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// Writes one chain anew; true when it no longer goes through the name.
-    fn chain(&self, work: &mut Work, read: &Use, root: &str) -> Result<bool, RewriteError> {
+    /// Writes one chain anew, the new module called `name` where it must be imported; true when it no longer goes through the name.
+    fn chain(&self, work: &mut Work, read: &Use, root: &str, name: Option<&str>) -> Result<bool, RewriteError> {
         let (from, to) = (work.rename.from.clone(), work.rename.to.clone());
         let (old_module, new_module) = (split_last(&from).0, split_last(&to).0);
         let parts = from[root.len()..].matches('.').count();
@@ -267,21 +272,35 @@ impl Group<'_> {
             return self.replace(work, whole, &from, &text).map(|()| module != self.name);
         }
         let module = if new_module.is_empty() { to.as_str() } else { new_module };
-        let new_root = module.split('.').next().unwrap_or(module);
-        let hidden = work
-            .names
-            .path(read.scope, new_root)
-            .take_while(|at| *at != self.scope)
-            .any(|at| work.names.scopes[at].bindings.contains_key(new_root));
-        if hidden || (new_root != self.name && self.taken(work, new_root, new_root)) {
-            return Err(work.error(read.range.start, Problem::Taken { name: new_root.to_owned() }));
+        if self.imports(work, module, &to) {
+            return self.replace(work, whole, &from, &to).map(|()| !covers(self.name, &to));
         }
-        if let Some((statement, _)) = self.bindings.first().and_then(|binding| binding.import)
-            && !self.imports(work, module, &to)
-        {
-            work.add(statement, format!("import {module}"));
+        let Some(name) = name else {
+            let root = module.split('.').next().unwrap_or(module);
+            return Err(work.error(read.range.start, Problem::Taken { name: root.to_owned() }));
+        };
+        if let Some((statement, _)) = self.bindings.first().and_then(|binding| binding.import) {
+            let alias = if name == module { String::new() } else { format!(" as {name}") };
+            work.add(statement, format!("import {module}{alias}"));
         }
-        self.replace(work, whole, &from, &to).map(|()| new_root != self.name)
+        let text = format!("{name}{}", &to[module.len()..]);
+        self.replace(work, whole, &from, &text).map(|()| !covers(self.name, &text))
+    }
+
+    /// How the changed uses can name the new module: as it is, or, where its first part is taken, by an alias that is free.
+    fn module_name(&self, work: &Work, uses: &[&Use]) -> Option<String> {
+        let names = work.names;
+        let (module, _) = split_last(&work.rename.to);
+        let module = if module.is_empty() { &work.rename.to } else { module };
+        let root = module.split('.').next().unwrap_or(module);
+        let hides = |at: usize| names.scopes[at].bindings.contains_key(root);
+        let hidden = uses.iter().any(|read| names.path(read.scope, root).take_while(|at| *at != self.scope).any(hides));
+        if !hidden && (root == self.name || !self.taken(work, root, root)) {
+            return Some(module.to_owned());
+        }
+        let alias = if root == module { format!("{module}_module") } else { module.replace('.', "_") };
+        let bound = names.scopes.iter().any(|scope| scope.bindings.contains_key(alias.as_str()));
+        (!bound && names.uses.iter().all(|read| read.name != alias)).then_some(alias)
     }
 
     fn replace(&self, work: &mut Work, range: std::ops::Range<usize>, from: &str, text: &str) -> Result<(), RewriteError> {
