@@ -108,3 +108,6 @@ fn lower_first(message: &str) -> String {
         _ => message.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

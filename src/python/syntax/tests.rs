@@ -1,0 +1,122 @@
+//! What Python takes and refuses, and texts so deep that a careless parser would not come back.
+
+use super::*;
+use crate::python::names::Names;
+
+fn messages(text: &str) -> Vec<(u32, u32, String)> {
+    let source = Source::new(text.as_bytes()).unwrap();
+    errors(&source).into_iter().map(|problem| (problem.line, problem.column, problem.message)).collect()
+}
+
+#[test]
+fn what_only_python_2_takes_is_an_error() {
+    for text in [
+        "print 'a'\n",
+        "exec 'a'\n",
+        "try: pass\nexcept E, e: pass\n",
+        "`a`\n",
+        "a <> b\n",
+        "0777\n",
+        "10L\n",
+        "raise E, 'a'\n",
+        "def f((a, b)): pass\n",
+        "ur'a'\n",
+        "if a:\n\tb\n        c\n",
+    ] {
+        assert!(!messages(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn what_new_python_takes_is_none() {
+    for text in [
+        "match x:\n    case {'a': [b, *_]} | A(c=b): pass\n",
+        "type A[*T] = tuple[*T]\nclass B[T: int](A): pass\n",
+        "try: pass\nexcept* E: pass\n",
+        "f'{x!r:>{w}} {f'{y}'} {d['a']}'\n",
+        "with (a as b, c as d): pass\n",
+        "try: pass\nexcept A, B: pass\n",
+        "x = lambda *, a: (yield)\n",
+        "class A:\n    async def f(self): return [x async for x in y], (await z for z in w)\n",
+        "\u{feff}x = 1\r\n\x0cy = 2",
+        "for x in y:\n    if x: break\n    else: continue\n",
+        "def f():\n    x: int\n    global y\n    return\n",
+        "",
+    ] {
+        assert_eq!(messages(text), [], "{text}");
+    }
+}
+
+#[test]
+fn what_the_compiler_alone_refuses_is_an_error() {
+    for (text, line) in [
+        ("def f():\n    await x\n", 2),
+        ("class A:\n    return 1\n", 2),
+        ("yield 1\n", 1),
+        ("if x:\n    break\n", 2),
+        ("def f(a, a): pass\n", 1),
+        ("f(a=1, a=2)\n", 1),
+        ("x = 1\nfrom __future__ import annotations\n", 2),
+        ("def f():\n    from m import *\n", 2),
+        ("(a, b) += 1\n", 1),
+        ("[(yield) for x in y]\n", 1),
+        ("class A:\n    def f(self):\n        class B:\n            await x\n", 4),
+    ] {
+        let found = messages(text);
+        assert_eq!(found.iter().map(|(line, ..)| *line).collect::<Vec<_>>(), [line], "{text} {found:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_an_error_with_their_place() {
+    let source = Source::new(b"x = 1\ny = 2 # \xff\n").unwrap();
+    let want = SyntaxProblem { line: 2, column: 9, message: "a byte that is not UTF-8".into() };
+    assert_eq!(errors(&source), [want]);
+    let both = Source::new(b"\xef\xbb\xbf# coding: latin-1\nx = 1\n").unwrap();
+    assert_eq!(errors(&both).len(), 1);
+}
+
+#[test]
+fn two_hundred_thousand_levels_are_refused_at_once() {
+    let count = 200_000;
+    for text in [
+        format!("{}1{}", "(".repeat(count), ")".repeat(count)),
+        format!("{}1", "-".repeat(count)),
+        format!("a{}", ".a".repeat(count)),
+        format!("a{}", "+a".repeat(count)),
+    ] {
+        assert_eq!(messages(&text).len(), 1);
+    }
+}
+
+#[test]
+fn no_depth_exhausts_the_stack() {
+    let blocks: String = (0..1_400).map(|level| format!("{}if a:\n", " ".repeat(level))).collect();
+    let (count, many) = (50_000, 20_000);
+    for (what, text) in [
+        ("parentheses", format!("{}1{}", "(".repeat(count), ")".repeat(count))),
+        ("open parentheses", "(".repeat(count)),
+        ("unary", format!("{}1", "-".repeat(many))),
+        ("not", format!("{}1", "not ".repeat(many))),
+        ("attributes", format!("a{}", ".a".repeat(many))),
+        ("calls", format!("a{}", "()".repeat(many))),
+        ("sums", format!("a{}", "+a".repeat(many))),
+        ("powers", format!("a{}", "**a".repeat(many))),
+        ("lambdas", format!("{}a", "lambda:".repeat(20_000))),
+        ("choices", format!("a{}", " if a else a".repeat(20_000))),
+        ("subscripts", "a[".repeat(many)),
+        ("blocks", blocks),
+        ("elif", format!("if a: b\n{}", "elif a: b\n".repeat(5_000))),
+        ("within limits", format!("{}1{}", "(".repeat(199), ")".repeat(199))),
+        ("long sum", format!("a{}", "+a".repeat(9_000))),
+        ("long chain", format!("x = {}1", "not -".repeat(4_900))),
+    ] {
+        let source = Source::new(text.as_bytes()).unwrap();
+        let found = errors(&source);
+        let sound = matches!(what, "elif" | "within limits" | "long sum" | "long chain");
+        assert!(sound || !found.is_empty(), "{what}");
+        if let Ok(tree) = parse(&source) {
+            assert!(Names::new(&source, &tree, None).uses.len() < 400_000, "{what}");
+        }
+    }
+}
