@@ -6,6 +6,8 @@
 pub mod changes;
 pub mod edits;
 pub mod error;
+#[cfg(test)]
+mod properties;
 mod rename;
 mod statement;
 

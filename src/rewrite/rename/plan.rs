@@ -88,6 +88,11 @@ impl<'a> Work<'a> {
                 || self.names.blocks[here.block][here.position..there.position].iter().all(|import| *import))
     }
 
+    /// True for a package's own file, whose names others import from the package.
+    pub(super) fn is_package(&self) -> bool {
+        self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))
+    }
+
     /// The package that a relative import with so many dots starts from.
     pub(super) fn base(&self, level: usize) -> Option<String> {
         absolute(self.module, level, "")

@@ -110,7 +110,7 @@ impl Group<'_> {
     fn local_name(&self, work: &Work) -> String {
         let (_, new) = split_last(&work.rename.to);
         let aliased = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(_, item)| item.alias.is_some());
-        let keep = self.pinned || aliased || self.taken(work, new, &work.rename.to);
+        let keep = self.pinned || aliased || (self.scope == 0 && work.is_package()) || self.taken(work, new, &work.rename.to);
         if keep { self.name.to_owned() } else { new.to_owned() }
     }
 
@@ -240,7 +240,7 @@ impl Group<'_> {
         for read in changed {
             leaves &= self.chain(work, read, root, name.as_deref())?;
         }
-        if leaves && !self.pinned {
+        if leaves && !self.pinned && !(self.scope == 0 && work.is_package()) {
             self.remove_unused(work, &rest);
         }
         Ok(())

@@ -439,6 +439,20 @@ fn every_other_byte_stays() {
 }
 
 #[test]
+fn what_others_import_from_a_package_keeps_its_name() {
+    let rename = Rename { from: "pkg.old.f".into(), to: "pkg.new.g".into() };
+    for (before, after) in [
+        ("from .old import f\n", "from .new import g as f\n"),
+        ("from .old import f as h\n", "from .new import g as h\n"),
+        ("from . import old\nold.f()\n", "from . import old\nimport pkg.new\npkg.new.g()\n"),
+        ("def h():\n    from .old import f\n    f()\n", "def h():\n    from .new import g\n    g()\n"),
+    ] {
+        let got = apply(before.as_bytes(), Some("pkg.__init__"), &[Step::Rename(&rename)]).unwrap();
+        assert_eq!(String::from_utf8_lossy(&got), after);
+    }
+}
+
+#[test]
 fn steps_follow_one_another() {
     let first = Rename { from: "m.a".into(), to: "m.b".into() };
     let second = Rename { from: "m.b".into(), to: "m.c".into() };
