@@ -68,6 +68,8 @@ pub struct Binding {
     pub range: Range<usize>,
     /// The statement and item of an import; `None` for anything else.
     pub import: Option<(usize, usize)>,
+    /// It takes the name away: `del`.
+    pub unbinds: bool,
 }
 
 /// A name that is read, with the attributes read from it: `a.b.c`.
@@ -162,7 +164,7 @@ impl<'a> Names<'a> {
             bindings.iter().filter_map(|binding| self.item(binding)).map(|(i, item)| i.bound(item)).collect();
         imported.sort();
         imported.dedup();
-        let all = bindings.iter().all(|binding| binding.import.is_some());
+        let all = bindings.iter().all(|binding| binding.import.is_some() || binding.unbinds);
         match imported.len() {
             0 => Meaning::Local,
             1 if all => Meaning::Imported(imported.swap_remove(0)),

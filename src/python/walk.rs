@@ -12,8 +12,10 @@ use crate::python::names::{Binding, Names, Scope, ScopeKind, Use};
 enum Mode {
     /// Names are read.
     Load,
-    /// Names are bound: a target of an assignment, a loop, a `with`, a `del`.
+    /// Names are bound: a target of an assignment, a loop, a `with`.
     Bind,
+    /// Names are taken away.
+    Delete,
     /// A pattern of a `match`.
     Match,
     /// The declaration of type parameters.
@@ -76,7 +78,11 @@ impl<'a, 't> Walk<'a, 't, '_> {
     }
 
     fn bind(&mut self, scope: usize, node: Node) {
-        let (name, binding) = (self.text_of(node), Binding { range: node.byte_range(), import: None });
+        self.bind_as(scope, node, false);
+    }
+
+    fn bind_as(&mut self, scope: usize, node: Node, unbinds: bool) {
+        let (name, binding) = (self.text_of(node), Binding { range: node.byte_range(), import: None, unbinds });
         self.names.scopes[scope].bindings.entry(name).or_default().push(binding);
     }
 
@@ -97,9 +103,9 @@ impl<'a, 't> Walk<'a, 't, '_> {
         match (job.mode, node.kind()) {
             (Mode::Match, _) => self.pattern(job),
             (Mode::TypeParameter, _) => self.type_parameter(job),
-            (Mode::Bind, "identifier") => self.bind(job.scope, node),
+            (Mode::Bind | Mode::Delete, "identifier") => self.bind_as(job.scope, node, job.mode == Mode::Delete),
             (
-                Mode::Bind,
+                Mode::Bind | Mode::Delete,
                 "pattern_list"
                 | "tuple_pattern"
                 | "list_pattern"
@@ -111,7 +117,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 | "parenthesized_expression"
                 | "expression_list"
                 | "as_pattern_target",
-            ) => self.push_children(job, Mode::Bind),
+            ) => self.push_children(job, job.mode),
             (_, "identifier" | "attribute") => self.chain(job),
             (_, "module" | "block") => self.block(job),
             (_, "import_statement" | "import_from_statement") => self.import(job),
@@ -202,7 +208,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 Some(alias) => &written[written.len() - alias.len()..],
                 None => written.split(|c: char| c == '.' || c == '\\' || c.is_whitespace()).next().unwrap_or(written),
             };
-            let binding = Binding { range: item.range.clone(), import: Some((statement, index)) };
+            let binding = Binding { range: item.range.clone(), import: Some((statement, index)), unbinds: false };
             self.names.scopes[job.scope].bindings.entry(local).or_default().push(binding);
         }
         self.names.imports.push(import);
@@ -312,12 +318,16 @@ impl<'a, 't> Walk<'a, 't, '_> {
         let mut more = cursor.goto_first_child();
         while more {
             let child = cursor.node();
-            let target = matches!(cursor.field_name(), Some("left" | "alias")) || kind == "delete_statement";
+            let mode = match cursor.field_name() {
+                _ if kind == "delete_statement" => Mode::Delete,
+                Some("left" | "alias") => Mode::Bind,
+                _ => Mode::Load,
+            };
             if child.is_named() && child.kind() != "comment" {
-                self.push(job, Some(child), if target { Mode::Bind } else { Mode::Load }, job.scope);
+                self.push(job, Some(child), mode, job.scope);
             }
             // `x += 1` reads what it binds, and an annotation without a value binds all the same.
-            if target && kind == "augmented_assignment" {
+            if mode == Mode::Bind && kind == "augmented_assignment" {
                 self.push(job, Some(child), Mode::Load, job.scope);
             }
             more = cursor.goto_next_sibling();

@@ -2,8 +2,10 @@
 //!
 //! The policy, where Python leaves a choice:
 //! - An import with an alias keeps its alias, so nothing else changes. An import without one gets the new name with all its
-//!   uses, unless the old name must stay: something else binds it too (`except ImportError: f = None`), `global`, `nonlocal` or
-//!   `__all__` name it, a string in an annotation or a type comment does, it is a class's attribute or a name of a package's `__init__.py`, or the new name is taken. Then it becomes `new as old`.
+//!   uses, unless the old name must stay: something else binds it too (`except ImportError: f = None`) or deletes it; `global`,
+//!   `nonlocal`, `__all__`, a string in an annotation or a type comment names it; it is the attribute of a class or of a
+//!   package (its `__init__.py`); or the new name is taken. Then it becomes `new as old`.
+//! - What other files import from this one is not seen; only `__all__` and `__init__.py` say that a name is for them.
 //! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there.
 //! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays.
 //! - `m.f`, where `m` may be one of several things, is refused rather than guessed.

@@ -41,6 +41,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
             }
             let declared = names.scopes.iter().any(|scope| scope.globals.contains(name) || scope.nonlocals.contains(name));
             let exported = scope == 0 && names.exports.contains(name);
+            let deleted = bindings.iter().any(|binding| binding.unbinds);
             let several = match names.bound(scope, name) {
                 Meaning::Imported(_) => None,
                 Meaning::Several(choices) => Some(choices),
@@ -53,6 +54,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
                 uses: uses.get(&(scope, *name)).cloned().unwrap_or_default(),
                 pinned: declared
                     || exported
+                    || deleted
                     || names.quoted.contains(name)
                     || owner.kind == ScopeKind::Class
                     || several.is_some(),
@@ -231,7 +233,11 @@ impl Group<'_> {
         let (changed, rest): (Vec<&Use>, Vec<&Use>) = self.uses.iter().partition(|read| reaches(read));
         let Some(first) = changed.first() else { return Ok(()) };
         if self.several.is_some() {
-            let kind = Problem::Undecided { name: work.source.text()[first.range.clone()].to_owned(), choices: meanings };
+            let mut choices = meanings;
+            if self.bindings.iter().any(|binding| binding.import.is_none() && !binding.unbinds) {
+                choices.push("something else".to_owned());
+            }
+            let kind = Problem::Undecided { name: self.name.to_owned(), choices };
             return Err(work.error(first.range.start, kind));
         }
         let root = &meanings[0];

@@ -244,6 +244,7 @@ fn attribute_chains_change() {
             ("import m as k\nk.f()\n", "import m as k\nk.g()\n"),
             ("import m\ndef h(m): return m.f\n", "import m\ndef h(m): return m.f\n"),
             ("import m\n(m\n # why\n .f)()\n", "import m\n(m\n # why\n .g)()\n"),
+            ("import m\nm.f()\ndel m\n", "import m\nm.g()\ndel m\n"),
             ("import m\nm.f.f.x = m.f\n", "import m\nm.g.f.x = m.g\n"),
         ],
     );
@@ -402,7 +403,7 @@ fn what_cannot_be_decided_is_refused() {
         &[(
             "try:\n    import m\nexcept ImportError:\n    m = None\nm.f()\n",
             5,
-            "m is m here, depending on how the program runs",
+            "m is m or something else here, depending on how the program runs",
         )],
     );
     refuses(
