@@ -252,7 +252,8 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// Writes one chain anew, the new module called `name` where it must be imported; true when it no longer goes through the name.
+    /// Writes one chain anew, the new module called `name` where it must be imported; true when it no longer
+    /// needs the old import.
     fn chain(&self, work: &mut Work, read: &Use, root: &str, name: Option<&str>) -> Result<bool, RewriteError> {
         let (from, to) = (work.rename.from.clone(), work.rename.to.clone());
         let (old_module, new_module) = (split_last(&from).0, split_last(&to).0);
@@ -279,7 +280,8 @@ impl Group<'_> {
         }
         let module = if new_module.is_empty() { to.as_str() } else { new_module };
         if self.imports(work, module, &to) {
-            return self.replace(work, whole, &from, &to).map(|()| !covers(self.name, &to));
+            let free = !covers(self.name, &to) || self.loads_apart(work, module);
+            return self.replace(work, whole, &from, &to).map(|()| free);
         }
         let Some(name) = name else {
             let root = module.split('.').next().unwrap_or(module);
@@ -290,7 +292,14 @@ impl Group<'_> {
             work.add(statement, format!("import {module}{alias}"));
         }
         let text = format!("{name}{}", &to[module.len()..]);
-        self.replace(work, whole, &from, &text).map(|()| !covers(self.name, &text))
+        self.replace(work, whole, &from, &text).map(|()| true)
+    }
+
+    /// True when a plain import that has nothing to do with the old name loads `module`.
+    fn loads_apart(&self, work: &Work, module: &str) -> bool {
+        self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(import, item)| {
+            import.from.is_none() && item.alias.is_none() && covers(module, &item.name) && !covers(&item.name, &work.rename.from)
+        })
     }
 
     /// How the changed uses can name the new module: as it is, or, where its first part is taken, by an alias that is free.

@@ -287,7 +287,7 @@ fn attribute_chains_find_the_new_module() {
         "a.c.g",
         &[
             ("import a.b\na.b.f(a.b.x)\n", "import a.b\nimport a.c\na.c.g(a.b.x)\n"),
-            ("import a.b\na.b.f()\n", "import a.b\nimport a.c\na.c.g()\n"),
+            ("import a.b\na.b.f()\n", "import a.c\na.c.g()\n"),
         ],
     );
 }
