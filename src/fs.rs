@@ -183,7 +183,18 @@ fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &Re
         fs::fchown(&file, Some(user), Some(group)).map_err(FileProblem::io("keep the owner of", path))?;
     }
     fs::fchmod(&file, Mode::from_raw_mode(like.st_mode)).map_err(FileProblem::io("keep the mode of", path))?;
+    if own.st_mtime == like.st_mtime && own.st_size == like.st_size {
+        outdate(&file, like.st_mtime).map_err(FileProblem::io("set the time of", path))?;
+    }
     fs::fsync(&file).map_err(FileProblem::io("sync", path))
+}
+
+/// Python takes cached bytecode for current when size and second of the source are the same: two versions of a file must not agree
+/// in both, or a validation would judge the old one.
+fn outdate(file: &File, second: i64) -> rustix::io::Result<()> {
+    let keep = fs::Timespec { tv_sec: 0, tv_nsec: fs::UTIME_OMIT };
+    let later = fs::Timespec { tv_sec: second.saturating_add(1), tv_nsec: 0 };
+    fs::futimens(file, &fs::Timestamps { last_access: keep, last_modification: later })
 }
 
 /// Puts the file written aside in place of `name`, and looks at what it displaced: whatever is not `expected` goes back.
@@ -269,6 +280,20 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), b"new");
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o750);
         assert_eq!(std::fs::read_dir(top.path().join("d")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn two_versions_of_the_same_size_never_have_the_same_second() {
+        use std::os::unix::fs::MetadataExt;
+        let top = tempfile::tempdir().unwrap();
+        let second = || std::fs::metadata(top.path().join("a.py")).unwrap().mtime();
+        std::fs::write(top.path().join("a.py"), "old").unwrap();
+        let mut before = second();
+        for (old, new) in [("old", "new"), ("new", "old"), ("old", "two")] {
+            replace(top.path(), &path("a.py"), old.as_bytes(), new.as_bytes(), ".aside").unwrap();
+            assert_ne!(second(), before, "{old} became {new}");
+            before = second();
+        }
     }
 
     #[test]

@@ -4,5 +4,8 @@
 
 mod support;
 
+/// Layers, sizes, leftovers, and that the documents are true.
+mod tidy;
+
 /// The loop: transform, guards, validation, commit, verification, revert.
 mod run;
