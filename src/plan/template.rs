@@ -32,6 +32,9 @@ pub const FIELDS: [&str; 20] = [
     "changes.validate",
 ];
 
+/// How many steps one message may take: a template with loops in loops ends, in an error.
+const FUEL: u64 = 1_000_000;
+
 /// Fields that are lists, of which parts such as `first` or an index may be named.
 const LISTS: [&str; 4] = ["unit.rules", "changes.remove", "changes.add", "changes.validate"];
 
@@ -76,6 +79,7 @@ pub fn environment() -> Environment<'static> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
     environment.set_syntax(syntax.expect("the usual delimiters with other blanks"));
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     for name in ["range", "dict", "debug", "namespace"] {
         environment.remove_global(name);
