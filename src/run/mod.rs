@@ -244,12 +244,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The phase's gate, unless it passed already on what the branch holds now.
+    /// The phase's gate, unless it passed already and nothing of the phase changed since.
     fn gate(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let phase = &self.plan.phases[at];
         let tip = self.repo.tip()?.commit.to_string();
         let passed = Record::GatePassed { plan: self.plan.name.clone(), phase: phase.id.clone(), tip };
-        if phase.gate.is_empty() || self.request.file.is_some() || self.journal.records().contains(&passed) {
+        let stands = gate_stands(self.journal.records(), &self.plan.name, &phase.id);
+        if phase.gate.is_empty() || self.request.file.is_some() || stands {
             return Ok(());
         }
         if let Some(signal) = self.interrupt.pending() {
@@ -305,6 +306,20 @@ impl<'a> Run<'a> {
             standing.state = state;
         }
     }
+}
+
+/// True when the phase's gate passed after the last commit of one of its units.
+fn gate_stands(records: &[Record], plan: &str, phase: &str) -> bool {
+    let (mut stands, mut under_way) = (false, false);
+    for record in records {
+        match record {
+            Record::GatePassed { plan: of, phase: which, .. } if of == plan && which == phase => stands = true,
+            Record::Begun(begun) => under_way = begun.plan == plan && begun.phase == phase,
+            Record::Committed { .. } if under_way => stands = false,
+            _ => {}
+        }
+    }
+    stands
 }
 
 fn gave_up(state: &State) -> bool {
