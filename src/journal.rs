@@ -68,6 +68,17 @@ pub enum Record {
         /// Why, for people.
         reason: String,
     },
+    /// An external codemod found nothing to do in a unit.
+    Unchanged {
+        /// The plan's name.
+        plan: String,
+        /// The digest of the plan's meaning.
+        digest: String,
+        /// The unit.
+        unit: RepoPath,
+        /// The blob in which it found nothing.
+        blob: String,
+    },
     /// A phase's gate passed.
     GatePassed {
         /// The plan's name.

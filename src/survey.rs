@@ -164,6 +164,11 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
     let digest = digest(plan);
     let quarantined = quarantined(records, &plan.name, &digest);
     let tracked = if plan.has_globs() { repo.files(tip.commit)? } else { Vec::new() };
+    let unchanged = unchanged(records, &plan.name, &digest);
+    let is_unchanged = |unit: &Unit| -> Result<bool, Stop> {
+        let Some(blob) = unchanged.get(&unit.path) else { return Ok(false) };
+        Ok(repo.file_in(tip.commit, &unit.path)?.is_some_and(|(_, now)| now.to_string() == **blob))
+    };
     let mut todo: BTreeMap<RepoPath, bool> = BTreeMap::new();
     let selection = select::select(plan, &tracked, |unit| -> Result<bool, Stop> {
         if landed.contains_key(&unit.path) {
@@ -186,6 +191,7 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
             }
             _ => match (quarantined.get(&unit.path), todo.get(&unit.path)) {
                 (Some(reason), _) => State::Quarantined { reason: reason.clone() },
+                (None, _) if is_unchanged(&unit)? => State::Unchanged,
                 (None, Some(true)) => State::Pending,
                 (None, Some(false)) => State::Unchanged,
                 (None, None) => {
@@ -217,6 +223,15 @@ fn quarantined(records: &[Record], plan: &str, digest: &str) -> BTreeMap<RepoPat
         }
     }
     found
+}
+
+/// The units in which an external codemod found nothing to do under this very plan, with the blob it looked at.
+fn unchanged<'r>(records: &'r [Record], plan: &str, digest: &str) -> BTreeMap<&'r RepoPath, &'r String> {
+    let of = |record: &'r Record| match record {
+        Record::Unchanged { plan: of, digest: by, unit, blob } if of == plan && by == digest => Some((unit, blob)),
+        _ => None,
+    };
+    records.iter().filter_map(of).collect()
 }
 
 /// True when there is something to do in a unit's file as it is on disk: a rule changes it, cannot be applied to it, or can only be

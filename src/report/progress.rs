@@ -25,6 +25,8 @@ const NARROW: u16 = 70;
 pub struct Progress<W> {
     lines: Lines,
     out: Option<W>,
+    /// True when a bar is to be drawn once a run begins: a rollback has none.
+    live: bool,
     bar: Option<Bar>,
 }
 
@@ -33,20 +35,22 @@ impl Progress<Stderr> {
     #[must_use]
     pub fn stderr(detail: Detail) -> Self {
         let look = Look::of(&io::stderr());
-        let bar = look.live.then(|| Bar::new(ProgressDrawTarget::stderr(), columns()));
-        Self { bar, ..Self::lines(io::stderr(), look, detail) }
+        Self { live: look.live, ..Self::lines(io::stderr(), look, detail) }
     }
 }
 
 impl<W: Write> Progress<W> {
     /// Progress in lines alone.
     pub fn lines(out: W, look: Look, detail: Detail) -> Self {
-        Self { lines: Lines::new(look, detail), out: Some(out), bar: None }
+        Self { lines: Lines::new(look, detail), out: Some(out), live: false, bar: None }
     }
 
     /// Shows one event.
     pub fn event(&mut self, event: &Event) {
         let text = self.lines.of(event);
+        if self.live && self.bar.is_none() && matches!(event, Event::RunStarted { .. }) {
+            self.bar = Some(Bar::new(ProgressDrawTarget::stderr(), columns()));
+        }
         if let Some(bar) = &mut self.bar {
             bar.event(event);
         }

@@ -169,6 +169,7 @@ impl<'a> Run<'a> {
             match self.unit(&unit, emit)? {
                 Ended::Committed => {}
                 Ended::Unchanged => {
+                    self.note_unchanged(&unit)?;
                     self.units[*unit_at].state = State::Unchanged;
                     emit(Event::UnitUnchanged { unit: name, why: "the rules find nothing to do".to_owned() });
                 }
@@ -270,6 +271,19 @@ impl<'a> Run<'a> {
                     format!("see {}; `migrate run` tries the gate again, `migrate rollback` takes units back", log.display());
                 Err(Stop::Failed(Note::new(message, help)))
             }
+        }
+    }
+
+    /// What a codemod finds cannot be found again without running it: the journal remembers.
+    fn note_unchanged(&mut self, unit: &Unit) -> Result<(), Stop> {
+        let tip = self.repo.tip()?;
+        let (plan, digest) = (self.plan.name.clone(), self.digest.clone());
+        match self.repo.file_in(tip.commit, &unit.path)? {
+            Some((_, blob)) if self.plan.runs_codemod(self.plan.target(unit)) => {
+                let record = Record::Unchanged { plan, digest, unit: unit.path.clone(), blob: blob.to_string() };
+                Ok(self.journal.note(record)?)
+            }
+            _ => Ok(()),
         }
     }
 
