@@ -163,6 +163,9 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
     let landed = landed(repo, tip.commit, &plan.name)?;
     let digest = digest(plan);
     let quarantined = quarantined(records, &plan.name, &digest);
+    // What lies on disk of a unit that is under way says nothing yet.
+    let under_way = under_way(records, &plan.name);
+    let would_change = |unit: &Unit| Ok::<_, Stop>(under_way == Some(&unit.path) || would_change(repo, plan, unit)?);
     let tracked = if plan.has_globs() { repo.files(tip.commit)? } else { Vec::new() };
     let unchanged = unchanged(records, &plan.name, &digest);
     let is_unchanged = |unit: &Unit| -> Result<bool, Stop> {
@@ -174,7 +177,7 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
         if landed.contains_key(&unit.path) {
             return Ok(true);
         }
-        let would = would_change(repo, plan, unit)?;
+        let would = would_change(unit)?;
         todo.insert(unit.path.clone(), would);
         Ok(would)
     })?;
@@ -186,7 +189,7 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
                 State::RolledBack { commit: *commit, by_verification: *by_verification }
             }
             Some(Landed { commit: Some(commit), digest: made_by, .. }) => {
-                let again = *made_by != digest && !plan.runs_codemod(plan.target(&unit)) && would_change(repo, plan, &unit)?;
+                let again = *made_by != digest && !plan.runs_codemod(plan.target(&unit)) && would_change(&unit)?;
                 if again { State::Outdated { commit: *commit } } else { State::Committed { commit: *commit } }
             }
             _ => match (quarantined.get(&unit.path), todo.get(&unit.path)) {
@@ -195,7 +198,7 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
                 (None, Some(true)) => State::Pending,
                 (None, Some(false)) => State::Unchanged,
                 (None, None) => {
-                    if would_change(repo, plan, &unit)? {
+                    if would_change(&unit)? {
                         State::Pending
                     } else {
                         State::Unchanged
@@ -232,6 +235,19 @@ fn unchanged<'r>(records: &'r [Record], plan: &str, digest: &str) -> BTreeMap<&'
         _ => None,
     };
     records.iter().filter_map(of).collect()
+}
+
+/// The unit that a run has begun and not ended: it is working on it now, or was killed while it did.
+fn under_way<'r>(records: &'r [Record], plan: &str) -> Option<&'r RepoPath> {
+    let mut unit = None;
+    for record in records {
+        match record {
+            Record::Begun(begun) => unit = (begun.plan == plan).then_some(&begun.unit),
+            Record::Committed { .. } | Record::Abandoned { .. } => unit = None,
+            _ => {}
+        }
+    }
+    unit
 }
 
 /// True when there is something to do in a unit's file as it is on disk: a rule changes it, cannot be applied to it, or can only be

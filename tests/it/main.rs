@@ -9,3 +9,6 @@ mod tidy;
 
 /// The loop: transform, guards, validation, commit, verification, revert.
 mod run;
+
+/// Where units stand, as `migrate status` says it.
+mod status;
