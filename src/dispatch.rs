@@ -1,14 +1,17 @@
 //! From what was typed to what it means: finds the repository and the plan, starts the flow, and gives its words to the printers.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
 
 use crate::cli::{CheckArgs, Cli, Command, DiffArgs, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs};
 use crate::event::Event;
 use crate::exit;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{self, Interrupt};
 use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::{Plan, load};
@@ -21,6 +24,23 @@ use crate::run;
 use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
 use crate::stop::{Note, Stop};
+
+/// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(text::usage(&error)),
+    };
+    let interrupt = match Interrupt::install() {
+        Ok(interrupt) => interrupt,
+        Err(error) => return ExitCode::from(text::no_signals(&error)),
+    };
+    let code = dispatch(&cli, &interrupt);
+    match interrupt.pending() {
+        Some(signal) => interrupt::die_by(signal),
+        None => ExitCode::from(code),
+    }
+}
 
 /// Does what was typed and gives the exit code, having printed whatever there was to say.
 #[must_use]

@@ -115,7 +115,7 @@ impl Interrupt {
     }
 }
 
-/// Ends the process the way `signal` would have, so that whoever started it sees the true cause. For `main` alone.
+/// Ends the process the way `signal` would have, so that whoever started it sees the true cause. For the end of `main` alone.
 pub fn die_by(signal: Signal) -> ! {
     // It returns only for signals that do not end a process, of which there are none here.
     match signal_hook::low_level::emulate_default_handler(signal.number()) {
