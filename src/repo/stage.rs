@@ -126,6 +126,8 @@ impl Repo {
             }
         }
         fault::point("index: locked");
+        // Asked through the file itself at the end: by then the name may stand for what somebody else wrote.
+        let new = File::open(&lock).map_err(|source| RepoProblem::Index { act: "read", source })?;
         let unmoved = self.still_at(tip).and_then(|()| match self.index_identity()? == read {
             true => Ok(()),
             false => Err(RepoProblem::Restaged(entries[0].path.clone())),
@@ -137,7 +139,7 @@ impl Repo {
         std::fs::rename(&lock, self.index_path()).map_err(|source| RepoProblem::Index { act: "replace", source })?;
         fault::point("index: replaced");
         std::fs::remove_file(self.own_index()).map_err(|source| RepoProblem::Index { act: "tidy up beside", source })?;
-        cached.identity = self.index_identity()?;
+        cached.identity = Identity::of(&new.metadata().map_err(|source| RepoProblem::Index { act: "read", source })?);
         self.index.replace(Some(cached));
         Ok(())
     }
