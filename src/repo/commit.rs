@@ -83,7 +83,9 @@ impl Repo {
         self.still_at(tip)?;
         transaction.set_target(&tip.branch, commit, Some(&committer.sign_now()?), log)?;
         transaction.commit()?;
-        Ok(Tip { branch: tip.branch.clone(), commit })
+        let moved = Tip { branch: tip.branch.clone(), commit };
+        self.branch_moved(tip, &moved);
+        Ok(moved)
     }
 
     /// Removes the lock of `branch` when it holds nothing or `commit`, and is the same file a second later. For the holder of the

@@ -61,6 +61,8 @@ pub struct Entry {
     pub mode: u32,
     /// The staged blob.
     pub oid: Oid,
+    /// How long the file was when git looked at it last, cut to 32 bits; 0 also when git has yet to look.
+    pub size: u32,
     /// 0, or 1 to 3 in a conflict.
     pub stage: u8,
     /// The user told git not to look at the file.
@@ -195,6 +197,12 @@ impl Index {
         &name[..memchr(0, name).unwrap_or(name.len())]
     }
 
+    /// The path and mode of every entry, in the order of paths; a path in conflict comes once for each stage.
+    pub fn paths(&self) -> impl Iterator<Item = (&[u8], u32)> {
+        let mode = |at: usize| be32(&self.bytes, at + 24).unwrap_or(0);
+        self.entries.iter().enumerate().map(move |(nth, at)| (self.name(nth), mode(*at as usize)))
+    }
+
     /// The position of the first entry of `path`, of whatever stage.
     fn find(&self, path: &[u8]) -> Option<usize> {
         let (mut low, mut high) = (0, self.entries.len());
@@ -214,6 +222,7 @@ impl Index {
         Some(Entry {
             mode: be32(&self.bytes, at + 24)?,
             oid: Oid::from_bytes(&self.bytes[at + NAME_OFFSET_OF_OID..at + NAME_OFFSET_OF_FLAGS]).ok()?,
+            size: be32(&self.bytes, at + 36)?,
             stage: ((flags >> 12) & 3) as u8,
             assume_unchanged: flags & 0x8000 != 0,
             skip_worktree: extended & 0x40 != 0,

@@ -8,11 +8,13 @@ pub mod git;
 pub mod history;
 pub mod identity;
 pub mod index;
+mod mark;
 pub mod open;
 pub mod others;
 pub mod revert;
 pub mod stage;
 pub mod target;
+mod watch;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,6 +24,7 @@ use git2::{Oid, Repository};
 
 use crate::path::RepoPath;
 use crate::repo::git::{Git, GitProblem};
+use crate::repo::mark::Mark;
 use crate::repo::stage::CachedIndex;
 
 /// An open repository with a work tree, a commit and nothing that this tool cannot read right.
@@ -32,6 +35,7 @@ pub struct Repo {
     git: Git,
     config: BTreeMap<String, String>,
     index: RefCell<Option<CachedIndex>>,
+    mark: RefCell<Mark>,
 }
 
 /// The commit that the work tree stands on, and the reference that moves when one is added.

@@ -32,7 +32,7 @@ impl Repo {
         let git = Git::at(&top);
         let config = parse_config(&git.ask(&["config", "--list", "--null"], b"")?);
         let git_dir = inner.path().to_owned();
-        let repo = Self { inner, top, git_dir, git, config, index: RefCell::new(None) };
+        let repo = Self { inner, top, git_dir, git, config, index: RefCell::new(None), mark: RefCell::default() };
         repo.refuse_formats()?;
         Ok(repo)
     }
@@ -87,21 +87,23 @@ impl Repo {
         COMMIT_HOOKS.iter().filter(runs).map(|name| (*name).to_owned()).collect()
     }
 
-    /// The tracked files with staged or unstaged changes, in git's order. One pass over the work tree.
+    /// The tracked files with staged or unstaged changes, in git's order, each with what git says of it. One pass over the work
+    /// tree.
     ///
     /// # Errors
     /// When git cannot tell.
-    pub fn dirty(&self) -> Result<Vec<RepoPath>, RepoProblem> {
+    pub(super) fn dirty(&self) -> Result<Vec<(RepoPath, Vec<u8>)>, RepoProblem> {
         let args = ["status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames"];
         let text = self.git.ask(&args, b"")?;
         let mut paths = Vec::new();
         for line in text.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
             // `1 XY sub mH mI mW hH hI path` and `u XY sub m1 m2 m3 mW h1 h2 h3 path`; renames are off.
             let fields = if line[0] == b'u' { 10 } else { 8 };
-            if let Some(path) = line.splitn(fields + 1, |byte| *byte == b' ').nth(fields)
-                && let Ok(path) = RepoPath::new(path)
-            {
-                paths.push(path);
+            if let Some(path) = line.splitn(fields + 1, |byte| *byte == b' ').nth(fields) {
+                let said = line[..line.len() - path.len()].to_vec();
+                if let Ok(path) = RepoPath::new(path) {
+                    paths.push((path, said));
+                }
             }
         }
         Ok(paths)

@@ -29,7 +29,7 @@ pub(super) fn literal(path: &RepoPath) -> OsString {
 
 /// What tells one state of a file from another without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Identity {
+pub(super) struct Identity {
     device: u64,
     inode: u64,
     size: u64,
@@ -140,6 +140,7 @@ impl Repo {
         fault::point("index: replaced");
         std::fs::remove_file(self.own_index()).map_err(|source| RepoProblem::Index { act: "tidy up beside", source })?;
         cached.identity = Identity::of(&new.metadata().map_err(|source| RepoProblem::Index { act: "read", source })?);
+        self.index_replaced(&read, &cached.identity);
         self.index.replace(Some(cached));
         Ok(())
     }
@@ -149,7 +150,7 @@ impl Repo {
         self.state_folder().join("index.new")
     }
 
-    fn index_identity(&self) -> Result<Identity, RepoProblem> {
+    pub(super) fn index_identity(&self) -> Result<Identity, RepoProblem> {
         let file = std::fs::metadata(self.index_path()).map_err(|source| RepoProblem::Index { act: "read", source })?;
         Ok(Identity::of(&file))
     }
