@@ -2,12 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail loudly and say why they skip")]
 
+mod kit;
 mod support;
 
 /// Layers, sizes, leftovers, and that the documents are true.
 mod tidy;
 
 /// The loop: transform, guards, validation, commit, verification, revert.
+
+/// A unit's own before/after blocks, and the guards on what they make.
+mod edits;
+/// What commits say.
+mod message;
+/// The loop: transform, validation, commit, verification, revert, gate.
 mod run;
 
 /// Where units stand, as `migrate status` says it.
