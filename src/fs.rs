@@ -133,6 +133,21 @@ pub fn stat(top: &Path, path: &RepoPath) -> Result<Option<Stat>, FileProblem> {
     }
 }
 
+/// Gives the file at `path` the mode of `like` again, where somebody gave it another.
+///
+/// # Errors
+/// When there is no regular file, or the system refuses.
+pub fn keep_mode(top: &Path, path: &RepoPath, like: &Stat) -> Result<(), FileProblem> {
+    let folder = open_folder(top, path)?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = fs::openat(&folder, path.file_name(), flags, Mode::empty()).map_err(FileProblem::io("open", path))?;
+    let stat = fs::fstat(&file).map_err(FileProblem::io("stat", path))?;
+    if stat.st_mode == like.st_mode || !fs::FileType::from_raw_mode(stat.st_mode).is_file() {
+        return Ok(());
+    }
+    fs::fchmod(&file, Mode::from_raw_mode(like.st_mode)).map_err(FileProblem::io("keep the mode of", path))
+}
+
 /// A name for writing aside that no one can guess and that fits any folder.
 ///
 /// # Errors

@@ -69,7 +69,8 @@ impl Run<'_> {
         };
         self.protocol().begin(&change)?;
         emit(doing(Activity::Placing));
-        let placed = if codemod { self.codemods(unit, &mut change, emit) } else { self.protocol().place(&change).map(|()| None) };
+        let placed =
+            if codemod { self.transform(unit, &mut change, emit) } else { self.protocol().place(&change).map(|()| None) };
         match placed {
             Ok(None) => {}
             Ok(Some(ended)) => return self.undo(&change, ended, emit),
@@ -108,7 +109,20 @@ impl Run<'_> {
         self.verify(unit, commit, emit)
     }
 
-    /// Runs a unit's transforms when external codemods are among them, on the file in the work tree.
+    /// Runs a unit's transforms when external codemods are among them. What a codemod leaves of the file is its work and nobody
+    /// else's, however it ended: it is noted, so that it can be taken back.
+    fn transform(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Option<Ended>, Stop> {
+        let placed = self.codemods(unit, change, emit);
+        if !matches!(placed, Ok(None))
+            && let Ok(found) = fs::read(self.repo.top(), &unit.path)
+        {
+            change.files[0].after = Some(found.bytes);
+            self.protocol().transformed(change)?;
+        }
+        placed
+    }
+
+    /// Runs the transforms one after the other, on the file in the work tree.
     fn codemods(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Option<Ended>, Stop> {
         let before = change.files[0].target.found.bytes.clone();
         let aside = change.files[0].aside.clone();
@@ -126,7 +140,9 @@ impl Run<'_> {
                         fs::replace(repo.top(), &unit.path, &on_disk, &bytes, &aside)?;
                     }
                     let commands = [command.clone()];
-                    match self.judge.run(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit)? {
+                    let verdict = self.judge.run(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit);
+                    fs::keep_mode(repo.top(), &unit.path, &change.files[0].target.found.stat)?;
+                    match verdict? {
                         Verdict::Passed(_) => {}
                         Verdict::Failed { reason, log, .. } => {
                             let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));

@@ -10,6 +10,8 @@ mod tidy;
 
 /// The loop: transform, guards, validation, commit, verification, revert.
 
+/// External codemods on one file.
+mod codemods;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
 /// What commits say.
