@@ -14,6 +14,8 @@ mod tidy;
 mod codemods;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
+/// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
+mod identity;
 /// What commits say.
 mod message;
 /// The loop: transform, validation, commit, verification, revert, gate.
