@@ -156,7 +156,8 @@ impl Protocol<'_> {
         self.repo.still_at(&change.tip)?;
         let mut blobs = Vec::with_capacity(change.files.len());
         for file in &change.files {
-            if fs::read(self.repo.top(), file.path())?.bytes != file.after() {
+            let found = fs::read(self.repo.top(), file.path())?;
+            if found.bytes != file.after() || found.stat.st_mode != file.target.found.stat.st_mode {
                 return Err(FileProblem::Changed { path: file.path().clone() }.into());
             }
             let blob = self.repo.clean(file.path(), file.after(), file.converted, Write::Yes)?;

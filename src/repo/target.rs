@@ -204,7 +204,9 @@ impl Repo {
         if found.stat.st_nlink > 1 {
             return Err(FileProblem::HardLinked { path: path.clone() }.into());
         }
-        if self.clean(path, &found.bytes, conversions.apply_to(path), Write::No)? != blob {
+        let modes_count = self.config("core.filemode").is_none() || self.config_is_true("core.filemode");
+        let other_mode = modes_count && (mode == 0o100_755) != (found.stat.st_mode & 0o100 != 0);
+        if other_mode || self.clean(path, &found.bytes, conversions.apply_to(path), Write::No)? != blob {
             return Err(TargetProblem::Dirty(path.clone()));
         }
         Ok(Target { path: path.clone(), mode, blob, found })
