@@ -76,6 +76,12 @@ impl Others {
         self.before.keys()
     }
 
+    /// True when the file had changes.
+    #[must_use]
+    pub fn holds(&self, path: &RepoPath) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// True when no tracked file had changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {

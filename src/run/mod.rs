@@ -109,9 +109,12 @@ impl<'a> Run<'a> {
         let units: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
         request.refuse_unknown_file(plan, &units)?;
         let left: Vec<&Unit> = units.iter().filter(|standing| request.is_left(standing)).map(|standing| &standing.unit).collect();
-        let paths: Vec<RepoPath> = left.iter().map(|unit| unit.path.clone()).collect();
+        // A file with changes may only look as if there were nothing to do in it.
+        let hidden = units.iter().filter(|standing| standing.state == State::Unchanged && others.holds(&standing.unit.path));
+        let looked_at: Vec<&Unit> = left.iter().copied().chain(hidden.map(|standing| &standing.unit)).collect();
+        let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
-        survey::refuse_targets(repo, plan, &tip, &left, &conversions)?;
+        survey::refuse_targets(repo, plan, &tip, &looked_at, &conversions)?;
         if !others.is_empty() && !request.leave.dirty {
             return Err(RepoProblem::Dirty(others.paths().cloned().collect()).into());
         }
@@ -260,6 +263,7 @@ impl<'a> Run<'a> {
         emit(Event::GateStarted { phase: label.clone() });
         match self.judge.run(Purpose::Gate, &phase.gate, &phase.id, None, emit)? {
             Verdict::Passed(_) => {
+                self.refuse_changed_others(&[], "a gate command")?;
                 self.journal.append(passed)?;
                 emit(Event::GatePassed { phase: label.clone() });
                 Ok(())

@@ -149,7 +149,7 @@ impl Run<'_> {
                             return Ok(Some(Ended::Failed(Failure { reason, help, log, reverted: false })));
                         }
                     }
-                    self.refuse_changed_others(&unit.path, "the codemod")?;
+                    self.refuse_changed_others(std::slice::from_ref(&unit.path), "the codemod")?;
                     bytes = fs::read(repo.top(), &unit.path)?.bytes;
                     on_disk.clone_from(&bytes);
                 }
@@ -180,7 +180,7 @@ impl Run<'_> {
         let verdict = self.judge.run(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
         fault::point("validate: after");
         if !commands.is_empty() {
-            self.refuse_changed_others(&unit.path, "a validate command")?;
+            self.refuse_changed_others(std::slice::from_ref(&unit.path), "a validate command")?;
         }
         Ok(verdict)
     }
@@ -195,7 +195,7 @@ impl Run<'_> {
         let verdict = self.judge.run(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
         fault::point("verify: judged");
         let Verdict::Failed { reason, log, .. } = verdict else {
-            self.refuse_changed_others(&unit.path, "a verify command")?;
+            self.refuse_changed_others(&[], "a verify command")?;
             self.journal.append(Record::Verified { commit: commit.to_string() })?;
             return Ok(Ended::Committed);
         };
@@ -229,14 +229,19 @@ impl Run<'_> {
         }
     }
 
-    fn refuse_changed_others(&self, own: &RepoPath, who: &str) -> Result<(), Stop> {
-        let changed = self.repo.changed_others(&self.others, std::slice::from_ref(own))?;
+    /// Fails when a command changed tracked files, apart from those that it was to change or to judge.
+    pub(super) fn refuse_changed_others(&self, own: &[RepoPath], who: &str) -> Result<(), Stop> {
+        let changed = self.repo.changed_others(&self.others, own)?;
         if changed.is_empty() {
             return Ok(());
         }
         let names: Vec<String> = changed.iter().map(ToString::to_string).collect();
-        let message = format!("{who} changed tracked files that are not its unit's: {}", names.join(", "));
-        let help = "nothing was committed for this unit; look at them with `git diff`, put them right and correct the command";
+        let (whose, what) = match own {
+            [] => ("", "what was committed stays"),
+            _ => (" that are not its unit's", "nothing was committed for this unit"),
+        };
+        let message = format!("{who} changed tracked files{whose}: {}", names.join(", "));
+        let help = format!("{what}; look at them with `git diff`, put them right and correct the command");
         Err(Stop::NeedsYou(Note::new(message, help)))
     }
 
