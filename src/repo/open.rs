@@ -115,9 +115,18 @@ fn refusal(from: &Path, error: git2::Error) -> RepoProblem {
         (ErrorCode::NotFound, ErrorClass::Repository | ErrorClass::Os) => RepoProblem::NotARepository(from.to_owned()),
         (ErrorCode::Owner, _) => RepoProblem::NotOwned(from.to_owned()),
         (_, ErrorClass::Repository) if error.message().contains("unsupported") => {
-            RepoProblem::Unsupported(error.message().to_owned())
+            let key = error.message().strip_prefix("unsupported extension name ");
+            RepoProblem::Unsupported(key.map_or_else(|| error.message().to_owned(), |key| setting(from, key)))
         }
         _ => RepoProblem::Libgit2(error),
+    }
+}
+
+/// `key=value` as git knows it, for the message.
+fn setting(from: &Path, key: &str) -> String {
+    match Git::at(from).ask(&["config", "--get", key], b"") {
+        Ok(value) => format!("{key}={}", String::from_utf8_lossy(&value).trim_end()),
+        Err(_) => key.to_owned(),
     }
 }
 
