@@ -18,8 +18,15 @@ mod edits;
 mod identity;
 /// What commits say.
 mod message;
+/// Commands of a plan that do what they should not.
+mod misbehaviour;
+/// States of a repository in which nothing is done.
+mod refusals;
 /// The loop: transform, validation, commit, verification, revert, gate.
 mod run;
 
 /// Where units stand, as `migrate status` says it.
 mod status;
+
+/// Files that cannot be migrated, each refused with its own word.
+mod targets;
