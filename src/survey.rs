@@ -13,7 +13,6 @@ use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::diagnostics::Problem;
 use crate::plan::digest::digest;
-use crate::recover;
 use crate::repo::target::Conversions;
 use crate::repo::{Repo, Tip};
 use crate::rewrite;

@@ -79,7 +79,7 @@ impl Others {
     /// True when the file had changes.
     #[must_use]
     pub fn holds(&self, path: &RepoPath) -> bool {
-        self.0.contains_key(path)
+        self.before.contains_key(path)
     }
 
     /// True when no tracked file had changes.
