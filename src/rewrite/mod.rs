@@ -7,7 +7,7 @@ pub mod changes;
 pub mod edits;
 pub mod error;
 #[cfg(test)]
-mod properties;
+mod property_tests;
 mod rename;
 mod statement;
 

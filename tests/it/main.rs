@@ -8,8 +8,6 @@ mod support;
 /// Layers, sizes, leftovers, and that the documents are true.
 mod tidy;
 
-/// The loop: transform, guards, validation, commit, verification, revert.
-
 /// External codemods on one file.
 mod codemods;
 /// A unit's own before/after blocks, and the guards on what they make.
