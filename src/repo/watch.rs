@@ -19,6 +19,7 @@ use memchr::memchr_iter;
 
 /// Why a watch cannot tell what happened.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "no watch is ever set there"))]
 pub(super) enum Blind {
     /// The system refused, mostly for its limit of watches.
     #[error("cannot watch the folders of tracked files: {0}")]
