@@ -8,6 +8,7 @@ use git2::{ObjectType, Oid, Tree};
 
 use crate::fs::{self, FileProblem, Found};
 use crate::path::RepoPath;
+use crate::repo::stage::literal;
 use crate::repo::{Repo, RepoProblem, Tip};
 
 /// A tracked file that is the same in HEAD, index and work tree.
@@ -248,9 +249,22 @@ impl Repo {
         Ok(if there.is_symlink() { TargetProblem::Link(path.clone()) } else { TargetProblem::Untracked(path.clone()) })
     }
 
+    /// The mark that keeps git from looking at a file, by git's own account.
+    fn mark_by_git(&self, path: &RepoPath) -> Result<Option<&'static str>, RepoProblem> {
+        let args = [OsString::from("ls-files"), "-v".into(), "-z".into(), "--".into(), literal(path)];
+        Ok(match self.git().ask(&args, b"")?.first() {
+            Some(b'S') => Some("skip-worktree"),
+            Some(tag) if tag.is_ascii_lowercase() => Some("assume-unchanged"),
+            _ => None,
+        })
+    }
+
     fn index_agrees(&self, path: &RepoPath, mode: u32, blob: Oid) -> Result<(), TargetProblem> {
         let Some(entry) = self.with_index(|index| index.entry(path.as_bytes()))? else {
             // A split or sparse index: git says whether the entry is HEAD's.
+            if let Some(mark) = self.mark_by_git(path)? {
+                return Err(TargetProblem::Marked { path: path.clone(), mark });
+            }
             return match self.staged(path)? == Some(blob) {
                 true => Ok(()),
                 false => Err(TargetProblem::Staged(path.clone())),
