@@ -59,7 +59,7 @@ pub fn rollback(
         let identity = settle(repo, &mut journal, leave, emit)?;
         let tip = repo.tip()?;
         let backs = choose(plan, &survey::landed(repo, tip.commit, &plan.name)?, whose, emit)?;
-        refuse_conflicts(repo, tip.commit, &backs)?;
+        refuse_conflicts(repo, tip.commit, &backs, emit)?;
         for back in &backs {
             if let Some(signal) = interrupt.pending() {
                 return Err(Stop::Interrupted(signal));
@@ -121,11 +121,20 @@ fn unknown(file: &RepoPath, landed: &BTreeMap<RepoPath, Landed>) -> Stop {
     Stop::Usage(Note::new(format!("{name} was never migrated on this branch"), help))
 }
 
-fn refuse_conflicts(repo: &Repo, tip: Oid, backs: &[Back]) -> Result<(), Stop> {
-    let mut conflicts = Vec::new();
+/// Fails on any conflict; says where a file was renamed since, as `git revert` follows it.
+fn refuse_conflicts(repo: &Repo, tip: Oid, backs: &[Back], emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+    let (mut conflicts, mut renamed) = (Vec::new(), Vec::new());
     for back in backs {
-        if let Preview::Conflict(stop) = takeback::preview(repo, tip, back.commit, &back.unit)? {
-            conflicts.push(stop);
+        match takeback::preview(repo, tip, back.commit, &back.unit)? {
+            Preview::Conflict(stop) => conflicts.push(stop),
+            Preview::Changes(paths, _) if !paths.contains(&back.unit) => renamed.push((&back.unit, paths)),
+            Preview::Changes(..) | Preview::Nothing => {}
+        }
+    }
+    if conflicts.is_empty() {
+        for (unit, paths) in renamed {
+            let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            emit(Event::Warning { message: format!("{unit} is {} now: it is taken back there", names.join(", ")), help: None });
         }
     }
     if conflicts.len() <= 1 {
