@@ -108,7 +108,9 @@ fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Nam
     let own = defaults.with(reader, &entries, rules);
     let which = entries.chosen(&WHICH);
     let (edits, edit_places) = edits::read(reader, &entries);
-    if own.rules.is_empty() && entries.get("edits").is_none_or(|node| matches!(&node.kind, Kind::List(list) if list.is_empty())) {
+    let lists = |key: &str| entries.get(key).is_some_and(|node| !matches!(&node.kind, Kind::List(list) if list.is_empty()));
+    // Rules that are listed and unknown were reported already.
+    if own.rules.is_empty() && !lists("rules") && !lists("edits") {
         nothing_to_do(reader, which.first().map_or_else(|| entries.key("path"), |key| entries.key(key)));
     }
     if entries.get("edits").is_some() && which != ["path"] {
