@@ -197,7 +197,7 @@ impl<'a> Session<'a> {
     fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
         let request = Request { phase: self.phase(args.phase.as_deref())?, ..Request::default() };
         let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
-        preview::foresee(&self.repo, &self.plan, &request, |foreseen| {
+        let passed_over = preview::foresee(&self.repo, &self.plan, &request, |foreseen| {
             match &foreseen.what {
                 What::Change { .. } => changes += 1,
                 What::Nothing => nothing += 1,
@@ -209,7 +209,8 @@ impl<'a> Session<'a> {
             }
             Ok(())
         })?;
-        let mut said = format!("{changes} to change, {nothing} with nothing to do, {failed} that cannot be changed");
+        let nothing = nothing + passed_over;
+        let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");
         if open > 0 {
             said.push_str(&format!(", {open} that only a run can tell"));
         }

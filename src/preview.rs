@@ -10,7 +10,7 @@ use crate::run::ready;
 use crate::run::request::{Leave, Request};
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
-use crate::unit::{self, Outcome, Unsound};
+use crate::unit::{self, Outcome, Segment, Unsound};
 
 /// What would become of one unit.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Foreseen {
     pub phase: usize,
     /// What its rules would make of it.
     pub what: What,
-    /// The commands that would judge it, as they would be run.
+    /// The commands that would change or judge it, as they would be run.
     pub commands: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ pub enum What {
     Unsound(Unsound),
 }
 
-/// Looks at every unit that a run would take up, in its order.
+/// Looks at every unit that a run would take up, in its order, and says how many of those asked for it would pass over.
 ///
 /// # Errors
 /// [`Stop`] for whatever would keep a run from starting.
@@ -52,13 +52,15 @@ pub fn foresee(
     plan: &Plan,
     request: &Request,
     mut each: impl FnMut(Foreseen) -> Result<(), Stop>,
-) -> Result<(), Stop> {
+) -> Result<usize, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
     let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records)?;
     survey::refuse_unmatched(plan, &unmatched)?;
-    let left: Vec<Standing> =
-        units.into_iter().filter(|standing| request.covers(&standing.unit) && request.is_left(standing)).collect();
+    let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
+    request.refuse_unknown_file(plan, &left)?;
+    let covered = left.len();
+    left.retain(|standing| request.is_left(standing));
     let paths: Vec<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
     let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
@@ -76,10 +78,15 @@ pub fn foresee(
         let phase = &plan.phases[unit.phase];
         let fields = Fields { file: Some(&unit.path), plan: &plan.name, phase: &phase.id, unit: Some(unit.path.as_bytes()) };
         let shown = |command: &Command| command.run.resolve(&fields).shown;
-        let commands = target.validate.iter().chain(&target.verify).map(shown).collect();
+        let segments = unit::segments(plan, unit);
+        let codemods = segments.iter().filter_map(|segment| match segment {
+            Segment::Codemod(command) => Some(*command),
+            Segment::Pure(_) => None,
+        });
+        let commands = codemods.chain(&target.validate).chain(&target.verify).map(shown).collect();
         each(Foreseen { unit: unit.path.clone(), phase: unit.phase, what, commands })?;
     }
-    Ok(())
+    Ok(covered - left.len())
 }
 
 /// Fails for whatever would keep a run from starting, apart from the plan and its files.

@@ -51,7 +51,11 @@ impl Request {
         }
     }
 
-    pub(super) fn refuse_unknown_file(&self, plan: &Plan, units: &[Standing]) -> Result<(), Stop> {
+    /// Fails when the file that was asked for is no unit: a misspelt name must not look like success.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`].
+    pub fn refuse_unknown_file(&self, plan: &Plan, units: &[Standing]) -> Result<(), Stop> {
         match &self.file {
             Some(file) if units.is_empty() => {
                 let message = format!("{file} is no unit of the plan {}", plan.name);
