@@ -8,23 +8,37 @@ mod support;
 /// Layers, sizes, leftovers, and that the documents are true.
 mod tidy;
 
+/// Bytes outside an edit.
+mod bytes;
 /// External codemods on one file.
 mod codemods;
+/// What each command shows, writes and leaves alone.
+mod commands;
+/// What git converts between work tree and repository, and the kinds of index.
+mod conversions;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
+/// Every exit code, and death by a signal.
+mod exit;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
 mod identity;
 /// What commits say.
 mod message;
 /// Commands of a plan that do what they should not.
 mod misbehaviour;
+/// Files of any name.
+mod names;
+/// Plans: found, read, refused with all their mistakes, changed half-way.
+mod plan;
 /// States of a repository in which nothing is done.
 mod refusals;
+/// Taking units back.
+mod rollback;
 /// The loop: transform, validation, commit, verification, revert, gate.
 mod run;
-
 /// Where units stand, as `migrate status` says it.
 mod status;
-
+/// Where units stand, read from git alone.
+mod standing;
 /// Files that cannot be migrated, each refused with its own word.
 mod targets;
