@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{self, Finished, GRACE, Invocation, Outcome};
 use crate::event::{Activity, Event};
+use crate::fault;
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::command::{Fields, Resolved};
@@ -93,7 +94,9 @@ impl Judge<'_> {
                 emit(Event::Doing { unit: unit.to_string(), activity: purpose.activity(resolved.shown.clone()) });
             }
             let log = self.log(purpose, at + 1, phase, unit)?;
+            fault::point("command: before");
             let finished = self.start(command, &resolved, phase, unit, &log)?;
+            fault::point("command: ended");
             emit(Event::CommandFinished {
                 unit: unit.map(ToString::to_string),
                 command: resolved.shown.clone(),

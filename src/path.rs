@@ -85,6 +85,14 @@ impl RepoPath {
     pub fn file_name(&self) -> &[u8] {
         self.0.rsplit(|byte| *byte == b'/').next().unwrap_or(&self.0)
     }
+
+    /// The path of another file in the same folder; `None` when `name` is no name of a file.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Option<Self> {
+        let folder = self.0.len() - self.file_name().len();
+        let beside = [&self.0[..folder], name.as_bytes()].concat();
+        Self::new(beside).ok().filter(|_| !name.contains('/'))
+    }
 }
 
 /// True for the names under which a file system may find git's folder: other case, NTFS short name, trailing dots and spaces,

@@ -84,6 +84,9 @@ impl ChangedFile {
     }
 }
 
+/// A file that held the bytes to commit, and what tells git whether it still does.
+pub type Judged = (RepoPath, EntryStat);
+
 /// Writes changes to one repository, each step announced in the journal.
 pub struct Protocol<'a> {
     /// Where.
@@ -154,12 +157,13 @@ impl Protocol<'_> {
     /// When a fact is not as it was; the caller then undoes the change.
     pub fn land(&mut self, change: &Change, message: &str, log: &str) -> Result<Oid, Stop> {
         self.repo.still_at(&change.tip)?;
-        let mut blobs = Vec::with_capacity(change.files.len());
+        let (mut blobs, mut judged) = (Vec::with_capacity(change.files.len()), Vec::with_capacity(change.files.len()));
         for file in &change.files {
             let found = fs::read(self.repo.top(), file.path())?;
             if found.bytes != file.after() || found.stat.st_mode != file.target.found.stat.st_mode {
                 return Err(FileProblem::Changed { path: file.path().clone() }.into());
             }
+            judged.push((file.path().clone(), EntryStat::new(&found.stat)));
             let blob = self.repo.clean(file.path(), file.after(), file.converted, Write::Yes)?;
             blobs.push(NewBlob { path: file.path().clone(), mode: file.target.mode, blob });
         }
@@ -168,16 +172,29 @@ impl Protocol<'_> {
         let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
         fault::point("land: commit object written");
         self.journal.append(Record::Prepared { commit: commit.to_string() })?;
-        self.publish(&change.tip, commit, &paths(change), log)?;
+        self.publish(&change.tip, commit, &judged, log)?;
         Ok(commit)
     }
 
+    /// The file at `path` as it is while it holds `bytes`.
+    ///
+    /// # Errors
+    /// [`FileProblem::Changed`] when it holds anything else.
+    pub fn holding(&self, path: &RepoPath, bytes: &[u8]) -> Result<Judged, FileProblem> {
+        let found = fs::read(self.repo.top(), path)?;
+        match found.bytes == bytes {
+            true => Ok((path.clone(), EntryStat::new(&found.stat))),
+            false => Err(FileProblem::Changed { path: path.clone() }),
+        }
+    }
+
     /// Brings index and branch to a commit that is prepared: the second half of [`Protocol::land`], and all that recovery needs.
+    /// An edit that comes after the look at a file in `judged` is one that git sees.
     ///
     /// # Errors
     /// When HEAD or an index entry is not as it was.
-    pub fn publish(&mut self, tip: &Tip, commit: Oid, paths: &[RepoPath], log: &str) -> Result<(), Stop> {
-        self.restage(tip, tip.commit, commit, paths)?;
+    pub fn publish(&mut self, tip: &Tip, commit: Oid, judged: &[Judged], log: &str) -> Result<(), Stop> {
+        self.restage(tip, tip.commit, commit, judged)?;
         fault::point("land: index done");
         self.repo.advance(tip, commit, log, &self.identity.committer)?;
         fault::point("land: branch moved");
@@ -185,19 +202,16 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// Makes the index entries of `paths` go from what the commit `from` holds to what `to` holds.
-    fn restage(&self, tip: &Tip, from: Oid, to: Oid, paths: &[RepoPath]) -> Result<(), Stop> {
+    /// Makes the index entries of `files` go from what the commit `from` holds to what `to` holds.
+    fn restage(&self, tip: &Tip, from: Oid, to: Oid, files: &[Judged]) -> Result<(), Stop> {
         let (old_tree, new_tree) = (self.repo.tree_of(from)?, self.repo.tree_of(to)?);
-        let mut entries = Vec::with_capacity(paths.len());
-        for path in paths {
+        let mut entries = Vec::with_capacity(files.len());
+        for (path, stat) in files {
             let (Some((mode, before)), Some((_, after))) = (self.repo.file_in(from, path)?, self.repo.file_in(to, path)?) else {
                 return Err(RepoProblem::Restaged(path.clone()).into());
             };
-            let Some(stat) = fs::stat(self.repo.top(), path)? else {
-                return Err(FileProblem::Changed { path: path.clone() }.into());
-            };
             let (old_trees, new_trees) = (self.repo.trees_along(old_tree, path)?, self.repo.trees_along(new_tree, path)?);
-            entries.push(Restage { path: path.clone(), mode, before, after, stat: EntryStat::new(&stat), old_trees, new_trees });
+            entries.push(Restage { path: path.clone(), mode, before, after, stat: *stat, old_trees, new_trees });
         }
         let patience = Instant::now() + LOCK_PATIENCE;
         loop {
@@ -216,9 +230,9 @@ impl Protocol<'_> {
     pub fn undo(&mut self, change: &Change, reason: &str) -> Result<(), Stop> {
         let mut strangers = Vec::new();
         for file in &change.files {
-            match self.put_back(file) {
+            match self.put_back(file)? {
                 Ok(()) => {}
-                Err(FileProblem::Changed { path }) | Err(FileProblem::Missing { path }) => strangers.push(path),
+                Err(FileProblem::Changed { path } | FileProblem::Missing { path }) => strangers.push(path),
                 Err(problem) => return Err(problem.into()),
             }
         }
@@ -234,15 +248,19 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    fn put_back(&self, file: &ChangedFile) -> Result<(), FileProblem> {
-        let found = fs::read(self.repo.top(), file.path())?;
-        if found.bytes == file.before() {
-            return Ok(());
+    fn put_back(&self, file: &ChangedFile) -> Result<Result<(), FileProblem>, Stop> {
+        let found = match fs::read(self.repo.top(), file.path()) {
+            Ok(found) => found.bytes,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        match &file.after {
+            _ if found == file.before() => return Ok(Ok(())),
+            Some(after) if found == *after => {}
+            Some(_) => return Ok(Err(FileProblem::Changed { path: file.path().clone() })),
+            // A codemod was at work, and what it wrote cannot be told from an edit.
+            None => keep_copy(self.repo, file.path(), &found)?,
         }
-        if file.after.is_none() || found.bytes != file.after() {
-            return Err(FileProblem::Changed { path: file.path().clone() });
-        }
-        fs::replace(self.repo.top(), file.path(), file.after(), file.before(), &file.aside).map(|_| ())
+        Ok(fs::replace(self.repo.top(), file.path(), &found, file.before(), &file.aside).map(|_| ()))
     }
 
     /// The index may name the new blob already when the branch could not be moved.
@@ -258,7 +276,8 @@ impl Protocol<'_> {
         for path in paths {
             let new = self.repo.file_in(commit, path)?.map(|(_, blob)| blob);
             if new.is_some() && self.repo.staged(path)? == new {
-                ours.push(path.clone());
+                // With no stat of the file, git looks at what it holds.
+                ours.push((path.clone(), EntryStat::unknown()));
             }
         }
         match ours.is_empty() {
@@ -286,6 +305,20 @@ impl Protocol<'_> {
         }
         Ok(())
     }
+}
+
+/// Keeps what a codemod left in a file that is put back, since part of it may be somebody's edit.
+///
+/// # Errors
+/// When it cannot be kept; the file must then stay as it is.
+pub fn keep_copy(repo: &Repo, path: &RepoPath, bytes: &[u8]) -> Result<(), Stop> {
+    let folder = repo.state_folder().join("saved");
+    let name = repo.clean(path, bytes, false, Write::No)?.to_string();
+    let kept = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(name), bytes));
+    kept.map_err(|source| {
+        let message = format!("cannot keep a copy of {path} in {}: {source}", folder.display());
+        Stop::Refused(Note::new(message, "make room, then run migrate again"))
+    })
 }
 
 fn paths(change: &Change) -> Vec<RepoPath> {

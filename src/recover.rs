@@ -9,7 +9,7 @@ use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Begun, FileChange, Record};
 use crate::path::RepoPath;
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, keep_copy};
 use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip, short};
 use crate::stop::{Note, Stop};
@@ -28,8 +28,8 @@ pub enum Stage {
 pub struct Open {
     /// The change that was under way.
     pub change: Option<(Begun, Stage)>,
-    /// The commit that landed and was not yet verified, with the change that made it.
-    pub unverified: Option<(Begun, String)>,
+    /// The commits that landed and were not yet verified, oldest first, each with the change that made it.
+    pub unverified: Vec<(Begun, String)>,
 }
 
 /// Folds the records to what is still open.
@@ -53,19 +53,19 @@ pub fn open(records: &[Record]) -> Open {
             }
             Record::Committed { commit } => {
                 if let Some((begun, _)) = open.change.take() {
-                    if begun.reverts.is_some() && begun.reverts == open.unverified.as_ref().map(|(_, commit)| commit.clone()) {
-                        open.unverified = None;
-                    }
+                    open.unverified.retain(|(_, unverified)| begun.reverts.as_ref() != Some(unverified));
                     if begun.verify {
-                        open.unverified = Some((begun, commit.clone()));
+                        open.unverified.push((begun, commit.clone()));
                     }
                 }
             }
             Record::Abandoned { .. } => open.change = None,
-            Record::Verified { commit } if open.unverified.as_ref().is_some_and(|(_, unverified)| unverified == commit) => {
-                open.unverified = None;
-            }
-            _ => {}
+            Record::Verified { commit } => open.unverified.retain(|(_, unverified)| unverified != commit),
+            Record::Opened { .. }
+            | Record::RunStarted(_)
+            | Record::Quarantined { .. }
+            | Record::GatePassed { .. }
+            | Record::RunFinished { .. } => {}
         }
     }
     open
@@ -78,6 +78,8 @@ pub enum Disk {
     Before,
     /// The new bytes, at least in part; the rest are old.
     After,
+    /// Not the old bytes everywhere, but nothing that git would call a change: somebody committed it, or checked it out.
+    Committed,
     /// An external codemod was at work: what is there may be half of its work.
     HalfTransformed,
     /// Something else.
@@ -98,7 +100,7 @@ pub enum Branch {
 /// What to do about an interrupted change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing of it is left: start the unit again.
+    /// Nothing of it is left to put right: start the unit again.
     Forget,
     /// Put the old bytes back and start again.
     PutBack,
@@ -118,8 +120,8 @@ pub fn decide(prepared: bool, disk: Disk, branch: Branch) -> Action {
     match (prepared, branch, disk) {
         (true, Branch::HoldsCommit, _) => Action::Note,
         (true, Branch::AtBase, Disk::After) => Action::Finish,
-        // A crash while putting back after a failure that came later than the commit object.
-        (_, _, Disk::Before) if !prepared => Action::Forget,
+        (_, _, Disk::Committed) | (false, _, Disk::Before) => Action::Forget,
+        // With a commit prepared and the old bytes on disk, the index may still name the new ones.
         (_, _, Disk::Before | Disk::After) => Action::PutBack,
         (_, _, Disk::HalfTransformed) => Action::SaveAndPutBack,
         (_, _, Disk::Other) => Action::Ask,
@@ -146,15 +148,19 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
         Stage::Begun => None,
         Stage::Prepared(commit) => Some(oid(commit)?),
     };
-    let (disk, branch) = (look(protocol.repo, &begun)?, stands(protocol.repo, &tip, &begun, commit)?);
+    let (disk, branch) = (look(protocol.repo, &tip, &begun)?, stands(protocol.repo, &tip, &begun, commit)?);
     let what = match decide(commit.is_some(), disk, branch) {
         Action::Ask => return Err(ask(&begun)),
         Action::Note => note(protocol, commit)?,
         Action::Finish => {
-            let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
             let commit = commit.expect("only a prepared change is finished");
             clear_asides(protocol.repo, &begun)?;
-            protocol.publish(&tip, commit, &paths, &format!("migrate: {} (resumed)", begun.unit))?;
+            let mut judged = Vec::with_capacity(begun.files.len());
+            for FileChange { path, after, .. } in &begun.files {
+                let after = after.as_deref().expect("a change is prepared once its result is known");
+                judged.push(protocol.holding(path, &protocol.repo.blob(oid(after)?)?)?);
+            }
+            protocol.publish(&tip, commit, &judged, &format!("migrate: {} (resumed)", begun.unit))?;
             "its judged result was committed"
         }
         Action::Forget => {
@@ -162,7 +168,12 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
             abandon(protocol, "interrupted before the file changed")?
         }
         Action::SaveAndPutBack => {
-            save_copies(protocol.repo, &begun)?;
+            for FileChange { path, before, .. } in &begun.files {
+                let found = fs::read(protocol.repo.top(), path)?.bytes;
+                if protocol.repo.clean(path, &found, false, Write::No)?.to_string() != *before {
+                    keep_copy(protocol.repo, path, &found)?;
+                }
+            }
             put_back(protocol, &begun, commit)?
         }
         Action::PutBack => put_back(protocol, &begun, commit)?,
@@ -209,24 +220,37 @@ fn oid(text: &str) -> Result<Oid, Stop> {
 }
 
 /// What the disk holds.
-fn look(repo: &Repo, begun: &Begun) -> Result<Disk, Stop> {
-    let mut disk = Disk::Before;
+fn look(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<Disk, Stop> {
+    let (mut disk, mut all_committed) = (Disk::Before, true);
     for file in &begun.files {
         let found = match fs::read(repo.top(), &file.path) {
-            Ok(found) => repo.clean(&file.path, &found.bytes, false, Write::No)?.to_string(),
+            Ok(found) => found.bytes,
             Err(FileProblem::Missing { .. } | FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => {
                 return Ok(Disk::Other);
             }
             Err(problem) => return Err(problem.into()),
         };
-        match &file.after {
-            _ if found == file.before => {}
-            Some(after) if *after == found => disk = Disk::After,
-            Some(_) => return Ok(Disk::Other),
-            None => disk = Disk::HalfTransformed,
-        }
+        all_committed &= committed(repo, tip, &file.path, &found)?;
+        let found = repo.clean(&file.path, &found, false, Write::No)?.to_string();
+        disk = match (&file.after, disk) {
+            (_, disk) if found == file.before => disk,
+            (_, Disk::Other) => Disk::Other,
+            (Some(after), _) if *after == found => Disk::After,
+            (Some(_), _) => Disk::Other,
+            (None, _) => Disk::HalfTransformed,
+        };
     }
-    Ok(disk)
+    Ok(if all_committed && disk != Disk::Before { Disk::Committed } else { disk })
+}
+
+/// True when git would see no change in a file that holds `bytes`.
+fn committed(repo: &Repo, tip: &Tip, path: &RepoPath, bytes: &[u8]) -> Result<bool, Stop> {
+    let Some((_, blob)) = repo.file_in(tip.commit, path)? else { return Ok(false) };
+    if repo.clean(path, bytes, false, Write::No)? == blob {
+        return Ok(true);
+    }
+    let converted = repo.conversions(std::slice::from_ref(path))?.apply_to(path);
+    Ok(converted && repo.clean(path, bytes, true, Write::No)? == blob)
 }
 
 fn stands(repo: &Repo, tip: &Tip, begun: &Begun, commit: Option<Oid>) -> Result<Branch, Stop> {
@@ -239,6 +263,7 @@ fn stands(repo: &Repo, tip: &Tip, begun: &Begun, commit: Option<Oid>) -> Result<
     Ok(if at_base { Branch::AtBase } else { Branch::Elsewhere })
 }
 
+/// Removes what was written aside, or displaced, when the run was killed.
 fn clear_asides(repo: &Repo, begun: &Begun) -> Result<(), Stop> {
     for file in &begun.files {
         let mut ours = vec![repo.blob(oid(&file.before)?)?];
@@ -251,27 +276,24 @@ fn clear_asides(repo: &Repo, begun: &Begun) -> Result<(), Stop> {
         {
             ours.push(bytes);
         }
+        let aside = file.path.beside(&file.aside);
+        if file.after.is_none()
+            && let Some(aside) = &aside
+            && let Ok(found) = fs::read(repo.top(), aside)
+        {
+            // Before or between codemods texts are placed that no record names.
+            keep_copy(repo, &file.path, &found.bytes)?;
+            ours.push(found.bytes);
+        }
         let ours: Vec<&[u8]> = ours.iter().map(Vec::as_slice).collect();
-        fs::clear_aside(repo.top(), &file.path, &file.aside, &ours)?;
-    }
-    Ok(())
-}
-
-/// Keeps what a killed codemod left, since part of it may be somebody's edit.
-fn save_copies(repo: &Repo, begun: &Begun) -> Result<(), Stop> {
-    let folder = repo.state_folder().join("saved");
-    let io = |source: std::io::Error| {
-        Stop::Refused(Note::new(
-            format!("cannot keep a copy in {}: {source}", folder.display()),
-            "make room, then run migrate again",
-        ))
-    };
-    std::fs::create_dir_all(&folder).map_err(io)?;
-    for FileChange { path, before, .. } in &begun.files {
-        let found = fs::read(repo.top(), path)?.bytes;
-        let name = repo.clean(path, &found, false, Write::No)?.to_string();
-        if name != *before {
-            std::fs::write(folder.join(name), found).map_err(io)?;
+        match fs::clear_aside(repo.top(), &file.path, &file.aside, &ours) {
+            Err(FileProblem::Changed { path }) => {
+                let aside = aside.map_or_else(|| file.aside.clone(), |aside| aside.to_string());
+                let message = format!("{path} was edited at the instant it was replaced; that edit is in {aside}");
+                let help = "take what you want of that file, remove it, then run migrate again";
+                return Err(Stop::NeedsYou(Note::new(message, help)));
+            }
+            cleared => cleared?,
         }
     }
     Ok(())
@@ -301,25 +323,22 @@ mod tests {
     #[test]
     fn every_row_of_the_recovery_table_has_its_action() {
         use {Action as A, Branch as B, Disk as D};
-        for (prepared, disk, branch, action) in [
-            (false, D::Before, B::AtBase, A::Forget),
-            (false, D::Before, B::Elsewhere, A::Forget),
-            (false, D::After, B::AtBase, A::PutBack),
-            (false, D::After, B::Elsewhere, A::PutBack),
-            (false, D::HalfTransformed, B::AtBase, A::SaveAndPutBack),
-            (false, D::Other, B::AtBase, A::Ask),
-            (true, D::Before, B::AtBase, A::PutBack),
-            (true, D::After, B::AtBase, A::Finish),
-            (true, D::After, B::Elsewhere, A::PutBack),
-            (true, D::Before, B::Elsewhere, A::PutBack),
-            (true, D::Other, B::AtBase, A::Ask),
-            (true, D::Other, B::Elsewhere, A::Ask),
-            (true, D::After, B::HoldsCommit, A::Note),
-            (true, D::Before, B::HoldsCommit, A::Note),
-            (true, D::Other, B::HoldsCommit, A::Note),
+        let mut rows = 0;
+        for (prepared, branch, actions) in [
+            //                          Before,     After,      Committed, HalfTransformed,   Other
+            (false, B::AtBase, [A::Forget, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
+            (false, B::Elsewhere, [A::Forget, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
+            (true, B::AtBase, [A::PutBack, A::Finish, A::Forget, A::SaveAndPutBack, A::Ask]),
+            (true, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
+            (true, B::HoldsCommit, [A::Note, A::Note, A::Note, A::Note, A::Note]),
         ] {
-            assert_eq!(decide(prepared, disk, branch), action, "{prepared} {disk:?} {branch:?}");
+            for (disk, action) in [D::Before, D::After, D::Committed, D::HalfTransformed, D::Other].into_iter().zip(actions) {
+                assert_eq!(decide(prepared, disk, branch), action, "{prepared} {disk:?} {branch:?}");
+                rows += 1;
+            }
         }
+        // Without a prepared commit the branch cannot hold it.
+        assert_eq!(rows, (2 * 3 - 1) * 5);
     }
 
     fn begun(verify: bool, reverts: Option<&str>) -> Record {
@@ -342,11 +361,11 @@ mod tests {
     #[test]
     fn a_commit_stays_unverified_until_it_is_verified_or_taken_back() {
         let landed = vec![begun(true, None), Record::Prepared { commit: "c".to_owned() }, committed("c")];
-        assert_eq!(open(&landed).unverified.unwrap().1, "c");
+        assert_eq!(open(&landed).unverified[0].1, "c");
         let verified = [landed.clone(), vec![Record::Verified { commit: "c".to_owned() }]].concat();
         assert_eq!(open(&verified), Open::default());
         let half_reverted = [landed.clone(), vec![begun(false, Some("c"))]].concat();
-        assert!(open(&half_reverted).unverified.is_some() && open(&half_reverted).change.is_some());
+        assert!(!open(&half_reverted).unverified.is_empty() && open(&half_reverted).change.is_some());
         let reverted = [half_reverted, vec![committed("r")]].concat();
         assert_eq!(open(&reverted), Open::default());
     }

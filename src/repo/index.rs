@@ -52,6 +52,12 @@ impl EntryStat {
             stat.st_size as u32,
         ])
     }
+
+    /// What no file has: git then compares the content.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self([0; 10])
+    }
 }
 
 /// What the index says of one path.

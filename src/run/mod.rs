@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
                     self.units[*unit_at].state = State::Unchanged;
                     emit(Event::UnitUnchanged { unit: name, why: "the rules find nothing to do".to_owned() });
                 }
-                Ended::Failed(failure) => self.unit_failed(at, *unit_at, failure, members.len(), emit)?,
+                Ended::Failed(failure) => self.unit_failed(at, *unit_at, failure, emit)?,
             }
         }
         let tally = tally(members.iter().map(|unit| &self.units[*unit]));
@@ -196,6 +196,7 @@ impl<'a> Run<'a> {
                     return Err(Stop::Failed(Note::new(message, help)));
                 }
                 emit(Event::UnitSkipped { unit, why: "its verification failed before".to_owned() });
+                return self.refuse_too_many(phase);
             }
             State::RolledBack { by_verification: false, .. } => {
                 emit(Event::UnitSkipped { unit, why: "it was rolled back; `--file` runs it again".to_owned() });
@@ -203,6 +204,7 @@ impl<'a> Run<'a> {
             State::Quarantined { reason } => {
                 self.failed += 1;
                 emit(Event::UnitSkipped { unit, why: format!("quarantined: {reason}") });
+                return self.refuse_too_many(phase);
             }
             _ => {}
         }
@@ -214,7 +216,6 @@ impl<'a> Run<'a> {
         phase_at: usize,
         unit_at: usize,
         failure: Failure,
-        members: usize,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Stop> {
         let phase = &self.plan.phases[phase_at];
@@ -238,8 +239,15 @@ impl<'a> Run<'a> {
             self.units[unit_at].state = State::Quarantined { reason: reason.clone() };
             emit(Event::UnitQuarantined { unit, reason, log });
         }
+        self.refuse_too_many(phase_at)
+    }
+
+    /// Ends the run when more units of a phase were given up than the plan allows, in this run or before it.
+    fn refuse_too_many(&self, phase_at: usize) -> Result<(), Stop> {
+        let phase = &self.plan.phases[phase_at];
+        let of_phase = || self.units.iter().filter(|standing| standing.unit.phase == phase_at);
+        let (members, failed) = (of_phase().count(), of_phase().filter(|standing| gave_up(&standing.state)).count());
         let most = phase.max_quarantined.map_or(u64::MAX, |share| u64::from(share.0) * members as u64);
-        let failed = self.units.iter().filter(|standing| standing.unit.phase == phase_at && gave_up(&standing.state)).count();
         if failed as u64 * 10_000 > most {
             let label = self.plan.phase_label(phase_at);
             let message = format!("{label}: {failed} of {members} units failed, more than the plan allows");

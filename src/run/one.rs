@@ -4,7 +4,6 @@ use git2::Oid;
 
 use crate::compose;
 use crate::event::{Activity, Event};
-use crate::fault;
 use crate::fs;
 use crate::journal::Record;
 use crate::judge::{Purpose, Verdict};
@@ -176,9 +175,7 @@ impl Run<'_> {
         commands: &[Command],
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
-        fault::point("validate: before");
         let verdict = self.judge.run(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
-        fault::point("validate: after");
         if !commands.is_empty() {
             self.refuse_changed_others(std::slice::from_ref(&unit.path), "a validate command")?;
         }
@@ -193,7 +190,6 @@ impl Run<'_> {
         }
         let phase = &self.plan.phases[unit.phase].id;
         let verdict = self.judge.run(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
-        fault::point("verify: judged");
         let Verdict::Failed { reason, log, .. } = verdict else {
             self.refuse_changed_others(&[], "a verify command")?;
             self.journal.append(Record::Verified { commit: commit.to_string() })?;
@@ -211,22 +207,23 @@ impl Run<'_> {
         Ok(Ended::Failed(Failure { reason, help, log: Some(log.display().to_string()), reverted: true }))
     }
 
-    /// A run that was killed between a commit and its verification left the judging to us.
+    /// Runs that were killed between a commit and its verification left the judging to us.
     pub(super) fn verify_what_was_interrupted(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let Some((begun, commit)) = recover::open(self.journal.records()).unverified else { return Ok(()) };
-        let Ok(commit) = Oid::from_str(&commit) else { return Ok(()) };
-        let Some(at) = self.units.iter().position(|standing| standing.unit.path == begun.unit) else { return Ok(()) };
-        if begun.plan != self.plan.name || !self.repo.contains(self.repo.tip()?.commit, commit)? {
-            return Ok(());
+        for (begun, commit) in recover::open(self.journal.records()).unverified {
+            let Ok(commit) = Oid::from_str(&commit) else { continue };
+            let Some(at) = self.units.iter().position(|standing| standing.unit.path == begun.unit) else { continue };
+            if begun.plan != self.plan.name || !self.repo.contains(self.repo.tip()?.commit, commit)? {
+                continue;
+            }
+            let unit = self.units[at].unit.clone();
+            let phase = label(self.plan, unit.phase);
+            let members = self.units.iter().filter(|standing| standing.unit.phase == unit.phase).count();
+            emit(Event::UnitStarted { phase, unit: unit.path.to_string(), ordinal: 1, of: members });
+            if let Ended::Failed(failure) = self.verify(&unit, commit, emit)? {
+                self.unit_failed(unit.phase, at, failure, emit)?;
+            }
         }
-        let unit = self.units[at].unit.clone();
-        let phase = label(self.plan, unit.phase);
-        let members = self.units.iter().filter(|standing| standing.unit.phase == unit.phase).count();
-        emit(Event::UnitStarted { phase, unit: unit.path.to_string(), ordinal: 1, of: members });
-        match self.verify(&unit, commit, emit)? {
-            Ended::Failed(failure) => self.unit_failed(unit.phase, at, failure, members, emit),
-            Ended::Committed | Ended::Unchanged => Ok(()),
-        }
+        Ok(())
     }
 
     /// Fails when a command changed tracked files, apart from those that it was to change or to judge.
