@@ -42,3 +42,14 @@ mod status;
 mod standing;
 /// Files that cannot be migrated, each refused with its own word.
 mod targets;
+/// Killed at any instant, a run that is started again ends as if nothing had happened.
+mod crash;
+
+/// The same at system calls.
+mod syscalls;
+
+/// Two at once.
+mod lock;
+
+/// Signals in every step.
+mod interrupt;

@@ -48,6 +48,16 @@ impl Repo {
         repo
     }
 
+    /// A copy of all of it, home included, in a place of its own.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let all = self.folder.path().join(".");
+        let copied = Command::new("cp").arg("-a").arg(all).arg(folder.path()).status().unwrap();
+        assert!(copied.success());
+        Self { folder, env: self.env.clone() }
+    }
+
     /// The top of the work tree.
     #[must_use]
     pub fn top(&self) -> PathBuf {
