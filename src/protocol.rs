@@ -213,9 +213,13 @@ impl Protocol<'_> {
             let (old_trees, new_trees) = (self.repo.trees_along(old_tree, path)?, self.repo.trees_along(new_tree, path)?);
             entries.push(Restage { path: path.clone(), mode, before, after, stat: *stat, old_trees, new_trees });
         }
+        self.stage(tip, &entries)
+    }
+
+    fn stage(&self, tip: &Tip, entries: &[Restage]) -> Result<(), Stop> {
         let patience = Instant::now() + LOCK_PATIENCE;
         loop {
-            match self.repo.restage(tip, &entries) {
+            match self.repo.restage(tip, entries) {
                 Err(RepoProblem::Locked(_)) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(50)),
                 done => return Ok(done?),
             }
@@ -230,7 +234,7 @@ impl Protocol<'_> {
     pub fn undo(&mut self, change: &Change, reason: &str) -> Result<(), Stop> {
         let mut strangers = Vec::new();
         for file in &change.files {
-            match self.put_back(file)? {
+            match self.put_back(file, change.tip.commit)? {
                 Ok(()) => {}
                 Err(FileProblem::Changed { path } | FileProblem::Missing { path }) => strangers.push(path),
                 Err(problem) => return Err(problem.into()),
@@ -243,18 +247,25 @@ impl Protocol<'_> {
             return Err(Stop::NeedsYou(Note::new(message, help)));
         }
         fault::point("undo: files put back");
-        self.unstage(change)?;
+        let mut ours = Vec::with_capacity(change.files.len());
+        for file in change.files.iter().filter(|file| file.after.is_some()) {
+            ours.push((file.path().clone(), self.repo.clean(file.path(), file.after(), file.converted, Write::No)?));
+        }
+        self.unstage(&ours)?;
         self.journal.append(Record::Abandoned { reason: reason.to_owned() })?;
         Ok(())
     }
 
-    fn put_back(&self, file: &ChangedFile) -> Result<Result<(), FileProblem>, Stop> {
+    fn put_back(&self, file: &ChangedFile, base: Oid) -> Result<Result<(), FileProblem>, Stop> {
         let found = match fs::read(self.repo.top(), file.path()) {
             Ok(found) => found.bytes,
             Err(problem) => return Ok(Err(problem)),
         };
+        let tip = self.repo.tip()?;
         match &file.after {
             _ if found == file.before() => return Ok(Ok(())),
+            // Somebody committed it while it was judged: it is theirs now.
+            _ if tip.commit != base && committed(self.repo, &tip, file.path(), &found)? => return Ok(Ok(())),
             Some(after) if found == *after => {}
             Some(_) => return Ok(Err(FileProblem::Changed { path: file.path().clone() })),
             // A codemod was at work, and what it wrote cannot be told from an edit.
@@ -263,48 +274,61 @@ impl Protocol<'_> {
         Ok(fs::replace(self.repo.top(), file.path(), &found, file.before(), &file.aside).map(|_| ()))
     }
 
-    /// The index may name the new blob already when the branch could not be moved.
-    fn unstage(&mut self, change: &Change) -> Result<(), Stop> {
-        let Some(Record::Prepared { commit }) = self.journal.records().last() else { return Ok(()) };
-        let Ok(commit) = Oid::from_str(commit) else { return Ok(()) };
-        self.take_back_entries(commit, change.tip.commit, &paths(change))
-    }
-
-    /// Makes those index entries that name the blob of `commit` name the one of `base` again.
-    fn take_back_entries(&mut self, commit: Oid, base: Oid, paths: &[RepoPath]) -> Result<(), Stop> {
-        let mut ours = Vec::new();
-        for path in paths {
-            let new = self.repo.file_in(commit, path)?.map(|(_, blob)| blob);
-            if new.is_some() && self.repo.staged(path)? == new {
-                // With no stat of the file, git looks at what it holds.
-                ours.push((path.clone(), EntryStat::unknown()));
+    /// Makes those index entries that name the new blob name what HEAD holds: it is put there before the branch moves, or by
+    /// somebody who staged what was being judged.
+    fn unstage(&self, ours: &[(RepoPath, Oid)]) -> Result<(), Stop> {
+        let tip = self.repo.tip()?;
+        let tree = self.repo.tree_of(tip.commit)?;
+        let mut entries = Vec::with_capacity(ours.len());
+        for (path, before) in ours {
+            let Some((mode, after)) = self.repo.file_in(tip.commit, path)? else { continue };
+            if after == *before || self.repo.staged(path)? != Some(*before) {
+                continue;
             }
+            // With no stat of the file, git looks at what it holds; cached trees that name anything else are dropped.
+            let (path, before, stat, trees) = (path.clone(), *before, EntryStat::unknown(), self.repo.trees_along(tree, path)?);
+            entries.push(Restage { path, mode, before, after, stat, old_trees: trees.clone(), new_trees: trees });
         }
-        match ours.is_empty() {
-            true => Ok(()),
-            false => self.restage(&self.repo.tip()?, commit, base, &ours),
-        }
+        if entries.is_empty() { Ok(()) } else { self.stage(&tip, &entries) }
     }
 
-    /// As [`Protocol::undo`] for a change that only the journal knows: `files` hold `after` and shall hold `before`; the index entry
-    /// goes back from `commit` to `base` where one was prepared.
+    /// As [`Protocol::undo`] for a change that only the journal knows: its files hold the new bytes, or a codemod's, and shall hold
+    /// the old ones.
     ///
     /// # Errors
     /// When a file or the index is not what the journal says.
-    pub fn undo_recorded(&mut self, begun: &Begun, commit: Option<Oid>, base: Oid) -> Result<(), Stop> {
+    pub fn undo_recorded(&mut self, begun: &Begun) -> Result<(), Stop> {
+        let oid = |text: &str| Oid::from_str(text).map_err(RepoProblem::from);
+        let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
+        let conversions = self.repo.conversions(&paths)?;
+        let mut ours = Vec::with_capacity(begun.files.len());
         for file in &begun.files {
-            let before = self.repo.blob(Oid::from_str(&file.before).map_err(RepoProblem::from)?)?;
+            let before = self.repo.blob(oid(&file.before)?)?;
             let found = fs::read(self.repo.top(), &file.path)?.bytes;
             if found != before {
                 fs::replace(self.repo.top(), &file.path, &found, &before, &file.aside)?;
             }
+            if let Some(after) = &file.after {
+                let after = self.repo.blob(oid(after)?)?;
+                let converted = conversions.apply_to(&file.path);
+                ours.push((file.path.clone(), self.repo.clean(&file.path, &after, converted, Write::No)?));
+            }
         }
-        if let Some(commit) = commit {
-            let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
-            self.take_back_entries(commit, base, &paths)?;
-        }
-        Ok(())
+        self.unstage(&ours)
     }
+}
+
+/// True when git would see no change in a file that holds `bytes`.
+///
+/// # Errors
+/// When the tip or git's filters cannot be read.
+pub fn committed(repo: &Repo, tip: &Tip, path: &RepoPath, bytes: &[u8]) -> Result<bool, Stop> {
+    let Some((_, blob)) = repo.file_in(tip.commit, path)? else { return Ok(false) };
+    if repo.clean(path, bytes, false, Write::No)? == blob {
+        return Ok(true);
+    }
+    let converted = repo.conversions(std::slice::from_ref(path))?.apply_to(path);
+    Ok(converted && repo.clean(path, bytes, true, Write::No)? == blob)
 }
 
 /// Keeps what a codemod left in a file that is put back, since part of it may be somebody's edit.
@@ -319,8 +343,4 @@ pub fn keep_copy(repo: &Repo, path: &RepoPath, bytes: &[u8]) -> Result<(), Stop>
         let message = format!("cannot keep a copy of {path} in {}: {source}", folder.display());
         Stop::Refused(Note::new(message, "make room, then run migrate again"))
     })
-}
-
-fn paths(change: &Change) -> Vec<RepoPath> {
-    change.files.iter().map(|file| file.path().clone()).collect()
 }

@@ -9,7 +9,7 @@ use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Begun, FileChange, Record};
 use crate::path::RepoPath;
-use crate::protocol::{Protocol, keep_copy};
+use crate::protocol::{Protocol, committed, keep_copy};
 use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip, short};
 use crate::stop::{Note, Stop};
@@ -100,9 +100,9 @@ pub enum Branch {
 /// What to do about an interrupted change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing of it is left to put right: start the unit again.
+    /// Leave files and index as they are, and start again.
     Forget,
-    /// Put the old bytes back and start again.
+    /// Make files and index what they were, and start again.
     PutBack,
     /// As `PutBack`, keeping a copy of what is there.
     SaveAndPutBack,
@@ -120,8 +120,8 @@ pub fn decide(prepared: bool, disk: Disk, branch: Branch) -> Action {
     match (prepared, branch, disk) {
         (true, Branch::HoldsCommit, _) => Action::Note,
         (true, Branch::AtBase, Disk::After) => Action::Finish,
-        (_, _, Disk::Committed) | (false, _, Disk::Before) => Action::Forget,
-        // With a commit prepared and the old bytes on disk, the index may still name the new ones.
+        (_, _, Disk::Committed) => Action::Forget,
+        // With the old bytes on disk, the index may still name the new ones.
         (_, _, Disk::Before | Disk::After) => Action::PutBack,
         (_, _, Disk::HalfTransformed) => Action::SaveAndPutBack,
         (_, _, Disk::Other) => Action::Ask,
@@ -165,7 +165,8 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
         }
         Action::Forget => {
             clear_asides(protocol.repo, &begun)?;
-            abandon(protocol, "interrupted before the file changed")?
+            abandon(protocol, "interrupted, and its file taken over")?;
+            "the branch holds what is in its file"
         }
         Action::SaveAndPutBack => {
             for FileChange { path, before, .. } in &begun.files {
@@ -174,9 +175,9 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
                     keep_copy(protocol.repo, path, &found)?;
                 }
             }
-            put_back(protocol, &begun, commit)?
+            put_back(protocol, &begun)?
         }
-        Action::PutBack => put_back(protocol, &begun, commit)?,
+        Action::PutBack => put_back(protocol, &begun)?,
     };
     fault::point("recover: settled");
     Ok(Some(Settled { unit: begun.unit, what: what.to_owned() }))
@@ -202,17 +203,16 @@ fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<&'static str
     Ok("its commit is in the branch")
 }
 
-fn abandon(protocol: &mut Protocol<'_>, reason: &str) -> Result<&'static str, Stop> {
-    protocol.journal.append(Record::Abandoned { reason: reason.to_owned() })?;
-    Ok("nothing of it was left; it starts again")
+fn abandon(protocol: &mut Protocol<'_>, reason: &str) -> Result<(), Stop> {
+    Ok(protocol.journal.append(Record::Abandoned { reason: reason.to_owned() })?)
 }
 
-fn put_back(protocol: &mut Protocol<'_>, begun: &Begun, commit: Option<Oid>) -> Result<&'static str, Stop> {
+fn put_back(protocol: &mut Protocol<'_>, begun: &Begun) -> Result<&'static str, Stop> {
     clear_asides(protocol.repo, begun)?;
-    protocol.undo_recorded(begun, commit, oid(&begun.base)?)?;
+    protocol.undo_recorded(begun)?;
     fault::point("recover: put back");
     abandon(protocol, "interrupted before its commit")?;
-    Ok("its file was put back; it starts again")
+    Ok("its file is as it was; it starts again")
 }
 
 fn oid(text: &str) -> Result<Oid, Stop> {
@@ -241,16 +241,6 @@ fn look(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<Disk, Stop> {
         };
     }
     Ok(if all_committed && disk != Disk::Before { Disk::Committed } else { disk })
-}
-
-/// True when git would see no change in a file that holds `bytes`.
-fn committed(repo: &Repo, tip: &Tip, path: &RepoPath, bytes: &[u8]) -> Result<bool, Stop> {
-    let Some((_, blob)) = repo.file_in(tip.commit, path)? else { return Ok(false) };
-    if repo.clean(path, bytes, false, Write::No)? == blob {
-        return Ok(true);
-    }
-    let converted = repo.conversions(std::slice::from_ref(path))?.apply_to(path);
-    Ok(converted && repo.clean(path, bytes, true, Write::No)? == blob)
 }
 
 fn stands(repo: &Repo, tip: &Tip, begun: &Begun, commit: Option<Oid>) -> Result<Branch, Stop> {
@@ -317,56 +307,4 @@ fn ask(begun: &Begun) -> Stop {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_of_the_recovery_table_has_its_action() {
-        use {Action as A, Branch as B, Disk as D};
-        let mut rows = 0;
-        for (prepared, branch, actions) in [
-            //                          Before,     After,      Committed, HalfTransformed,   Other
-            (false, B::AtBase, [A::Forget, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
-            (false, B::Elsewhere, [A::Forget, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
-            (true, B::AtBase, [A::PutBack, A::Finish, A::Forget, A::SaveAndPutBack, A::Ask]),
-            (true, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
-            (true, B::HoldsCommit, [A::Note, A::Note, A::Note, A::Note, A::Note]),
-        ] {
-            for (disk, action) in [D::Before, D::After, D::Committed, D::HalfTransformed, D::Other].into_iter().zip(actions) {
-                assert_eq!(decide(prepared, disk, branch), action, "{prepared} {disk:?} {branch:?}");
-                rows += 1;
-            }
-        }
-        // Without a prepared commit the branch cannot hold it.
-        assert_eq!(rows, (2 * 3 - 1) * 5);
-    }
-
-    fn begun(verify: bool, reverts: Option<&str>) -> Record {
-        Record::Begun(Begun {
-            plan: "p".to_owned(),
-            phase: "P0".to_owned(),
-            unit: RepoPath::new("a.py").unwrap(),
-            branch: "refs/heads/main".to_owned(),
-            base: "0".repeat(40),
-            files: Vec::new(),
-            reverts: reverts.map(str::to_owned),
-            verify,
-        })
-    }
-
-    fn committed(commit: &str) -> Record {
-        Record::Committed { commit: commit.to_owned() }
-    }
-
-    #[test]
-    fn a_commit_stays_unverified_until_it_is_verified_or_taken_back() {
-        let landed = vec![begun(true, None), Record::Prepared { commit: "c".to_owned() }, committed("c")];
-        assert_eq!(open(&landed).unverified[0].1, "c");
-        let verified = [landed.clone(), vec![Record::Verified { commit: "c".to_owned() }]].concat();
-        assert_eq!(open(&verified), Open::default());
-        let half_reverted = [landed.clone(), vec![begun(false, Some("c"))]].concat();
-        assert!(!open(&half_reverted).unverified.is_empty() && open(&half_reverted).change.is_some());
-        let reverted = [half_reverted, vec![committed("r")]].concat();
-        assert_eq!(open(&reverted), Open::default());
-    }
-}
+mod tests;

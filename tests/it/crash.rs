@@ -83,6 +83,14 @@ impl Scenario {
         self.was_killed(repo.command(MIGRATE).args(self.args).env("MIGRATE_KILL_AT", nth.to_string()))
     }
 
+    /// A copy in which a run was killed at the `nth` of the points called `name`.
+    pub fn killed_where(&self, name: &str, nth: usize) -> Repo {
+        let mut named = (1..=self.points.len()).filter(|at| self.name(*at).ends_with(name));
+        let (repo, at) = (self.template.copy(), named.nth(nth - 1).unwrap());
+        assert!(self.killed(&repo, at));
+        repo
+    }
+
     /// Runs `command`; false when it was not killed and came to its right end.
     pub fn was_killed(&self, command: &mut Command) -> bool {
         let ran = Ran::of(command.output().unwrap());

@@ -53,3 +53,9 @@ mod lock;
 
 /// Signals in every step.
 mod interrupt;
+
+/// A journal that is lost, torn, damaged or foreign.
+mod journal;
+
+/// Somebody at work in the repository while a run is.
+mod meddle;

@@ -1,0 +1,132 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn every_row_of_the_recovery_table_has_its_action() {
+    use {Action as A, Branch as B, Disk as D};
+    let mut rows = 0;
+    for (prepared, branch, actions) in [
+        //                          Before,     After,      Committed, HalfTransformed,   Other
+        (false, B::AtBase, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
+        (false, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
+        (true, B::AtBase, [A::PutBack, A::Finish, A::Forget, A::SaveAndPutBack, A::Ask]),
+        (true, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
+        (true, B::HoldsCommit, [A::Note, A::Note, A::Note, A::Note, A::Note]),
+    ] {
+        for (disk, action) in [D::Before, D::After, D::Committed, D::HalfTransformed, D::Other].into_iter().zip(actions) {
+            assert_eq!(decide(prepared, disk, branch), action, "{prepared} {disk:?} {branch:?}");
+            rows += 1;
+        }
+    }
+    // Without a prepared commit the branch cannot hold it.
+    assert_eq!(rows, (2 * 3 - 1) * 5);
+}
+
+fn begun(verify: bool, reverts: Option<&str>) -> Record {
+    Record::Begun(Begun {
+        plan: "p".to_owned(),
+        phase: "P0".to_owned(),
+        unit: RepoPath::new("a.py").unwrap(),
+        branch: "refs/heads/main".to_owned(),
+        base: "0".repeat(40),
+        files: Vec::new(),
+        reverts: reverts.map(str::to_owned),
+        verify,
+    })
+}
+
+fn committed(commit: &str) -> Record {
+    Record::Committed { commit: commit.to_owned() }
+}
+
+#[test]
+fn a_commit_stays_unverified_until_it_is_verified_or_taken_back() {
+    let landed = vec![begun(true, None), Record::Prepared { commit: "c".to_owned() }, committed("c")];
+    assert_eq!(open(&landed).unverified[0].1, "c");
+    let verified = [landed.clone(), vec![Record::Verified { commit: "c".to_owned() }]].concat();
+    assert_eq!(open(&verified), Open::default());
+    let half_reverted = [landed.clone(), vec![begun(false, Some("c"))]].concat();
+    assert!(!open(&half_reverted).unverified.is_empty() && open(&half_reverted).change.is_some());
+    let reverted = [half_reverted, vec![committed("r")]].concat();
+    assert_eq!(open(&reverted), Open::default());
+}
+
+/// How a unit of a generated history goes: each step is one that a run can take.
+#[derive(Debug, Clone, Copy)]
+struct Story {
+    codemod: bool,
+    prepared: bool,
+    landed: bool,
+    verify: bool,
+    passes: bool,
+}
+
+/// The records of a story, each with what is open after it: how far the change under way came, and whether this story's commit
+/// awaits its verification.
+fn told(story: Story, commit: &str, revert: &str) -> Vec<(Record, Option<Stage>, bool)> {
+    let prepare = |commit: &str| Record::Prepared { commit: commit.to_owned() };
+    let prepared = |commit: &str| Some(Stage::Prepared(commit.to_owned()));
+    let abandoned = || (Record::Abandoned { reason: String::new() }, None, false);
+    let mut told = vec![(begun(story.verify, None), Some(Stage::Begun), false)];
+    if story.codemod {
+        told.push((Record::Transformed { after: Vec::new() }, Some(Stage::Begun), false));
+    }
+    if !story.prepared {
+        told.push(abandoned());
+        return told;
+    }
+    told.push((prepare(commit), prepared(commit), false));
+    if !story.landed {
+        told.push(abandoned());
+        return told;
+    }
+    told.push((committed(commit), None, story.verify));
+    match (story.verify, story.passes) {
+        (false, _) => {}
+        (true, true) => told.push((Record::Verified { commit: commit.to_owned() }, None, false)),
+        (true, false) => told.extend([
+            (begun(false, Some(commit)), Some(Stage::Begun), true),
+            (prepare(revert), prepared(revert), true),
+            (committed(revert), None, false),
+        ]),
+    }
+    told
+}
+
+proptest! {
+    /// Runs are killed anywhere, and those after them first settle what is open: whatever was written last, the fold knows.
+    #[test]
+    fn every_prefix_of_every_history_folds_to_what_is_open(
+        stories in prop::collection::vec(any::<[bool; 5]>(), 1..6),
+        noise in prop::collection::vec(0..4usize, 60),
+    ) {
+        let (mut records, mut noise) = (vec![Record::Opened { format: 1 }], noise.into_iter().cycle());
+        for (nth, [codemod, prepared, landed, verify, passes]) in stories.into_iter().enumerate() {
+            let (commit, revert) = (format!("c{nth}"), format!("r{nth}"));
+            for (record, stage, unverified) in told(Story { codemod, prepared, landed, verify, passes }, &commit, &revert) {
+                records.push(record);
+                let now = open(&records);
+                prop_assert_eq!(now.change.map(|(_, stage)| stage), stage);
+                let waiting: Vec<String> = now.unverified.into_iter().map(|(_, commit)| commit).collect();
+                prop_assert_eq!(waiting, if unverified { vec![commit.clone()] } else { Vec::new() });
+                if noise.next() == Some(0) {
+                    // Said by a run that ends or starts, wherever that is.
+                    records.push(Record::RunFinished { done: false });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn commits_of_several_runs_can_await_their_verification() {
+    let mut records = Vec::new();
+    for commit in ["c", "d"] {
+        records.extend([begun(true, None), Record::Prepared { commit: commit.to_owned() }, committed(commit)]);
+    }
+    let waiting = |records: &[Record]| open(records).unverified.into_iter().map(|(_, commit)| commit).collect::<Vec<_>>();
+    assert_eq!(waiting(&records), ["c", "d"]);
+    records.push(Record::Verified { commit: "c".to_owned() });
+    assert_eq!(waiting(&records), ["d"]);
+}

@@ -1,0 +1,114 @@
+//! Somebody works in the repository while a unit is judged: their work stays, ours is not forced upon it.
+
+use std::process::{Child, Stdio};
+
+use crate::lock::line_in;
+use crate::support::{MIGRATE, Ran, Repo, plan};
+
+const OLD: &str = "from old import f\nf(1)\n";
+const NEW: &str = "from new import g\ng(1)\n";
+
+/// A run that is judging `a.py` and waits for a file `go` in the home.
+fn judging() -> (Repo, Child) {
+    let repo = Repo::with(&[("a.py", OLD), ("notes.txt", "one\n")]);
+    let wait = "echo $$ > $HOME/pid; while test ! -e $HOME/go; do sleep 0.02; done";
+    repo.write("plans/p.yaml", plan(&format!("  - id: P0\n    files: [{{ path: a.py, validate: [\"{wait}\"] }}]\n")));
+    repo.commit_all("plan");
+    let child = repo.command(MIGRATE).arg("run").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    line_in(&repo.home().join("pid"));
+    assert_eq!(repo.read("a.py"), NEW.as_bytes());
+    (repo, child)
+}
+
+fn goes_on(repo: &Repo, child: Child) -> Ran {
+    std::fs::write(repo.home().join("go"), "").unwrap();
+    Ran::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn an_edit_of_the_file_while_it_is_judged_is_kept() {
+    let (repo, child) = judging();
+    repo.write("a.py", "mine = 1\n");
+    goes_on(&repo, child).exits(4).says("a.py changed while the unit was judged");
+    assert_eq!(repo.read("a.py"), b"mine = 1\n");
+    assert_eq!(repo.subjects(), ["plan", "base"]);
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M a.py");
+    // And it stays until its owner has decided.
+    repo.migrate(&["run"]).exits(4).says("neither the old text nor the new one");
+    assert_eq!(repo.read("a.py"), b"mine = 1\n");
+    repo.git(&["checkout", "--", "a.py"]);
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.subjects().len(), 3);
+}
+
+#[test]
+fn a_file_deleted_while_it_is_judged_stays_deleted() {
+    let (repo, child) = judging();
+    std::fs::remove_file(repo.top().join("a.py")).unwrap();
+    goes_on(&repo, child).exits(4);
+    assert_eq!(repo.git(&["status", "--porcelain"]), " D a.py");
+    assert_eq!(repo.subjects(), ["plan", "base"]);
+}
+
+#[test]
+fn nothing_is_committed_on_a_branch_that_was_switched_to_even_with_the_same_tip() {
+    let (repo, child) = judging();
+    repo.git(&["checkout", "-q", "-b", "other"]);
+    goes_on(&repo, child).exits(4).says("switched from");
+    for branch in ["main", "other"] {
+        assert_eq!(repo.git(&["log", "--format=%s", branch]), "plan\nbase");
+    }
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    repo.git(&["checkout", "-q", "main"]);
+    repo.migrate(&["run"]).succeeds();
+}
+
+#[test]
+fn a_commit_or_an_amendment_meanwhile_stays_the_tip() {
+    for args in [&["commit", "-q", "--allow-empty", "-m", "theirs"][..], &["commit", "-q", "--amend", "-m", "theirs"]] {
+        let (repo, child) = judging();
+        repo.git(args);
+        let tip = repo.git(&["rev-parse", "HEAD"]);
+        goes_on(&repo, child).exits(4).says("moved from");
+        assert_eq!(repo.git(&["rev-parse", "HEAD"]), tip);
+        assert_eq!(repo.git(&["status", "--porcelain"]), "");
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!(repo.git(&["rev-parse", "HEAD^"]), tip);
+    }
+}
+
+#[test]
+fn a_file_that_its_owner_committed_while_it_was_judged_is_theirs() {
+    let (repo, child) = judging();
+    repo.git(&["commit", "-q", "-a", "-m", "theirs"]);
+    goes_on(&repo, child).exits(4).says("moved from");
+    assert_eq!(repo.read("a.py"), NEW.as_bytes());
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.subjects(), ["theirs", "plan", "base"]);
+}
+
+#[test]
+fn a_file_committed_or_left_behind_after_a_kill_is_left_alone() {
+    for theirs in [&["commit", "-q", "-a", "-m", "theirs"][..], &["reset", "-q", "--hard"]] {
+        let (repo, mut child) = judging();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        std::fs::write(repo.home().join("go"), "").unwrap();
+        repo.git(theirs);
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!(repo.read("a.py"), NEW.as_bytes());
+        assert_eq!(repo.git(&["status", "--porcelain"]), "");
+        assert_eq!(repo.subjects().len(), 3, "{theirs:?}");
+    }
+}
+
+#[test]
+fn another_file_edited_meanwhile_is_named_and_kept() {
+    let (repo, child) = judging();
+    repo.write("notes.txt", "two\n");
+    goes_on(&repo, child).exits(4).says("notes.txt");
+    assert_eq!(repo.read("notes.txt"), b"two\n");
+    assert_eq!(repo.read("a.py"), OLD.as_bytes());
+    assert_eq!(repo.subjects(), ["plan", "base"]);
+}
