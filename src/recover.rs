@@ -64,6 +64,7 @@ pub fn open(records: &[Record]) -> Open {
             Record::Opened { .. }
             | Record::RunStarted(_)
             | Record::Quarantined { .. }
+            | Record::Unchanged { .. }
             | Record::GatePassed { .. }
             | Record::RunFinished { .. } => {}
         }
