@@ -135,7 +135,6 @@ impl Scenario {
         let now = outcome(repo);
         assert!(now == self.whole, "{at}: not as unbroken:\n{}", differing(&now, &self.whole));
         assert_eq!(left_over(repo), Vec::<String>::new(), "{at}");
-        Ran::of(repo.command(MIGRATE).arg("status").output().unwrap()).succeeds();
     }
 
     /// The points that differ for who is killed there: what is written survives us, synced or not.
@@ -237,7 +236,7 @@ fn a_resumed_run_killed_again_still_ends_like_an_unbroken_one() {
     side_by_side(&first, |nth| {
         let killed = scenario.template.copy();
         assert!(scenario.killed(&killed, nth));
-        let again = if full() { (1..=25).collect() } else { vec![3 + nth % 2, 5 + nth % 2, 7 + nth % 2] };
+        let again = if full() { (1..=25).collect() } else { vec![4 + nth % 2, 7 + nth % 2] };
         for second in again {
             let (repo, at) = (killed.copy(), format!("{} and then at {second}", scenario.name(nth)));
             if !scenario.killed(&repo, second) {
@@ -285,7 +284,7 @@ fn a_run_killed_from_outside_at_any_time_ends_like_an_unbroken_one() {
     let started = Instant::now();
     let scenario = Scenario::new(repo, &["run"], legal);
     let whole = started.elapsed();
-    let tries: Vec<usize> = (0..if full() { 300 } else { 12 }).collect();
+    let tries: Vec<usize> = (0..if full() { 300 } else { 8 }).collect();
     side_by_side(&tries, |nth| {
         let repo = scenario.template.copy();
         let mut at = String::from("killed after");
