@@ -191,11 +191,30 @@ fn start(invocation: &Invocation<'_>, program: &OsStr) -> io::Result<(Group, Pip
         .unchecked()
         .before_spawn(|command| {
             command.process_group(0);
+            end_with_us(command);
             Ok(())
         })
         .start()?;
     Ok((Group::new(handle)?, reader))
 }
+
+/// Makes the kernel end the command when this process is killed and can no longer do so itself: it must not go on writing while the
+/// next run puts things in order. Only the program itself can be ended so, not what it started in turn.
+#[cfg(target_os = "linux")]
+fn end_with_us(command: &mut std::process::Command) {
+    use rustix::process::{Signal, set_parent_process_death_signal};
+    #[expect(
+        unsafe_code,
+        reason = "between fork and exec only async-signal-safe calls are allowed, which the compiler cannot check"
+    )]
+    // SAFETY: prctl(2) is a plain system call; nothing is allocated, locked or unwound.
+    unsafe {
+        command.pre_exec(|| set_parent_process_death_signal(Some(Signal::KILL)).map_err(Into::into));
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with_us(_command: &mut std::process::Command) {}
 
 fn outcome_of(status: ExitStatus, program: &OsStr, tail: &[u8]) -> Outcome {
     match (status.code(), status.signal()) {

@@ -58,7 +58,7 @@ fn a_second_run_and_a_rollback_are_told_who_is_at_work_and_change_nothing() {
 }
 
 #[test]
-fn a_killed_holder_blocks_nobody_even_while_its_command_runs_on() {
+fn a_killed_holder_blocks_nobody() {
     let repo = waits();
     let mut first = start(&repo);
     first.kill().unwrap();
@@ -68,6 +68,24 @@ fn a_killed_holder_blocks_nobody_even_while_its_command_runs_on() {
     let_go(&repo, second);
     assert_eq!(repo.subjects().len(), 4);
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_does_not_outlive_the_run_that_was_killed() {
+    let repo = waits();
+    let mut first = start(&repo);
+    let command = Path::new("/proc").join(line_in(&repo.home().join("pid")));
+    assert!(command.exists());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let start = Instant::now();
+    // A container without an init leaves the dead as zombies.
+    let gone = || std::fs::read_to_string(command.join("stat")).map_or(true, |stat| stat.contains(") Z "));
+    while !gone() {
+        assert!(start.elapsed() < Duration::from_secs(5), "the command runs on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod codemods;
 mod commands;
 /// What git converts between work tree and repository, and the kinds of index.
 mod conversions;
+/// Killed at any instant, a run that is started again ends as if nothing had happened.
+mod crash;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
 /// Every exit code, and death by a signal.
@@ -36,14 +38,12 @@ mod refusals;
 mod rollback;
 /// The loop: transform, validation, commit, verification, revert, gate.
 mod run;
-/// Where units stand, as `migrate status` says it.
-mod status;
 /// Where units stand, read from git alone.
 mod standing;
+/// Where units stand, as `migrate status` says it.
+mod status;
 /// Files that cannot be migrated, each refused with its own word.
 mod targets;
-/// Killed at any instant, a run that is started again ends as if nothing had happened.
-mod crash;
 
 /// The same at system calls.
 mod syscalls;
