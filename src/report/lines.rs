@@ -167,7 +167,7 @@ fn units(count: usize) -> String {
 
 /// The first characters of a commit's id, as many as people quote.
 fn short(commit: &str) -> String {
-    commit.chars().take(9).collect()
+    commit.chars().take(12).collect()
 }
 
 fn seconds(millis: u64) -> String {
@@ -244,7 +244,7 @@ mod tests {
         let want = r"resuming plan demo (0123456789ab) on main: 12 units, 1 of them done
   recovered    app/a.py: the old bytes are back
 phase 1 (P0), Critical: 12 units, 1 of them done
-  committed    [ 2/12] app/a.py  012345678 (+4 -2)
+  committed    [ 2/12] app/a.py  0123456789ab (+4 -2)
     failed with status 1 after 1.2 s: python\t-m x
     | Traceback
     | \x1b[31mE	x�
