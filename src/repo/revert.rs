@@ -1,8 +1,9 @@
 //! What `git revert` would make of a commit, computed in memory: a conflict touches nothing.
 
-use git2::{Oid, Repository};
+use git2::{Commit, Delta, FileMode, Oid, Repository};
 
 use crate::path::RepoPath;
+use crate::repo::commit::NewBlob;
 use crate::repo::{Repo, RepoProblem};
 
 /// The outcome of taking a commit back on top of another.
@@ -28,6 +29,9 @@ impl Repo {
         if tip.tree_id() == commit.tree_id() {
             return Ok(if parent.tree_id() == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(parent.tree_id()) });
         }
+        if let Some(tree) = self.untouched_since(&commit, &parent, &tip)? {
+            return Ok(Reverted::Tree(tree));
+        }
         let mut index = repo.revert_commit(&commit, &tip, 0, None)?;
         if index.has_conflicts() {
             let mut paths = Vec::new();
@@ -44,6 +48,24 @@ impl Repo {
         }
         let tree = index.write_tree_to(repo)?;
         Ok(if tree == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(tree) })
+    }
+
+    /// The tree when `tip` has all that `commit` changed just as the commit left it: there is nothing to merge then, and a merge
+    /// reads and writes every tree of the repository. `None` when only a merge can tell.
+    fn untouched_since(&self, commit: &Commit, parent: &Commit, tip: &Commit) -> Result<Option<Oid>, RepoProblem> {
+        let diff = self.inner.diff_tree_to_tree(Some(&parent.tree()?), Some(&commit.tree()?), None)?;
+        let mut before = Vec::new();
+        for delta in diff.deltas() {
+            let (old, new) = (delta.old_file(), delta.new_file());
+            let files = [old.mode(), new.mode()].iter().all(|mode| matches!(mode, FileMode::Blob | FileMode::BlobExecutable));
+            let Some(path) = new.path_bytes().filter(|_| files && delta.status() == Delta::Modified) else { return Ok(None) };
+            let Ok(path) = RepoPath::new(path) else { return Ok(None) };
+            if self.file_in(tip.id(), &path)? != Some((u32::from(new.mode()), new.id())) {
+                return Ok(None);
+            }
+            before.push(NewBlob { path, mode: u32::from(old.mode()), blob: old.id() });
+        }
+        Ok(Some(self.tree_with(tip.id(), &before)?).filter(|tree| *tree != tip.tree_id()))
     }
 
     /// The files in which two trees differ.
