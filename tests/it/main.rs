@@ -18,6 +18,8 @@ mod commands;
 mod conversions;
 /// Killed at any instant, a run that is started again ends as if nothing had happened.
 mod crash;
+/// A published code base, migrated whole and taken back.
+mod django;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
 /// Every exit code, and death by a signal.
