@@ -36,6 +36,9 @@ pub fn holding<T>(folder: &Path, what: &str, act: impl FnOnce() -> T) -> Result<
     let path = folder.join("lock");
     let io = |source| LockProblem::Io { path: path.clone(), source };
     std::fs::create_dir_all(folder).map_err(io)?;
+    if folder.is_symlink() {
+        return Err(io(io::Error::other("the folder is a symbolic link, which is not followed")));
+    }
     let file = OpenOptions::new()
         .read(true)
         .write(true)
