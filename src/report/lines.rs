@@ -60,8 +60,9 @@ impl Lines {
                 self.state(Ink::Green, "committed", unit, &rest)
             }
             Event::UnitUnchanged { unit, why } => self.state(Ink::Green, "unchanged", unit, &format!(" ({why})")),
-            Event::UnitFailed { unit, reason, log } => self.failure("failed", unit, reason, log.as_deref()),
-            Event::UnitQuarantined { unit, reason, log } => self.failure("quarantined", unit, reason, log.as_deref()),
+            // Where the log is was said below the command that failed.
+            Event::UnitFailed { unit, reason, .. } => self.state(Ink::Red, "failed", unit, &format!(": {reason}")),
+            Event::UnitQuarantined { unit, reason, .. } => self.state(Ink::Red, "quarantined", unit, &format!(": {reason}")),
             Event::UnitReverted { unit, commit, revert, reason } => {
                 let rest = format!(": {reason} ({} is taken back by {})", short(commit), short(revert));
                 self.state(Ink::Red, "reverted", unit, &rest)
@@ -86,14 +87,6 @@ impl Lines {
         format!("  {word}  {}{}", self.place, line(&format!("{unit}{rest}")))
     }
 
-    fn failure(&self, word: &str, unit: &str, reason: &str, log: Option<&str>) -> String {
-        let mut text = self.state(Ink::Red, word, unit, &format!(": {reason}"));
-        if let Some(log) = log {
-            text += &format!("    log: {}", line(log));
-        }
-        text
-    }
-
     fn gate(&self, ink: Ink, phase: &PhaseLabel, rest: &str) -> String {
         format!("  {}  {}", self.look.paint(ink, "gate       "), line(&format!("{phase} {rest}")))
     }
@@ -111,7 +104,7 @@ impl Lines {
         if !passed || self.detail == Detail::Verbose {
             let ink = if *passed { Ink::Dim } else { Ink::Red };
             let outcome = self.look.paint(ink, &escape::line(outcome.as_bytes()));
-            text += &format!("    {outcome} after {}: {}", seconds(*millis), line(command));
+            text += &format!("    {outcome} ({}): {}", seconds(*millis), line(command));
         }
         if !passed {
             text += &self.quoted(tail);
@@ -245,7 +238,7 @@ mod tests {
   recovered    app/a.py: the old bytes are back
 phase 1 (P0), Critical: 12 units, 1 of them done
   committed    [ 2/12] app/a.py  0123456789ab (+4 -2)
-    failed with status 1 after 1.2 s: python\t-m x
+    failed with status 1 (1.2 s): python\t-m x
     | Traceback
     | \x1b[31mE	x�
     | phase 1 (P0): 12 committed
@@ -286,7 +279,7 @@ help: `migrate resume` goes on from here
             },
         ];
         for (detail, want) in
-            [(Detail::Normal, ""), (Detail::Verbose, "  doing        a.py: placing\n    passed after 0.0 s: true\n")]
+            [(Detail::Normal, ""), (Detail::Verbose, "  doing        a.py: placing\n    passed (0.0 s): true\n")]
         {
             let mut lines = Lines::new(Look::PLAIN, detail);
             assert_eq!(events.iter().map(|event| lines.of(event)).collect::<String>(), want);

@@ -132,7 +132,7 @@ fn off_a_terminal_there_are_plain_lines_without_colour() {
 #[test]
 fn verbose_tells_the_commands_that_passed() {
     let repo = whole();
-    repo.migrate(&["run", "--verbose"]).succeeds().says("passed after").says("touch .git/ran; true a.py");
+    repo.migrate(&["run", "--verbose"]).succeeds().says("    passed (0.").says("touch .git/ran; true a.py");
 }
 
 #[test]
