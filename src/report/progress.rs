@@ -126,6 +126,7 @@ impl Bar {
             | Event::UnitUnchanged { unit, .. }
             | Event::UnitFailed { unit, .. }
             | Event::UnitQuarantined { unit, .. }
+            | Event::UnitSkipped { unit, .. }
             | Event::UnitReverted { unit, .. } => {
                 if self.counted.as_ref() != Some(unit) {
                     self.counted = Some(unit.clone());
@@ -135,7 +136,6 @@ impl Bar {
             Event::RunFinished { .. } => self.bar.finish_and_clear(),
             Event::Recovered { .. }
             | Event::CommandFinished { .. }
-            | Event::UnitSkipped { .. }
             | Event::GatePassed { .. }
             | Event::GateFailed { .. }
             | Event::RolledBack { .. }

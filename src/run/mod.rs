@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
         if !others.is_empty() && !request.leave.dirty {
             return Err(RepoProblem::Dirty(others.paths().cloned().collect()).into());
         }
-        let done = units.len() - left.len();
+        let done = finished(units.iter());
         journal.append(Record::RunStarted(RunStarted {
             plan: plan.name.clone(),
             digest: digest.clone(),
@@ -155,8 +155,8 @@ impl<'a> Run<'a> {
 
     fn phase(&mut self, at: usize, members: &[usize], emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let label = label(self.plan, at);
-        let left = members.iter().filter(|unit| self.request.is_left(&self.units[**unit])).count();
-        emit(Event::PhaseStarted { phase: label.clone(), units: members.len(), done: members.len() - left });
+        let done = finished(members.iter().map(|unit| &self.units[*unit]));
+        emit(Event::PhaseStarted { phase: label.clone(), units: members.len(), done });
         for (nth, unit_at) in members.iter().enumerate() {
             if let Some(signal) = self.interrupt.pending() {
                 return Err(Stop::Interrupted(signal));
@@ -356,6 +356,12 @@ fn gave_up(state: &State) -> bool {
 #[must_use]
 pub fn label(plan: &Plan, at: usize) -> PhaseLabel {
     PhaseLabel { ordinal: at + 1, id: plan.phases[at].id.clone(), title: plan.phases[at].title.clone() }
+}
+
+/// How many units need nothing more: those that were set aside or taken back are not among them.
+fn finished<'s>(units: impl Iterator<Item = &'s Standing>) -> usize {
+    let tally = tally(units);
+    tally.committed + tally.unchanged
 }
 
 /// How many units stand where.
