@@ -104,17 +104,21 @@ impl Protocol<'_> {
     /// When the journal or the object store cannot be written; nothing may then be placed.
     pub fn begin(&mut self, change: &Change) -> Result<(), Stop> {
         let mut files = Vec::with_capacity(change.files.len());
+        let mut kept = Vec::new();
         for file in &change.files {
             // The blob in HEAD is the bytes on disk unless git converts them: then they are kept as an object of their own.
             let before =
                 if file.converted { self.repo.clean(file.path(), file.before(), false, Write::Yes)? } else { file.target.blob };
             // Kept as an object too, so that recovery knows what a killed write left aside.
             let after = match &file.after {
-                Some(after) => Some(self.repo.clean(file.path(), after, false, Write::Yes)?.to_string()),
+                Some(after) => Some(self.repo.clean(file.path(), after, false, Write::Yes)?),
                 None => None,
             };
+            kept.extend([Some(before), after].into_iter().flatten());
+            let after = after.map(|after| after.to_string());
             files.push(FileChange { path: file.path().clone(), before: before.to_string(), after, aside: file.aside.clone() });
         }
+        self.repo.sync_objects(&kept)?;
         self.journal.append(Record::Begun(Begun {
             plan: change.plan.clone(),
             phase: change.phase.clone(),
@@ -133,9 +137,10 @@ impl Protocol<'_> {
     /// # Errors
     /// When the journal cannot be written.
     pub fn transformed(&mut self, change: &Change) -> Result<(), Stop> {
-        let keep = |file: &ChangedFile| self.repo.clean(file.path(), file.after(), false, Write::Yes).map(|oid| oid.to_string());
-        let after = change.files.iter().map(keep).collect::<Result<_, _>>()?;
-        self.journal.append(Record::Transformed { after })?;
+        let keep = |file: &ChangedFile| self.repo.clean(file.path(), file.after(), false, Write::Yes);
+        let after = change.files.iter().map(keep).collect::<Result<Vec<_>, _>>()?;
+        self.repo.sync_objects(&after)?;
+        self.journal.append(Record::Transformed { after: after.iter().map(ToString::to_string).collect() })?;
         Ok(())
     }
 
@@ -171,6 +176,13 @@ impl Protocol<'_> {
         let tree = self.repo.tree_with(change.tip.commit, &blobs)?;
         let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
         fault::point("land: commit object written");
+        let mut objects = vec![commit];
+        for new in &blobs {
+            objects.push(new.blob);
+            objects.extend(self.repo.trees_along(tree, &new.path)?);
+        }
+        self.repo.sync_objects(&objects)?;
+        fault::point("land: objects synced");
         self.journal.append(Record::Prepared { commit: commit.to_string() })?;
         self.publish(&change.tip, commit, &judged, log)?;
         Ok(commit)

@@ -4,6 +4,7 @@
 //! place ([`index`]); the `git` program ([`git`]) answers what libgit2 cannot. Nothing here stashes, resets, cleans or checks out.
 
 pub mod commit;
+pub mod durable;
 pub mod git;
 pub mod history;
 pub mod identity;
@@ -112,6 +113,9 @@ pub enum RepoProblem {
         /// What the system said.
         source: std::io::Error,
     },
+    /// An object could not be made to last.
+    #[error("cannot sync the objects of the commit to disk: {0}")]
+    Unsynced(#[source] std::io::Error),
     /// The index is broken.
     #[error("{0}")]
     BrokenIndex(index::IndexProblem),
@@ -148,6 +152,7 @@ impl RepoProblem {
             }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
+            Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
             Self::Git(_) => "migrate needs the git program on PATH and a repository that it can read",
         }
     }

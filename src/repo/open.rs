@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use git2::{ErrorClass, ErrorCode, Repository, RepositoryState};
 
@@ -22,8 +23,7 @@ impl Repo {
     /// # Errors
     /// When there is none, it is bare or belongs to another user, or it uses what libgit2 reads wrong.
     pub fn open(from: &Path) -> Result<Self, RepoProblem> {
-        sync_objects_and_references();
-        let inner = Repository::discover(from).map_err(|error| refusal(from, error))?;
+        let inner = discover(from).map_err(|error| refusal(from, error))?;
         if inner.is_bare() {
             return Err(RepoProblem::Bare(inner.path().to_owned()));
         }
@@ -147,20 +147,31 @@ fn expand_home(path: &str) -> PathBuf {
     }
 }
 
-/// Makes libgit2 sync every object and reference it writes; git2 has no call of its own for this option.
-fn sync_objects_and_references() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let on: c_int = 1;
-        let option = libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR as c_int;
-        #[expect(unsafe_code, reason = "a foreign call with the argument type that its manual gives for this option")]
-        // SAFETY: the option takes one int; libgit2 keeps it in a global that is read when a file is written.
-        let code = unsafe {
-            libgit2_sys::init();
-            libgit2_sys::git_libgit2_opts(option, on)
-        };
-        assert_eq!(code, 0, "libgit2 knows the option since 0.26");
+/// Opens the repository so that libgit2 syncs every reference that it writes, and leaves objects to [`Repo::sync_objects`].
+///
+/// git2 has no call of its own for this. The option is one for the whole process: it is taken down for references when their store
+/// is opened, which the first look at one does, and looked up for objects with each of them.
+fn discover(from: &Path) -> Result<Repository, git2::Error> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    sync_what_is_written(true);
+    let opened = Repository::discover(from).and_then(|repository| {
+        repository.find_reference("HEAD")?;
+        Ok(repository)
     });
+    sync_what_is_written(false);
+    opened
+}
+
+fn sync_what_is_written(on: bool) {
+    let option = libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR as c_int;
+    #[expect(unsafe_code, reason = "a foreign call with the argument type that its manual gives for this option")]
+    // SAFETY: the option takes one int; libgit2 keeps it in a global that is read when a store is opened or a file is written.
+    let code = unsafe {
+        libgit2_sys::init();
+        libgit2_sys::git_libgit2_opts(option, c_int::from(on))
+    };
+    assert_eq!(code, 0, "libgit2 knows the option since 0.26");
 }
 
 #[cfg(test)]
