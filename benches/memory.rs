@@ -1,0 +1,74 @@
+//! The peak memory of a run over many units, and whether a unit costs more the more units there are.
+//!
+//! ```text
+//! cargo bench --bench memory                   in a repository of 10,000 files
+//! cargo bench --bench memory -- --full         in one of 100,000 files too
+//! ```
+//!
+//! The kernel keeps the peak (`VmHWM`); it is read every millisecond until the process ends, so it may lack the last millisecond's
+//! growth and nothing else. Linux only.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+mod support;
+#[path = "support/tree.rs"]
+mod tree;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use support::{Figures, Repo, is_full, millis, plan, timed};
+use tree::tree;
+
+fn main() {
+    println!("peak memory of a run, and its cost per unit\n");
+    println!("{:>8} | {:>6} | {:>9} | ms per unit", "files", "units", "peak MB");
+    let sizes = if is_full() { &[10_000, 100_000][..] } else { &[10_000] };
+    for files in sizes {
+        let repo = tree(*files);
+        let start = start(&repo);
+        println!("{files:>8} | {:>6} | {:>9} | {} ms in all", 0, "", start.spread());
+        let mut first = 0;
+        for units in [125, 250, 500, 1_000] {
+            let numbers: Vec<usize> = (first..first + units).map(|nth| nth * 5 % files).collect();
+            first += units;
+            let (taken, peak) = watched(&repo, &format!("units-{units}"), &numbers);
+            let per_unit = (millis(taken) - start.median()) / units as f64;
+            println!("{files:>8} | {units:>6} | {peak:>9.1} | {per_unit:.2}");
+        }
+    }
+}
+
+/// What a run costs in which nothing is left to do.
+fn start(repo: &Repo) -> Figures {
+    let plan = repo.write_beside("plan.yaml", &plan("start", &[0]));
+    timed(&mut repo.migrate(&plan, "run"));
+    let mut figures = Figures::default();
+    for _ in 0..3 {
+        figures.push(millis(timed(&mut repo.migrate(&plan, "run"))));
+    }
+    figures
+}
+
+/// Wall time and peak resident memory, in millions of bytes, of a run.
+fn watched(repo: &Repo, name: &str, files: &[usize]) -> (Duration, f64) {
+    let plan = repo.write_beside("plan.yaml", &plan(name, files));
+    let started = Instant::now();
+    let mut command = repo.migrate(&plan, "run");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the tool was built");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0.0_f64;
+    let ended = loop {
+        if let Some(ended) = child.try_wait().expect("a child that was started") {
+            break ended;
+        }
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
+        peak = peak.max(kib.unwrap_or(0.0) * 1024.0 / 1e6);
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let taken = started.elapsed();
+    assert!(ended.success(), "{command:?}");
+    (taken, peak)
+}

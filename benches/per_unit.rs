@@ -1,0 +1,99 @@
+//! The tool's own cost per unit, validation aside, against the shell loop that people would write, by the size of the repository.
+//!
+//! ```text
+//! cargo bench --bench per_unit                 three pairs at 1,000, 10,000 and 100,000 files
+//! cargo bench --bench per_unit -- --full       nine pairs
+//! ```
+//!
+//! A pair is measured back to back in one repository, on different files of the same make, the two taking turns at going first: a
+//! `migrate run` over M files and `sed -i`, `git add FILE`, `git commit -q -m` for each of M others. The tool syncs the journal, the
+//! file, every object and the branch to disk as it always does; git syncs what it does by default. `per unit` is what one more unit
+//! costs, (T(M) - T(1)) / (M - 1), T being the wall time of a whole process; `whole run` is T(M) / M; `start` is T(1) less one unit:
+//! opening, the plan, identity, status and where every unit stands. Nothing else may grow with the repository than writing the index.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+mod support;
+#[path = "support/tree.rs"]
+mod tree;
+
+use support::{Figures, Repo, is_full, millis, path, plan, timed};
+use tree::tree;
+
+/// How many units one measured run has.
+const UNITS: usize = 40;
+
+fn main() {
+    let pairs = if is_full() { 9 } else { 3 };
+    println!("per unit, median (least to greatest) of {pairs} pairs of {UNITS} units, in ms\n");
+    println!(
+        "{:>8} | {:<22} | {:<20} | {:<20} | {:<20} | {:<20} | start",
+        "files", "shell loop", "per unit", "times faster", "whole run", "times faster"
+    );
+    for files in [1_000, 10_000, 100_000] {
+        let repo = tree(files);
+        let mut next = Numbers { files, given: 0 };
+        let [mut shell, mut unit, mut faster, mut whole, mut whole_faster, mut start] = [(); 6].map(|()| Figures::default());
+        for pair in 0..pairs {
+            let shell_first = pair % 2 == 0;
+            let mut by_shell = 0.0;
+            if shell_first {
+                by_shell = shell_loop(&repo, &next.take(UNITS));
+            }
+            let one = run(&repo, &format!("one-{pair}"), &next.take(1));
+            let all = run(&repo, &format!("all-{pair}"), &next.take(UNITS));
+            if !shell_first {
+                by_shell = shell_loop(&repo, &next.take(UNITS));
+            }
+            let marginal = (all - one) / (UNITS - 1) as f64;
+            shell.push(by_shell / UNITS as f64);
+            unit.push(marginal);
+            faster.push(by_shell / UNITS as f64 / marginal);
+            whole.push(all / UNITS as f64);
+            whole_faster.push(by_shell / all);
+            start.push(one - marginal);
+        }
+        println!(
+            "{files:>8} | {:<22} | {:<20} | {:<20} | {:<20} | {:<20} | {}",
+            shell.spread(),
+            unit.spread(),
+            faster.spread(),
+            whole.spread(),
+            whole_faster.spread(),
+            start.spread()
+        );
+    }
+}
+
+/// Numbers of files spread evenly over the repository, none given twice.
+struct Numbers {
+    files: usize,
+    given: usize,
+}
+
+impl Numbers {
+    fn take(&mut self, count: usize) -> Vec<usize> {
+        let step = self.files / 1_000;
+        // 7 and 1,000 have no common factor, so the first thousand are all different.
+        let numbers = (self.given..self.given + count).map(|nth| nth * 7 % 1_000 * step).collect();
+        self.given += count;
+        assert!(self.given <= 1_000, "the files are used up");
+        numbers
+    }
+}
+
+fn run(repo: &Repo, name: &str, files: &[usize]) -> f64 {
+    let plan = repo.write_beside("plan.yaml", &plan(name, files));
+    millis(timed(&mut repo.migrate(&plan, "run")))
+}
+
+fn shell_loop(repo: &Repo, files: &[usize]) -> f64 {
+    let files: Vec<String> = files.iter().map(|nth| path(*nth)).collect();
+    let script = format!(
+        "set -e\nfor file in {}; do\n  sed -i -e 's/legacy\\.client import fetch/modern.client import retrieve/' -e 's/\\bfetch(/retrieve(/' \
+         \"$file\"\n  git add \"$file\"\n  git commit -q -m \"fix: apply fetch in $file\"\ndone\n",
+        files.join(" ")
+    );
+    let script = repo.write_beside("loop.sh", &script);
+    millis(timed(repo.command("sh").arg(script)))
+}
