@@ -5,9 +5,6 @@
 mod kit;
 mod support;
 
-/// Layers, sizes, leftovers, and that the documents are true.
-mod tidy;
-
 /// Bytes outside an edit.
 mod bytes;
 /// External codemods on one file.
@@ -26,6 +23,14 @@ mod edits;
 mod exit;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
 mod identity;
+/// Signals in every step.
+mod interrupt;
+/// A journal that is lost, torn, damaged or foreign.
+mod journal;
+/// Two at once.
+mod lock;
+/// Somebody at work in the repository while a run is.
+mod meddle;
 /// What commits say.
 mod message;
 /// Commands of a plan that do what they should not.
@@ -44,20 +49,9 @@ mod run;
 mod standing;
 /// Where units stand, as `migrate status` says it.
 mod status;
-/// Files that cannot be migrated, each refused with its own word.
-mod targets;
-
 /// The same at system calls.
 mod syscalls;
-
-/// Two at once.
-mod lock;
-
-/// Signals in every step.
-mod interrupt;
-
-/// A journal that is lost, torn, damaged or foreign.
-mod journal;
-
-/// Somebody at work in the repository while a run is.
-mod meddle;
+/// Files that cannot be migrated, each refused with its own word.
+mod targets;
+/// Layers, sizes, leftovers, and that the documents are true.
+mod tidy;
