@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use sha2::{Digest, Sha256};
 
-use crate::support::Repo;
+use crate::support::{Repo, scratch};
 
 const WHEEL: &str = "django_cms-3.7.4-py2.py3-none-any.whl";
 const SHA256: &str = "9302f0e21153fc9afca55d9c3424ca3654b51d274a1af6ec39f4fbb05059fe46";
@@ -33,7 +33,7 @@ const RENAMES: [(&str, &str); 8] = [
 fn django_cms_is_migrated_to_the_names_of_django_4_and_taken_back() {
     let Some(wheel) = wheel() else { return };
     let repo = Repo::empty().env("PATH", &path_with_the_interpreter_itself_first());
-    let before = tempfile::tempdir().unwrap();
+    let before = scratch();
     for folder in [before.path(), &repo.top()] {
         ok(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(folder));
     }

@@ -14,6 +14,16 @@ pub struct Repo {
     env: Vec<(String, String)>,
 }
 
+/// A folder in memory where the system has one: thousands of commits wait for the disk otherwise. `TMPDIR` says where else.
+#[must_use]
+pub fn scratch() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    match std::env::var_os("TMPDIR") {
+        None if memory.is_dir() => tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap(),
+        _ => tempfile::tempdir().unwrap(),
+    }
+}
+
 impl Repo {
     /// A repository on the branch `main` without a commit.
     #[must_use]
@@ -26,7 +36,7 @@ impl Repo {
     /// A folder that is in no repository.
     #[must_use]
     pub fn plain_folder() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         std::fs::create_dir(folder.path().join("home")).unwrap();
         std::fs::create_dir(folder.path().join("work")).unwrap();
         std::fs::write(
@@ -51,7 +61,7 @@ impl Repo {
     /// A copy of all of it, home included, in a place of its own.
     #[must_use]
     pub fn copy(&self) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let all = self.folder.path().join(".");
         let copied = Command::new("cp").arg("-a").arg(all).arg(folder.path()).status().unwrap();
         assert!(copied.success());
