@@ -169,7 +169,9 @@ impl Protocol<'_> {
                 return Err(FileProblem::Changed { path: file.path().clone() }.into());
             }
             judged.push((file.path().clone(), EntryStat::new(&found.stat)));
-            let blob = self.repo.clean(file.path(), file.after(), file.converted, Write::Yes)?;
+            // Written when the change was announced, unless git converts it: then what was written is the bytes on disk.
+            let write = if file.converted { Write::Yes } else { Write::No };
+            let blob = self.repo.clean(file.path(), file.after(), file.converted, write)?;
             blobs.push(NewBlob { path: file.path().clone(), mode: file.target.mode, blob });
         }
         fault::point("land: blobs written");
