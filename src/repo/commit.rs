@@ -81,7 +81,10 @@ impl Repo {
         fault::point("land: branch locked");
         // The lock is held from here on: what is compared now is what is set.
         self.still_at(tip)?;
-        transaction.set_target(&tip.branch, commit, Some(&committer.sign_now()?), log)?;
+        let who = committer.sign_now()?;
+        if !self.set_locked_branch(tip, commit, log, &who)? {
+            transaction.set_target(&tip.branch, commit, Some(&who), log)?;
+        }
         transaction.commit()?;
         let moved = Tip { branch: tip.branch.clone(), commit };
         self.branch_moved(tip, &moved);

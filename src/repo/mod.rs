@@ -3,6 +3,7 @@
 //! Knows git, knows no plan. libgit2 reads and writes objects and moves the branch by compare-and-swap; the index is patched in
 //! place ([`index`]); the `git` program ([`git`]) answers what libgit2 cannot. Nothing here stashes, resets, cleans or checks out.
 
+pub mod branch;
 pub mod commit;
 pub mod durable;
 pub mod git;
@@ -116,6 +117,9 @@ pub enum RepoProblem {
     /// An object could not be made to last.
     #[error("cannot sync the objects of the commit to disk: {0}")]
     Unsynced(#[source] std::io::Error),
+    /// The branch could not be set.
+    #[error("cannot set the branch: {0}")]
+    Branch(#[source] std::io::Error),
     /// The index is broken.
     #[error("{0}")]
     BrokenIndex(index::IndexProblem),
@@ -152,6 +156,7 @@ impl RepoProblem {
             }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
+            Self::Branch(_) => "mend the cause, then run migrate again",
             Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
             Self::Git(_) => "migrate needs the git program on PATH and a repository that it can read",
         }

@@ -5,6 +5,8 @@
 mod kit;
 mod support;
 
+/// How the branch moves and what its log says.
+mod branch;
 /// Bytes outside an edit.
 mod bytes;
 /// External codemods on one file.

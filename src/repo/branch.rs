@@ -1,0 +1,77 @@
+//! Setting a branch that is locked, synced, and logged without syncing the log.
+//!
+//! libgit2 syncs what it appends to the logs of the branch and of HEAD, each with its folder: four waits for the disk per commit, for
+//! lines that git itself never syncs. What it is asked for here is the lock; the rest is a file renamed into place.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use git2::{Oid, Signature};
+
+use crate::fault;
+use crate::repo::{Repo, RepoProblem, Tip};
+
+impl Repo {
+    /// Makes the branch of `tip`, whose lock the caller holds, name `commit`. False when the branch must be left to libgit2; nothing
+    /// is changed then. A crash leaves the old commit or the new one, and perhaps a line too many in the logs.
+    ///
+    /// # Errors
+    /// When the system refuses; unless the last sync failed, the branch is as it was.
+    pub(super) fn set_locked_branch(&self, tip: &Tip, commit: Oid, log: &str, who: &Signature<'_>) -> Result<bool, RepoProblem> {
+        let common = self.inner.commondir();
+        let logs = [common.join("logs").join(&tip.branch), self.git_dir.join("logs/HEAD")];
+        // A folder in the place of a log is left from branches that are gone.
+        if !tip.branch.starts_with("refs/heads/") || logs.iter().any(|log| log.is_dir()) {
+            return Ok(false);
+        }
+        let file = common.join(&tip.branch);
+        self.set_file(&file, commit, &logs, &log_line(tip.commit, commit, log, who)).map_err(RepoProblem::Branch)
+    }
+
+    fn set_file(&self, file: &Path, commit: Oid, logs: &[PathBuf], line: &[u8]) -> io::Result<bool> {
+        let new = self.state_folder().join("branch.new");
+        let mut written = File::create(&new)?;
+        writeln!(written, "{commit}")?;
+        written.sync_all()?;
+        for log in logs {
+            self.log(log, line)?;
+        }
+        fault::point("land: branch logged");
+        match fs::rename(&new, file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        fault::point("land: branch set");
+        if let Some(folder) = file.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(true)
+    }
+
+    /// Appends a line to a log that is there, or that git would begin.
+    fn log(&self, path: &Path, line: &[u8]) -> io::Result<()> {
+        let begins = !matches!(self.config("core.logallrefupdates"), Some("false" | "no" | "off" | "0"));
+        if begins && let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match OpenOptions::new().append(true).create(begins).open(path) {
+            Ok(mut file) => file.write_all(line),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !begins => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn log_line(old: Oid, new: Oid, log: &str, who: &Signature<'_>) -> Vec<u8> {
+    let (when, minutes) = (who.when().seconds(), who.when().offset_minutes());
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
+    let mut line = format!("{old} {new} ").into_bytes();
+    line.extend_from_slice(who.name_bytes());
+    line.extend_from_slice(b" <");
+    line.extend_from_slice(who.email_bytes());
+    line.extend_from_slice(format!("> {when} {sign}{hours:02}{minutes:02}\t{}\n", log.replace(['\n', '\r'], " ")).as_bytes());
+    line
+}
