@@ -165,6 +165,17 @@ pub fn aside_name() -> io::Result<String> {
 /// # Errors
 /// [`FileProblem::Changed`] when the file did not hold `expected`; it is then as it was. Other problems leave it as it was too.
 pub fn replace(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &str) -> Result<Found, FileProblem> {
+    let folder = place(top, path, expected, new, aside)?;
+    fs::fsync(&folder).map_err(FileProblem::io("sync the folder of", path))?;
+    read_at(&folder, path.file_name(), path)
+}
+
+/// As [`replace`], for a caller who syncs the folder that is given back, or the one of the same name, before relying on it: until
+/// then a power failure may leave the file as it was.
+///
+/// # Errors
+/// As for [`replace`].
+pub fn place(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &str) -> Result<OwnedFd, FileProblem> {
     let folder = open_folder(top, path)?;
     let name = path.file_name();
     let found = read_at(&folder, name, path)?;
@@ -183,8 +194,7 @@ pub fn replace(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: 
     exchange(&folder, aside, name, expected, path)?;
     fault::point("place: exchanged");
     remove_aside(&folder, aside, path)?;
-    fs::fsync(&folder).map_err(FileProblem::io("sync the folder of", path))?;
-    read_at(&folder, name, path)
+    Ok(folder)
 }
 
 fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &RepoPath) -> Result<(), FileProblem> {

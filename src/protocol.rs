@@ -9,6 +9,7 @@
 //!
 //! A run and a rollback, and whatever recovery finishes, all write through here. What to judge and when is the caller's.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use git2::Oid;
@@ -118,7 +119,7 @@ impl Protocol<'_> {
             let after = after.map(|after| after.to_string());
             files.push(FileChange { path: file.path().clone(), before: before.to_string(), after, aside: file.aside.clone() });
         }
-        self.repo.sync_objects(&kept)?;
+        self.repo.sync_objects(&kept, Vec::new())?;
         self.journal.append(Record::Begun(Begun {
             plan: change.plan.clone(),
             phase: change.phase.clone(),
@@ -139,7 +140,7 @@ impl Protocol<'_> {
     pub fn transformed(&mut self, change: &Change) -> Result<(), Stop> {
         let keep = |file: &ChangedFile| self.repo.clean(file.path(), file.after(), false, Write::Yes);
         let after = change.files.iter().map(keep).collect::<Result<Vec<_>, _>>()?;
-        self.repo.sync_objects(&after)?;
+        self.repo.sync_objects(&after, Vec::new())?;
         self.journal.append(Record::Transformed { after: after.iter().map(ToString::to_string).collect() })?;
         Ok(())
     }
@@ -150,7 +151,8 @@ impl Protocol<'_> {
     /// When a file is not what it was, or cannot be written; the caller then undoes the change.
     pub fn place(&mut self, change: &Change) -> Result<(), Stop> {
         for file in &change.files {
-            fs::replace(self.repo.top(), file.path(), file.before(), file.after(), &file.aside)?;
+            // The folder is synced in `land`, together with all that has to last before the branch moves.
+            fs::place(self.repo.top(), file.path(), file.before(), file.after(), &file.aside)?;
             fault::point("place: one file placed");
         }
         Ok(())
@@ -178,12 +180,13 @@ impl Protocol<'_> {
         let tree = self.repo.tree_with(change.tip.commit, &blobs)?;
         let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
         fault::point("land: commit object written");
-        let mut objects = vec![commit];
+        let (mut objects, mut also) = (vec![commit], vec![self.repo.write_branch_aside(commit)?]);
         for new in &blobs {
+            also.extend(new.path.below(self.repo.top()).parent().map(Path::to_owned));
             objects.push(new.blob);
             objects.extend(self.repo.trees_along(tree, &new.path)?);
         }
-        self.repo.sync_objects(&objects)?;
+        self.repo.sync_objects(&objects, also)?;
         fault::point("land: objects synced");
         self.journal.append(Record::Prepared { commit: commit.to_string() })?;
         self.publish(&change.tip, commit, &judged, log)?;

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use git2::{Oid, Signature};
@@ -13,6 +14,20 @@ use crate::fault;
 use crate::repo::{Repo, RepoProblem, Tip};
 
 impl Repo {
+    /// Writes aside what the branch is to hold, and says where it must be synced before anything announces `commit`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write_branch_aside(&self, commit: Oid) -> Result<PathBuf, RepoProblem> {
+        let new = self.branch_aside();
+        fs::write(&new, content(commit)).map_err(RepoProblem::Branch)?;
+        Ok(new)
+    }
+
+    fn branch_aside(&self) -> PathBuf {
+        self.state_folder().join("branch.new")
+    }
+
     /// Makes the branch of `tip`, whose lock the caller holds, name `commit`. False when the branch must be left to libgit2; nothing
     /// is changed then. A crash leaves the old commit or the new one, and perhaps a line too many in the logs.
     ///
@@ -21,33 +36,32 @@ impl Repo {
     pub(super) fn set_locked_branch(&self, tip: &Tip, commit: Oid, log: &str, who: &Signature<'_>) -> Result<bool, RepoProblem> {
         let common = self.inner.commondir();
         let logs = [common.join("logs").join(&tip.branch), self.git_dir.join("logs/HEAD")];
+        let file = common.join(&tip.branch);
+        let Some(folder) = file.parent().filter(|_| tip.branch.starts_with("refs/heads/")) else { return Ok(false) };
+        let device = |path: &Path| path.metadata().map(|path| path.dev()).ok();
         // A folder in the place of a log is left from branches that are gone.
-        if !tip.branch.starts_with("refs/heads/") || logs.iter().any(|log| log.is_dir()) {
+        if device(folder) != device(&self.state_folder()) || logs.iter().any(|log| log.is_dir()) {
             return Ok(false);
         }
-        let file = common.join(&tip.branch);
-        self.set_file(&file, commit, &logs, &log_line(tip.commit, commit, log, who)).map_err(RepoProblem::Branch)
+        self.set_file(&file, folder, commit, &logs, &log_line(tip.commit, commit, log, who)).map_err(RepoProblem::Branch)?;
+        Ok(true)
     }
 
-    fn set_file(&self, file: &Path, commit: Oid, logs: &[PathBuf], line: &[u8]) -> io::Result<bool> {
-        let new = self.state_folder().join("branch.new");
-        let mut written = File::create(&new)?;
-        writeln!(written, "{commit}")?;
-        written.sync_all()?;
+    fn set_file(&self, file: &Path, folder: &Path, commit: Oid, logs: &[PathBuf], line: &[u8]) -> io::Result<()> {
+        let new = self.branch_aside();
+        // When it holds the commit already it was synced before the commit was announced.
+        if fs::read(&new).ok().as_deref() != Some(content(commit).as_bytes()) {
+            let mut written = File::create(&new)?;
+            written.write_all(content(commit).as_bytes())?;
+            written.sync_all()?;
+        }
         for log in logs {
             self.log(log, line)?;
         }
         fault::point("land: branch logged");
-        match fs::rename(&new, file) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => return Ok(false),
-            Err(error) => return Err(error),
-        }
+        fs::rename(&new, file)?;
         fault::point("land: branch set");
-        if let Some(folder) = file.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(true)
+        File::open(folder)?.sync_all()
     }
 
     /// Appends a line to a log that is there, or that git would begin.
@@ -62,6 +76,10 @@ impl Repo {
             Err(error) => Err(error),
         }
     }
+}
+
+fn content(commit: Oid) -> String {
+    format!("{commit}\n")
 }
 
 fn log_line(old: Oid, new: Oid, log: &str, who: &Signature<'_>) -> Vec<u8> {

@@ -14,14 +14,14 @@ use git2::Oid;
 use crate::repo::{Repo, RepoProblem};
 
 impl Repo {
-    /// Returns when the objects and their names in the object store would survive a power failure. An object that is not there as
-    /// a file of its own is in a pack, which was synced by whoever wrote it.
+    /// Returns when the objects, their names in the object store and the files and folders `also` would survive a power failure. An
+    /// object that is not there as a file of its own is in a pack, which was synced by whoever wrote it.
     ///
     /// # Errors
     /// When one cannot be synced; it may then be lost, and nothing may name it.
-    pub fn sync_objects(&self, objects: &[Oid]) -> Result<(), RepoProblem> {
+    pub fn sync_objects(&self, objects: &[Oid], also: Vec<PathBuf>) -> Result<(), RepoProblem> {
         let store = self.inner.commondir().join("objects");
-        let mut paths = BTreeSet::new();
+        let mut paths: BTreeSet<PathBuf> = also.into_iter().collect();
         for object in objects {
             let name = object.to_string();
             let folder = store.join(&name[..2]);
