@@ -14,11 +14,12 @@ mod support;
 
 use std::fmt::Write as _;
 
-use migrate::compose;
+use migrate::compose::{self, Rewritten};
 use migrate::path::RepoPath;
 use migrate::plan::Plan;
 use migrate::plan::digest::digest;
 use migrate::plan::load::load;
+use migrate::rewrite::changes::ImportsChanged;
 use migrate::select::Unit;
 use support::{Figures, Repo, is_full, millis, path, plan, timed};
 
@@ -104,9 +105,9 @@ fn newest_loose(packed: &Repo) -> Repo {
 fn ours(plan: &Plan, digest: &str, nth: usize) -> String {
     let unit = Unit { phase: 0, target: nth, path: RepoPath::new(path(nth)).expect("a plain path") };
     let validated = [format!("python3 -m py_compile {}", path(nth))];
-    compose::commit(plan, digest, &unit, before(nth).as_bytes(), after(nth).as_bytes(), &validated, false)
-        .expect("a plan without a template")
-        .message
+    let (before, after) = (before(nth), after(nth));
+    let rewritten = Rewritten { before: before.as_bytes(), after: after.as_bytes(), imports: &ImportsChanged::default() };
+    compose::commit(plan, digest, &unit, &rewritten, &validated, false).expect("a plan without a template").message
 }
 
 fn theirs(at: usize) -> String {

@@ -5,7 +5,7 @@ use crate::message::trailers::Applied;
 use crate::message::{Changes, LineChange, Lines, Message, scope_of};
 use crate::path::quote;
 use crate::plan::Plan;
-use crate::rewrite::changes::{ImportedName, changed_lines, imports_changed};
+use crate::rewrite::changes::{ImportedName, ImportsChanged, changed_lines};
 use crate::select::Unit;
 use crate::stop::Note;
 
@@ -22,7 +22,18 @@ pub struct Composed {
     pub lines_removed: usize,
 }
 
-/// Writes the message for `unit`, whose file went from `before` to `after` and was judged by the commands `validated`.
+/// What became of a unit's file.
+#[derive(Debug, Clone, Copy)]
+pub struct Rewritten<'a> {
+    /// The bytes as they were.
+    pub before: &'a [u8],
+    /// The bytes as they are.
+    pub after: &'a [u8],
+    /// The names whose imports came or went.
+    pub imports: &'a ImportsChanged,
+}
+
+/// Writes the message for `unit`, whose file was `rewritten` and judged by the commands `validated`.
 ///
 /// # Errors
 /// When the plan's own template fails with these values.
@@ -30,14 +41,13 @@ pub fn commit(
     plan: &Plan,
     digest: &str,
     unit: &Unit,
-    before: &[u8],
-    after: &[u8],
+    rewritten: &Rewritten,
     validated: &[String],
     hooks_skipped: bool,
 ) -> Result<Composed, Note> {
     let (phase, target) = (&plan.phases[unit.phase], plan.target(unit));
+    let Rewritten { before, after, imports } = *rewritten;
     let changed = changed_lines(before, after);
-    let imports = imports_changed(before, after);
     let edits = (!target.edits.is_empty()).then(|| "edits".to_owned());
     let rules = edits.into_iter().chain(target.rules.iter().map(|rule| plan.rules[*rule].name.clone())).collect();
     let message = Message {

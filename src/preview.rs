@@ -70,7 +70,7 @@ pub fn foresee(
         let target = plan.target(unit);
         let prepared = unit::prepare(repo, plan, &tip, unit, &conversions)?;
         let what = match prepared.outcome {
-            Outcome::Changed(after) => What::Change { before: prepared.target.found.bytes, after },
+            Outcome::Changed(made) => What::Change { before: prepared.target.found.bytes, after: made.bytes },
             Outcome::NeedsCodemod => What::NeedsCodemod,
             Outcome::Unchanged => What::Nothing,
             Outcome::Unsound(unsound) => What::Unsound(unsound),

@@ -5,11 +5,14 @@ use crate::guard::{self, Finding};
 use crate::path::RepoPath;
 use crate::plan::{Command, Plan, RuleKind};
 use crate::python::module::module_name;
+use crate::python::parsed::Parsed;
+use crate::python::source::{Source, SourceError};
 use crate::python::syntax::SyntaxProblem;
 use crate::repo::target::{Conversions, Target, TargetProblem};
 use crate::repo::{Repo, Tip};
+use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::error::RewriteError;
-use crate::rewrite::{self, Step};
+use crate::rewrite::{self, Applied, Remark, Step};
 use crate::select::Unit;
 
 /// A unit whose facts are right, with what its rules make of it.
@@ -27,13 +30,24 @@ pub struct Prepared {
 #[derive(Debug)]
 pub enum Outcome {
     /// New bytes, sound by the guards.
-    Changed(Vec<u8>),
+    Changed(Made),
     /// Nothing.
     Unchanged,
     /// An external codemod has to be run to know.
     NeedsCodemod,
     /// The rules cannot be applied, or what they make is unsound.
     Unsound(Unsound),
+}
+
+/// New bytes of a file, with what its commit says of them.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// The file as it shall be.
+    pub bytes: Vec<u8>,
+    /// The names whose imports came or went.
+    pub imports: ImportsChanged,
+    /// What of the deprecated was left on purpose, or could not be decided.
+    pub remarks: Vec<Remark>,
 }
 
 /// Why a file cannot be transformed.
@@ -53,6 +67,10 @@ impl Unsound {
             reason.push_str(nearest);
         }
         Self { reason, help: error.help() }
+    }
+
+    fn source(path: &RepoPath, error: &SourceError) -> Self {
+        Self::rewrite(path, &rewrite::refused(error.clone()))
     }
 
     fn syntax(path: &RepoPath, problems: &[SyntaxProblem]) -> Self {
@@ -117,19 +135,25 @@ pub fn prepare(repo: &Repo, plan: &Plan, tip: &Tip, unit: &Unit, conversions: &C
 
 fn transform(repo: &Repo, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
     let segments = segments(plan, unit);
-    if is_python(&unit.path) {
-        let problems = guard::invalid(before);
-        if !problems.is_empty() {
-            return Outcome::Unsound(Unsound::syntax(&unit.path, &problems));
-        }
+    if !is_python(&unit.path) && !matches!(segments.as_slice(), [Segment::Pure(_)]) {
+        return if segments.is_empty() { Outcome::Unchanged } else { Outcome::NeedsCodemod };
+    }
+    let module = module_of(repo, &unit.path);
+    let source = match Source::new(before) {
+        Ok(source) => source,
+        Err(error) => return Outcome::Unsound(Unsound::source(&unit.path, &error)),
+    };
+    let file = Parsed::new(&source, module.as_deref());
+    if is_python(&unit.path) && !file.problems().is_empty() {
+        return Outcome::Unsound(Unsound::syntax(&unit.path, file.problems()));
     }
     match segments.as_slice() {
         [] => Outcome::Unchanged,
-        [Segment::Pure(steps)] => match apply(repo, &unit.path, before, steps) {
-            Err(unsound) => Outcome::Unsound(unsound),
-            Ok(after) if after == before => Outcome::Unchanged,
-            Ok(after) => match check(&unit.path, before, &after) {
-                Ok(()) => Outcome::Changed(after),
+        [Segment::Pure(steps)] => match rewrite::apply(&file, steps) {
+            Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
+            Ok(Applied { bytes: None, .. }) => Outcome::Unchanged,
+            Ok(Applied { bytes: Some(bytes), remarks, .. }) => match judged(&unit.path, &file, &bytes) {
+                Ok(imports) => Outcome::Changed(Made { bytes, imports, remarks }),
                 Err(unsound) => Outcome::Unsound(unsound),
             },
         },
@@ -137,24 +161,34 @@ fn transform(repo: &Repo, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
     }
 }
 
-/// Applies pure transforms.
+/// Applies pure transforms to bytes, which are not judged yet.
 ///
 /// # Errors
 /// [`Unsound`] when one cannot be applied.
 pub fn apply(repo: &Repo, path: &RepoPath, bytes: &[u8], steps: &[Step<'_>]) -> Result<Vec<u8>, Unsound> {
     let module = module_of(repo, path);
-    rewrite::apply(bytes, module.as_deref(), steps).map_err(|error| Unsound::rewrite(path, &error))
+    rewrite::rewritten(bytes, module.as_deref(), steps).map_err(|error| Unsound::rewrite(path, &error))
 }
 
-/// Judges a result by the guards.
+/// Judges what became of a file by the guards.
 ///
 /// # Errors
 /// [`Unsound`] with what the change broke.
-pub fn check(path: &RepoPath, before: &[u8], after: &[u8]) -> Result<(), Unsound> {
+pub fn check(repo: &Repo, path: &RepoPath, before: &[u8], bytes: Vec<u8>) -> Result<Made, Unsound> {
+    let module = module_of(repo, path);
+    let source = Source::new(before).map_err(|error| Unsound::source(path, &error))?;
+    let imports = judged(path, &Parsed::new(&source, module.as_deref()), &bytes)?;
+    Ok(Made { bytes, imports, remarks: Vec::new() })
+}
+
+fn judged(path: &RepoPath, before: &Parsed, after: &[u8]) -> Result<ImportsChanged, Unsound> {
     if !is_python(path) {
-        return Ok(());
+        return Ok(ImportsChanged::default());
     }
-    guard::check(before, after).map_err(|findings| Unsound::guard(path, &findings))
+    let source = Source::new(after).map_err(|error| Unsound::source(path, &error))?;
+    let after = Parsed::new(&source, before.module());
+    guard::check(before, &after).map_err(|findings| Unsound::guard(path, &findings))?;
+    Ok(imports_changed(before, &after))
 }
 
 /// True for files that Python reads.

@@ -8,6 +8,7 @@ pub mod imports;
 pub mod module;
 pub mod names;
 pub mod nesting;
+pub mod parsed;
 pub mod semantic;
 pub mod source;
 pub mod syntax;

@@ -5,9 +5,7 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use crate::python::names::Names;
-use crate::python::source::Source;
-use crate::python::syntax;
+use crate::python::parsed::Parsed;
 
 /// Lines that became other lines; 1-based, half-open. One side may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,9 +57,9 @@ fn numbers(range: Range<usize>) -> Range<u32> {
 }
 
 /// The names whose imports differ between two texts of a file, in the order of the text, each once. A text that cannot be
-/// read imports nothing.
+/// parsed imports nothing.
 #[must_use]
-pub fn imports_changed(before: &[u8], after: &[u8]) -> ImportsChanged {
+pub fn imports_changed(before: &Parsed, after: &Parsed) -> ImportsChanged {
     let (before, after) = (imported(before), imported(after));
     let only = |names: &[ImportedName], others: &[ImportedName]| -> Vec<ImportedName> {
         names.iter().filter(|name| others.iter().all(|other| other.qualified != name.qualified)).cloned().collect()
@@ -69,11 +67,9 @@ pub fn imports_changed(before: &[u8], after: &[u8]) -> ImportsChanged {
     ImportsChanged { removed: only(&before, &after), added: only(&after, &before) }
 }
 
-fn imported(text: &[u8]) -> Vec<ImportedName> {
-    // A file that cannot be read has been refused elsewhere; for a message it has nothing to say.
-    let Ok(source) = Source::new(text) else { return Vec::new() };
-    let Ok(tree) = syntax::parse(&source) else { return Vec::new() };
-    let names = Names::new(&source, &tree, None);
+fn imported(file: &Parsed) -> Vec<ImportedName> {
+    // A file that cannot be parsed has been refused elsewhere; for a message it has nothing to say.
+    let Ok(names) = file.names() else { return Vec::new() };
     let mut called: HashSet<(usize, usize)> = HashSet::new();
     for read in names.uses.iter().filter(|read| read.called && read.attributes.is_empty()) {
         let bindings = names.resolve(read.scope, read.name).and_then(|owner| names.scopes[owner].bindings.get(read.name));
@@ -102,6 +98,7 @@ fn imported(text: &[u8]) -> Vec<ImportedName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::source::Source;
 
     #[test]
     fn changed_lines_are_counted_on_both_sides() {
@@ -122,9 +119,9 @@ mod tests {
         let before = b"from a.b import old, same\nimport c.d\ndef h():\n    from a.b import old\n    return old(1)\nsame()\n";
         let after = b"from a.b import new as n, same\nimport c.e\nn.x()\n";
         let name = |qualified: &str, name: &str, called| ImportedName { qualified: qualified.into(), name: name.into(), called };
-        let changed = imports_changed(before, after);
+        let (old, new) = (Source::new(before).unwrap(), Source::new(after).unwrap());
+        let changed = imports_changed(&Parsed::new(&old, None), &Parsed::new(&new, None));
         assert_eq!(changed.removed, [name("a.b.old", "old", true), name("c.d", "c.d", false)]);
         assert_eq!(changed.added, [name("a.b.new", "new", false), name("c.e", "c.e", false)]);
-        assert_eq!(imports_changed(b"import a\0", b"").removed, []);
     }
 }

@@ -17,6 +17,7 @@ mod write;
 use crate::edit::{Edit, Edits};
 use crate::plan::BlockEdit;
 use crate::python::source::Source;
+use crate::rewrite::Made;
 use crate::rewrite::edits::assign::{Outcome, Wanted};
 use crate::rewrite::edits::find::Match;
 use crate::rewrite::edits::lines::Block;
@@ -42,11 +43,11 @@ struct Prepared<'e> {
     after: Block<'e>,
 }
 
-/// The text after the edits; `None` when all of them stand there already.
+/// What the edits change; nothing when all of them stand there already.
 ///
 /// # Errors
 /// [`RewriteError`] when a block stands nowhere, or in several places that `near` does not tell apart.
-pub(crate) fn edit(source: &Source, edits: &[BlockEdit]) -> Result<Option<Vec<u8>>, RewriteError> {
+pub(crate) fn edit(source: &Source, edits: &[BlockEdit]) -> Result<Made, RewriteError> {
     let file = Block::of_file(source);
     let mut prepared = Vec::new();
     for (index, edit) in edits.iter().enumerate() {
@@ -65,7 +66,7 @@ pub(crate) fn edit(source: &Source, edits: &[BlockEdit]) -> Result<Option<Vec<u8
     }
     let matches: Vec<Vec<Match>> = prepared.iter().map(|edit| candidates(&file, edit)).collect();
     if let Some(missing) = matches.iter().position(Vec::is_empty) {
-        return if applied(&file, &prepared) { Ok(None) } else { Err(not_found(source, &file, &prepared[missing])) };
+        return if applied(&file, &prepared) { Ok(Made::default()) } else { Err(not_found(source, &file, &prepared[missing])) };
     }
     let wanted: Vec<Wanted> = prepared.iter().zip(&matches).map(|(edit, matches)| Wanted::new(edit.near, matches)).collect();
     let chosen = match assign::assign(&wanted) {
@@ -77,8 +78,7 @@ pub(crate) fn edit(source: &Source, edits: &[BlockEdit]) -> Result<Option<Vec<u8
         replacements.push(write::replacement(source, &file, &edit.before, &edit.after, &matches[at])?);
     }
     let edits = Edits::new(replacements).map_err(|overlap| RewriteError::at(source, overlap.second.start, Problem::Overlap))?;
-    let result = source.apply(&edits);
-    Ok((result != source.bytes()).then_some(result))
+    Ok(Made { edits, remarks: Vec::new() })
 }
 
 /// Where `before` stands, but for places that are part of its own `after`: there the edit is done.

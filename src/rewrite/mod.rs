@@ -1,7 +1,7 @@
 //! Rules to edits: bytes in, bytes out.
 //!
 //! Nothing here does I/O or sees a path. Every byte outside an edit stays as it was, and a step applied twice changes nothing
-//! the second time.
+//! the second time. What a step leaves as it is on purpose, or could not decide, it says in a [`Remark`].
 
 pub mod changes;
 pub mod edits;
@@ -11,7 +11,9 @@ mod property_tests;
 mod rename;
 mod statement;
 
+use crate::edit::Edits;
 use crate::plan::{BlockEdit, Rename};
+use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
 use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
@@ -26,34 +28,108 @@ pub enum Step<'a> {
     Rename(&'a Rename),
 }
 
-/// Applies `steps` in order; a result without a change is equal bytes. `module` is the dotted name of the file's module, the
-/// last part `__init__` for a package's own file; without it relative imports mean nothing.
+/// Something of the deprecated that a step left where it is, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// In the text that the step was given, from 1.
+    pub line: u32,
+    /// In characters, from 1.
+    pub column: u32,
+    /// A lower-case fragment.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl Remark {
+    /// A remark on a place of the text.
+    #[must_use]
+    pub fn at(source: &Source, at: usize, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { line: source.line(at), column: source.column(at), message: message.into(), help: help.into() }
+    }
+}
+
+/// What one step makes of one text.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    /// Ranges of the text, and the bytes that come there, in the file's encoding.
+    pub(crate) edits: Edits,
+    /// What was left.
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// What all steps make of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// The new bytes; `None` when they are as they were.
+    pub bytes: Option<Vec<u8>>,
+    /// What was left.
+    pub remarks: Vec<Remark>,
+    /// For each step, whether it changed something.
+    pub changed: Vec<bool>,
+}
+
+/// Applies `steps` in order, each to what the one before it made.
 ///
 /// # Errors
 /// [`RewriteError`] for the first step that cannot be done soundly; nothing is changed by halves.
-pub fn apply(source: &[u8], module: Option<&str>, steps: &[Step]) -> Result<Vec<u8>, RewriteError> {
-    let mut bytes = source.to_vec();
-    for step in steps {
-        if !step.touches(&bytes) {
+pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
+    let mut applied = Applied { changed: vec![false; steps.len()], ..Applied::default() };
+    for (number, step) in steps.iter().enumerate() {
+        let made = match &applied.bytes {
+            None => step.make(file)?,
+            Some(bytes) => {
+                let source = Source::new(bytes).map_err(refused)?;
+                step.make(&Parsed::new(&source, file.module()))?
+            }
+        };
+        applied.remarks.extend(made.remarks);
+        if made.edits.is_empty() {
             continue;
         }
-        let text = Source::new(&bytes).map_err(refused)?;
-        let changed = match step {
-            Step::Edits(edits) => edit(&text, edits)?,
-            Step::Rename(names) => rename(&text, module, names)?,
+        let now = match &applied.bytes {
+            None => file.source().apply(&made.edits),
+            Some(bytes) => Source::new(bytes).map_err(refused)?.apply(&made.edits),
         };
-        if let Some(changed) = changed {
-            bytes = changed;
-        }
+        applied.changed[number] = true;
+        applied.bytes = Some(now);
     }
-    Ok(bytes)
+    if applied.bytes.as_deref() == Some(file.source().bytes()) {
+        applied.bytes = None;
+    }
+    Ok(applied)
 }
 
-fn refused(error: SourceError) -> RewriteError {
+/// [`apply`] for those who need nothing but the bytes; they are equal when nothing changed. `module` as in [`Parsed::new`].
+///
+/// # Errors
+/// As [`apply`], and for bytes that are no Python file.
+pub fn rewritten(source: &[u8], module: Option<&str>, steps: &[Step]) -> Result<Vec<u8>, RewriteError> {
+    if !touches(source, steps) {
+        return Ok(source.to_vec());
+    }
+    let text = Source::new(source).map_err(refused)?;
+    let applied = apply(&Parsed::new(&text, module), steps)?;
+    Ok(applied.bytes.unwrap_or_else(|| source.to_vec()))
+}
+
+/// The error for bytes that are no Python file.
+#[must_use]
+pub fn refused(error: SourceError) -> RewriteError {
     RewriteError { line: error.line().unwrap_or(1), column: 1, kind: Problem::Source(error), nearest: None }
 }
 
 impl Step<'_> {
+    fn make(&self, file: &Parsed) -> Result<Made, RewriteError> {
+        if !self.touches(file.source().bytes()) {
+            return Ok(Made::default());
+        }
+        match self {
+            Self::Edits(edits) => edit(file.source(), edits),
+            Self::Rename(names) => rename(file, names),
+        }
+    }
+
     fn touches(&self, source: &[u8]) -> bool {
         match self {
             Self::Edits(edits) => !edits.is_empty(),

@@ -15,22 +15,20 @@ mod plan;
 mod scope;
 
 use crate::plan::Rename;
-use crate::python::names::Names;
-use crate::python::source::Source;
-use crate::python::syntax;
+use crate::python::parsed::Parsed;
+use crate::rewrite::Made;
 use crate::rewrite::error::{Problem, RewriteError};
 
-/// The text after the rename; `None` when nothing changes.
+/// What the rename changes.
 ///
 /// # Errors
 /// [`RewriteError`] when it cannot be done soundly.
-pub(crate) fn rename(source: &Source, module: Option<&str>, rename: &Rename) -> Result<Option<Vec<u8>>, RewriteError> {
+pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteError> {
     if rename.from == rename.to {
-        return Ok(None);
+        return Ok(Made::default());
     }
-    let tree = syntax::parse(source).map_err(|error| RewriteError::at(source, 0, Problem::Parse(error)))?;
-    let names = Names::new(source, &tree, module);
-    let mut work = plan::Work::new(source, &names, module, rename);
+    let names = file.names().map_err(|error| RewriteError::at(file.source(), 0, Problem::Parse(error)))?;
+    let mut work = plan::Work::new(file.source(), names, file.module(), rename);
     scope::plan(&mut work)?;
     work.finish()
 }

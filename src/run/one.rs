@@ -2,7 +2,7 @@
 
 use git2::Oid;
 
-use crate::compose;
+use crate::compose::{self, Rewritten};
 use crate::event::{Activity, Event};
 use crate::fs;
 use crate::journal::Record;
@@ -11,6 +11,7 @@ use crate::path::RepoPath;
 use crate::plan::Command;
 use crate::protocol::{Change, ChangedFile, Protocol};
 use crate::recover;
+use crate::rewrite::changes::ImportsChanged;
 use crate::run::{Run, label};
 use crate::select::Unit;
 use crate::stop::{Note, Stop};
@@ -34,6 +35,9 @@ pub(super) struct Failure {
     pub(super) reverted: bool,
 }
 
+/// The imports that external codemods changed, or how the unit ended instead.
+type Transformed = Result<ImportsChanged, Ended>;
+
 impl From<Unsound> for Failure {
     fn from(unsound: Unsound) -> Self {
         Self { reason: unsound.reason, help: unsound.help, log: None, reverted: false }
@@ -50,13 +54,12 @@ impl Run<'_> {
         emit(doing(Activity::Reading));
         let tip = self.repo.tip()?;
         let Prepared { target: found, converted, outcome } = unit::prepare(self.repo, self.plan, &tip, unit, &self.conversions)?;
-        let after = match outcome {
+        let (after, imports) = match outcome {
             Outcome::Unchanged => return Ok(Ended::Unchanged),
             Outcome::Unsound(unsound) => return Ok(Ended::Failed(unsound.into())),
-            Outcome::Changed(after) => Some(after),
-            Outcome::NeedsCodemod => None,
+            Outcome::Changed(made) => (Some(made.bytes), Some(made.imports)),
+            Outcome::NeedsCodemod => (None, None),
         };
-        let codemod = after.is_none();
         let mut change = Change {
             plan: self.plan.name.clone(),
             phase: phase.id.clone(),
@@ -68,13 +71,15 @@ impl Run<'_> {
         };
         self.protocol().begin(&change)?;
         emit(doing(Activity::Placing));
-        let placed =
-            if codemod { self.transform(unit, &mut change, emit) } else { self.protocol().place(&change).map(|()| None) };
-        match placed {
-            Ok(None) => {}
-            Ok(Some(ended)) => return self.undo(&change, ended, emit),
+        let placed = match imports {
+            Some(imports) => self.protocol().place(&change).map(|()| Ok(imports)),
+            None => self.transform(unit, &mut change, emit),
+        };
+        let imports = match placed {
+            Ok(Ok(imports)) => imports,
+            Ok(Err(ended)) => return self.undo(&change, ended, emit),
             Err(stop) => return Err(self.give_up(&change, stop)),
-        }
+        };
         let shown = match self.validate(unit, &change, &target.validate, emit) {
             Ok(Verdict::Passed(shown)) => shown,
             Ok(Verdict::Failed { reason, log, .. }) => {
@@ -87,7 +92,8 @@ impl Run<'_> {
         emit(doing(Activity::Committing));
         let file = &change.files[0];
         let (before, after) = (&file.target.found.bytes, file.after.as_deref().unwrap_or_default());
-        let composed = compose::commit(self.plan, &self.digest, unit, before, after, &shown, self.request.leave.hooks);
+        let rewritten = Rewritten { before, after, imports: &imports };
+        let composed = compose::commit(self.plan, &self.digest, unit, &rewritten, &shown, self.request.leave.hooks);
         let composed = match composed {
             Ok(composed) => composed,
             Err(note) => return Err(self.give_up(&change, Stop::Usage(note))),
@@ -110,9 +116,9 @@ impl Run<'_> {
 
     /// Runs a unit's transforms when external codemods are among them. What a codemod leaves of the file is its work and nobody
     /// else's, however it ended: it is noted, so that it can be taken back.
-    fn transform(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Option<Ended>, Stop> {
+    fn transform(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
         let placed = self.codemods(unit, change, emit);
-        if !matches!(placed, Ok(None))
+        if !matches!(placed, Ok(Ok(_)))
             && let Ok(found) = fs::read(self.repo.top(), &unit.path)
         {
             change.files[0].after = Some(found.bytes);
@@ -122,7 +128,7 @@ impl Run<'_> {
     }
 
     /// Runs the transforms one after the other, on the file in the work tree.
-    fn codemods(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Option<Ended>, Stop> {
+    fn codemods(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
         let before = change.files[0].target.found.bytes.clone();
         let aside = change.files[0].aside.clone();
         let (repo, plan) = (self.repo, self.plan);
@@ -132,7 +138,7 @@ impl Run<'_> {
             match segment {
                 Segment::Pure(steps) => match unit::apply(repo, &unit.path, &bytes, &steps) {
                     Ok(after) => bytes = after,
-                    Err(unsound) => return Ok(Some(Ended::Failed(unsound.into()))),
+                    Err(unsound) => return Ok(Err(Ended::Failed(unsound.into()))),
                 },
                 Segment::Codemod(command) => {
                     if bytes != on_disk {
@@ -145,7 +151,7 @@ impl Run<'_> {
                         Verdict::Passed(_) => {}
                         Verdict::Failed { reason, log, .. } => {
                             let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
-                            return Ok(Some(Ended::Failed(Failure { reason, help, log, reverted: false })));
+                            return Ok(Err(Ended::Failed(Failure { reason, help, log, reverted: false })));
                         }
                     }
                     self.refuse_changed_others(std::slice::from_ref(&unit.path), "the codemod")?;
@@ -155,17 +161,18 @@ impl Run<'_> {
             }
         }
         if bytes == before && on_disk == before {
-            return Ok(Some(Ended::Unchanged));
+            return Ok(Err(Ended::Unchanged));
         }
-        if let Err(unsound) = unit::check(&unit.path, &before, &bytes) {
-            return Ok(Some(Ended::Failed(unsound.into())));
+        let made = match unit::check(repo, &unit.path, &before, bytes) {
+            Ok(made) => made,
+            Err(unsound) => return Ok(Err(Ended::Failed(unsound.into()))),
+        };
+        if made.bytes != on_disk {
+            fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
         }
-        if bytes != on_disk {
-            fs::replace(repo.top(), &unit.path, &on_disk, &bytes, &aside)?;
-        }
-        change.files[0].after = Some(bytes);
+        change.files[0].after = Some(made.bytes);
         self.protocol().transformed(change)?;
-        Ok(None)
+        Ok(Ok(made.imports))
     }
 
     fn validate(

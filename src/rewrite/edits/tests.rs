@@ -2,14 +2,14 @@
 
 use crate::plan::BlockEdit;
 use crate::rewrite::error::RewriteError;
-use crate::rewrite::{Step, apply};
+use crate::rewrite::{Step, rewritten};
 
 fn block(near: impl Into<Option<u32>>, before: &str, after: &str) -> BlockEdit {
     BlockEdit { near: near.into(), before: before.into(), after: after.into() }
 }
 
 fn run(edits: &[BlockEdit], text: &str) -> Result<String, RewriteError> {
-    apply(text.as_bytes(), None, &[Step::Edits(edits)]).map(|bytes| String::from_utf8(bytes).unwrap())
+    rewritten(text.as_bytes(), None, &[Step::Edits(edits)]).map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
 #[track_caller]
@@ -204,9 +204,9 @@ fn text_goes_into_the_encoding_of_the_file() {
     let edits = [block(None, "b = $X\n", "c = $X # è\n")];
     let steps = [Step::Edits(&edits)];
     let latin = b"# coding: latin-1\nx = '\xe9'\nb = '\xe9\xff'\n";
-    assert_eq!(apply(latin, None, &steps).unwrap(), b"# coding: latin-1\nx = '\xe9'\nc = '\xe9\xff' # \xe8\n");
+    assert_eq!(rewritten(latin, None, &steps).unwrap(), b"# coding: latin-1\nx = '\xe9'\nc = '\xe9\xff' # \xe8\n");
     let stray = b"b = 1 # \xff\nx = '\xfe'\n";
-    assert_eq!(apply(stray, None, &steps).unwrap(), b"c = 1 # \xff # \xc3\xa8\nx = '\xfe'\n");
-    let error = apply(b"# coding: ascii\nb = 1\n", None, &steps).unwrap_err();
+    assert_eq!(rewritten(stray, None, &steps).unwrap(), b"c = 1 # \xff # \xc3\xa8\nx = '\xfe'\n");
+    let error = rewritten(b"# coding: ascii\nb = 1\n", None, &steps).unwrap_err();
     assert_eq!((error.line, error.to_string().as_str()), (2, "the new text has characters that ASCII cannot hold"));
 }

@@ -7,6 +7,7 @@ use crate::plan::Rename;
 use crate::python::imports::{FromModule, Import, absolute};
 use crate::python::names::Names;
 use crate::python::source::Source;
+use crate::rewrite::Made;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::{covers, split_last};
 use crate::rewrite::statement;
@@ -111,8 +112,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The bytes after all changes; `None` when there is none.
-    pub(super) fn finish(mut self) -> Result<Option<Vec<u8>>, RewriteError> {
+    /// All changes.
+    pub(super) fn finish(mut self) -> Result<Made, RewriteError> {
         let mut removed: HashMap<usize, usize> = HashMap::new();
         for (number, change) in std::mem::take(&mut self.changes) {
             self.write(number, change, &mut removed);
@@ -130,7 +131,7 @@ impl<'a> Work<'a> {
         });
         let edits =
             Edits::new(edits.collect::<Result<_, _>>()?).map_err(|error| self.error(error.second.start, Problem::Overlap))?;
-        Ok((!edits.is_empty()).then(|| self.source.apply(&edits)))
+        Ok(Made { edits, remarks: Vec::new() })
     }
 
     fn write(&mut self, number: usize, mut change: Change, removed: &mut HashMap<usize, usize>) {

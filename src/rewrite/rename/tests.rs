@@ -1,7 +1,7 @@
 //! Renames as tables: what is renamed, the text before, the text after.
 
 use crate::plan::Rename;
-use crate::rewrite::{Step, apply};
+use crate::rewrite::{Step, rewritten};
 
 /// The module of every text here.
 const MODULE: &str = "pkg.sub.mod";
@@ -10,10 +10,10 @@ const MODULE: &str = "pkg.sub.mod";
 fn check(from: &str, to: &str, cases: &[(&str, &str)]) {
     let rename = Rename { from: from.into(), to: to.into() };
     for (before, after) in cases {
-        let got = apply(before.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]);
+        let got = rewritten(before.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]);
         let got = got.unwrap_or_else(|error| panic!("{error} in line {}\n{before}", error.line));
         assert_eq!(String::from_utf8_lossy(&got), *after, "\nbefore:\n{before}");
-        let again = apply(&got, Some(MODULE), &[Step::Rename(&rename)]).unwrap();
+        let again = rewritten(&got, Some(MODULE), &[Step::Rename(&rename)]).unwrap();
         assert_eq!(String::from_utf8_lossy(&again), *after, "\na second time:\n{before}");
     }
 }
@@ -28,7 +28,7 @@ fn stays(from: &str, to: &str, texts: &[&str]) {
 fn refuses(from: &str, to: &str, cases: &[(&str, u32, &str)]) {
     let rename = Rename { from: from.into(), to: to.into() };
     for (text, line, message) in cases {
-        let error = apply(text.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]).unwrap_err();
+        let error = rewritten(text.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]).unwrap_err();
         assert_eq!((error.line, error.to_string().as_str()), (*line, *message), "{text}");
         assert!(!error.help().is_empty());
     }
@@ -392,7 +392,7 @@ fn relative_imports_stay_relative_where_they_can() {
     stays("pkg.sub", "pkg.new", &["from . import sub_thing\nfrom .sub import x\n"]);
     let rename = Rename { from: "pkg.sub.old.f".into(), to: "pkg.sub.old.g".into() };
     let text = b"from .old import f\n";
-    assert_eq!(apply(text, None, &[Step::Rename(&rename)]).unwrap(), text, "without the module's name a dot means nothing");
+    assert_eq!(rewritten(text, None, &[Step::Rename(&rename)]).unwrap(), text, "without the module's name a dot means nothing");
 }
 
 #[test]
@@ -435,7 +435,7 @@ fn every_other_byte_stays() {
         ),
         (b"# coding: sjis\nx = '\x95\x5c'; from m import f; f()\n", b"# coding: sjis\nx = '\x95\x5c'; from m import g; g()\n"),
     ] {
-        assert_eq!(apply(before, None, &[Step::Rename(&rename)]).unwrap(), after);
+        assert_eq!(rewritten(before, None, &[Step::Rename(&rename)]).unwrap(), after);
     }
 }
 
@@ -448,7 +448,7 @@ fn what_others_import_from_a_package_keeps_its_name() {
         ("from . import old\nold.f()\n", "from . import old\nimport pkg.new\npkg.new.g()\n"),
         ("def h():\n    from .old import f\n    f()\n", "def h():\n    from .new import g\n    g()\n"),
     ] {
-        let got = apply(before.as_bytes(), Some("pkg.__init__"), &[Step::Rename(&rename)]).unwrap();
+        let got = rewritten(before.as_bytes(), Some("pkg.__init__"), &[Step::Rename(&rename)]).unwrap();
         assert_eq!(String::from_utf8_lossy(&got), after);
     }
 }
@@ -458,6 +458,6 @@ fn steps_follow_one_another() {
     let first = Rename { from: "m.a".into(), to: "m.b".into() };
     let second = Rename { from: "m.b".into(), to: "m.c".into() };
     let text = b"from m import a, b, d\na(b, d)\n";
-    let got = apply(text, None, &[Step::Rename(&first), Step::Rename(&second)]).unwrap();
+    let got = rewritten(text, None, &[Step::Rename(&first), Step::Rename(&second)]).unwrap();
     assert_eq!(String::from_utf8_lossy(&got), "from m import c, d\nc(c, d)\n");
 }

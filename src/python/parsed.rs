@@ -1,0 +1,62 @@
+//! A file read once: its text, its tree, what its names mean and where Python would refuse it, each found when first asked for.
+
+use std::cell::OnceCell;
+
+use tree_sitter::Tree;
+
+use crate::python::names::Names;
+use crate::python::source::Source;
+use crate::python::syntax::{self, ParseError, SyntaxProblem};
+
+/// A Python text with all that is known about it.
+pub struct Parsed<'a> {
+    source: &'a Source<'a>,
+    module: Option<&'a str>,
+    tree: OnceCell<Result<Tree, ParseError>>,
+    names: OnceCell<Names<'a>>,
+    problems: OnceCell<Vec<SyntaxProblem>>,
+}
+
+impl<'a> Parsed<'a> {
+    /// Nothing is parsed yet. `module` is the dotted name of the file's module, the last part `__init__` for a package's own file;
+    /// without it relative imports mean nothing.
+    #[must_use]
+    pub fn new(source: &'a Source<'a>, module: Option<&'a str>) -> Self {
+        Self { source, module, tree: OnceCell::new(), names: OnceCell::new(), problems: OnceCell::new() }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn source(&self) -> &'a Source<'a> {
+        self.source
+    }
+
+    /// The dotted name of the file's module.
+    #[must_use]
+    pub fn module(&self) -> Option<&'a str> {
+        self.module
+    }
+
+    /// The concrete syntax tree.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is none in time.
+    pub fn tree(&self) -> Result<&Tree, ParseError> {
+        self.tree.get_or_init(|| syntax::parse(self.source)).as_ref().map_err(Clone::clone)
+    }
+
+    /// What the names mean.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no tree in time.
+    pub fn names(&self) -> Result<&Names<'a>, ParseError> {
+        let tree = self.tree()?;
+        Ok(self.names.get_or_init(|| Names::new(self.source, tree, self.module)))
+    }
+
+    /// Every place where Python would refuse the text; empty when it is valid.
+    #[must_use]
+    pub fn problems(&self) -> &[SyntaxProblem] {
+        self.problems.get_or_init(|| syntax::errors(self.source))
+    }
+}
