@@ -17,6 +17,7 @@ pub mod judge;
 pub mod lock;
 pub mod message;
 pub mod path;
+pub mod pattern;
 pub mod plan;
 pub mod preview;
 pub mod protocol;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("words and ground", &["edit", "fault", "git_env", "interrupt", "path"]),
     ("what can be said, what Python is", &["event", "python"]),
+    ("the language of rules", &["pattern"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
     ("mechanisms that join two", &["guard", "message", "repo", "rewrite"]),
     ("plan times tree, and how things end", &["select", "stop"]),

@@ -1,0 +1,32 @@
+//! A place of a file that a pattern fits, and what the pattern's metavariables stand for there.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+/// A place that fits.
+#[derive(Debug, Clone)]
+pub struct Match<'t> {
+    /// From the first to the last byte that belongs to it.
+    pub range: Range<usize>,
+    /// The nodes that fit the parts of `before`, in order: one expression, or one or more statements of one block.
+    pub nodes: Vec<Node<'t>>,
+    /// Statements between them that `...` passed over; they stay.
+    pub passed: Vec<Node<'t>>,
+    /// What each metavariable stands for, by its name without dollars.
+    pub captures: BTreeMap<String, Capture<'t>>,
+    /// The uses in the match that stand for names which `before` imports: an index into `Names::uses`, and the qualified name.
+    pub names: Vec<(usize, String)>,
+    /// The scope in which it stands: an index into `Names::scopes`.
+    pub scope: usize,
+}
+
+/// What a metavariable stands for.
+#[derive(Debug, Clone)]
+pub enum Capture<'t> {
+    /// One expression or statement.
+    One(Node<'t>),
+    /// Arguments or statements, in order.
+    Run(Vec<Node<'t>>),
+}
