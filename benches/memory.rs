@@ -17,19 +17,21 @@ mod tree;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use support::{Figures, Repo, is_full, millis, plan, timed};
+use support::{Figures, Repo, Scale, millis, plan, timed};
 use tree::tree;
 
 fn main() {
     println!("peak memory of a run, and its cost per unit\n");
     println!("{:>8} | {:>6} | {:>9} | ms per unit", "files", "units", "peak MB");
-    let sizes = if is_full() { &[10_000, 100_000][..] } else { &[10_000] };
+    let scale = Scale::asked();
+    let sizes = scale.pick(&[1_000][..], &[10_000], &[10_000, 100_000]);
+    let counts = scale.pick(&[25, 50][..], &[125, 250, 500, 1_000], &[125, 250, 500, 1_000]);
     for files in sizes {
         let repo = tree(*files);
         let start = start(&repo);
         println!("{files:>8} | {:>6} | {:>9} | {} ms in all", 0, "", start.spread());
         let mut first = 0;
-        for units in [125, 250, 500, 1_000] {
+        for units in counts.iter().copied() {
             let numbers: Vec<usize> = (first..first + units).map(|nth| nth * 5 % files).collect();
             first += units;
             let (taken, peak) = watched(&repo, &format!("units-{units}"), &numbers);

@@ -17,39 +17,40 @@ mod support;
 #[path = "support/tree.rs"]
 mod tree;
 
-use support::{Figures, Repo, is_full, millis, path, plan, timed};
+use support::{Figures, Repo, Scale, millis, path, plan, timed};
 use tree::tree;
 
-/// How many units one measured run has.
-const UNITS: usize = 40;
-
 fn main() {
-    let pairs = if is_full() { 9 } else { 3 };
-    println!("per unit, median (least to greatest) of {pairs} pairs of {UNITS} units, in ms\n");
+    let scale = Scale::asked();
+    let pairs = scale.pick(1, 3, 9);
+    // How many units one measured run has.
+    let units = scale.pick(5, 40, 40);
+    let sizes = scale.pick(&[1_000][..], &[1_000, 10_000, 100_000], &[1_000, 10_000, 100_000]);
+    println!("per unit, median (least to greatest) of {pairs} pairs of {units} units, in ms\n");
     println!(
         "{:>8} | {:<22} | {:<20} | {:<20} | {:<20} | {:<20} | start",
         "files", "shell loop", "per unit", "times faster", "whole run", "times faster"
     );
-    for files in [1_000, 10_000, 100_000] {
-        let repo = tree(files);
-        let mut next = Numbers { files, given: 0 };
+    for files in sizes {
+        let repo = tree(*files);
+        let mut next = Numbers { files: *files, given: 0 };
         let [mut shell, mut unit, mut faster, mut whole, mut whole_faster, mut start] = [(); 6].map(|()| Figures::default());
         for pair in 0..pairs {
             let shell_first = pair % 2 == 0;
             let mut by_shell = 0.0;
             if shell_first {
-                by_shell = shell_loop(&repo, &next.take(UNITS));
+                by_shell = shell_loop(&repo, &next.take(units));
             }
             let one = run(&repo, &format!("one-{pair}"), &next.take(1));
-            let all = run(&repo, &format!("all-{pair}"), &next.take(UNITS));
+            let all = run(&repo, &format!("all-{pair}"), &next.take(units));
             if !shell_first {
-                by_shell = shell_loop(&repo, &next.take(UNITS));
+                by_shell = shell_loop(&repo, &next.take(units));
             }
-            let marginal = (all - one) / (UNITS - 1) as f64;
-            shell.push(by_shell / UNITS as f64);
+            let marginal = (all - one) / (units - 1) as f64;
+            shell.push(by_shell / units as f64);
             unit.push(marginal);
-            faster.push(by_shell / UNITS as f64 / marginal);
-            whole.push(all / UNITS as f64);
+            faster.push(by_shell / units as f64 / marginal);
+            whole.push(all / units as f64);
             whole_faster.push(by_shell / all);
             start.push(one - marginal);
         }

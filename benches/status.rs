@@ -21,14 +21,14 @@ use migrate::plan::digest::digest;
 use migrate::plan::load::load;
 use migrate::rewrite::changes::ImportsChanged;
 use migrate::select::Unit;
-use support::{Figures, Repo, is_full, millis, path, plan, timed};
+use support::{Figures, Repo, Scale, millis, path, plan, timed};
 
 const COMMITS: usize = 10_000;
 /// Every tenth commit is the tool's own.
 const OURS: usize = 1_000;
 
 fn main() {
-    let times = if is_full() { 25 } else { 7 };
+    let times = Scale::asked().pick(1, 7, 25);
     println!("a history of {COMMITS} commits, {OURS} of them our own; median (least to greatest) of {times}, in ms\n");
     println!("{:<20} | {:<22} | {:<22} | git log", "history", "status", "status of a glob plan");
     let packed = packed();

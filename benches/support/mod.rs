@@ -12,9 +12,35 @@ use std::time::{Duration, Instant};
 /// The tool that is measured, built by cargo with the profile of the benchmark.
 pub const MIGRATE: &str = env!("CARGO_BIN_EXE_migrate");
 
-/// True when `-- --full` asks for more repetitions.
-pub fn is_full() -> bool {
-    std::env::args().any(|arg| arg == "--full")
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Enough to see that the benchmark works: what continuous integration, which sets `CI`, has time for.
+    Bounded,
+    /// What `cargo bench` measures.
+    Usual,
+    /// What `-- --full` asks for.
+    Full,
+}
+
+impl Scale {
+    /// As the command line and the environment say.
+    pub fn asked() -> Self {
+        match (std::env::args().any(|arg| arg == "--full"), std::env::var_os("CI").is_some()) {
+            (true, _) => Self::Full,
+            (false, true) => Self::Bounded,
+            (false, false) => Self::Usual,
+        }
+    }
+
+    /// The value for this scale.
+    pub fn pick<T>(self, bounded: T, usual: T, full: T) -> T {
+        match self {
+            Self::Bounded => bounded,
+            Self::Usual => usual,
+            Self::Full => full,
+        }
+    }
 }
 
 /// A scratch repository; gone when dropped.
