@@ -21,6 +21,19 @@ pub struct Import {
     pub parentheses: Option<Range<usize>>,
     /// `from m import *`.
     pub star: bool,
+    /// The branch that it stands in, within its function; `None` where it always runs.
+    pub conditional: Option<Condition>,
+}
+
+/// Why an import may not run, the innermost reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// `if TYPE_CHECKING:`: only a type checker reads it.
+    TypeChecking,
+    /// In a `try`, `except` or `else`, or below `suppress`.
+    Try,
+    /// In a branch of an `if`, a `match` or a loop.
+    If,
 }
 
 /// Where a statement stands: which block, and the how-manieth statement of it.
@@ -94,11 +107,11 @@ pub fn absolute(module: Option<&str>, level: usize, rest: &str) -> Option<String
     (!parts.is_empty()).then(|| parts.join("."))
 }
 
-/// Reads an `import_statement` or `import_from_statement`.
+/// Reads an `import_statement`, `import_from_statement` or `future_import_statement`.
 #[must_use]
 pub fn read(node: Node, text: &str, module: Option<&str>, scope: usize, place: Place) -> Import {
-    let mut import =
-        Import { range: node.byte_range(), scope, place, from: None, items: Vec::new(), parentheses: None, star: false };
+    let (range, items) = (node.byte_range(), Vec::new());
+    let mut import = Import { range, scope, place, from: None, items, parentheses: None, star: false, conditional: None };
     let mut cursor = node.walk();
     let mut open = None;
     let mut more = cursor.goto_first_child();
@@ -106,6 +119,7 @@ pub fn read(node: Node, text: &str, module: Option<&str>, scope: usize, place: P
         let child = cursor.node();
         match (child.kind(), cursor.field_name()) {
             (_, Some("module_name")) => import.from = Some(from_module(child, text, module)),
+            ("__future__", _) => import.from = Some(from_module(child, text, module)),
             ("wildcard_import", _) => import.star = true,
             ("(", _) => open = Some(child.start_byte()),
             (")", _) => import.parentheses = open.map(|start| start..child.end_byte()),

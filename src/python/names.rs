@@ -12,6 +12,9 @@ use crate::python::imports::{Import, Item};
 use crate::python::source::Source;
 use crate::python::walk;
 
+/// How many assignments are followed from a name to what it stands for.
+const MAX_ALIASES: usize = 32;
+
 /// The scopes, imports and uses of a file.
 #[derive(Debug, Default)]
 pub struct Names<'a> {
@@ -25,7 +28,8 @@ pub struct Names<'a> {
     pub blocks: Vec<Vec<bool>>,
     /// The texts in the module's `__all__`.
     pub exports: HashSet<&'a str>,
-    /// The words in annotations that are strings, and in type comments.
+    /// The words in strings of annotations and in type comments that are not among the uses, since their place or their
+    /// meaning is not exact.
     pub quoted: HashSet<&'a str>,
 }
 
@@ -51,6 +55,10 @@ pub struct Scope<'a> {
     pub kind: ScopeKind,
     /// The scope around it.
     pub parent: Option<usize>,
+    /// Its name in a `def` or `class`.
+    pub name: Option<&'a str>,
+    /// The whole of what makes it, from `def`, `class`, `lambda` or the bracket on.
+    pub range: Range<usize>,
     /// What binds each name, in the order of the text.
     pub bindings: HashMap<&'a str, Vec<Binding>>,
     /// Names declared `global`.
@@ -68,6 +76,10 @@ pub struct Binding {
     pub range: Range<usize>,
     /// The statement and item of an import; `None` for anything else.
     pub import: Option<(usize, usize)>,
+    /// The use that a plain assignment makes it another name for, by its number: `f` in `make = f`.
+    pub alias: Option<usize>,
+    /// A parameter of a function.
+    pub parameter: bool,
     /// It takes the name away: `del`.
     pub unbinds: bool,
 }
@@ -85,6 +97,8 @@ pub struct Use<'a> {
     pub attributes: Vec<(&'a str, Range<usize>)>,
     /// The whole is called.
     pub called: bool,
+    /// It stands in a string of an annotation, or in a type comment.
+    pub quoted: bool,
 }
 
 impl Use<'_> {
@@ -92,6 +106,12 @@ impl Use<'_> {
     #[must_use]
     pub fn qualified(&self, root: &str) -> String {
         self.attributes.iter().fold(root.to_owned(), |whole, (part, _)| whole + "." + part)
+    }
+
+    /// The place of the name with all its attributes.
+    #[must_use]
+    pub fn whole(&self) -> Range<usize> {
+        self.range.start..self.attributes.last().map_or(self.range.end, |(_, range)| range.end)
     }
 }
 
@@ -172,6 +192,51 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// What a use stands for with all its attributes, imports and assigned names followed.
+    ///
+    /// A name is followed where one plain assignment is all that binds it, and no star import after it may bind it anew.
+    #[must_use]
+    pub fn means(&self, read: &Use<'a>) -> Meaning {
+        let mut read = read;
+        // Attributes of names followed so far, innermost last.
+        let mut behind: Vec<&Use<'a>> = Vec::new();
+        for _ in 0..MAX_ALIASES {
+            behind.push(read);
+            if let Some(next) = self.target(read) {
+                read = next;
+                continue;
+            }
+            let meaning = self.meaning(read.scope, read.name);
+            let extend = |root: String| behind.iter().rev().fold(root, |whole, read| read.qualified(&whole));
+            return match meaning {
+                Meaning::Imported(root) => Meaning::Imported(extend(root)),
+                Meaning::Several(roots) => Meaning::Several(roots.into_iter().map(extend).collect()),
+                Meaning::Unbound { star: false } if behind.len() > 1 => Meaning::Local,
+                meaning => meaning,
+            };
+        }
+        Meaning::Local
+    }
+
+    /// The qualified name of the one imported thing that a use stands for, with all its attributes; see [`Names::means`].
+    #[must_use]
+    pub fn qualified(&self, read: &Use<'a>) -> Option<String> {
+        match self.means(read) {
+            Meaning::Imported(whole) => Some(whole),
+            Meaning::Several(_) | Meaning::Local | Meaning::Unbound { .. } => None,
+        }
+    }
+
+    /// The use that the name of `read` is another name for.
+    fn target(&self, read: &Use<'a>) -> Option<&Use<'a>> {
+        let owner = self.resolve(read.scope, read.name)?;
+        let [only] = self.scopes[owner].bindings.get(read.name)?.as_slice() else { return None };
+        let target = &self.uses[only.alias?];
+        let hidden = self.scopes[owner].star
+            && self.imports.iter().any(|import| import.star && import.scope == owner && import.range.start > only.range.start);
+        (!hidden).then_some(target)
+    }
+
     /// The import behind a binding.
     #[must_use]
     pub fn item(&self, binding: &Binding) -> Option<(&Import, &Item)> {
@@ -180,3 +245,6 @@ impl<'a> Names<'a> {
         Some((import, &import.items[item]))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,18 @@
 //! Finds the scopes, bindings and uses of a syntax tree: one walk with a worklist, so that no depth can exhaust the stack.
 
+mod annotations;
+mod definitions;
+mod finish;
+mod patterns;
+
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use tree_sitter::{Node, Tree};
 
-use crate::python::imports::{self, Place};
+use crate::python::imports::{self, Condition, Place};
 use crate::python::names::{Binding, Names, Scope, ScopeKind, Use};
+use crate::python::walk::annotations::Quotes;
 
 /// How a node is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +21,8 @@ enum Mode {
     Load,
     /// Names are bound: a target of an assignment, a loop, a `with`.
     Bind,
+    /// Names are bound that a caller gives.
+    Parameter,
     /// Names are taken away.
     Delete,
     /// A pattern of a `match`.
@@ -30,12 +39,22 @@ struct Job<'t> {
     place: Place,
     called: bool,
     /// Inside an annotation, where strings hold names.
-    annotation: bool,
+    quotes: Option<Quotes>,
+    /// The branch that it stands in, within its function.
+    condition: Option<Condition>,
+    /// For an assignment that is the value of another: what the chain of them ends in.
+    value: Option<Node<'t>>,
 }
 
 impl<'t> Job<'t> {
     fn on(self, node: Node<'t>, mode: Mode) -> Self {
-        Self { node, mode, called: false, ..self }
+        Self { node, mode, called: false, value: None, ..self }
+    }
+
+    /// The same in such a branch; what only a type checker reads stays that.
+    fn within(self, condition: Condition) -> Self {
+        let checked = self.condition.filter(|outer| *outer == Condition::TypeChecking);
+        Self { condition: checked.or(Some(condition)), ..self }
     }
 }
 
@@ -44,20 +63,33 @@ struct Walk<'a, 't, 'm> {
     module: Option<&'m str>,
     names: Names<'a>,
     jobs: Vec<Job<'t>>,
+    /// Where each scope's own statements are; empty where there are none.
+    bodies: Vec<Range<usize>>,
+    /// The values of plain assignments, by where the name stands.
+    values: HashMap<usize, Range<usize>>,
+    /// The strings in annotations, with the scope that they are read in.
+    strings: Vec<(Node<'t>, usize, Quotes)>,
 }
 
 /// The names of a text and its tree.
 pub(crate) fn names<'a>(text: &'a str, tree: &Tree, module: Option<&str>) -> Names<'a> {
-    let mut walk = Walk { text, module, names: Names::default(), jobs: Vec::new() };
-    walk.scope(ScopeKind::Module, None);
-    let root =
-        Job { node: tree.root_node(), scope: 0, mode: Mode::Load, place: Place::default(), called: false, annotation: false };
-    walk.jobs.push(root);
+    let mut walk = Walk {
+        text,
+        module,
+        names: Names::default(),
+        jobs: Vec::new(),
+        bodies: Vec::new(),
+        values: HashMap::new(),
+        strings: Vec::new(),
+    };
+    let node = tree.root_node();
+    walk.scope(ScopeKind::Module, None, node, Some(node));
+    let (place, mode) = (Place::default(), Mode::Load);
+    walk.jobs.push(Job { node, scope: 0, mode, place, called: false, quotes: None, condition: None, value: None });
     while let Some(job) = walk.jobs.pop() {
         walk.visit(job);
     }
-    walk.type_comments();
-    walk.finish()
+    walk.finish(node)
 }
 
 impl<'a, 't> Walk<'a, 't, '_> {
@@ -65,24 +97,30 @@ impl<'a, 't> Walk<'a, 't, '_> {
         &self.text[node.byte_range()]
     }
 
-    fn scope(&mut self, kind: ScopeKind, parent: Option<usize>) -> usize {
+    /// A new scope that `node` makes, its statements in `body`.
+    fn scope(&mut self, kind: ScopeKind, parent: Option<usize>, node: Node, body: Option<Node>) -> usize {
         self.names.scopes.push(Scope {
             kind,
             parent,
+            name: node.child_by_field_name("name").map(|name| self.text_of(name)),
+            range: node.byte_range(),
             bindings: HashMap::new(),
             globals: HashSet::new(),
             nonlocals: HashSet::new(),
             star: false,
         });
+        self.bodies.push(body.map_or(0..0, |body| body.byte_range()));
         self.names.scopes.len() - 1
     }
 
     fn bind(&mut self, scope: usize, node: Node) {
-        self.bind_as(scope, node, false);
+        self.bind_as(scope, node, Mode::Bind);
     }
 
-    fn bind_as(&mut self, scope: usize, node: Node, unbinds: bool) {
-        let (name, binding) = (self.text_of(node), Binding { range: node.byte_range(), import: None, unbinds });
+    fn bind_as(&mut self, scope: usize, node: Node, mode: Mode) {
+        let name = self.text_of(node);
+        let (unbinds, parameter) = (mode == Mode::Delete, mode == Mode::Parameter);
+        let binding = Binding { range: node.byte_range(), import: None, alias: None, parameter, unbinds };
         self.names.scopes[scope].bindings.entry(name).or_default().push(binding);
     }
 
@@ -103,9 +141,9 @@ impl<'a, 't> Walk<'a, 't, '_> {
         match (job.mode, node.kind()) {
             (Mode::Match, _) => self.pattern(job),
             (Mode::TypeParameter, _) => self.type_parameter(job),
-            (Mode::Bind | Mode::Delete, "identifier") => self.bind_as(job.scope, node, job.mode == Mode::Delete),
+            (Mode::Bind | Mode::Parameter | Mode::Delete, "identifier") => self.bind_as(job.scope, node, job.mode),
             (
-                Mode::Bind | Mode::Delete,
+                Mode::Bind | Mode::Parameter | Mode::Delete,
                 "pattern_list"
                 | "tuple_pattern"
                 | "list_pattern"
@@ -120,8 +158,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
             ) => self.push_children(job, job.mode),
             (_, "identifier" | "attribute") => self.chain(job),
             (_, "module" | "block") => self.block(job),
-            (_, "import_statement" | "import_from_statement") => self.import(job),
-            (_, "future_import_statement") => {}
+            (_, "import_statement" | "import_from_statement" | "future_import_statement") => self.import(job),
             (_, "function_definition") => self.function(job),
             (_, "class_definition") => self.class(job),
             (_, "lambda") => self.lambda(job),
@@ -152,9 +189,13 @@ impl<'a, 't> Walk<'a, 't, '_> {
             ) => {
                 self.targets(job);
             }
-            (_, "case_clause") => self.case(job),
-            (_, "type") => self.push_children(Job { annotation: true, ..job }, job.mode),
-            (_, "string_content") if job.annotation => self.quoted(self.text_of(node)),
+            (_, "if_statement" | "elif_clause" | "while_statement") => self.branches(job),
+            (_, "try_statement") => self.attempt(job),
+            (_, "with_statement") if self.suppresses(node) => self.push_children(job.within(Condition::Try), Mode::Load),
+            (_, "case_clause") => self.case(job.within(Condition::If)),
+            (_, "type") => self.push_children(Job { quotes: Some(job.quotes.unwrap_or_default()), ..job }, job.mode),
+            (_, "string") if job.quotes.is_some() => self.annotation(job),
+            (_, "generic_type" | "subscript") if job.quotes.is_some() => self.generic(job),
             (_, "member_type") => self.push(job, node.named_child(0), Mode::Load, job.scope),
             _ => self.push_children(job, Mode::Load),
         }
@@ -187,11 +228,13 @@ impl<'a, 't> Walk<'a, 't, '_> {
             return self.jobs.push(job.on(node, Mode::Load));
         }
         attributes.reverse();
-        let name = self.text_of(node);
-        self.names.uses.push(Use { scope: job.scope, name, range: node.byte_range(), attributes, called: job.called });
+        let (name, range) = (self.text_of(node), node.byte_range());
+        self.names.uses.push(Use { scope: job.scope, name, range, attributes, called: job.called, quoted: false });
     }
 
     fn call(&mut self, job: Job<'t>) {
+        // What a call is given is a value, in an annotation too.
+        let job = Job { quotes: None, ..job };
         self.push(job, job.node.child_by_field_name("arguments"), Mode::Load, job.scope);
         if let Some(function) = job.node.child_by_field_name("function") {
             self.jobs.push(Job { called: true, ..job.on(function, Mode::Load) });
@@ -199,7 +242,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
     }
 
     fn import(&mut self, job: Job<'t>) {
-        let import = imports::read(job.node, self.text, self.module, job.scope, job.place);
+        let mut import = imports::read(job.node, self.text, self.module, job.scope, job.place);
+        import.conditional = job.condition;
         let statement = self.names.imports.len();
         self.names.scopes[job.scope].star |= import.star;
         for (index, item) in import.items.iter().enumerate() {
@@ -208,112 +252,17 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 Some(alias) => &written[written.len() - alias.len()..],
                 None => written.split(|c: char| c == '.' || c == '\\' || c.is_whitespace()).next().unwrap_or(written),
             };
-            let binding = Binding { range: item.range.clone(), import: Some((statement, index)), unbinds: false };
+            let range = item.range.clone();
+            let binding = Binding { range, import: Some((statement, index)), alias: None, parameter: false, unbinds: false };
             self.names.scopes[job.scope].bindings.entry(local).or_default().push(binding);
         }
         self.names.imports.push(import);
     }
 
-    fn function(&mut self, job: Job<'t>) {
-        if let Some(name) = job.node.child_by_field_name("name") {
-            self.bind(job.scope, name);
-        }
-        let outer = self.type_parameters(job, job.node.child_by_field_name("type_parameters"));
-        let inner = self.scope(ScopeKind::Function, Some(outer));
-        self.parameters(job, job.node.child_by_field_name("parameters"), outer, inner);
-        self.push(job, job.node.child_by_field_name("return_type"), Mode::Load, outer);
-        self.push(job, job.node.child_by_field_name("body"), Mode::Load, inner);
-    }
-
-    fn lambda(&mut self, job: Job<'t>) {
-        let inner = self.scope(ScopeKind::Function, Some(job.scope));
-        self.parameters(job, job.node.child_by_field_name("parameters"), job.scope, inner);
-        self.push(job, job.node.child_by_field_name("body"), Mode::Load, inner);
-    }
-
-    fn class(&mut self, job: Job<'t>) {
-        if let Some(name) = job.node.child_by_field_name("name") {
-            self.bind(job.scope, name);
-        }
-        let outer = self.type_parameters(job, job.node.child_by_field_name("type_parameters"));
-        let inner = self.scope(ScopeKind::Class, Some(outer));
-        self.push(job, job.node.child_by_field_name("superclasses"), Mode::Load, outer);
-        self.push(job, job.node.child_by_field_name("body"), Mode::Load, inner);
-    }
-
-    fn type_parameters(&mut self, job: Job<'t>, declared: Option<Node<'t>>) -> usize {
-        let Some(declared) = declared else { return job.scope };
-        let scope = self.scope(ScopeKind::TypeParameters, Some(job.scope));
-        self.push(job, Some(declared), Mode::TypeParameter, scope);
-        scope
-    }
-
-    fn type_parameter(&mut self, job: Job<'t>) {
-        match job.node.kind() {
-            "identifier" => self.bind(job.scope, job.node),
-            "type_parameter" | "type" | "splat_type" => self.push_children(job, Mode::TypeParameter),
-            "constrained_type" => {
-                self.push(job, job.node.named_child(0), Mode::TypeParameter, job.scope);
-                self.push(job, job.node.named_child(1), Mode::Load, job.scope);
-            }
-            _ => self.push_children(job, Mode::Load),
-        }
-    }
-
-    fn type_alias(&mut self, job: Job<'t>) {
-        let scope = self.scope(ScopeKind::TypeParameters, Some(job.scope));
-        self.push(job, job.node.child_by_field_name("right"), Mode::Load, scope);
-        let mut left = job.node.child_by_field_name("left");
-        while let Some(node) = left.filter(|node| !matches!(node.kind(), "identifier")) {
-            for index in 1..u32::try_from(node.named_child_count()).unwrap_or(u32::MAX) {
-                self.push(job, node.named_child(index), Mode::TypeParameter, scope);
-            }
-            left = node.named_child(0);
-        }
-        if let Some(name) = left {
-            self.bind(job.scope, name);
-        }
-    }
-
-    fn parameters(&mut self, job: Job<'t>, list: Option<Node<'t>>, outer: usize, inner: usize) {
-        let Some(list) = list else { return };
-        let mut cursor = list.walk();
-        for parameter in list.named_children(&mut cursor) {
-            match parameter.kind() {
-                "default_parameter" | "typed_default_parameter" | "typed_parameter" => {
-                    let name = parameter.child_by_field_name("name").or_else(|| parameter.named_child(0));
-                    self.push(job, name, Mode::Bind, inner);
-                    self.push(job, parameter.child_by_field_name("type"), Mode::Load, outer);
-                    self.push(job, parameter.child_by_field_name("value"), Mode::Load, outer);
-                }
-                "comment" | "keyword_separator" | "positional_separator" => {}
-                _ => self.push(job, Some(parameter), Mode::Bind, inner),
-            }
-        }
-    }
-
-    fn comprehension(&mut self, job: Job<'t>) {
-        let inner = self.scope(ScopeKind::Comprehension, Some(job.scope));
-        let mut first = true;
-        let mut cursor = job.node.walk();
-        for child in job.node.named_children(&mut cursor) {
-            if child.kind() != "for_in_clause" {
-                self.push(job, Some(child), Mode::Load, inner);
-                continue;
-            }
-            // The first iterable is evaluated where the comprehension stands.
-            let sources = if std::mem::take(&mut first) { job.scope } else { inner };
-            self.push(job, child.child_by_field_name("left"), Mode::Bind, inner);
-            let mut clause = child.walk();
-            for right in child.children_by_field_name("right", &mut clause) {
-                self.push(job, Some(right), Mode::Load, sources);
-            }
-        }
-    }
-
     /// Statements of which some parts are targets.
     fn targets(&mut self, job: Job<'t>) {
         let kind = job.node.kind();
+        let value = self.assigned(job);
         let mut cursor = job.node.walk();
         let mut more = cursor.goto_first_child();
         while more {
@@ -323,8 +272,15 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 Some("left" | "alias") => Mode::Bind,
                 _ => Mode::Load,
             };
+            // `(a): int` is not even a declaration.
+            if child.kind() == "tuple_pattern" && kind == "assignment" && value.is_none() {
+                more = cursor.goto_next_sibling();
+                continue;
+            }
+            let repeated = kind == "for_statement" && matches!(cursor.field_name(), Some("body" | "alternative"));
+            let job = if repeated { job.within(Condition::If) } else { job };
             if child.is_named() && child.kind() != "comment" {
-                self.push(job, Some(child), mode, job.scope);
+                self.jobs.push(Job { value: value.filter(|_| child.kind() == "assignment"), ..job.on(child, mode) });
             }
             // `x += 1` reads what it binds, and an annotation without a value binds all the same.
             if mode == Mode::Bind && kind == "augmented_assignment" {
@@ -334,46 +290,60 @@ impl<'a, 't> Walk<'a, 't, '_> {
         }
     }
 
-    fn case(&mut self, job: Job<'t>) {
+    /// What an assignment gives its name, where that is a name too; the same for all names of `a = b = value`.
+    fn assigned(&mut self, job: Job<'t>) -> Option<Node<'t>> {
+        if job.node.kind() != "assignment" {
+            return None;
+        }
+        let mut value = job.value.or_else(|| job.node.child_by_field_name("right"))?;
+        while value.kind() == "assignment" {
+            value = value.child_by_field_name("right")?;
+        }
+        let left = job.node.child_by_field_name("left")?;
+        if left.kind() == "identifier" && matches!(value.kind(), "identifier" | "attribute") {
+            self.values.insert(left.start_byte(), value.byte_range());
+        }
+        Some(value)
+    }
+
+    /// `if`, `elif` and `while`, whose blocks may not run.
+    fn branches(&mut self, job: Job<'t>) {
+        let checks = |node: Node| self.text_of(node).rsplit('.').next() == Some("TYPE_CHECKING");
+        let test = job.node.child_by_field_name("condition");
+        let checked = test.is_some_and(|test| matches!(test.kind(), "identifier" | "attribute") && checks(test));
+        let negated = test.filter(|test| test.kind() == "not_operator").and_then(|test| test.child_by_field_name("argument"));
+        let unchecked = negated.is_some_and(checks);
+        let mut cursor = job.node.walk();
+        let mut more = cursor.goto_first_child();
+        while more {
+            let (child, field) = (cursor.node(), cursor.field_name());
+            let condition = match (child.kind(), field) {
+                ("block", _) if checked => Some(Condition::TypeChecking),
+                ("else_clause", _) if unchecked => Some(Condition::TypeChecking),
+                ("block" | "else_clause" | "elif_clause", _) => Some(Condition::If),
+                _ => None,
+            };
+            if child.is_named() && child.kind() != "comment" {
+                let job = condition.map_or(job, |condition| job.within(condition));
+                self.jobs.push(job.on(child, Mode::Load));
+            }
+            more = cursor.goto_next_sibling();
+        }
+    }
+
+    /// `try`, of which only the last part always runs.
+    fn attempt(&mut self, job: Job<'t>) {
         let mut cursor = job.node.walk();
         for child in job.node.named_children(&mut cursor).filter(|child| child.kind() != "comment") {
-            let mode = if child.kind() == "case_pattern" { Mode::Match } else { Mode::Load };
-            self.push(job, Some(child), mode, job.scope);
+            let job = if child.kind() == "finally_clause" { job } else { job.within(Condition::Try) };
+            self.jobs.push(job.on(child, Mode::Load));
         }
     }
 
-    fn pattern(&mut self, job: Job<'t>) {
-        let node = job.node;
-        match node.kind() {
-            "dotted_name" if node.named_child_count() == 1 => {
-                if self.text_of(node) != "_" {
-                    self.bind(job.scope, node);
-                }
-            }
-            "dotted_name" => self.dotted_value(job),
-            "class_pattern" | "keyword_pattern" => {
-                let mut cursor = node.walk();
-                for (index, child) in node.named_children(&mut cursor).enumerate() {
-                    match (index, child.kind()) {
-                        (0, "dotted_name") => self.dotted_value(job.on(child, Mode::Load)),
-                        (0, "identifier") => {}
-                        _ => self.push(job, Some(child), Mode::Match, job.scope),
-                    }
-                }
-            }
-            "identifier" => self.bind(job.scope, node),
-            "string" | "concatenated_string" => self.push_children(job, Mode::Load),
-            _ => self.push_children(job, Mode::Match),
-        }
-    }
-
-    fn dotted_value(&mut self, job: Job<'t>) {
-        let mut cursor = job.node.walk();
-        let mut parts = job.node.named_children(&mut cursor).map(|part| (self.text_of(part), part.byte_range()));
-        if let Some((name, range)) = parts.next() {
-            let attributes = parts.collect();
-            self.names.uses.push(Use { scope: job.scope, name, range, attributes, called: false });
-        }
+    /// `with suppress(ImportError):`, which is a `try` in other words.
+    fn suppresses(&self, node: Node) -> bool {
+        let mut cursor = node.walk();
+        node.named_children(&mut cursor).any(|child| child.kind() == "with_clause" && self.text_of(child).contains("suppress("))
     }
 
     fn declaration(&mut self, job: Job<'t>) {
@@ -400,41 +370,5 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 _ => pending.extend(node.named_children(&mut cursor)),
             }
         }
-    }
-
-    fn quoted(&mut self, text: &'a str) {
-        let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-        self.names.quoted.extend(words.filter(|word| !word.is_empty()));
-    }
-
-    fn type_comments(&mut self) {
-        const MARK: &str = "# type:";
-        for at in memchr::memmem::find_iter(self.text.as_bytes(), MARK) {
-            let comment = &self.text[at + MARK.len()..];
-            self.quoted(comment.lines().next().unwrap_or(""));
-        }
-    }
-
-    /// Gives bindings of declared names to the scope that has them, and puts everything in the order of the text.
-    fn finish(mut self) -> Names<'a> {
-        for at in 1..self.names.scopes.len() {
-            let scope = &self.names.scopes[at];
-            let declared: Vec<&'a str> = scope.globals.iter().chain(&scope.nonlocals).copied().collect();
-            for name in declared {
-                let Some(bindings) = self.names.scopes[at].bindings.remove(name) else { continue };
-                let owner = if self.names.scopes[at].globals.contains(name) {
-                    0
-                } else {
-                    let outer = self.names.path(at, name).find(|outer| self.names.scopes[*outer].bindings.contains_key(name));
-                    outer.unwrap_or(0)
-                };
-                self.names.scopes[owner].bindings.entry(name).or_default().extend(bindings);
-            }
-        }
-        for bindings in self.names.scopes.iter_mut().flat_map(|scope| scope.bindings.values_mut()) {
-            bindings.sort_by_key(|binding| binding.range.start);
-        }
-        self.names.uses.sort_by_key(|name| name.range.start);
-        self.names
     }
 }

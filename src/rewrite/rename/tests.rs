@@ -309,15 +309,35 @@ fn a_new_module_whose_name_is_taken_gets_an_alias() {
 }
 
 #[test]
-fn a_name_that_strings_of_annotations_hold_stays() {
+fn names_in_strings_of_annotations_change() {
     check(
         "m.f",
         "m.g",
         &[
-            ("from m import f\ndef h(x: 'list[f]') -> f: ...\n", "from m import g as f\ndef h(x: 'list[f]') -> f: ...\n"),
-            ("from m import f\nx = []  # type: list[f]\n", "from m import g as f\nx = []  # type: list[f]\n"),
-            ("from m import f\nx: list['f'] = 1\n", "from m import g as f\nx: list['f'] = 1\n"),
+            ("from m import f\ndef h(x: 'list[f]') -> f: ...\n", "from m import g\ndef h(x: 'list[g]') -> g: ...\n"),
+            ("from m import f\nx = []  # type: list[f]\n", "from m import g\nx = []  # type: list[g]\n"),
+            ("from m import f\nx: list['f'] = 1\n", "from m import g\nx: list['g'] = 1\n"),
+            ("import m\nx: \"list[m.f.x]\"\n", "import m\nx: \"list[m.g.x]\"\n"),
+            ("if TYPE_CHECKING:\n    from m import f\nx: 'f'\n", "if TYPE_CHECKING:\n    from m import g\nx: 'g'\n"),
             ("from m import f\nx: y = 'f', f\n", "from m import g\nx: y = 'f', g\n"),
+            ("from m import f\nx: Literal['f'] = f\n", "from m import g\nx: Literal['f'] = g\n"),
+        ],
+    );
+    check("a.b.f", "n.o.g", &[("import a.b\nx: 'a.b.f'\n", "import n.o\nx: 'n.o.g'\n")]);
+}
+
+#[test]
+fn a_name_in_strings_that_are_not_read_exactly_stays() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            ("from m import f\nx: Mapped['f'] = f\n", "from m import g as f\nx: Mapped['f'] = f\n"),
+            ("from m import f\nx: 'list[' 'f]' = f\n", "from m import g as f\nx: 'list[' 'f]' = f\n"),
+            (
+                "from m import f\ndef h(x):\n    # type: (f) -> f\n    f\n",
+                "from m import g as f\ndef h(x):\n    # type: (f) -> f\n    f\n",
+            ),
         ],
     );
 }

@@ -1,0 +1,247 @@
+//! Names in annotations that are strings, and in type comments: uses like any other where their place in the text is exact.
+//!
+//! Where it is not, or where a string may not be an annotation at all, its words are kept apart in `Names::quoted`.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use crate::python::builtins::is_builtin;
+use crate::python::names::{Meaning, Use};
+use crate::python::walk::{Job, Mode, Walk};
+
+/// Which generic a string of an annotation is an argument of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Quotes {
+    /// Where the innermost generic starts: at `list` in `list["A"]`.
+    base: Option<usize>,
+    /// It stands behind that generic's first argument.
+    later: bool,
+}
+
+/// What the strings below a generic are.
+enum Strings {
+    Names,
+    Values,
+    Unknown,
+}
+
+/// A dotted name in a piece of text.
+type Chain<'a> = Vec<(&'a str, Range<usize>)>;
+
+impl<'a, 't> Walk<'a, 't, '_> {
+    /// A string in an annotation; what it is, is known when all imports are.
+    pub(super) fn annotation(&mut self, job: Job<'t>) {
+        self.strings.push((job.node, job.scope, job.quotes.unwrap_or_default()));
+        self.push_children(Job { quotes: None, ..job }, Mode::Load);
+    }
+
+    /// `list["A"]` in an annotation.
+    pub(super) fn generic(&mut self, job: Job<'t>) {
+        let mut cursor = job.node.walk();
+        let mut later = false;
+        for (index, child) in job.node.named_children(&mut cursor).filter(|child| child.kind() != "comment").enumerate() {
+            if index == 0 {
+                self.jobs.push(job.on(child, Mode::Load));
+                continue;
+            }
+            let base = Some(job.node.start_byte());
+            if child.kind() != "type_parameter" {
+                self.jobs.push(Job { quotes: Some(Quotes { base, later }), ..job.on(child, Mode::Load) });
+                later = true;
+                continue;
+            }
+            let mut inner = child.walk();
+            for argument in child.named_children(&mut inner).filter(|argument| argument.kind() != "comment") {
+                self.jobs.push(Job { quotes: Some(Quotes { base, later }), ..job.on(argument, Mode::Load) });
+                later = true;
+            }
+        }
+    }
+
+    /// Makes uses of the names in strings of annotations.
+    pub(super) fn read_strings(&mut self) {
+        let mut found = Vec::new();
+        for (node, scope, quotes) in std::mem::take(&mut self.strings) {
+            let whole = self.text_of(node);
+            let chains = match self.strings_below(quotes) {
+                Strings::Values => continue,
+                Strings::Names => plain_content(node, self.text).and_then(|range| chains(self.text, range)),
+                Strings::Unknown => None,
+            };
+            match chains {
+                Some(chains) => found.extend(chains.into_iter().map(|chain| (scope, chain))),
+                None => self.words(whole.trim_start_matches(|c: char| c.is_alphabetic())),
+            }
+        }
+        self.add(found);
+    }
+
+    fn strings_below(&self, quotes: Quotes) -> Strings {
+        let Some(base) = quotes.base else { return Strings::Names };
+        let Ok(at) = self.names.uses.binary_search_by_key(&base, |read| read.range.start) else { return Strings::Unknown };
+        let read = &self.names.uses[at];
+        let whole = match self.names.means(read) {
+            Meaning::Imported(whole) => whole,
+            Meaning::Unbound { .. } => read.qualified(read.name),
+            Meaning::Local | Meaning::Several(_) => return Strings::Unknown,
+        };
+        let (module, last) = whole.rsplit_once('.').unwrap_or(("", &whole));
+        match (last, quotes.later) {
+            ("Literal", _) | ("Annotated", true) => Strings::Values,
+            _ if matches!(module, "typing" | "typing_extensions" | "collections" | "collections.abc") => Strings::Names,
+            _ if module.is_empty() && is_builtin(last) => Strings::Names,
+            _ => Strings::Unknown,
+        }
+    }
+
+    /// Makes uses of the names in type comments that follow a statement on its line.
+    pub(super) fn read_type_comments(&mut self, root: Node) {
+        const MARK: &str = "# type:";
+        let mut found = Vec::new();
+        for at in memchr::memmem::find_iter(self.text.as_bytes(), MARK) {
+            let comment = |node: &Node| node.kind() == "comment" && node.start_byte() == at;
+            let Some(node) = root.descendant_for_byte_range(at, at + 1).filter(comment) else { continue };
+            let content = &self.text[at + MARK.len()..node.end_byte()];
+            let content = &content[..content.find('#').unwrap_or(content.len())];
+            if content.trim_start().starts_with("ignore") {
+                continue;
+            }
+            let line = self.text[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+            let code = self.text[line..at].trim_end();
+            let statement = !code.is_empty() && !code.ends_with([',', '(', '[', '{', ':', '\\']);
+            let start = at + MARK.len();
+            let chains = statement.then(|| chains(self.text, start..start + content.len())).flatten();
+            let scope = self.scope_at(line + code.len().saturating_sub(1));
+            match chains {
+                Some(chains) => found.extend(chains.into_iter().map(|chain| (scope, chain))),
+                None => self.words(content),
+            }
+        }
+        self.add(found);
+    }
+
+    /// The innermost module, class or function whose statements hold a place of the text.
+    fn scope_at(&self, at: usize) -> usize {
+        let holds = |(_, body): &(usize, &Range<usize>)| body.contains(&at);
+        let innermost = self.bodies.iter().enumerate().filter(holds).min_by_key(|(_, body)| body.len());
+        innermost.map_or(0, |(scope, _)| scope)
+    }
+
+    fn add(&mut self, found: Vec<(usize, Chain<'a>)>) {
+        for (scope, chain) in found {
+            let mut parts = chain.into_iter();
+            let Some((name, range)) = parts.next() else { continue };
+            self.names.uses.push(Use { scope, name, range, attributes: parts.collect(), called: false, quoted: true });
+        }
+    }
+
+    fn words(&mut self, text: &'a str) {
+        let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        self.names.quoted.extend(words.filter(|word| !word.is_empty()));
+    }
+}
+
+/// Where the characters of a string stand that has no escapes and no prefix that changes them.
+fn plain_content(string: Node, text: &str) -> Option<Range<usize>> {
+    let mut cursor = string.walk();
+    let [start, content, _] = string.named_children(&mut cursor).collect::<Vec<_>>()[..] else { return None };
+    let prefix = text[start.byte_range()].trim_end_matches(['"', '\'']);
+    let alone = string.parent().is_none_or(|parent| parent.kind() != "concatenated_string");
+    let plain = alone && content.kind() == "string_content" && content.named_child_count() == 0;
+    (plain && matches!(prefix, "" | "u" | "U" | "r" | "R")).then(|| content.byte_range())
+}
+
+/// The dotted names of a type expression; `None` where the text is anything else.
+fn chains(text: &str, range: Range<usize>) -> Option<Vec<Chain<'_>>> {
+    let mut scan = Scan { text: &text[..range.end], at: range.start };
+    let mut found = Vec::new();
+    let mut open = Vec::new();
+    // True where an operand has ended and only an operator can follow.
+    let mut ended = false;
+    loop {
+        scan.skip_blanks();
+        let Some(next) = scan.peek() else { break };
+        match next {
+            '[' | '(' if next == '[' || !ended => {
+                open.push(if next == '[' { ']' } else { ')' });
+                ended = false;
+            }
+            ']' | ')' if open.last() == Some(&next) => {
+                open.pop();
+                ended = true;
+            }
+            ',' | '|' if ended => ended = false,
+            '*' | '-' if !ended => {}
+            '.' if !ended && scan.rest().starts_with("...") => {
+                scan.at += 3;
+                ended = true;
+                continue;
+            }
+            '0'..='9' if !ended => {
+                while scan.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
+                    scan.at += 1;
+                }
+                ended = true;
+                continue;
+            }
+            c if !ended && (c == '_' || c.is_alphabetic()) => {
+                found.extend(scan.chain()?);
+                ended = true;
+                continue;
+            }
+            _ => return None,
+        }
+        scan.at += next.len_utf8();
+    }
+    (open.is_empty() && (ended || found.is_empty())).then_some(found)
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn skip_blanks(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn word(&mut self) -> Option<(&'a str, Range<usize>)> {
+        let (start, rest) = (self.at, self.rest());
+        let len = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
+        let word = &rest[..len];
+        self.at += len;
+        (!word.is_empty() && !word.starts_with(|c: char| c.is_numeric())).then_some((word, start..start + len))
+    }
+
+    /// A dotted name, none for a constant; `None` where it is no name at all.
+    fn chain(&mut self) -> Option<Option<Chain<'a>>> {
+        let first = self.word()?;
+        if matches!(first.0, "None" | "True" | "False") {
+            return Some(None);
+        }
+        let keyword =
+            matches!(first.0, "and" | "or" | "not" | "if" | "else" | "in" | "is" | "for" | "lambda" | "await" | "yield");
+        let mut chain = vec![first];
+        loop {
+            let end = self.at;
+            self.skip_blanks();
+            if self.peek() != Some('.') || self.rest().starts_with("...") {
+                self.at = end;
+                return (!keyword).then_some(Some(chain));
+            }
+            self.at += 1;
+            self.skip_blanks();
+            chain.push(self.word()?);
+        }
+    }
+}
