@@ -51,6 +51,8 @@ mod run;
 mod standing;
 /// Where units stand, as `migrate status` says it.
 mod status;
+/// Names as CPython's own compiler resolves them.
+mod symbols;
 /// The same at system calls.
 mod syscalls;
 /// Files that cannot be migrated, each refused with its own word.
