@@ -30,3 +30,23 @@ pub enum Capture<'t> {
     /// Arguments or statements, in order.
     Run(Vec<Node<'t>>),
 }
+
+/// All that a pattern fits in a file.
+#[derive(Debug, Clone, Default)]
+pub struct Found<'t> {
+    /// In the order of the text; no two share a node of [`Match::nodes`].
+    pub matches: Vec<Match<'t>>,
+    /// Those inside something that one of [`Self::matches`] captured; they can be rewritten after it.
+    pub nested: Vec<Match<'t>>,
+    /// Uses of a deprecated name that are in no match, in the order of the text.
+    pub near: Vec<NearMiss>,
+}
+
+/// A use of a deprecated name that the pattern does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NearMiss {
+    /// Where it stands in the text.
+    pub at: usize,
+    /// Why, as a lower-case fragment.
+    pub reason: String,
+}

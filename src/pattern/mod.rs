@@ -1,8 +1,89 @@
 //! The language of `rewrite` rules: ordinary Python with `$NAME`s, and what of a file it fits.
 //!
 //! A pattern is compiled once, when the plan is loaded, and refused there with the column of what is wrong. Matching goes by
-//! meaning: a name that the pattern imports fits whatever resolves to the same thing in the file, and nothing else.
+//! meaning: a name that the pattern imports fits whatever resolves to the same thing in the file, and nothing else. Nothing here
+//! does I/O.
 
 pub mod constraint;
 pub mod holes;
 pub mod matched;
+
+use std::collections::BTreeMap;
+
+use crate::pattern::constraint::Constraint;
+use crate::pattern::matched::Found;
+use crate::python::parsed::Parsed;
+use crate::python::syntax::ParseError;
+
+/// Which text of a rule a problem is in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// `before`.
+    Before,
+    /// `after`.
+    After,
+    /// The condition on this metavariable; `match` is the whole match.
+    Where(String),
+}
+
+/// Why a pattern is refused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PatternProblem {
+    /// The text that it is in.
+    pub side: Side,
+    /// The byte of that text as the plan has it.
+    pub at: usize,
+    /// A lower-case fragment.
+    pub message: String,
+    /// What to do about it; may be empty.
+    pub help: String,
+}
+
+/// A rule's `before`, `after` and `where`, ready to be matched.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    texts: (String, String, BTreeMap<String, Constraint>),
+    deprecated: Vec<String>,
+    words: Vec<String>,
+}
+
+/// What was compiled is a function of what was written.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts == other.texts
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Pattern {
+    /// Reads the three parts of a rule.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn compile(before: &str, after: &str, constraints: &BTreeMap<String, Constraint>) -> Result<Self, Vec<PatternProblem>> {
+        let texts = (before.to_owned(), after.to_owned(), constraints.clone());
+        Ok(Self { texts, deprecated: Vec::new(), words: Vec::new() })
+    }
+
+    /// The qualified names that `before` imports and `after` does not.
+    #[must_use]
+    pub fn deprecated(&self) -> &[String] {
+        &self.deprecated
+    }
+
+    /// Words of which a file must hold at least one for the pattern to fit anywhere; any file will do when there is none.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// All that fits in `file`, and what nearly does.
+    ///
+    /// # Errors
+    /// [`ParseError`] when the file has no tree in time.
+    pub fn find<'t>(&self, file: &'t Parsed<'_>) -> Result<Found<'t>, ParseError> {
+        file.tree()?;
+        Ok(Found::default())
+    }
+}
