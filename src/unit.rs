@@ -108,6 +108,7 @@ pub fn segments<'p>(plan: &'p Plan, unit: &Unit) -> Vec<Segment<'p>> {
     for rule in &target.rules {
         match &plan.rules[*rule].kind {
             RuleKind::Rename(rename) => pure.push(Step::Rename(rename)),
+            RuleKind::Rewrite(rewrite) => pure.push(Step::Rewrite(rewrite)),
             RuleKind::Command(command) => {
                 if !pure.is_empty() {
                     segments.push(Segment::Pure(std::mem::take(&mut pure)));

@@ -1,4 +1,4 @@
-//! What must hold between the parts of a plan: renames that do not undo each other, files that are listed once.
+//! What must hold between the parts of a plan: rules that are not in each other's way, files that are listed once.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::plan::decode::Names;
 use crate::plan::diagnostics::{Problem, Span};
 use crate::plan::reader::Reader;
 use crate::plan::view::quoted;
-use crate::plan::{Files, Phase, Rule, RuleKind};
+use crate::plan::{Files, Phase, Rewrite, Rule, RuleKind};
 
 /// Reports renames with the same `from`, and those that lead back to where they began.
 pub fn renames(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
@@ -40,6 +40,35 @@ pub fn renames(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
     }
 }
 
+/// Reports rewrites of the same code, and those of a name that a rename takes away from them.
+pub fn rewrites(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
+    let renamed: HashMap<&str, usize> =
+        rules.iter().enumerate().filter_map(|(at, rule)| as_rename(rule).map(|(from, _)| (from, at))).collect();
+    let mut seen: HashMap<&str, Vec<(usize, &Rewrite)>> = HashMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        let RuleKind::Rewrite(rewrite) = &rule.kind else { continue };
+        let same = seen.entry(rewrite.before.trim()).or_default();
+        if let Some((first, _)) = same.iter().find(|(_, other)| other.conditions == rewrite.conditions) {
+            let message = format!("the rules `{}` and `{}` both rewrite the same code", names.name(*first), names.name(at));
+            let problem = Problem::at(names.span(at), message, "remove one of the two, or tell them apart by `where`");
+            reader.problems.push(problem.and(names.span(*first), "the other rule"));
+        }
+        same.push((at, rewrite));
+        for name in rewrite.pattern.deprecated() {
+            let Some(rename) = renamed.get(name.as_str()).copied() else { continue };
+            let (first, second) = (rename.min(at), rename.max(at));
+            let message = format!(
+                "the rules `{}` and `{}` both change {}: one renames it, the other rewrites it",
+                names.name(first),
+                names.name(second),
+                quoted(name)
+            );
+            let problem = Problem::at(names.span(second), message, "keep one of the two: the first would take it from the other");
+            reader.problems.push(problem.and(names.span(first), "the other rule"));
+        }
+    }
+}
+
 /// Reports files that are listed more than once by `path` or `paths`.
 pub fn files(reader: &mut Reader<'_>, phases: &[Phase]) {
     let mut seen: HashMap<&RepoPath, Span> = HashMap::new();
@@ -64,6 +93,6 @@ pub fn files(reader: &mut Reader<'_>, phases: &[Phase]) {
 fn as_rename(rule: &Rule) -> Option<(&str, &str)> {
     match &rule.kind {
         RuleKind::Rename(rename) if !rename.from.is_empty() => Some((&rename.from, &rename.to)),
-        RuleKind::Rename(_) | RuleKind::Command(_) => None,
+        RuleKind::Rename(_) | RuleKind::Rewrite(_) | RuleKind::Command(_) => None,
     }
 }

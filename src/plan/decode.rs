@@ -4,19 +4,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::plan::command::Place;
-use crate::plan::decode_command::{command, commands};
+use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::{Problem, Problems, Source, Span};
+use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::reader::{Entries, Reader, nearest};
 use crate::plan::target::{self, Defaults};
 use crate::plan::view::quoted;
-use crate::plan::{Command, CommitFormat, OnFailure, Phase, Plan, Rename, Rule, RuleKind, Share, check, scalar, template};
+use crate::plan::{Command, CommitFormat, OnFailure, Phase, Plan, Scope, Share, check, rules, scalar, template};
 
 /// The version of the format that this program reads.
 const VERSION: &str = "1";
-
-/// The most rules a plan may have.
-const MOST_RULES: usize = 1000;
 
 /// The names of the plan's rules and where they stand.
 #[derive(Default)]
@@ -44,7 +42,8 @@ impl Names {
         self.list.get(at).map_or_else(Span::default, |(_, span)| *span)
     }
 
-    fn push(&mut self, name: &str, span: Span) {
+    /// Adds a rule.
+    pub fn push(&mut self, name: &str, span: Span) {
         self.index.insert(name.to_owned(), self.list.len());
         self.list.push((name.to_owned(), span));
     }
@@ -72,7 +71,7 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     if is_of_another_version(reader, root) {
         return None;
     }
-    let entries = reader.map(root, "the plan", &["version", "name", "issue", "rules", "commit", "phases"])?;
+    let entries = reader.map(root, "the plan", &["version", "name", "issue", "scope", "guards", "rules", "commit", "phases"])?;
     if let Some(version) = reader.required(&entries, "version", "the plan", "version: 1")
         && !matches!(&version.kind, Kind::Scalar(text, Like::Number) if text == VERSION)
     {
@@ -82,19 +81,22 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     let issue = reader
         .required(&entries, "issue", "the plan", "issue: \"#506\"")
         .and_then(|node| reader.line(node, "`issue`").map(ToOwned::to_owned));
-    let (rules, names) = entries.get("rules").map_or_else(Default::default, |node| rules(reader, node));
+    let (rules, names) = entries.get("rules").map_or_else(Default::default, |node| rules::read(reader, node));
     let name = name.unwrap_or_default();
     let commit = commit(reader, entries.get("commit"), &name);
+    let scope = entries.get("scope").map_or_else(Scope::default, |node| scope(reader, node));
+    let guards = Guards::default().overruled(reader, entries.get("guards"));
     let phases = match entries.get("phases") {
-        Some(node) => phases(reader, node, &names),
+        Some(node) => phases(reader, node, &names, guards),
         None => {
             reader.report(entries.key("phases"), "the plan has no phases", "add `phases:` with at least one phase");
             Vec::new()
         }
     };
     check::renames(reader, &rules, &names);
+    check::rewrites(reader, &rules, &names);
     check::files(reader, &phases);
-    Some(Plan { name, issue: issue.unwrap_or_default(), rules, commit, phases, source: Arc::default() })
+    Some(Plan { name, issue: issue.unwrap_or_default(), rules, commit, phases, scope, source: Arc::default() })
 }
 
 /// A newer plan is refused by its version alone: what else looks wrong may be right there.
@@ -184,80 +186,25 @@ fn block<'n>(reader: &mut Reader<'_>, node: &'n Node, what: &str) -> Option<&'n 
     Some(text)
 }
 
-fn rules(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
-    let Some(entries) = reader.names(node, "`rules`") else { return Default::default() };
-    let (mut rules, mut names) = (Vec::new(), Names::default());
-    for (name, span, node) in entries.iter() {
-        if rules.len() == MOST_RULES {
-            reader.report(span, format!("more than {MOST_RULES} rules"), "split the plan");
-            break;
-        }
-        if name == "edits" {
-            reader.report(span, "`edits` cannot name a rule", "the word stands for a file's own edits in commit messages");
-        } else if !scalar::is_id(name) {
-            let help = "a name is made of letters, digits, `_`, `.` and `-`, at most 100 of them";
-            reader.report(span, format!("{} cannot name a rule", quoted(name)), help);
-        }
-        // A rule that is broken keeps its name, so that those who use it are not reported too.
-        let nothing = RuleKind::Rename(Rename { from: String::new(), to: String::new() });
-        let kind = rule_kind(reader, node, name).unwrap_or(nothing);
-        rules.push(Rule { name: name.to_owned(), kind });
-        names.push(name, span);
-    }
-    (rules, names)
+fn scope(reader: &mut Reader<'_>, node: &Node) -> Scope {
+    let Some(entries) = reader.map(node, "`scope`", &["include", "exclude"]) else { return Scope::default() };
+    let mut read = |key: &str| {
+        let node = entries.get(key);
+        node.map_or_else(Vec::new, |node| target::patterns(reader, node, &format!("`{key}`")).0)
+    };
+    Scope { include: read("include"), exclude: read("exclude") }
 }
 
-fn rule_kind(reader: &mut Reader<'_>, node: &Node, name: &str) -> Option<RuleKind> {
-    let what = format!("the rule {}", quoted(name));
-    let entries = reader.map(node, &what, &["rename", "command"])?;
-    match entries.chosen(&["rename", "command"])[..] {
-        ["rename"] => {
-            let what = format!("the rename of {what}");
-            let entries = reader.map(entries.get("rename")?, &what, &["from", "to"])?;
-            let from = reader.required(&entries, "from", &what, "from: package.module.old");
-            let to = reader.required(&entries, "to", &what, "to: package.module.new");
-            let from = from.and_then(|node| dotted(reader, node, "`from`"));
-            let place = to;
-            let to = to.and_then(|node| dotted(reader, node, "`to`"));
-            let (from, to) = (from?, to?);
-            if from == to {
-                reader.report(place?.span, format!("{what} renames {} to itself", quoted(&from)), "give the new name here");
-                return None;
-            }
-            Some(RuleKind::Rename(Rename { from, to }))
-        }
-        ["command"] => command(reader, entries.get("command")?, Place::Unit).map(RuleKind::Command),
-        [] => {
-            reader.report(node.span, format!("{what} does nothing"), "give it a `rename` or a `command`");
-            None
-        }
-        _ => {
-            reader.report(entries.key("command"), format!("{what} does two things"), "make it two rules: one for each");
-            None
-        }
-    }
-}
-
-fn dotted(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
-    let text = reader.line(node, what)?;
-    if let Some(problem) = scalar::dotted_problem(text) {
-        let help = "give a qualified Python name, such as `package.module.name`";
-        reader.report(node.span, format!("{what}: {} {problem}", quoted(text)), help);
-        return None;
-    }
-    Some(text.to_owned())
-}
-
-fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names) -> Vec<Phase> {
+fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards) -> Vec<Phase> {
     let Some(items) = reader.list(node, "`phases`") else { return Vec::new() };
     if items.is_empty() {
         reader.report(node.span, "the plan has no phases", "list at least one phase with its files");
     }
     let mut seen: HashMap<String, Span> = HashMap::new();
-    items.iter().filter_map(|item| phase(reader, item, rules, &mut seen)).collect()
+    items.iter().filter_map(|item| phase(reader, item, rules, guards, &mut seen)).collect()
 }
 
-fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, seen: &mut HashMap<String, Span>) -> Option<Phase> {
+fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards, seen: &mut HashMap<String, Span>) -> Option<Phase> {
     let own = ["id", "title", "on_failure", "max_quarantined", "gate", "files"];
     let known: Vec<&str> = own.into_iter().chain(target::SHARED).collect();
     let entries = reader.map(node, "the phase", &known)?;
@@ -272,7 +219,7 @@ fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, seen: &mut HashMap
         reader.report(entries.key("max_quarantined"), "`max_quarantined` without `on_failure: quarantine`", help);
     }
     let gate = entries.get("gate").map_or_else(Vec::new, |node| gate(reader, node));
-    let defaults = Defaults::read(reader, &entries, rules);
+    let defaults = Defaults::read(reader, &entries, rules, guards);
     let targets = match reader.required(&entries, "files", "the phase", "files: [a/b.py]") {
         Some(node) => target::targets(reader, node, &defaults, rules),
         None => Vec::new(),

@@ -69,10 +69,14 @@ fn a_sound_plan_is_read_whole() {
     assert_eq!(plan.source.line_column(target.places.edits[0].offset), (30, 15));
 }
 
-/// Everything said about a plan in which `from` was replaced by `to`: `line:column: message | help`.
+/// Everything said about a plan in which `from` was replaced by `to`.
 fn said(from: &str, to: &str) -> Vec<String> {
     assert!(from.is_empty() || SOUND.contains(from), "{from:?} is not in the plan");
-    let text = if from.is_empty() { to.to_owned() } else { SOUND.replacen(from, to, 1) };
+    complaints(&if from.is_empty() { to.to_owned() } else { SOUND.replacen(from, to, 1) })
+}
+
+/// Everything said about a plan: `line:column: message | help`.
+pub(super) fn complaints(text: &str) -> Vec<String> {
     let Err(problems) = parse("x.yaml", text.as_bytes()) else { return Vec::new() };
     let shown = problems.render(false, 100);
     assert_eq!(shown.matches("help: ").count(), problems.iter().count(), "{shown}");

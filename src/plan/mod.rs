@@ -11,14 +11,17 @@ pub mod diagnostics;
 pub mod digest;
 pub mod edits;
 pub mod glob;
+pub mod guards;
 pub mod load;
 mod node;
 mod reader;
+mod rules;
 mod scalar;
 mod shell;
 mod target;
 pub mod template;
 pub mod view;
+mod within;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +30,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::path::RepoPath;
+use crate::pattern::Pattern;
+use crate::pattern::constraint::Constraint;
 use crate::plan::diagnostics::{Problem, Problems, Source, Span};
+use crate::plan::guards::Guards;
 
 /// A checked plan.
 #[derive(Debug, Clone, Serialize)]
@@ -42,9 +48,21 @@ pub struct Plan {
     pub commit: CommitFormat,
     /// The waves, in order.
     pub phases: Vec<Phase>,
+    /// What is measured; no part of the meaning, since no unit is made otherwise by it.
+    #[serde(skip)]
+    pub scope: Scope,
     /// The text it was read from, for problems that show later; no part of the meaning.
     #[serde(skip)]
     pub source: Arc<Source>,
+}
+
+/// The files that violations are counted in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Patterns of which one must match; empty for every file of a kind that the rules look at.
+    pub include: Vec<String>,
+    /// Patterns of which none may match.
+    pub exclude: Vec<String>,
 }
 
 /// A named transform.
@@ -54,6 +72,20 @@ pub struct Rule {
     pub name: String,
     /// What it does.
     pub kind: RuleKind,
+    /// Texts that show what it does; no part of the meaning.
+    #[serde(skip)]
+    pub examples: Vec<Example>,
+}
+
+/// A text, and what a rule makes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The text as it is.
+    pub before: String,
+    /// The text as it shall be; the same where the rule is to leave it alone.
+    pub after: String,
+    /// Where it stands in the plan's text.
+    pub place: Span,
 }
 
 /// The kinds of transform.
@@ -62,17 +94,56 @@ pub struct Rule {
 pub enum RuleKind {
     /// Every use of one qualified name becomes another, imports included.
     Rename(Rename),
+    /// Code that fits a pattern becomes other code.
+    Rewrite(Rewrite),
     /// An external codemod, run on one file in the work tree.
     Command(Command),
 }
 
 /// Every use of `from` becomes `to`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Rename {
     /// The dotted name as it is, such as `django.utils.translation.ugettext`.
     pub from: String,
     /// The dotted name as it shall be.
     pub to: String,
+    /// Also in string literals that name it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub strings: bool,
+    /// Also in Python within documents and docstrings.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub docs: bool,
+}
+
+/// Every place that `before` fits becomes `after`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rewrite {
+    /// Python with metavariables, its imports first.
+    pub before: String,
+    /// What stands there instead, its imports first.
+    pub after: String,
+    /// What is asked of metavariables, by their names without dollars, and of the whole `match`.
+    pub conditions: BTreeMap<String, Constraint>,
+    /// What becomes of comments inside a match.
+    pub comments: Comments,
+    /// Also the deprecated names in string literals.
+    pub strings: bool,
+    /// Also in Python within documents and docstrings.
+    pub docs: bool,
+    /// `before`, `after` and the conditions, compiled.
+    #[serde(skip)]
+    pub pattern: Arc<Pattern>,
+}
+
+/// What becomes of comments inside a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Comments {
+    /// They go above the replacement.
+    #[default]
+    Keep,
+    /// The match is left as it is, and said.
+    Refuse,
 }
 
 /// A command of the plan.
@@ -165,6 +236,9 @@ pub struct Target {
     pub validate: Vec<Command>,
     /// Commands that judge it after its commit.
     pub verify: Vec<Command>,
+    /// How much each guard weighs for them.
+    #[serde(skip_serializing_if = "Guards::is_default")]
+    pub guards: Guards,
     /// Where its parts stand in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub places: Places,

@@ -173,6 +173,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+        let Kind::Scalar(text, Like::Bool) = &node.kind else {
+            self.mismatch(node, what, "`true` or `false`");
+            return None;
+        };
+        Some(text.eq_ignore_ascii_case("true"))
+    }
+
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, node: &Node, what: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.line(node, what)?;

@@ -7,13 +7,14 @@ use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::Span;
 use crate::plan::edits;
 use crate::plan::glob;
+use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::view::quoted;
 use crate::plan::{BlockEdit, Command, Files, Places, Risk, Run, Target};
 
 /// The keys that a phase and an entry of its files share.
-pub const SHARED: [&str; 7] = ["scope", "risk", "impact", "recovery", "rules", "validate", "verify"];
+pub const SHARED: [&str; 8] = ["scope", "risk", "impact", "recovery", "rules", "validate", "verify", "guards"];
 
 /// The keys that say which files an entry is about.
 const WHICH: [&str; 3] = ["path", "paths", "glob"];
@@ -28,12 +29,13 @@ pub struct Defaults {
     rules: Vec<usize>,
     validate: Vec<Command>,
     verify: Vec<Command>,
+    guards: Guards,
 }
 
 impl Defaults {
-    /// Reads what a phase says; without `rules` that is all rules of the plan.
-    pub fn read(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
-        let all = Self { rules: (0..rules.count()).collect(), ..Self::default() };
+    /// Reads what a phase says; without `rules` that is all rules of the plan, whose `guards` hold unless it overrules them.
+    pub fn read(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names, guards: Guards) -> Self {
+        let all = Self { rules: (0..rules.count()).collect(), guards, ..Self::default() };
         all.with(reader, entries, rules)
     }
 
@@ -67,12 +69,13 @@ impl Defaults {
         };
         let (validate, verify) = (run("validate", &self.validate), run("verify", &self.verify));
         let rules = rule_list(reader, entries, rules).unwrap_or_else(|| self.rules.clone());
-        Self { scope, risk, impact, recovery, rules, validate, verify }
+        let guards = self.guards.overruled(reader, entries.get("guards"));
+        Self { scope, risk, impact, recovery, rules, validate, verify, guards }
     }
 
     fn into_target(self, files: Files, places: Places, edits: Vec<BlockEdit>) -> Target {
-        let Self { scope, risk, impact, recovery, rules, validate, verify } = self;
-        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, places }
+        let Self { scope, risk, impact, recovery, rules, validate, verify, guards } = self;
+        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, guards, places }
     }
 }
 
@@ -172,7 +175,8 @@ fn path(reader: &mut Reader<'_>, node: &Node) -> Option<RepoPath> {
     }
 }
 
-fn patterns(reader: &mut Reader<'_>, node: &Node, what: &str) -> (Vec<String>, Vec<Span>) {
+/// Reads one pattern of paths or a list of them, with the place of each.
+pub fn patterns(reader: &mut Reader<'_>, node: &Node, what: &str) -> (Vec<String>, Vec<Span>) {
     let one = [node];
     let items: Vec<&Node> = match &node.kind {
         Kind::Scalar(..) => one.to_vec(),

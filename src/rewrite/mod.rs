@@ -12,7 +12,7 @@ mod rename;
 mod statement;
 
 use crate::edit::Edits;
-use crate::plan::{BlockEdit, Rename};
+use crate::plan::{BlockEdit, Rename, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
 use crate::rewrite::edits::edit;
@@ -26,6 +26,8 @@ pub enum Step<'a> {
     Edits(&'a [BlockEdit]),
     /// A qualified name that becomes another.
     Rename(&'a Rename),
+    /// Code that fits a pattern and becomes other code.
+    Rewrite(&'a Rewrite),
 }
 
 /// Something of the deprecated that a step left where it is, and why.
@@ -127,6 +129,7 @@ impl Step<'_> {
         match self {
             Self::Edits(edits) => edit(file.source(), edits),
             Self::Rename(names) => rename(file, names),
+            Self::Rewrite(_) => Ok(Made::default()),
         }
     }
 
@@ -137,6 +140,11 @@ impl Step<'_> {
                 let last = names.from.rsplit('.').next().unwrap_or(&names.from);
                 // In another encoding than UTF-8 the name has other bytes.
                 !last.is_ascii() || memchr::memmem::find(source, last.as_bytes()).is_some()
+            }
+            Self::Rewrite(rewrite) => {
+                let words = rewrite.pattern.words();
+                let holds = |word: &String| !word.is_ascii() || memchr::memmem::find(source, word.as_bytes()).is_some();
+                words.is_empty() || words.iter().any(holds)
             }
         }
     }

@@ -12,9 +12,9 @@ use crate::python::source::Source;
 use crate::rewrite::changes::changed_lines;
 use crate::rewrite::{Step, rewritten, touches};
 
-static THERE: LazyLock<Rename> = LazyLock::new(|| Rename { from: "m.f".into(), to: "m.g".into() });
-static BACK: LazyLock<Rename> = LazyLock::new(|| Rename { from: "m.g".into(), to: "m.f".into() });
-static AWAY: LazyLock<Rename> = LazyLock::new(|| Rename { from: "m.f".into(), to: "n.o.g".into() });
+static THERE: LazyLock<Rename> = LazyLock::new(|| Rename { from: "m.f".into(), to: "m.g".into(), ..Rename::default() });
+static BACK: LazyLock<Rename> = LazyLock::new(|| Rename { from: "m.g".into(), to: "m.f".into(), ..Rename::default() });
+static AWAY: LazyLock<Rename> = LazyLock::new(|| Rename { from: "m.f".into(), to: "n.o.g".into(), ..Rename::default() });
 
 /// Lines of programs that import, use and shadow `f`, each valid alone, with no `g` of their own.
 fn line() -> impl Strategy<Value = &'static str> {

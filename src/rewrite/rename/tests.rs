@@ -8,7 +8,7 @@ const MODULE: &str = "pkg.sub.mod";
 
 #[track_caller]
 fn check(from: &str, to: &str, cases: &[(&str, &str)]) {
-    let rename = Rename { from: from.into(), to: to.into() };
+    let rename = Rename { from: from.into(), to: to.into(), ..Rename::default() };
     for (before, after) in cases {
         let got = rewritten(before.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]);
         let got = got.unwrap_or_else(|error| panic!("{error} in line {}\n{before}", error.line));
@@ -26,7 +26,7 @@ fn stays(from: &str, to: &str, texts: &[&str]) {
 
 #[track_caller]
 fn refuses(from: &str, to: &str, cases: &[(&str, u32, &str)]) {
-    let rename = Rename { from: from.into(), to: to.into() };
+    let rename = Rename { from: from.into(), to: to.into(), ..Rename::default() };
     for (text, line, message) in cases {
         let error = rewritten(text.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]).unwrap_err();
         assert_eq!((error.line, error.to_string().as_str()), (*line, *message), "{text}");
@@ -410,7 +410,7 @@ fn relative_imports_stay_relative_where_they_can() {
         ],
     );
     stays("pkg.sub", "pkg.new", &["from . import sub_thing\nfrom .sub import x\n"]);
-    let rename = Rename { from: "pkg.sub.old.f".into(), to: "pkg.sub.old.g".into() };
+    let rename = Rename { from: "pkg.sub.old.f".into(), to: "pkg.sub.old.g".into(), ..Rename::default() };
     let text = b"from .old import f\n";
     assert_eq!(rewritten(text, None, &[Step::Rename(&rename)]).unwrap(), text, "without the module's name a dot means nothing");
 }
@@ -446,7 +446,7 @@ fn every_other_byte_stays() {
             ("# f\nfrom m import f\n'''f\n  f'''\nf ( 1 )\n\n\n", "# f\nfrom m import g\n'''f\n  f'''\ng ( 1 )\n\n\n"),
         ],
     );
-    let rename = Rename { from: "m.f".into(), to: "m.g".into() };
+    let rename = Rename { from: "m.f".into(), to: "m.g".into(), ..Rename::default() };
     for (before, after) in [
         (b"from m import f # \xff\nf()\n".as_slice(), b"from m import g # \xff\ng()\n".as_slice()),
         (
@@ -461,7 +461,7 @@ fn every_other_byte_stays() {
 
 #[test]
 fn what_others_import_from_a_package_keeps_its_name() {
-    let rename = Rename { from: "pkg.old.f".into(), to: "pkg.new.g".into() };
+    let rename = Rename { from: "pkg.old.f".into(), to: "pkg.new.g".into(), ..Rename::default() };
     for (before, after) in [
         ("from .old import f\n", "from .new import g as f\n"),
         ("from .old import f as h\n", "from .new import g as h\n"),
@@ -475,8 +475,8 @@ fn what_others_import_from_a_package_keeps_its_name() {
 
 #[test]
 fn steps_follow_one_another() {
-    let first = Rename { from: "m.a".into(), to: "m.b".into() };
-    let second = Rename { from: "m.b".into(), to: "m.c".into() };
+    let first = Rename { from: "m.a".into(), to: "m.b".into(), ..Rename::default() };
+    let second = Rename { from: "m.b".into(), to: "m.c".into(), ..Rename::default() };
     let text = b"from m import a, b, d\na(b, d)\n";
     let got = rewritten(text, None, &[Step::Rename(&first), Step::Rename(&second)]).unwrap();
     assert_eq!(String::from_utf8_lossy(&got), "from m import c, d\nc(c, d)\n");

@@ -1,0 +1,237 @@
+//! The named transforms of a plan: what each does, and the examples that show it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::pattern::constraint::{Constraint, ExpressionKind, Place as Around};
+use crate::pattern::{Pattern, PatternProblem, Side};
+use crate::plan::command::Place;
+use crate::plan::decode::Names;
+use crate::plan::decode_command::command;
+use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::node::{Kind, Node};
+use crate::plan::reader::{Entries, Reader};
+use crate::plan::view::quoted;
+use crate::plan::{Comments, Example, Rename, Rewrite, Rule, RuleKind, scalar, within};
+
+/// The most rules a plan may have.
+const MOST_RULES: usize = 1000;
+
+/// The keys that say what a rule does.
+const KINDS: [&str; 3] = ["rename", "rewrite", "command"];
+
+/// The words for kinds of expression.
+const EXPRESSIONS: [(&str, ExpressionKind); 10] = [
+    ("name", ExpressionKind::Name),
+    ("attribute", ExpressionKind::Attribute),
+    ("subscript", ExpressionKind::Subscript),
+    ("call", ExpressionKind::Call),
+    ("string", ExpressionKind::String),
+    ("number", ExpressionKind::Number),
+    ("literal", ExpressionKind::Literal),
+    ("await", ExpressionKind::Await),
+    ("lambda", ExpressionKind::Lambda),
+    ("collection", ExpressionKind::Collection),
+];
+
+/// The words for what something stands inside.
+const AROUND: [(&str, Around); 7] = [
+    ("async-def", Around::AsyncDef),
+    ("def", Around::Def),
+    ("class", Around::Class),
+    ("loop", Around::Loop),
+    ("try", Around::Try),
+    ("with", Around::With),
+    ("test", Around::Test),
+];
+
+/// Reads `rules`, with their names and places.
+pub fn read(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
+    let Some(entries) = reader.names(node, "`rules`") else { return Default::default() };
+    let (mut rules, mut names) = (Vec::new(), Names::default());
+    for (name, span, node) in entries.iter() {
+        if rules.len() == MOST_RULES {
+            reader.report(span, format!("more than {MOST_RULES} rules"), "split the plan");
+            break;
+        }
+        if name == "edits" {
+            reader.report(span, "`edits` cannot name a rule", "the word stands for a file's own edits in commit messages");
+        } else if !scalar::is_id(name) {
+            let help = "a name is made of letters, digits, `_`, `.` and `-`, at most 100 of them";
+            reader.report(span, format!("{} cannot name a rule", quoted(name)), help);
+        }
+        let what = format!("the rule {}", quoted(name));
+        let entries = reader.map(node, &what, &[&KINDS[..], &["examples"]].concat());
+        let kind = entries.as_ref().and_then(|entries| kind(reader, node, entries, &what));
+        let examples = entries.as_ref().map_or_else(Vec::new, |entries| examples(reader, entries));
+        // A rule that is broken keeps its name, so that those who use it are not reported too.
+        rules.push(Rule { name: name.to_owned(), kind: kind.unwrap_or(RuleKind::Rename(Rename::default())), examples });
+        names.push(name, span);
+    }
+    (rules, names)
+}
+
+fn kind(reader: &mut Reader<'_>, node: &Node, entries: &Entries<'_>, what: &str) -> Option<RuleKind> {
+    match entries.chosen(&KINDS)[..] {
+        ["rename"] => rename(reader, entries.get("rename")?, &format!("the rename of {what}")).map(RuleKind::Rename),
+        ["rewrite"] => rewrite(reader, entries.get("rewrite")?, &format!("the rewrite of {what}")).map(RuleKind::Rewrite),
+        ["command"] => {
+            if entries.get("examples").is_some() {
+                let help = "remove them: only a run can tell what a command makes of a text";
+                reader.report(entries.key("examples"), "`examples` of a `command`", help);
+            }
+            command(reader, entries.get("command")?, Place::Unit).map(RuleKind::Command)
+        }
+        [] => {
+            reader.report(node.span, format!("{what} does nothing"), "give it a `rename`, a `rewrite` or a `command`");
+            None
+        }
+        _ => {
+            let last = KINDS.into_iter().rfind(|kind| entries.get(kind).is_some()).unwrap_or_default();
+            reader.report(entries.key(last), format!("{what} does two things"), "make it two rules: one for each");
+            None
+        }
+    }
+}
+
+fn rename(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rename> {
+    let entries = reader.map(node, what, &["from", "to", "strings", "docs"])?;
+    let from = reader.required(&entries, "from", what, "from: package.module.old");
+    let to = reader.required(&entries, "to", what, "to: package.module.new");
+    let from = from.and_then(|node| dotted(reader, node, "`from`"));
+    let place = to;
+    let to = to.and_then(|node| dotted(reader, node, "`to`"));
+    let (strings, docs) = (flag(reader, &entries, "strings"), flag(reader, &entries, "docs"));
+    let (from, to) = (from?, to?);
+    if from == to {
+        reader.report(place?.span, format!("{what} renames {} to itself", quoted(&from)), "give the new name here");
+        return None;
+    }
+    Some(Rename { from, to, strings, docs })
+}
+
+fn dotted(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
+    let text = reader.line(node, what)?;
+    if let Some(problem) = scalar::dotted_problem(text) {
+        let help = "give a qualified Python name, such as `package.module.name`";
+        reader.report(node.span, format!("{what}: {} {problem}", quoted(text)), help);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn flag(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str) -> bool {
+    entries.get(key).and_then(|node| reader.flag(node, &format!("`{key}`"))).unwrap_or(false)
+}
+
+fn rewrite(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rewrite> {
+    let entries = reader.map(node, what, &["before", "after", "where", "comments", "strings", "docs"])?;
+    let before_node = reader.required(&entries, "before", what, "before: old($X)");
+    let after_node = reader.required(&entries, "after", what, "after: new($X)");
+    let before = before_node.and_then(|node| reader.text(node, "`before`"));
+    let after = after_node.and_then(|node| reader.text(node, "`after`"));
+    let (conditions, places) = entries.get("where").map_or_else(Default::default, |node| conditions(reader, node));
+    let kept = [("keep", Comments::Keep), ("refuse", Comments::Refuse)];
+    let comments = entries.get("comments").and_then(|node| reader.choice(node, "`comments`", &kept)).unwrap_or_default();
+    let (strings, docs) = (flag(reader, &entries, "strings"), flag(reader, &entries, "docs"));
+    let (before, after) = (before?, after?);
+    if before.trim().is_empty() {
+        reader.report(entries.key("before"), "`before` is empty", "give the code that the rule replaces, with its imports above");
+        return None;
+    }
+    if before.trim() == after.trim() {
+        let help = "the rule would change nothing: give the new code as `after`";
+        reader.report(entries.key("after"), "`before` and `after` are the same", help);
+        return None;
+    }
+    match Pattern::compile(before, after, &conditions) {
+        Ok(pattern) => Some(Rewrite {
+            before: before.to_owned(),
+            after: after.to_owned(),
+            conditions,
+            comments,
+            strings,
+            docs,
+            pattern: Arc::new(pattern),
+        }),
+        Err(problems) => {
+            for PatternProblem { side, at, message, help } in problems {
+                let span = match side {
+                    Side::Before => before_node.map(|node| within::word(reader.source, node, at)),
+                    Side::After => after_node.map(|node| within::word(reader.source, node, at)),
+                    Side::Where(name) => places.get(&name).copied(),
+                };
+                let help = if help.is_empty() { "correct the rule".to_owned() } else { help };
+                reader.report(span.unwrap_or(node.span), message, help);
+            }
+            None
+        }
+    }
+}
+
+/// Reads `where`, with the place of each name.
+fn conditions(reader: &mut Reader<'_>, node: &Node) -> (BTreeMap<String, Constraint>, BTreeMap<String, Span>) {
+    let Some(entries) = reader.names(node, "`where`") else { return Default::default() };
+    let (mut conditions, mut places) = (BTreeMap::new(), BTreeMap::new());
+    for (name, span, node) in entries.iter() {
+        let what = format!("the condition on {}", quoted(name));
+        let known = ["regex", "not-regex", "kind", "awaited", "inside", "not-inside"];
+        let Some(entries) = reader.map(node, &what, &known) else { continue };
+        let mut text = |key: &str| {
+            let node = entries.get(key)?;
+            reader.line(node, &format!("`{key}`")).map(ToOwned::to_owned)
+        };
+        let (regex, not_regex) = (text("regex"), text("not-regex"));
+        let condition = Constraint {
+            regex,
+            not_regex,
+            kind: words(reader, &entries, "kind", &EXPRESSIONS),
+            awaited: entries.get("awaited").and_then(|node| reader.flag(node, "`awaited`")),
+            inside: words(reader, &entries, "inside", &AROUND),
+            not_inside: words(reader, &entries, "not-inside", &AROUND),
+        };
+        conditions.insert(name.to_owned(), condition);
+        places.insert(name.to_owned(), span);
+    }
+    (conditions, places)
+}
+
+/// One word out of a few, or a list of them.
+fn words<T: Copy>(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str, choices: &[(&str, T)]) -> Vec<T> {
+    let Some(node) = entries.get(key) else { return Vec::new() };
+    let items = match &node.kind {
+        Kind::Scalar(..) => std::slice::from_ref(node),
+        _ => reader.list(node, &format!("`{key}`")).unwrap_or_default(),
+    };
+    items.iter().filter_map(|item| reader.choice(item, &format!("`{key}`"), choices)).collect()
+}
+
+fn examples(reader: &mut Reader<'_>, entries: &Entries<'_>) -> Vec<Example> {
+    let items = entries.get("examples").and_then(|node| reader.list(node, "`examples`")).unwrap_or_default();
+    items.iter().filter_map(|item| example(reader, item)).collect()
+}
+
+fn example(reader: &mut Reader<'_>, node: &Node) -> Option<Example> {
+    let entries = reader.map(node, "the example", &["before", "after", "unchanged"])?;
+    let place = entries.key("before");
+    if let Some(unchanged) = entries.get("unchanged") {
+        for key in entries.chosen(&["before", "after"]) {
+            let help = "make it two examples: one that changes, and one that does not";
+            reader.report(entries.key(key), format!("the example has both `unchanged` and `{key}`"), help);
+        }
+        let text = reader.text(unchanged, "`unchanged`")?.to_owned();
+        return Some(Example { before: text.clone(), after: text, place });
+    }
+    let before = reader.required(&entries, "before", "the example", "before: the text as it is");
+    let after = reader.required(&entries, "after", "the example", "after: the text as it shall be");
+    let before = before.and_then(|node| reader.text(node, "`before`"));
+    let after = after.and_then(|node| reader.text(node, "`after`"));
+    let (before, after) = (before?, after?);
+    if before == after {
+        let help = "a text that the rule is to leave alone is given once, as `unchanged`";
+        let problem = Problem::at(entries.key("after"), "`before` and `after` are the same", help);
+        reader.problems.push(problem);
+        return None;
+    }
+    Some(Example { before: before.to_owned(), after: after.to_owned(), place })
+}
