@@ -10,6 +10,7 @@ pub mod error;
 mod property_tests;
 mod rename;
 mod statement;
+pub mod violation;
 
 use crate::edit::Edits;
 use crate::plan::{BlockEdit, Rename, Rewrite};
