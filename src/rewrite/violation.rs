@@ -99,6 +99,7 @@ pub fn look(file: &Parsed, step: Step) -> Result<Seen, ParseError> {
     match step {
         Step::Edits(_) => Ok(Seen::default()),
         Step::Rename(rename) => named(file, &rename.from),
+        Step::Rewrite(_) => Ok(Seen::default()),
     }
 }
 
