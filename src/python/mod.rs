@@ -3,6 +3,7 @@
 //! Nothing here does I/O, and nothing recurses over the depth of its input.
 
 pub mod builtins;
+mod comments;
 pub mod encoding;
 pub mod imports;
 pub mod module;

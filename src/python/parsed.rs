@@ -1,6 +1,7 @@
 //! A file read once: its text, its tree, what its names mean and where Python would refuse it, each found when first asked for.
 
 use std::cell::OnceCell;
+use std::time::Duration;
 
 use tree_sitter::Tree;
 
@@ -12,6 +13,7 @@ use crate::python::syntax::{self, ParseError, SyntaxProblem};
 pub struct Parsed<'a> {
     source: &'a Source<'a>,
     module: Option<&'a str>,
+    deadline: Duration,
     tree: OnceCell<Result<Tree, ParseError>>,
     names: OnceCell<Names<'a>>,
     problems: OnceCell<Vec<SyntaxProblem>>,
@@ -22,7 +24,14 @@ impl<'a> Parsed<'a> {
     /// without it relative imports mean nothing.
     #[must_use]
     pub fn new(source: &'a Source<'a>, module: Option<&'a str>) -> Self {
-        Self { source, module, tree: OnceCell::new(), names: OnceCell::new(), problems: OnceCell::new() }
+        let deadline = syntax::DEADLINE;
+        Self { source, module, deadline, tree: OnceCell::new(), names: OnceCell::new(), problems: OnceCell::new() }
+    }
+
+    /// The same, with so long to parse it.
+    #[must_use]
+    pub fn within(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
     /// The text.
@@ -42,7 +51,7 @@ impl<'a> Parsed<'a> {
     /// # Errors
     /// [`ParseError`] when there is none in time.
     pub fn tree(&self) -> Result<&Tree, ParseError> {
-        self.tree.get_or_init(|| syntax::parse(self.source)).as_ref().map_err(Clone::clone)
+        self.tree.get_or_init(|| syntax::parse_within(self.source, self.deadline)).as_ref().map_err(Clone::clone)
     }
 
     /// What the names mean.

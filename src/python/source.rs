@@ -9,7 +9,7 @@ use crate::edit::{Edit, Edits};
 use crate::python::encoding::{Decoded, Encoding, cookie};
 
 /// The largest file that is read.
-pub const MAX_BYTES: usize = 1 << 20;
+pub const MAX_BYTES: usize = 8 << 20;
 
 /// Bytes that are no Python file at all, or none that is handled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,19 +1,21 @@
 //! Two parsers: tree-sitter gives a tree for any text, ruff's says whether Python would take it.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use ruff_python_ast::PythonVersion;
+use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::Ranged;
-use tree_sitter::{Parser, Tree};
+use tree_sitter::{Parser, Point, Range, Tree};
 
+use crate::python::comments;
 use crate::python::nesting;
 use crate::python::semantic;
 use crate::python::source::Source;
 
-/// How long one file may take to parse.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// How long one file may take to parse, unless the caller says.
+pub const DEADLINE: Duration = Duration::from_secs(10);
 /// Depth up to which a parse fits any thread's stack.
 const SHALLOW: usize = 300;
 /// Stack for each level beyond, for building, walking and dropping a tree without optimisation.
@@ -23,8 +25,8 @@ const STACK_PER_LEVEL: usize = 8 << 10;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// The parser took longer than it may.
-    #[error("parsing took longer than {} seconds", DEADLINE.as_secs())]
-    Deadline,
+    #[error("parsing took longer than {} seconds", .0.as_secs_f32())]
+    Deadline(Duration),
     /// The grammar does not fit the library.
     #[error("the grammar of Python could not be loaded")]
     Grammar,
@@ -41,20 +43,34 @@ pub struct SyntaxProblem {
     pub message: String,
 }
 
-/// The concrete syntax tree of the text; it has a tree for broken Python too.
+/// The concrete syntax tree of the text; it has a tree for broken Python too. A long run of comment lines is one comment in it.
 ///
 /// # Errors
-/// [`ParseError`] when there is none in time.
-pub fn parse(source: &Source) -> Result<Tree, ParseError> {
+/// [`ParseError`] when there is none within `deadline`.
+pub fn parse_within(source: &Source, deadline: Duration) -> Result<Tree, ParseError> {
+    let end = Instant::now() + deadline;
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).map_err(|_| ParseError::Grammar)?;
+    let ranges = between(source, &comments::gaps(source.text()));
+    parser.set_included_ranges(&ranges).expect("gaps are in order and do not overlap");
     let text = source.text().as_bytes();
-    let end = Instant::now() + DEADLINE;
     let mut progress =
         |_: &tree_sitter::ParseState| if Instant::now() > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let options = tree_sitter::ParseOptions::new().progress_callback(&mut progress);
     let mut read = |at: usize, _| text.get(at..).unwrap_or(&[]);
-    parser.parse_with_options(&mut read, None, Some(options)).ok_or(ParseError::Deadline)
+    parser.parse_with_options(&mut read, None, Some(options)).ok_or(ParseError::Deadline(deadline))
+}
+
+/// What is read of a text with `gaps`; nothing when there are none, which means all of it.
+fn between(source: &Source, gaps: &[std::ops::Range<usize>]) -> Vec<Range> {
+    let point = |at: usize| {
+        let row = source.line(at) as usize - 1;
+        Point { row, column: at - source.full_line_range(row).start }
+    };
+    let starts = std::iter::once(0).chain(gaps.iter().map(|gap| gap.end));
+    let ends = gaps.iter().map(|gap| gap.start).chain(std::iter::once(source.text().len()));
+    let range = |(start, end)| Range { start_byte: start, end_byte: end, start_point: point(start), end_point: point(end) };
+    if gaps.is_empty() { Vec::new() } else { starts.zip(ends).map(range).collect() }
 }
 
 /// Every place where Python would refuse the text; empty when it is valid.
@@ -64,16 +80,10 @@ pub fn errors(source: &Source) -> Vec<SyntaxProblem> {
     let mut found: Vec<(usize, String)> = source.undecodable().collect();
     match nesting::depth(text) {
         Err(deep) => found.push((deep.at, deep.message.to_owned())),
-        Ok(depth) if depth <= SHALLOW => found.extend(judge(text)),
-        Ok(depth) => {
-            let builder = std::thread::Builder::new().stack_size((8 << 20) + depth * STACK_PER_LEVEL);
-            let judged = std::thread::scope(|scope| builder.spawn_scoped(scope, || judge(text)).map(|thread| thread.join()));
-            match judged {
-                Ok(Ok(judged)) => found.extend(judged),
-                Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                Err(error) => found.push((0, format!("no stack to parse an expression {depth} deep: {error}"))),
-            }
-        }
+        Ok(depth) => match read_by_ruff(text, depth, |parsed| judge(text, parsed)) {
+            Ok(judged) => found.extend(judged),
+            Err(error) => found.push((0, format!("no stack to parse an expression {depth} deep: {error}"))),
+        },
     }
     let mut problems: Vec<SyntaxProblem> = found
         .into_iter()
@@ -84,9 +94,28 @@ pub fn errors(source: &Source) -> Vec<SyntaxProblem> {
     problems
 }
 
-/// Builds, judges and drops ruff's tree.
-fn judge(text: &str) -> Vec<(usize, String)> {
-    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest()));
+/// Builds ruff's tree of a text `depth` deep, asks it and drops it, on a thread of its own where this one's stack may not do.
+///
+/// # Errors
+/// When there is no such thread.
+pub(super) fn read_by_ruff<T: Send>(
+    text: &str,
+    depth: usize,
+    ask: impl FnOnce(&ruff_python_parser::Parsed<Mod>) -> T + Send,
+) -> io::Result<T> {
+    let options = || ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest());
+    if depth <= SHALLOW {
+        return Ok(ask(&parse_unchecked(text, options())));
+    }
+    let builder = std::thread::Builder::new().stack_size((8 << 20) + depth * STACK_PER_LEVEL);
+    let asked = std::thread::scope(|scope| {
+        builder.spawn_scoped(scope, || ask(&parse_unchecked(text, options()))).map(|thread| thread.join())
+    });
+    asked?.or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// What Python's parser and compiler say of a text.
+fn judge(text: &str, parsed: &ruff_python_parser::Parsed<Mod>) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = parsed
         .errors()
         .iter()
@@ -94,7 +123,7 @@ fn judge(text: &str) -> Vec<(usize, String)> {
         .collect();
     let unsupported = parsed.unsupported_syntax_errors().iter();
     found.extend(unsupported.map(|error| (usize::from(error.range().start()), lower_first(&error.to_string()))));
-    if let ruff_python_ast::Mod::Module(module) = parsed.syntax() {
+    if let Mod::Module(module) = parsed.syntax() {
         found.extend(semantic::errors(text, module).into_iter().map(|(at, message)| (at, lower_first(&message))));
     }
     found

@@ -115,8 +115,51 @@ fn no_depth_exhausts_the_stack() {
         let found = errors(&source);
         let sound = matches!(what, "elif" | "within limits" | "long sum" | "long chain");
         assert!(sound || !found.is_empty(), "{what}");
-        if let Ok(tree) = parse(&source) {
+        if let Ok(tree) = parse_within(&source, DEADLINE) {
             assert!(Names::new(&source, &tree, None).uses.len() < 400_000, "{what}");
         }
     }
+}
+
+#[test]
+fn a_text_is_parsed_in_time_that_grows_with_its_length() {
+    let lines = 20_000;
+    for (what, text) in [
+        ("comments", "# a = f(b)\n".repeat(lines)),
+        ("comments and blank lines", "# a = f(b)\n\n".repeat(lines)),
+        ("indented comments", format!("def f():\n    x\n{}\n    y\n", "        # a\n".repeat(lines))),
+        ("comments in brackets", format!("x = [\n{}]\n", "    # a\n".repeat(lines))),
+        ("blank lines", "\n".repeat(10 * lines)),
+        ("blanks", format!("x\n{}\ny\n", " ".repeat(60_000))),
+        ("one long line", format!("x = [{}]\n", "a, ".repeat(lines))),
+        ("one long string", format!("x = '{}'\n", "a".repeat(20 * lines))),
+        ("strings side by side", format!("x = (\n{})\n", "    'a b'\n".repeat(lines))),
+        ("escapes", format!("x = '{}'\n", "\\n".repeat(lines))),
+        ("a string of comments", format!("x = '''\n{}'''\n", "# a\n".repeat(lines))),
+    ] {
+        let source = Source::new(text.as_bytes()).unwrap();
+        let tree = parse_within(&source, DEADLINE / 2).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(!tree.root_node().has_error(), "{what}");
+    }
+}
+
+#[test]
+fn a_long_run_of_comments_is_one_and_nothing_else_moves() {
+    let run = "    # f é\n".repeat(1_000);
+    let text = format!("def g():\n    from a import f\n{run}    f()\nf\n");
+    let source = Source::new(text.as_bytes()).unwrap();
+    let tree = parse_within(&source, DEADLINE).unwrap();
+    let function = tree.root_node().named_child(0).unwrap();
+    let body = function.child_by_field_name("body").unwrap();
+    let kinds: Vec<&str> = (0..3).filter_map(|at| body.named_child(at)).map(|node| node.kind()).collect();
+    assert_eq!(kinds, ["import_from_statement", "comment", "expression_statement"]);
+    let comment = body.named_child(1).unwrap();
+    assert_eq!(&text[comment.byte_range()], run.trim());
+    let last = tree.root_node().named_child(1).unwrap();
+    assert_eq!((last.start_byte(), last.start_position().row), (text.len() - 2, 1_003));
+    let names = Names::new(&source, &tree, None);
+    assert_eq!(
+        names.uses.iter().map(|read| (read.scope, read.range.start)).collect::<Vec<_>>(),
+        [(1, text.len() - 6), (0, text.len() - 2)]
+    );
 }
