@@ -34,6 +34,12 @@ impl<'a> Parsed<'a> {
         Self { deadline, ..self }
     }
 
+    /// How long it may take to parse.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// The text.
     #[must_use]
     pub fn source(&self) -> &'a Source<'a> {

@@ -6,11 +6,13 @@
 pub mod changes;
 pub mod edits;
 pub mod error;
+pub mod left;
 #[cfg(test)]
 mod property_tests;
 mod rename;
 mod statement;
 pub mod violation;
+pub mod words;
 
 use crate::edit::Edits;
 use crate::plan::{BlockEdit, Rename, Rewrite};

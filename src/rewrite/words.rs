@@ -1,0 +1,131 @@
+//! A cheap look at the bytes of many files: which steps may have anything to do in one. It never says no where there is something.
+
+use aho_corasick::{AhoCorasick, BuildError, MatchKind};
+
+use crate::rewrite::Step;
+
+/// What to look for.
+#[derive(Debug)]
+pub struct Words {
+    automaton: AhoCorasick,
+    needs: Vec<Need>,
+    count: usize,
+}
+
+/// What a file must hold for one step, as indexes of words; each list that is there must have one that the file holds.
+#[derive(Debug, Default)]
+struct Need {
+    words: Vec<usize>,
+    /// The top package, which a file names unless all its imports of it are relative.
+    root: Option<usize>,
+}
+
+/// Whole words that Python reads as names, in the order in which they came.
+#[derive(Default)]
+struct Vocabulary(Vec<String>);
+
+impl Vocabulary {
+    fn add(&mut self, word: &str) -> usize {
+        self.0.iter().position(|known| known == word).unwrap_or_else(|| {
+            self.0.push(word.to_owned());
+            self.0.len() - 1
+        })
+    }
+}
+
+impl Words {
+    /// What the `steps` look for.
+    ///
+    /// # Errors
+    /// When there are more words than the automaton can take.
+    pub fn new(steps: &[Step]) -> Result<Self, BuildError> {
+        let mut words = Vocabulary::default();
+        let needs = steps.iter().map(|step| Need::of(step, &mut words)).collect();
+        let Vocabulary(words) = words;
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&words)?;
+        Ok(Self { automaton, needs, count: words.len() })
+    }
+
+    /// For each step, whether it may have something to do in a file of these bytes.
+    #[must_use]
+    pub fn look(&self, bytes: &[u8]) -> Vec<bool> {
+        let mut held = vec![false; self.count];
+        let mut missing = self.count;
+        if missing > 0 {
+            for found in self.automaton.find_iter(bytes) {
+                if !held[found.pattern().as_usize()] && is_whole(bytes, found.start(), found.end()) {
+                    held[found.pattern().as_usize()] = true;
+                    missing -= 1;
+                    if missing == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        self.needs.iter().map(|need| need.is_met(&held, bytes)).collect()
+    }
+}
+
+impl Need {
+    fn of(step: &Step, words: &mut Vocabulary) -> Self {
+        match step {
+            Step::Edits(_) => Self::default(),
+            // In another encoding than UTF-8 such a name has other bytes.
+            Step::Rename(rename) if !rename.from.is_ascii() => Self::default(),
+            Step::Rename(rename) => {
+                let mut parts = rename.from.split('.');
+                let root = parts.next().map(|root| words.add(root));
+                let last = parts.next_back().map_or(root, |last| Some(words.add(last)));
+                Self { words: last.into_iter().collect(), root }
+            }
+        }
+    }
+
+    fn is_met(&self, held: &[bool], bytes: &[u8]) -> bool {
+        (self.words.is_empty() || self.words.iter().any(|word| held[*word]))
+            && self.root.is_none_or(|root| held[root] || has_relative_import(bytes))
+    }
+}
+
+/// True unless the word goes on at one of its ends. A byte that is not ASCII may be part of a name or not.
+fn is_whole(bytes: &[u8], start: usize, end: usize) -> bool {
+    let goes_on = |byte: Option<&u8>| byte.is_some_and(|byte| *byte == b'_' || byte.is_ascii_alphanumeric());
+    !goes_on(start.checked_sub(1).and_then(|at| bytes.get(at))) && !goes_on(bytes.get(end))
+}
+
+fn has_relative_import(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"from").any(|at| {
+        let mut rest = bytes[at + 4..].iter();
+        rest.find(|byte| !byte.is_ascii_whitespace() && **byte != b'\\') == Some(&b'.')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Rename;
+
+    fn rename(from: &str) -> Rename {
+        Rename { from: from.into(), to: "x".into() }
+    }
+
+    #[test]
+    fn a_file_without_the_words_has_nothing_to_do() {
+        let (long, short, plain, foreign) = (rename("app.core.f_g"), rename("app.core.f"), rename("app"), rename("app.é"));
+        let steps = [Step::Rename(&long), Step::Rename(&short), Step::Rename(&plain), Step::Rename(&foreign)];
+        let words = Words::new(&steps).unwrap();
+        for (text, want) in [
+            ("from app.core import f_g\n", [true, false, true, true]),
+            ("from app.core import f_g, f\n", [true, true, true, true]),
+            ("from .core import f\n", [false, true, false, true]),
+            ("from\\\n .core import f\n", [false, true, false, true]),
+            ("from core import f\n", [false, false, false, true]),
+            ("import app.core\napp.core.f2(xf, f_)\n", [false, false, true, true]),
+            ("'app', 'éf'\n", [false, true, true, true]),
+            ("apps.f\n", [false, false, false, true]),
+            ("", [false, false, false, true]),
+        ] {
+            assert_eq!(words.look(text.as_bytes()), want, "{text}");
+        }
+    }
+}
