@@ -4,14 +4,33 @@
 //! meaning: a name that the pattern imports fits whatever resolves to the same thing in the file, and nothing else. Nothing here
 //! does I/O.
 
+mod before;
+mod checks;
+mod compile;
 pub mod constraint;
+mod find;
+mod fit;
 pub mod holes;
+mod literal;
 pub mod matched;
+mod meaning;
+mod near;
+mod place;
+mod snippet;
+mod sound;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use std::collections::BTreeMap;
 
+use crate::pattern::before::Before;
 use crate::pattern::constraint::Constraint;
 use crate::pattern::matched::Found;
+use crate::pattern::place::Conditions;
+use crate::pattern::sound::Flow;
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 
@@ -42,7 +61,14 @@ pub struct PatternProblem {
 /// A rule's `before`, `after` and `where`, ready to be matched.
 #[derive(Debug, Clone)]
 pub struct Pattern {
+    /// As the plan has them.
     texts: (String, String, BTreeMap<String, Constraint>),
+    before: Before,
+    flow: Flow,
+    /// On a metavariable by its number, or on the whole match.
+    conditions: Vec<(Option<usize>, Conditions)>,
+    /// The qualified names that every match has to have.
+    wanted: Vec<String>,
     deprecated: Vec<String>,
     words: Vec<String>,
 }
@@ -62,8 +88,7 @@ impl Pattern {
     /// # Errors
     /// Everything that is wrong with them.
     pub fn compile(before: &str, after: &str, constraints: &BTreeMap<String, Constraint>) -> Result<Self, Vec<PatternProblem>> {
-        let texts = (before.to_owned(), after.to_owned(), constraints.clone());
-        Ok(Self { texts, deprecated: Vec::new(), words: Vec::new() })
+        compile::compile(before, after, constraints)
     }
 
     /// The qualified names that `before` imports and `after` does not.
@@ -83,7 +108,6 @@ impl Pattern {
     /// # Errors
     /// [`ParseError`] when the file has no tree in time.
     pub fn find<'t>(&self, file: &'t Parsed<'_>) -> Result<Found<'t>, ParseError> {
-        file.tree()?;
-        Ok(Found::default())
+        find::find(self, file, true)
     }
 }

@@ -1,0 +1,297 @@
+//! Whether a match may be rewritten: what it takes away is read nowhere else, and what it passes over does not depend on it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use crate::pattern::fit::{Fitted, Related, nodes};
+use crate::pattern::matched::{Capture, Match};
+use crate::pattern::meaning::Meanings;
+use crate::pattern::place::{around, contains};
+use crate::pattern::view::statements;
+use crate::python::names::ScopeKind;
+use crate::python::source::Source;
+
+/// What a rule's two texts bind and read, as far as that decides what is sound.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flow {
+    /// Metavariables that `after` has anywhere.
+    pub(crate) kept: BTreeSet<String>,
+    /// Metavariables that `after` binds.
+    pub(crate) bound: BTreeSet<String>,
+    /// Names that `after` binds.
+    pub(crate) words: BTreeSet<String>,
+    /// Names that `after` binds and `before` does not.
+    pub(crate) new: BTreeSet<String>,
+}
+
+/// A name that the file binds, but for imports.
+struct Bound<'t> {
+    range: Range<usize>,
+    scope: usize,
+    name: &'t str,
+    unbinds: bool,
+}
+
+/// The bindings of a file in the order of the text.
+pub(crate) struct Sound<'p, 't> {
+    flow: &'p Flow,
+    source: &'t Source<'t>,
+    root: Node<'t>,
+    meanings: &'p Meanings<'t>,
+    bound: Vec<Bound<'t>>,
+    jumps: RefCell<HashMap<usize, Option<usize>>>,
+    uses: RefCell<Option<HashMap<&'t str, Vec<usize>>>>,
+}
+
+impl<'p, 't> Sound<'p, 't> {
+    pub(crate) fn new(flow: &'p Flow, source: &'t Source<'t>, root: Node<'t>, meanings: &'p Meanings<'t>) -> Self {
+        let scopes = meanings.names.scopes.iter().enumerate();
+        let mut bound: Vec<Bound> = scopes
+            .flat_map(|(scope, bindings)| {
+                bindings.bindings.iter().flat_map(move |(name, all)| {
+                    all.iter().filter(|binding| binding.import.is_none()).map(move |binding| {
+                        let (range, unbinds) = (binding.range.clone(), binding.unbinds);
+                        Bound { range, scope, name: *name, unbinds }
+                    })
+                })
+            })
+            .collect();
+        bound.sort_by_key(|bound| bound.range.start);
+        Self { flow, source, root, meanings, bound, jumps: RefCell::default(), uses: RefCell::default() }
+    }
+
+    fn bound_in(&self, range: &Range<usize>) -> &[Bound<'t>] {
+        let before = |at: usize| self.bound.partition_point(|bound| bound.range.start < at);
+        &self.bound[before(range.start)..before(range.end)]
+    }
+
+    /// Why a statement cannot stand between those that fit so far and those to come.
+    pub(crate) fn between(&self, fitted: &Fitted<'t>, statement: Node<'t>) -> Option<Related> {
+        if let Some(at) = self.jump(statement) {
+            let reason = format!("line {} may leave the block before the rest is reached", self.source.line(at));
+            return Some(Related { reason, binds: false });
+        }
+        let range = statement.byte_range();
+        let names = &self.meanings.names;
+        let mut own: Vec<&str> = Vec::new();
+        for node in &fitted.statements {
+            own.extend(self.bound_in(&node.byte_range()).iter().map(|bound| bound.name));
+        }
+        for number in self.meanings.uses_in(&range) {
+            let name = &names.uses[number];
+            if own.contains(&name.name) {
+                let reason = format!("`{}` is read in line {}, in between", name.name, self.source.line(name.range.start));
+                return Some(Related { reason, binds: false });
+            }
+        }
+        let bound = self.bound_in(&range);
+        if bound.is_empty() {
+            return None;
+        }
+        for (_, capture) in &fitted.captures {
+            for node in nodes(capture) {
+                own.extend(self.meanings.uses_in(&node.byte_range()).map(|number| names.uses[number].name));
+            }
+        }
+        let clash = bound.iter().find(|bound| own.contains(&bound.name))?;
+        let reason = format!("`{}` is bound in line {}, in between", clash.name, self.source.line(clash.range.start));
+        Some(Related { reason, binds: true })
+    }
+
+    /// The place of a statement in `node` that leaves the block.
+    fn jump(&self, node: Node<'t>) -> Option<usize> {
+        if let Some(known) = self.jumps.borrow().get(&node.start_byte()) {
+            return *known;
+        }
+        let mut pending = vec![node];
+        let mut found = None;
+        while let Some(inner) = pending.pop() {
+            match inner.kind() {
+                "return_statement" | "raise_statement" | "break_statement" | "continue_statement" => {
+                    found = Some(inner.start_byte());
+                    break;
+                }
+                "function_definition" | "class_definition" | "lambda" => {}
+                kind if kind.ends_with("_statement") || kind.ends_with("_clause") || kind == "block" => {
+                    let mut cursor = inner.walk();
+                    pending.extend(inner.named_children(&mut cursor));
+                }
+                _ => {}
+            }
+        }
+        self.jumps.borrow_mut().insert(node.start_byte(), found);
+        found
+    }
+
+    /// The matches that may be rewritten, and why the others may not.
+    pub(crate) fn judge(&self, matches: Vec<Match<'t>>) -> (Vec<Match<'t>>, Vec<(Match<'t>, String)>) {
+        let (mut good, mut bad) = (matches, Vec::new());
+        // What one match leaves unsound may be what another one relied on.
+        loop {
+            let verdicts: Vec<Option<String>> = good.iter().map(|one| self.unsound(one, &good)).collect();
+            if verdicts.iter().all(Option::is_none) {
+                return (good, bad);
+            }
+            let (mut still, pairs) = (Vec::new(), good.into_iter().zip(verdicts));
+            for (one, verdict) in pairs {
+                match verdict {
+                    Some(reason) => bad.push((one, reason)),
+                    None => still.push(one),
+                }
+            }
+            good = still;
+        }
+    }
+
+    fn unsound(&self, one: &Match<'t>, all: &[Match<'t>]) -> Option<String> {
+        if let Some(reason) = self.flow.new.iter().find_map(|name| self.clash(one, name)) {
+            return Some(reason);
+        }
+        let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
+        for node in &one.nodes {
+            for bound in self.bound_in(&node.byte_range()) {
+                if self.stays(one, bound) || !seen.insert((bound.scope, bound.name)) {
+                    continue;
+                }
+                if let Some(reason) = self.still_needed(one, bound, all) {
+                    return Some(reason);
+                }
+            }
+        }
+        None
+    }
+
+    /// Why `after` cannot bind a new name in the place of the match.
+    fn clash(&self, one: &Match<'t>, name: &str) -> Option<String> {
+        let names = self.meanings.names;
+        let owner = names.resolve(one.scope, name);
+        let bindings = owner.and_then(|owner| names.scopes[owner].bindings.get(name));
+        let elsewhere = bindings.and_then(|all| all.iter().find(|binding| !is_in(one, &binding.range)));
+        if let Some(binding) = elsewhere {
+            let line = self.source.line(binding.range.start);
+            return Some(format!("the rule binds `{name}`, which means something here already (line {line})"));
+        }
+        let uses = self.uses_of(name);
+        let read = uses
+            .iter()
+            .map(|number| &names.uses[*number])
+            .find(|read| !is_in(one, &read.range) && names.path(read.scope, name).any(|scope| scope == one.scope))?;
+        let line = self.source.line(read.range.start);
+        Some(format!("the rule binds `{name}`, which is read in line {line}"))
+    }
+
+    fn uses_of(&self, name: &str) -> Vec<usize> {
+        let mut uses = self.uses.borrow_mut();
+        let index = uses.get_or_insert_with(|| {
+            let mut index: HashMap<&'t str, Vec<usize>> = HashMap::new();
+            for (number, name) in self.meanings.names.uses.iter().enumerate() {
+                index.entry(name.name).or_default().push(number);
+            }
+            index
+        });
+        index.get(name).cloned().unwrap_or_default()
+    }
+
+    /// True when what `after` writes still binds the name.
+    fn stays(&self, one: &Match<'t>, bound: &Bound<'t>) -> bool {
+        if bound.unbinds {
+            return true;
+        }
+        let holder =
+            one.captures.iter().find(|(_, capture)| nodes(capture).iter().any(|node| contains(&node.byte_range(), &bound.range)));
+        match holder {
+            Some((name, Capture::One(node))) if node.byte_range() == bound.range => {
+                self.flow.bound.contains(name) || self.flow.kept.contains(name)
+            }
+            Some((name, _)) => self.flow.kept.contains(name),
+            None => self.flow.words.contains(bound.name),
+        }
+    }
+
+    /// Why the file needs a name that the match takes away.
+    fn still_needed(&self, one: &Match<'t>, bound: &Bound<'t>, all: &[Match<'t>]) -> Option<String> {
+        let names = self.meanings.names;
+        let scope = &names.scopes[bound.scope];
+        if scope.kind == ScopeKind::Class {
+            return Some(format!("`{}` is an attribute of the class", bound.name));
+        }
+        if bound.scope == 0 && names.exports.contains(bound.name) {
+            return Some(format!("`{}` is in `__all__`", bound.name));
+        }
+        let looped = self.is_looped(one);
+        let again = self.bound_again(one, bound);
+        let excused = |at: usize, scope: usize| {
+            let same_run = self.owner(scope) == self.owner(bound.scope);
+            let earlier = !looped && at < one.range.start;
+            (same_run && (earlier || again.is_some_and(|again| at >= again))) || self.goes(one, at)
+        };
+        let readers = self.uses_of(bound.name).into_iter().map(|number| &names.uses[number]);
+        let open = readers.filter(|read| !excused(read.range.start, read.scope));
+        let reads = open.filter(|read| names.resolve(read.scope, read.name) == Some(bound.scope)).map(|read| read.range.start);
+        let unbound = self.bound.iter().filter(|other| other.unbinds && other.scope == bound.scope && other.name == bound.name);
+        let unbound = unbound.filter(|other| !excused(other.range.start, other.scope)).map(|other| other.range.start);
+        let first = reads.chain(unbound).filter(|at| !self.is_others(one, bound, all, *at)).min()?;
+        Some(format!("`{}` is read again in line {}", bound.name, self.source.line(first)))
+    }
+
+    /// The scope whose code runs when that of `scope` does: comprehensions run in place.
+    fn owner(&self, scope: usize) -> usize {
+        let mut at = scope;
+        while let (ScopeKind::Comprehension, Some(parent)) =
+            (self.meanings.names.scopes[at].kind, self.meanings.names.scopes[at].parent)
+        {
+            at = parent;
+        }
+        at
+    }
+
+    fn is_looped(&self, one: &Match<'t>) -> bool {
+        let Some(first) = one.nodes.first() else { return false };
+        let around = around(self.root, *first);
+        let inner = around.iter().rev().take_while(|node| !matches!(node.kind(), "function_definition" | "lambda"));
+        inner.into_iter().any(|node| matches!(node.kind(), "for_statement" | "while_statement"))
+    }
+
+    /// True for a place in the match that is not written again.
+    fn goes(&self, one: &Match<'t>, at: usize) -> bool {
+        if !one.nodes.iter().any(|node| node.byte_range().contains(&at)) {
+            return false;
+        }
+        // A metavariable that is the name itself is written again on purpose.
+        let holds =
+            |capture: &Capture| nodes(capture).iter().any(|node| node.byte_range().contains(&at) && node.kind() != "identifier");
+        !one.captures.iter().any(|(name, capture)| self.flow.kept.contains(name) && holds(capture))
+    }
+
+    /// The end of the first statement below the match, in its block, that gives the name another value.
+    fn bound_again(&self, one: &Match<'t>, bound: &Bound<'t>) -> Option<usize> {
+        let last = *one.nodes.last()?;
+        let block = around(self.root, last).into_iter().rev().find(|node| matches!(node.kind(), "block" | "module"))?;
+        let below = statements(block).into_iter().filter(|statement| statement.start_byte() >= last.end_byte());
+        let mut assignments = below.filter(|statement| {
+            let child = statement
+                .named_child(0)
+                .filter(|child| statement.kind() == "expression_statement" && child.kind() == "assignment");
+            let [left, value] = ["left", "right"].map(|field| child.and_then(|child| child.child_by_field_name(field)));
+            value.is_some() && left.is_some_and(|left| self.meanings.text[left.byte_range()] == *bound.name)
+        });
+        assignments.next().map(|statement| statement.end_byte())
+    }
+
+    /// True for a place in another match that binds the name itself before.
+    fn is_others(&self, one: &Match<'t>, bound: &Bound<'t>, all: &[Match<'t>], at: usize) -> bool {
+        let others = all.iter().filter(|other| other.range != one.range);
+        others.filter(|other| self.goes(other, at)).any(|other| {
+            let mut bindings = other.nodes.iter().flat_map(|node| self.bound_in(&node.byte_range()));
+            bindings
+                .any(|other| other.name == bound.name && other.scope == bound.scope && !other.unbinds && other.range.start < at)
+        })
+    }
+}
+
+fn is_in(one: &Match, range: &Range<usize>) -> bool {
+    one.nodes.iter().any(|node| contains(&node.byte_range(), range))
+}

@@ -1,0 +1,167 @@
+//! How a syntax tree is read for matching: without what has no meaning, such as comments, redundant parentheses and trailing commas.
+
+use tree_sitter::Node;
+
+use crate::pattern::literal;
+
+/// The node behind redundant parentheses.
+pub(crate) fn bare(mut node: Node) -> Node {
+    loop {
+        let redundant = match node.kind() {
+            "parenthesized_expression" | "as_pattern_target" => true,
+            "tuple_pattern" => node.named_child_count() == 1 && node.child_count() == 3,
+            _ => false,
+        };
+        let Some(inner) = redundant.then(|| only_child(node)).flatten() else { return node };
+        node = inner;
+    }
+}
+
+fn only_child(node: Node) -> Option<Node> {
+    let mut cursor = node.walk();
+    let mut children = node.named_children(&mut cursor).filter(|child| !is_blank(child));
+    children.next().filter(|_| children.next().is_none())
+}
+
+fn is_blank(node: &Node) -> bool {
+    matches!(node.kind(), "comment" | "line_continuation")
+}
+
+/// What a node is, the same for all ways to write it.
+pub(crate) fn kind<'t>(node: Node<'t>) -> &'t str {
+    match node.kind() {
+        "pattern_list" | "expression_list" | "tuple_pattern" => "tuple",
+        "list_pattern" => "list",
+        "list_splat_pattern" => "list_splat",
+        "dictionary_splat_pattern" => "dictionary_splat",
+        kind => kind,
+    }
+}
+
+/// The parts of a node that have a meaning: its operators and keywords too, but no brackets and commas.
+pub(crate) fn parts<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    let mut found = Vec::new();
+    let mut comma = None;
+    let mut cursor = node.walk();
+    for child in node.children(&mut cursor) {
+        match child.kind() {
+            "," => comma = Some(child),
+            "(" | ")" | "[" | "]" | "{" | "}" | ";" => {}
+            _ if is_blank(&child) => {}
+            _ => found.push(child),
+        }
+    }
+    // `a,` and `a[b,]` are tuples without a node of their own.
+    if matches!(node.kind(), "expression_statement" | "subscript") {
+        found.extend(comma);
+    }
+    found
+}
+
+/// The statements of a block.
+pub(crate) fn statements<'t>(block: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = block.walk();
+    block.named_children(&mut cursor).filter(|child| !is_blank(child)).collect()
+}
+
+/// The arguments of a call or class, without their parentheses.
+pub(crate) fn arguments<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    // `f(x for x in y)` has one pair of parentheses for two purposes.
+    if node.kind() == "generator_expression" { vec![node] } else { parts(node) }
+}
+
+/// What a node without parts says, the same for all ways to write it; `None` for a node with parts. `text` is the node's own.
+pub(crate) fn leaf(node: Node, text: &str) -> Option<String> {
+    match node.kind() {
+        "string" if !has_interpolation(node) => Some(literal::string(text)),
+        "string_start" => Some(literal::prefix(text)),
+        "string_end" => Some(String::new()),
+        "string_content" => Some(literal::content(text, false)),
+        "integer" | "float" => Some(literal::number(text)),
+        _ if node.child_count() == 0 => Some(text.to_owned()),
+        _ => None,
+    }
+}
+
+fn has_interpolation(node: Node) -> bool {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).any(|child| child.kind() == "interpolation")
+}
+
+/// True for a node that is a name, or attributes of one.
+pub(crate) fn is_chain(node: Node) -> bool {
+    matches!(node.kind(), "identifier" | "attribute" | "dotted_name" | "member_type")
+}
+
+/// True for what can stand wherever an expression can.
+pub(crate) fn is_expression(node: Node) -> bool {
+    matches!(
+        kind(node),
+        "attribute"
+            | "await"
+            | "binary_operator"
+            | "boolean_operator"
+            | "call"
+            | "comparison_operator"
+            | "concatenated_string"
+            | "conditional_expression"
+            | "dictionary"
+            | "dictionary_comprehension"
+            | "dotted_name"
+            | "ellipsis"
+            | "false"
+            | "float"
+            | "generator_expression"
+            | "generic_type"
+            | "identifier"
+            | "integer"
+            | "lambda"
+            | "list"
+            | "list_comprehension"
+            | "member_type"
+            | "named_expression"
+            | "none"
+            | "not_operator"
+            | "parenthesized_expression"
+            | "set"
+            | "set_comprehension"
+            | "string"
+            | "subscript"
+            | "true"
+            | "tuple"
+            | "unary_operator"
+            | "union_type"
+    )
+}
+
+/// True for what stands in a block.
+pub(crate) fn is_statement(node: Node) -> bool {
+    let kind = node.kind();
+    kind.ends_with("_statement") || matches!(kind, "function_definition" | "class_definition" | "decorated_definition")
+}
+
+/// True when both say the same. Both are of the text `text`.
+pub(crate) fn equal(text: &str, left: Node, right: Node) -> bool {
+    let mut pairs = vec![(left, right)];
+    while let Some((left, right)) = pairs.pop() {
+        let (left, right) = (bare(left), bare(right));
+        if left == right {
+            continue;
+        }
+        if kind(left) != kind(right) || left.is_error() || left.is_missing() || right.is_missing() {
+            return false;
+        }
+        match (leaf(left, &text[left.byte_range()]), leaf(right, &text[right.byte_range()])) {
+            (None, None) => {
+                let (left, right) = (parts(left), parts(right));
+                if left.len() != right.len() {
+                    return false;
+                }
+                pairs.extend(left.into_iter().zip(right));
+            }
+            (left, right) if left == right => {}
+            _ => return false,
+        }
+    }
+    true
+}
