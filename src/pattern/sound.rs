@@ -54,7 +54,7 @@ impl<'p, 't> Sound<'p, 't> {
                 bindings.bindings.iter().flat_map(move |(name, all)| {
                     all.iter().filter(|binding| binding.import.is_none()).map(move |binding| {
                         let (range, unbinds) = (binding.range.clone(), binding.unbinds);
-                        Bound { range, scope, name: *name, unbinds }
+                        Bound { range, scope, name, unbinds }
                     })
                 })
             })

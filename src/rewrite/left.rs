@@ -126,7 +126,7 @@ mod tests {
 
     /// The lines of what stays, with the reasons.
     fn lines_left(text: &str, module: &str, edits: &[BlockEdit]) -> Vec<(u32, String)> {
-        let rename = Rename { from: "a.b.f".into(), to: "a.c.g".into() };
+        let rename = Rename { from: "a.b.f".into(), to: "a.c.g".into(), ..Rename::default() };
         let source = Source::new(text.as_bytes()).unwrap();
         let file = Parsed::new(&source, Some(module));
         let found = violations(&file, Step::Rename(&rename)).unwrap();

@@ -70,6 +70,10 @@ impl Need {
     fn of(step: &Step, words: &mut Vocabulary) -> Self {
         match step {
             Step::Edits(_) => Self::default(),
+            Step::Rewrite(rule) => {
+                let found = rule.pattern.words().iter().map(|word| words.add(word)).collect();
+                Self { words: found, root: None }
+            }
             // In another encoding than UTF-8 such a name has other bytes.
             Step::Rename(rename) if !rename.from.is_ascii() => Self::default(),
             Step::Rename(rename) => {
@@ -106,7 +110,7 @@ mod tests {
     use crate::plan::Rename;
 
     fn rename(from: &str) -> Rename {
-        Rename { from: from.into(), to: "x".into() }
+        Rename { from: from.into(), to: "x".into(), ..Rename::default() }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use migrate::python::names::{Names, Scope, ScopeKind};
 use migrate::python::source::Source;
@@ -105,7 +106,7 @@ fn compare(paths: &[String]) -> Outcome {
         }
         let bytes = std::fs::read(path).unwrap();
         let source = Source::new(&bytes).unwrap();
-        let tree = syntax::parse(&source).unwrap();
+        let tree = syntax::parse_within(&source, Duration::from_secs(10)).unwrap();
         if tree.root_node().has_error() {
             outcome.holes.push(path.to_owned());
             continue;

@@ -2,13 +2,12 @@
 
 use crate::python::imports::Condition;
 use crate::python::names::{Meaning, Names};
+use crate::python::parsed::Parsed;
 use crate::python::source::Source;
-use crate::python::syntax;
 
 fn names_of<T>(text: &str, look: impl FnOnce(&Names) -> T) -> T {
     let source = Source::new(text.as_bytes()).unwrap();
-    let tree = syntax::parse(&source).unwrap();
-    look(&Names::new(&source, &tree, Some("pkg.sub.mod")))
+    look(Parsed::new(&source, Some("pkg.sub.mod")).names().unwrap())
 }
 
 /// Each use as `chain=meaning`: what is imported, `local`, `?` for nothing, `*` for perhaps a star import; quoted ones in quotes.
