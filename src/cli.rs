@@ -42,6 +42,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Load the plan, resolve its files and apply its rules in memory; exit 1 when anything would fail
     Check(CheckArgs),
+    /// Count what is still to be migrated: every violation of every rule in the tracked files, and the share of files without any
+    Scan(ScanArgs),
 }
 
 /// `migrate run`.
@@ -120,6 +122,32 @@ pub struct CheckArgs {
     /// Only this phase
     #[arg(long, value_name = "N|ID")]
     pub phase: Option<String>,
+}
+
+/// `migrate scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Only these files, and those below these folders
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<OsString>,
+    /// Only these rules
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub rule: Vec<String>,
+    /// Only the files of this phase: its place in the plan counted from 1, or its id such as P0
+    #[arg(long, value_name = "N|ID")]
+    pub phase: Option<String>,
+    /// Look for the uses of this dotted name instead of a plan's rules, such as package.module.function
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["rule", "phase", "plan"])]
+    pub symbol: Option<String>,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "sarif")]
+    pub json: bool,
+    /// Print a SARIF 2.1.0 log
+    #[arg(long)]
+    pub sarif: bool,
+    /// Exit with 1 when there are more violations than this
+    #[arg(long, value_name = "N")]
+    pub fail_over: Option<usize>,
 }
 
 /// What a run lets pass.

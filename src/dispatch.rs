@@ -1,5 +1,7 @@
 //! From what was typed to what it means: finds the repository and the plan, starts the flow, and gives its words to the printers.
 
+mod scan;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -46,7 +48,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 #[must_use]
 pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
     let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
-    match Session::open(cli, interrupt, detail).and_then(|session| session.command(&cli.command)) {
+    let done = match &cli.command {
+        Command::Scan(args) => opened().and_then(|(here, repo)| scan::run(cli, args, &here, &repo, interrupt)),
+        command => Session::open(cli, interrupt, detail).and_then(|session| session.command(command)),
+    };
+    match done {
         Ok(()) => exit::DONE,
         Err(stop) => {
             text::stop(&mut io::stderr(), Look::of(&io::stderr()), &stop);
@@ -56,6 +62,7 @@ pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
 }
 
 struct Session<'a> {
+    cli: &'a Cli,
     here: PathBuf,
     repo: Repo,
     plan: Plan,
@@ -64,16 +71,14 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn open(cli: &Cli, interrupt: &'a Interrupt, detail: Detail) -> Result<Self, Stop> {
-        let here = std::env::current_dir()
-            .map_err(|error| Stop::Usage(Note::new(format!("the current folder is gone: {error}"), "go to another folder")))?;
-        let repo = Repo::open(&here)?;
+    fn open(cli: &'a Cli, interrupt: &'a Interrupt, detail: Detail) -> Result<Self, Stop> {
+        let (here, repo) = opened()?;
         let plan = match &cli.plan {
             Some(path) => path.clone(),
             None => default_plan(&repo, &here)?,
         };
         let plan = load::load(&plan).map_err(Stop::Plan)?;
-        Ok(Self { here, repo, plan, interrupt, detail })
+        Ok(Self { cli, here, repo, plan, interrupt, detail })
     }
 
     fn command(&self, command: &Command) -> Result<(), Stop> {
@@ -101,6 +106,7 @@ impl<'a> Session<'a> {
             }
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
+            Command::Scan(args) => scan::run(self.cli, args, &self.here, &self.repo, self.interrupt),
         }
     }
 
@@ -228,34 +234,51 @@ impl<'a> Session<'a> {
     }
 
     fn phase(&self, text: Option<&str>) -> Result<Option<usize>, Stop> {
-        let Some(text) = text else { return Ok(None) };
-        let all: Vec<String> = (0..self.plan.phases.len()).map(|at| self.plan.phase_label(at)).collect();
-        let unknown = || {
-            let message = format!("the plan {} has no phase {text:?}", self.plan.name);
-            Stop::Usage(Note::new(message, format!("it has {}", all.join(", "))))
-        };
-        self.plan.phase(text).map(Some).ok_or_else(unknown)
+        phase_of(&self.plan, text)
     }
 
     fn file(&self, text: Option<&OsStr>) -> Result<Option<RepoPath>, Stop> {
         text.map(|text| self.path(text)).transpose()
     }
 
-    /// The file that a person in this folder means: relative to it, or else to the top of the repository.
     fn path(&self, text: &OsStr) -> Result<RepoPath, Stop> {
-        let from_here = lexical(&self.here.join(text));
-        let inside = from_here.strip_prefix(self.repo.top()).ok().map(Path::to_owned);
-        let from_top = Path::new(text);
-        let there = |path: &Path| self.repo.top().join(path).symlink_metadata().is_ok();
-        let chosen = match inside {
-            Some(inside) if there(&inside) || !there(from_top) => inside,
-            _ => from_top.to_owned(),
-        };
-        RepoPath::new(chosen.as_os_str().as_bytes()).map_err(|problem| {
-            let message = format!("{}: {problem}", crate::path::quote(text.as_bytes()));
-            Stop::Usage(Note::new(message, "name a file inside this repository, from here or from its top"))
-        })
+        path_of(&self.here, &self.repo, text)
     }
+}
+
+/// The current folder, and the repository that holds it.
+fn opened() -> Result<(PathBuf, Repo), Stop> {
+    let here = std::env::current_dir()
+        .map_err(|error| Stop::Usage(Note::new(format!("the current folder is gone: {error}"), "go to another folder")))?;
+    let repo = Repo::open(&here)?;
+    Ok((here, repo))
+}
+
+/// The phase of the plan that a person means.
+fn phase_of(plan: &Plan, text: Option<&str>) -> Result<Option<usize>, Stop> {
+    let Some(text) = text else { return Ok(None) };
+    let all: Vec<String> = (0..plan.phases.len()).map(|at| plan.phase_label(at)).collect();
+    let unknown = || {
+        let message = format!("the plan {} has no phase {text:?}", plan.name);
+        Stop::Usage(Note::new(message, format!("it has {}", all.join(", "))))
+    };
+    plan.phase(text).map(Some).ok_or_else(unknown)
+}
+
+/// The file that a person in the folder `here` means: relative to it, or else to the top of the repository.
+fn path_of(here: &Path, repo: &Repo, text: &OsStr) -> Result<RepoPath, Stop> {
+    let from_here = lexical(&here.join(text));
+    let inside = from_here.strip_prefix(repo.top()).ok().map(Path::to_owned);
+    let from_top = Path::new(text);
+    let there = |path: &Path| repo.top().join(path).symlink_metadata().is_ok();
+    let chosen = match inside {
+        Some(inside) if there(&inside) || !there(from_top) => inside,
+        _ => from_top.to_owned(),
+    };
+    RepoPath::new(chosen.as_os_str().as_bytes()).map_err(|problem| {
+        let message = format!("{}: {problem}", crate::path::quote(text.as_bytes()));
+        Stop::Usage(Note::new(message, "name a file inside this repository, from here or from its top"))
+    })
 }
 
 /// Takes `.` and `..` out of an absolute path without asking the disk.

@@ -28,6 +28,7 @@ pub mod report;
 pub mod rewrite;
 pub mod rollback;
 pub mod run;
+pub mod scan;
 pub mod select;
 pub mod status;
 pub mod stop;

@@ -209,6 +209,12 @@ impl Index {
         self.entries.iter().enumerate().map(move |(nth, at)| (self.name(nth), mode(*at as usize)))
     }
 
+    /// As [`Index::paths`], with the length that each file had when git looked at it last, cut to 32 bits; 0 when git has yet to look.
+    pub fn listing(&self) -> impl Iterator<Item = (&[u8], u32, u32)> {
+        let size = |at: usize| be32(&self.bytes, at + 36).unwrap_or(0);
+        self.paths().zip(&self.entries).map(move |((path, mode), at)| (path, mode, size(*at as usize)))
+    }
+
     /// The position of the first entry of `path`, of whatever stage.
     fn find(&self, path: &[u8]) -> Option<usize> {
         let (mut low, mut high) = (0, self.entries.len());

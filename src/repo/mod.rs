@@ -10,6 +10,7 @@ pub mod git;
 pub mod history;
 pub mod identity;
 pub mod index;
+pub mod listing;
 mod mark;
 pub mod open;
 pub mod others;

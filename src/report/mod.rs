@@ -10,6 +10,8 @@ pub mod json;
 pub mod lines;
 pub mod look;
 pub mod progress;
+pub mod sarif;
+pub mod scan;
 pub mod status;
 pub mod text;
 

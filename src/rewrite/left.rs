@@ -64,6 +64,13 @@ pub fn left(file: &Parsed, rule: Step, found: &[Violation], steps: &[Step]) -> V
             stays[*at] = true;
         }
     }
+    if stays.contains(&true)
+        && let Step::Rewrite(rewrite) = rule
+        && let Ok(fits) = rewrite.pattern.find(file)
+    {
+        let help = "write an edit for this file, or change the rule";
+        remarks.extend(fits.near.into_iter().map(|near| Remark::at(file.source(), near.at, near.reason, help)));
+    }
     let left = |at: usize| stays[at].then(|| why(&found[at], found, &stays, &remarks));
     (0..found.len()).map(left).collect()
 }

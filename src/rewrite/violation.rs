@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::plan::Rewrite;
 use crate::python::imports::Import;
 use crate::python::names::{Meaning, Names, Use};
 use crate::python::parsed::Parsed;
@@ -98,28 +99,42 @@ pub fn violations(file: &Parsed, step: Step) -> Result<Vec<Violation>, ParseErro
 pub fn look(file: &Parsed, step: Step) -> Result<Seen, ParseError> {
     match step {
         Step::Edits(_) => Ok(Seen::default()),
-        Step::Rename(rename) => named(file, &rename.from),
-        Step::Rewrite(_) => Ok(Seen::default()),
+        Step::Rename(rename) => named(file, std::slice::from_ref(&rename.from)),
+        Step::Rewrite(rewrite) if rewrite.pattern.deprecated().is_empty() => matched(file, rewrite),
+        Step::Rewrite(rewrite) => named(file, rewrite.pattern.deprecated()),
     }
 }
 
-/// Where the thing called `deprecated`, or one below it, is imported and used.
-///
-/// # Errors
-/// [`ParseError`] when there is no tree in time.
-pub fn named(file: &Parsed, deprecated: &str) -> Result<Seen, ParseError> {
+/// Where a thing of one of these names, or one below it, is imported and used.
+fn named(file: &Parsed, deprecated: &[String]) -> Result<Seen, ParseError> {
     let (source, names) = (file.source(), file.names()?);
-    let mut finder = Finder { source, names, deprecated, seen: Seen::default() };
-    for import in &names.imports {
-        finder.import(import);
+    let mut all = Seen::default();
+    for deprecated in deprecated {
+        let mut finder = Finder { source, names, deprecated, seen: Seen::default() };
+        for import in &names.imports {
+            finder.import(import);
+        }
+        for read in &names.uses {
+            finder.read(read);
+        }
+        all.violations.extend(finder.seen.violations);
+        all.undecided.extend(finder.seen.undecided);
     }
-    for read in &names.uses {
-        finder.read(read);
-    }
-    let Seen { mut violations, mut undecided } = finder.seen;
+    all.violations.sort_by_key(|violation| (violation.range.start, violation.range.end));
+    all.violations.dedup_by(|second, first| second.range == first.range);
+    all.undecided.sort_by_key(|(violation, _)| (violation.range.start, violation.range.end));
+    all.undecided.dedup_by(|(second, _), (first, _)| second.range == first.range);
+    Ok(all)
+}
+
+/// Where a pattern fits that imports nothing; it is called by its first line.
+fn matched(file: &Parsed, rewrite: &Rewrite) -> Result<Seen, ParseError> {
+    let name = rewrite.before.trim().lines().next().unwrap_or_default();
+    let found = rewrite.pattern.find(file)?;
+    let violation = |range: &Range<usize>| Violation::at(file.source(), range.clone(), Kind::Use, name);
+    let mut violations: Vec<Violation> = found.matches.iter().chain(&found.nested).map(|found| violation(&found.range)).collect();
     violations.sort_by_key(|violation| (violation.range.start, violation.range.end));
-    undecided.sort_by_key(|(violation, _)| (violation.range.start, violation.range.end));
-    Ok(Seen { violations, undecided })
+    Ok(Seen { violations, undecided: Vec::new() })
 }
 
 struct Finder<'a> {
@@ -158,14 +173,16 @@ impl Finder<'_> {
     }
 
     fn read(&mut self, read: &Use) {
-        match self.names.meaning(read.scope, read.name) {
-            Meaning::Imported(root) => {
-                if let Some(range) = reach(read, &root, self.deprecated) {
-                    self.found(range, Kind::Use, deeper(&root, self.deprecated));
+        match self.names.means(read) {
+            Meaning::Imported(whole) => {
+                let root = without_attributes(read, &whole);
+                if let Some(range) = reach(read, root, self.deprecated) {
+                    self.found(range, Kind::Use, deeper(root, self.deprecated));
                 }
             }
-            Meaning::Several(roots) => {
-                if let Some(range) = roots.iter().find_map(|root| reach(read, root, self.deprecated)) {
+            Meaning::Several(wholes) => {
+                let mut roots = wholes.iter().map(|whole| without_attributes(read, whole));
+                if let Some(range) = roots.find_map(|root| reach(read, root, self.deprecated)) {
                     let why = format!("{} may also be something else here, depending on how the program runs", read.name);
                     self.undecided(range, Kind::Use, why);
                 }
@@ -190,6 +207,12 @@ impl Finder<'_> {
         let stars = self.names.imports.iter().filter(move |import| import.star && scopes.contains(&import.scope));
         stars.filter_map(|import| import.from.as_ref()).map(|from| from.module.as_str())
     }
+}
+
+/// What the first name of a use stands for, when the use with all its attributes stands for `whole`.
+fn without_attributes<'w>(read: &Use, whole: &'w str) -> &'w str {
+    let attributes: usize = read.attributes.iter().map(|(attribute, _)| 1 + attribute.len()).sum();
+    whole.len().checked_sub(attributes).and_then(|end| whole.get(..end)).unwrap_or(whole)
 }
 
 /// The part of a use that names `deprecated`, when its first name stands for `root`.
@@ -243,7 +266,7 @@ mod tests {
     fn check_all(cases: &[Case]) {
         for (module, text, want, undecided) in cases {
             let source = Source::new(text.as_bytes()).unwrap();
-            let seen = named(&Parsed::new(&source, *module), "a.b.f").unwrap();
+            let seen = named(&Parsed::new(&source, *module), &["a.b.f".into()]).unwrap();
             let got: Vec<_> =
                 seen.violations.iter().map(|found| (found.kind, &text[found.range.clone()], found.name.as_str())).collect();
             assert_eq!(got, *want, "{text}");
@@ -271,6 +294,13 @@ mod tests {
             (None, "import a.b.f\na.b.f.g()\n", &[(Import, "a.b.f", "a.b.f"), (Use, "a.b.f", "a.b.f")], &[]),
             (None, "from a.b.f import g\ng()\n", &[(Import, "g", "a.b.f.g"), (Use, "g", "a.b.f.g")], &[]),
             (None, "from a.b.f import *\n", &[(Import, "from a.b.f import *", "a.b.f")], &[]),
+            (None, "import a\nm = a.b\nm.f.x()\n", &[(Use, "m.f", "a.b.f")], &[]),
+            (
+                None,
+                "from a import b\nmake = b.f\nmake.x\ndef g(x: 'b.f'): pass\n",
+                &[(Use, "b.f", "a.b.f"), (Use, "make", "a.b.f"), (Use, "b.f", "a.b.f")],
+                &[],
+            ),
         ]);
     }
 
@@ -305,7 +335,7 @@ mod tests {
     #[test]
     fn places_count_characters_and_lines() {
         let source = Source::new("from a.b import f\nx = 'é', f\n".as_bytes()).unwrap();
-        let seen = named(&Parsed::new(&source, None), "a.b.f").unwrap();
+        let seen = named(&Parsed::new(&source, None), &["a.b.f".into()]).unwrap();
         let place = |found: &Violation| (found.line, found.column, found.end_line, found.end_column);
         assert_eq!(seen.violations.iter().map(place).collect::<Vec<_>>(), [(1, 17, 1, 18), (2, 10, 2, 11)]);
     }

@@ -12,12 +12,13 @@ pub struct Words {
     count: usize,
 }
 
-/// What a file must hold for one step, as indexes of words; each list that is there must have one that the file holds.
+/// What a file must hold for one step: one of each list, or anything where a list is empty.
 #[derive(Debug, Default)]
 struct Need {
+    /// Indexes of words.
     words: Vec<usize>,
-    /// The top package, which a file names unless all its imports of it are relative.
-    root: Option<usize>,
+    /// The top packages, one of which a file names unless all its imports of it are relative.
+    roots: Vec<String>,
 }
 
 /// Whole words that Python reads as names, in the order in which they came.
@@ -70,24 +71,31 @@ impl Need {
     fn of(step: &Step, words: &mut Vocabulary) -> Self {
         match step {
             Step::Edits(_) => Self::default(),
-            Step::Rewrite(rule) => {
-                let found = rule.pattern.words().iter().map(|word| words.add(word)).collect();
-                Self { words: found, root: None }
+            Step::Rename(rename) => Self::of_names(std::slice::from_ref(&rename.from), words),
+            Step::Rewrite(rewrite) if rewrite.pattern.deprecated().is_empty() => {
+                let plain = rewrite.pattern.words();
+                let all = if plain.iter().all(|word| word.is_ascii()) { plain } else { &[] };
+                Self { words: all.iter().map(|word| words.add(word)).collect(), roots: Vec::new() }
             }
-            // In another encoding than UTF-8 such a name has other bytes.
-            Step::Rename(rename) if !rename.from.is_ascii() => Self::default(),
-            Step::Rename(rename) => {
-                let mut parts = rename.from.split('.');
-                let root = parts.next().map(|root| words.add(root));
-                let last = parts.next_back().map_or(root, |last| Some(words.add(last)));
-                Self { words: last.into_iter().collect(), root }
-            }
+            Step::Rewrite(rewrite) => Self::of_names(rewrite.pattern.deprecated(), words),
         }
     }
 
+    /// What any violation of these qualified names needs.
+    fn of_names(names: &[String], words: &mut Vocabulary) -> Self {
+        // In another encoding than UTF-8 such a name has other bytes.
+        if !names.iter().all(|name| name.is_ascii()) {
+            return Self::default();
+        }
+        let root = |name: &String| name.split('.').next().unwrap_or(name).to_owned();
+        let last = |name: &String| words.add(name.rsplit('.').next().unwrap_or(name));
+        Self { roots: names.iter().map(root).collect(), words: names.iter().map(last).collect() }
+    }
+
     fn is_met(&self, held: &[bool], bytes: &[u8]) -> bool {
+        let holds = |root: &String| memchr::memmem::find_iter(bytes, root).any(|at| is_whole(bytes, at, at + root.len()));
         (self.words.is_empty() || self.words.iter().any(|word| held[*word]))
-            && self.root.is_none_or(|root| held[root] || has_relative_import(bytes))
+            && (self.roots.is_empty() || self.roots.iter().any(holds) || has_relative_import(bytes))
     }
 }
 

@@ -47,6 +47,8 @@ mod refusals;
 mod rollback;
 /// The loop: transform, validation, commit, verification, revert, gate.
 mod run;
+/// What is still to be migrated: text, JSON, SARIF, exit codes, files that cannot be read.
+mod scan;
 /// Where units stand, read from git alone.
 mod standing;
 /// Where units stand, as `migrate status` says it.

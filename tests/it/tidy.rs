@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("one unit", &["compose", "judge", "protocol", "unit"]),
     ("what became of units", &["recover", "survey", "takeback"]),
     ("the run", &["run"]),
-    ("the other commands", &["preview", "rollback", "status"]),
+    ("the other commands", &["preview", "rollback", "scan", "status"]),
     ("exit codes, and what can be typed", &["cli", "exit"]),
     ("printing", &["report"]),
     ("the face", &["dispatch"]),

@@ -1,0 +1,72 @@
+//! `migrate scan`, which alone can do without a plan.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+use crate::cli::{Cli, ScanArgs};
+use crate::dispatch::{default_plan, path_of, phase_of, printed};
+use crate::interrupt::Interrupt;
+use crate::path::RepoPath;
+use crate::plan::{Rename, load};
+use crate::repo::Repo;
+use crate::report::look::Look;
+use crate::report::{Detail, json, sarif, scan as printer};
+use crate::scan::{Asked, What, scan};
+use crate::stop::{Note, Stop};
+
+/// Scans what was asked for and prints what was found.
+///
+/// # Errors
+/// What the scan says, and [`Stop::Failed`] when there are more violations than are allowed.
+pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrupt: &Interrupt) -> Result<(), Stop> {
+    let mut asked = Asked { below: below(args, here, repo)?, rules: args.rule.clone(), phase: None };
+    let found = if let Some(symbol) = &args.symbol {
+        let rename = Rename { from: dotted(symbol)?, ..Rename::default() };
+        scan(repo, What::Symbol(&rename), &asked, interrupt)?
+    } else {
+        let plan = match &cli.plan {
+            Some(path) => path.clone(),
+            None => default_plan(repo, here)?,
+        };
+        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        asked.phase = phase_of(&plan, args.phase.as_deref())?;
+        scan(repo, What::Plan(&plan), &asked, interrupt)?
+    };
+    let mut out = io::stdout();
+    let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
+    printed(match (args.json, args.sarif) {
+        (true, _) => json::line(&mut out, &printer::json(&found)),
+        (_, true) => json::line(&mut out, &sarif::log(&found, repo.top())),
+        _ => printer::write(&mut out, Look::of(&io::stdout()), &found, detail),
+    })?;
+    let violations = found.violations();
+    match args.fail_over {
+        Some(allowed) if violations > allowed => {
+            let message = format!("{violations} violations are more than the {allowed} that are allowed");
+            Err(Stop::Failed(Note::new(message, "migrate them, or raise --fail-over")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The paths that were named; none when one of them is the top of the repository.
+fn below(args: &ScanArgs, here: &Path, repo: &Repo) -> Result<Vec<RepoPath>, Stop> {
+    let is_top = |path: &OsStr| super::lexical(&here.join(path)) == repo.top();
+    if args.paths.iter().any(|path| is_top(path)) {
+        return Ok(Vec::new());
+    }
+    args.paths.iter().map(|path| path_of(here, repo, path)).collect()
+}
+
+/// A dotted name, as it was typed.
+fn dotted(symbol: &str) -> Result<String, Stop> {
+    let word = |part: &str| {
+        !part.starts_with(|c: char| c.is_numeric()) && !part.is_empty() && part.chars().all(|c| c == '_' || c.is_alphanumeric())
+    };
+    if symbol.split('.').all(word) {
+        return Ok(symbol.to_owned());
+    }
+    let message = format!("{symbol:?} is not a dotted name");
+    Err(Stop::Usage(Note::new(message, "write it as an import would name it, such as package.module.function")))
+}

@@ -1,0 +1,284 @@
+//! `migrate scan` as text and as JSON.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::event::PhaseLabel;
+use crate::report::Detail;
+use crate::report::error::unless_closed;
+use crate::report::escape;
+use crate::report::look::{Ink, Look};
+use crate::rewrite::violation::Kind;
+use crate::scan::{Fate, Place, Scan, files};
+
+/// More places of one rule than this are told as a number, unless all are asked for.
+const MANY: usize = 20;
+
+/// The kinds, in the order in which they are counted up.
+const KINDS: [Kind; 4] = [Kind::Import, Kind::Use, Kind::String, Kind::Doc];
+
+/// Writes what was found as text. A reader that went away is no error.
+///
+/// # Errors
+/// What the stream says.
+pub fn write(out: &mut dyn Write, look: Look, scan: &Scan, detail: Detail) -> io::Result<()> {
+    unless_closed(out.write_all(text(look, scan, detail).as_bytes()).and_then(|()| out.flush()))
+}
+
+fn text(look: Look, scan: &Scan, detail: Detail) -> String {
+    let mut text = String::new();
+    push_table(&mut text, look, scan);
+    for rule in 0..scan.rules.len() {
+        let places: Vec<&Place> = scan.places.iter().filter(|place| place.rule == rule && place.counts()).collect();
+        push_places(&mut text, scan, &places, detail);
+    }
+    let of_fate = |wanted: fn(&Fate) -> bool| scan.places.iter().filter(move |place| wanted(&place.fate)).collect();
+    let stays: Vec<&Place> = of_fate(|fate| matches!(fate, Fate::Stays(_)));
+    push_apart(&mut text, look, scan, "not transformed automatically", &stays, detail);
+    let undecided: Vec<&Place> = of_fate(|fate| matches!(fate, Fate::Undecided(_)));
+    push_apart(&mut text, look, scan, "undecided", &undecided, detail);
+    if !scan.unreadable.is_empty() {
+        push(&mut text, &format!("\n{}", look.paint(Ink::Bold, &format!("could not be read: {}", scan.unreadable.len()))));
+        for (path, reason) in &scan.unreadable {
+            push(&mut text, &escape::line(format!("  {path}: {reason}").as_bytes()));
+        }
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    push(&mut text, &last_line(scan));
+    text
+}
+
+/// The lines of the table: phase by phase in the order of the plan, then what is in none; in each, rule by rule.
+fn push_table(text: &mut String, look: Look, scan: &Scan) {
+    let phases = (0..scan.phases.len()).map(Some).chain([None]);
+    let mut rows: Vec<(String, String, String)> = Vec::new();
+    for phase in phases {
+        for (rule, name) in scan.rules.iter().enumerate() {
+            let places: Vec<&Place> =
+                scan.places.iter().filter(|place| place.phase == phase && place.rule == rule && place.counts()).collect();
+            if places.is_empty() {
+                continue;
+            }
+            let label = match phase.and_then(|at| scan.phases.get(at)) {
+                Some(label) => label.to_string(),
+                None if scan.plan.is_none() => String::new(),
+                None => "in no phase".to_owned(),
+            };
+            let kinds = KINDS.iter().filter_map(|kind| {
+                let count = places.iter().filter(|place| place.violation.kind == *kind).count();
+                (count > 0).then(|| plural(count, kind.word()))
+            });
+            let kinds = kinds.collect::<Vec<_>>().join(", ");
+            let count =
+                format!("{} in {}: {kinds}", plural(places.len(), "violation"), plural(files(places.into_iter()), "file"));
+            rows.push((escape::line(label.as_bytes()), escape::line(name.as_bytes()), count));
+        }
+    }
+    let width =
+        |part: fn(&(String, String, String)) -> &String| rows.iter().map(|row| part(row).chars().count()).max().unwrap_or(0);
+    let (labels, names) = (width(|row| &row.0), width(|row| &row.1));
+    for (label, name, count) in &rows {
+        let gap = if labels > 0 { "  " } else { "" };
+        push(text, &format!("{}{gap}{name:names$}  {count}", look.paint(Ink::Bold, &format!("{label:labels$}"))));
+    }
+}
+
+fn push_places(text: &mut String, scan: &Scan, places: &[&Place], detail: Detail) {
+    let shown = if detail == Detail::Verbose { places.len() } else { places.len().min(MANY) };
+    if shown > 0 {
+        text.push('\n');
+    }
+    for place in &places[..shown] {
+        push(text, &escape::line(line(scan, place).as_bytes()));
+    }
+    push_rest(text, places.len() - shown);
+}
+
+fn push_apart(text: &mut String, look: Look, scan: &Scan, title: &str, places: &[&Place], detail: Detail) {
+    if places.is_empty() {
+        return;
+    }
+    push(text, &format!("\n{}", look.paint(Ink::Bold, &format!("{title}: {}", places.len()))));
+    let shown = if detail == Detail::Verbose { places.len() } else { places.len().min(MANY) };
+    for place in &places[..shown] {
+        let why = match &place.fate {
+            Fate::Stays(left) => &left.reason,
+            Fate::Undecided(why) => why,
+            Fate::Goes | Fate::Unknown => continue,
+        };
+        push(text, &escape::line(format!("  {}: {why}", line(scan, place)).as_bytes()));
+    }
+    push_rest(text, places.len() - shown);
+}
+
+fn push_rest(text: &mut String, rest: usize) {
+    if rest > 0 {
+        push(text, &format!("  ({rest} more, listed with --verbose)"));
+    }
+}
+
+/// `path:line:column kind name [rule]`
+fn line(scan: &Scan, place: &Place) -> String {
+    let (path, found) = (&place.path, &place.violation);
+    let rule = if scan.plan.is_some() { format!(" [{}]", scan.rules[place.rule]) } else { String::new() };
+    format!("{path}:{}:{} {} {}{rule}", found.line, found.column, found.kind.word(), found.name)
+}
+
+fn last_line(scan: &Scan) -> String {
+    let (violations, violating) = (scan.violations(), scan.violating_files());
+    format!(
+        "{} in {violating} of {}; {} of the files comply",
+        plural(violations, "violation"),
+        plural(scan.files, "file"),
+        percent(scan)
+    )
+}
+
+/// The compliance with one decimal.
+fn percent(scan: &Scan) -> String {
+    format!("{}.{}%", scan.compliance() / 10, scan.compliance() % 10)
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+fn push(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("writing to a string cannot fail");
+}
+
+/// What was found, for programs.
+#[derive(Debug, Serialize)]
+pub struct Json<'s> {
+    /// The plan's name; null for a scan of a symbol.
+    plan: Option<&'s str>,
+    /// How many files are in scope.
+    files: usize,
+    /// How many of them have a violation.
+    violating_files: usize,
+    /// The share of those that are known to have none, in percent, rounded down to one decimal.
+    compliance: f64,
+    violations: usize,
+    /// How many of them no rule takes away.
+    stay: usize,
+    undecided: usize,
+    by_rule: Vec<RuleCount<'s>>,
+    places: Vec<JsonPlace<'s>>,
+    unreadable: Vec<Unreadable<'s>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleCount<'s> {
+    rule: &'s str,
+    phase: Option<&'s PhaseLabel>,
+    files: usize,
+    violations: usize,
+    imports: usize,
+    uses: usize,
+    strings: usize,
+    docs: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonPlace<'s> {
+    path: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    kind: &'static str,
+    name: &'s str,
+    rule: &'s str,
+    phase: Option<&'s str>,
+    fate: &'static str,
+    reason: Option<&'s str>,
+    help: Option<&'s str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Unreadable<'s> {
+    path: String,
+    reason: &'s str,
+}
+
+/// The word for what becomes of a violation.
+pub(super) fn word(fate: &Fate) -> &'static str {
+    match fate {
+        Fate::Goes => "goes",
+        Fate::Stays(_) => "stays",
+        Fate::Undecided(_) => "undecided",
+        Fate::Unknown => "unknown",
+    }
+}
+
+/// Why a violation stays or is undecided, and what to do about it.
+pub(super) fn why(fate: &Fate) -> (Option<&str>, Option<&str>) {
+    match fate {
+        Fate::Goes | Fate::Unknown => (None, None),
+        Fate::Stays(left) => (Some(&left.reason), Some(&left.help)),
+        Fate::Undecided(why) => (Some(why), None),
+    }
+}
+
+/// The same as data.
+#[must_use]
+pub fn json(scan: &Scan) -> Json<'_> {
+    let count = |wanted: fn(&Fate) -> bool| scan.places.iter().filter(|place| wanted(&place.fate)).count();
+    Json {
+        plan: scan.plan.as_deref(),
+        files: scan.files,
+        violating_files: scan.violating_files(),
+        compliance: f64::from(u32::try_from(scan.compliance()).unwrap_or(1000)) / 10.0,
+        violations: scan.violations(),
+        stay: count(|fate| matches!(fate, Fate::Stays(_))),
+        undecided: count(|fate| matches!(fate, Fate::Undecided(_))),
+        by_rule: by_rule(scan),
+        places: scan.places.iter().map(|place| json_place(scan, place)).collect(),
+        unreadable: scan.unreadable.iter().map(|(path, reason)| Unreadable { path: path.to_string(), reason }).collect(),
+    }
+}
+
+fn json_place<'s>(scan: &'s Scan, place: &'s Place) -> JsonPlace<'s> {
+    let found = &place.violation;
+    let (reason, help) = why(&place.fate);
+    JsonPlace {
+        path: place.path.to_string(),
+        line: found.line,
+        column: found.column,
+        end_line: found.end_line,
+        end_column: found.end_column,
+        kind: found.kind.word(),
+        name: &found.name,
+        rule: &scan.rules[place.rule],
+        phase: place.phase.map(|at| scan.phases[at].id.as_str()),
+        fate: word(&place.fate),
+        reason,
+        help,
+    }
+}
+
+/// One count for each rule in each phase, and in no phase; those without a violation too, so that a sum over them is whole.
+fn by_rule(scan: &Scan) -> Vec<RuleCount<'_>> {
+    let phases = (0..scan.phases.len()).map(Some).chain([None]);
+    let all = phases.flat_map(|phase| (0..scan.rules.len()).map(move |rule| (phase, rule)));
+    let count = |(phase, rule): (Option<usize>, usize)| {
+        let places: Vec<&Place> =
+            scan.places.iter().filter(|place| place.phase == phase && place.rule == rule && place.counts()).collect();
+        let of = |kind| places.iter().filter(|place| place.violation.kind == kind).count();
+        RuleCount {
+            rule: &scan.rules[rule],
+            phase: phase.map(|at| &scan.phases[at]),
+            violations: places.len(),
+            imports: of(Kind::Import),
+            uses: of(Kind::Use),
+            strings: of(Kind::String),
+            docs: of(Kind::Doc),
+            files: files(places.into_iter()),
+        }
+    };
+    all.map(count).collect()
+}

@@ -1,0 +1,279 @@
+use serde_json::Value;
+
+use crate::support::Repo;
+
+/// Two phases, a rule that is in none, and one that is a command.
+const PLAN: &str = "\
+version: 1
+name: test
+issue: \"#1\"
+rules:
+  f: { rename: { from: old.f, to: new.g } }
+  h: { rename: { from: old.h, to: new.h } }
+  other: { command: \"true {file}\" }
+phases:
+  - id: P0
+    files: [{ path: a.py, rules: [f] }]
+  - id: P1
+    files: [{ glob: \"lib/*.py\", rules: [f] }]
+";
+
+fn repo() -> Repo {
+    let repo = Repo::with(&[
+        ("a.py", "from old import f\nf(1)\n"),
+        ("lib/b.py", "import old\n\n\nx = 'é', old.f(2)\n"),
+        ("lib/c.py", "from old import h\n"),
+        ("lib/d.py", "import old as m\ntry:\n    import old as n\nexcept ImportError:\n    n = None\nm.f(), n.f()\n"),
+        ("other/e.py", "# old.f\nf = 'old.f'\n"),
+        ("other/f.pyi", "from old import f as f\n"),
+        ("other/g.txt", "from old import f\n"),
+    ]);
+    repo.write("plans/p.yaml", PLAN);
+    repo.commit_all("plan");
+    repo
+}
+
+#[track_caller]
+fn json(repo: &Repo, args: &[&str]) -> Value {
+    let said = repo.migrate(&[&["scan", "--json"], args].concat()).succeeds();
+    assert_eq!(said.stdout.lines().count(), 1, "{}", said.stdout);
+    serde_json::from_str(&said.stdout).unwrap()
+}
+
+/// `path:line:column kind rule phase fate` of each place.
+fn places(found: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let place = |place: &Value| {
+        let words = ["kind", "rule", "phase", "fate"].map(|key| text(&place[key]));
+        format!("{}:{}:{} {}", text(&place["path"]), place["line"], place["column"], words.join(" "))
+    };
+    found["places"].as_array().unwrap().iter().map(place).collect()
+}
+
+#[test]
+fn every_violation_is_told_by_phase_rule_and_place_and_the_last_line_is_the_compliance() {
+    let want = "\
+phase 1 (P0)  f  2 violations in 1 file: 1 import, 1 use
+phase 2 (P1)  f  2 violations in 2 files: 2 uses
+in no phase   f  1 violation in 1 file: 1 import
+in no phase   h  1 violation in 1 file: 1 import
+
+a.py:1:17 import old.f [f]
+a.py:2:1 use old.f [f]
+lib/b.py:4:10 use old.f [f]
+lib/d.py:6:1 use old.f [f]
+other/f.pyi:1:17 import old.f [f]
+
+lib/c.py:1:17 import old.h [h]
+
+not transformed automatically: 1
+  lib/d.py:6:1 use old.f [f]: line 6: n is old or something else here, depending on how the program runs
+
+undecided: 1
+  lib/d.py:6:8 use old.f [f]: n may also be something else here, depending on how the program runs
+
+6 violations in 5 of 6 files; 16.6% of the files comply
+";
+    let repo = repo();
+    let state = repo.state();
+    assert_eq!(repo.migrate(&["scan"]).succeeds().stdout, want);
+    assert_eq!(repo.state(), state);
+}
+
+#[test]
+fn as_data_it_says_the_same() {
+    let found = json(&repo(), &[]);
+    assert_eq!(
+        places(&found),
+        [
+            "a.py:1:17 import f P0 goes",
+            "a.py:2:1 use f P0 goes",
+            "lib/b.py:4:10 use f P1 goes",
+            "lib/c.py:1:17 import h - goes",
+            "lib/d.py:6:1 use f P1 stays",
+            "lib/d.py:6:8 use f P1 undecided",
+            "other/f.pyi:1:17 import f - goes",
+        ]
+    );
+    for (key, want) in [("files", 6), ("violating_files", 5), ("violations", 6), ("stay", 1), ("undecided", 1)] {
+        assert_eq!(found[key], want, "{key}");
+    }
+    assert_eq!((&found["compliance"], &found["plan"]), (&Value::from(16.6), &Value::from("test")));
+    let sum: u64 = found["by_rule"].as_array().unwrap().iter().map(|count| count["violations"].as_u64().unwrap()).sum();
+    assert_eq!(sum, 6);
+    assert_eq!((&found["places"][4]["end_column"], &found["places"][2]["end_column"]), (&Value::from(4), &Value::from(15)));
+}
+
+#[test]
+fn rules_phases_and_paths_narrow_it_from_any_folder() {
+    let repo = repo();
+    for (args, want) in [
+        (&["--rule", "h"][..], &["lib/c.py:1:17 import h - goes"][..]),
+        (&["--phase", "P0"], &["a.py:1:17 import f P0 goes", "a.py:2:1 use f P0 goes"]),
+        (&["--phase", "1", "--rule", "h"], &[]),
+        (&["lib/c.py", "other"], &["lib/c.py:1:17 import h - goes", "other/f.pyi:1:17 import f - goes"]),
+        (&["lib", "--rule", "h"], &["lib/c.py:1:17 import h - goes"]),
+    ] {
+        assert_eq!(places(&json(&repo, args)), want, "{args:?}");
+    }
+    let within = |args: &[&str]| {
+        let output = repo.command(crate::support::MIGRATE).current_dir(repo.top().join("other")).args(args).output().unwrap();
+        places(&serde_json::from_slice(&output.stdout).unwrap())
+    };
+    assert_eq!(within(&["scan", "--json", "f.pyi", "../a.py", "--rule", "f"]).len(), 3);
+    assert_eq!(within(&["scan", "--json", "--rule", "f"]).len(), 6);
+    assert_eq!(within(&["scan", "--json", ".", "--rule", "f"]).len(), 1);
+    assert_eq!(within(&["scan", "--json", "..", "--rule", "f"]).len(), 6);
+    repo.migrate(&["scan", "nowhere"]).exits(2).says("no tracked file in scope is nowhere or below it");
+    repo.migrate(&["scan", "--rule", "g"]).exits(2).says("has no rule \"g\"").says("it has f, h, other");
+    repo.migrate(&["scan", "--rule", "other"]).exits(2).says("is a command");
+    repo.migrate(&["scan", "--phase", "P7"]).exits(2).says("no phase");
+}
+
+#[test]
+fn more_violations_than_allowed_are_exit_code_1() {
+    let repo = repo();
+    repo.migrate(&["scan", "--fail-over", "6"]).succeeds();
+    let said = repo.migrate(&["scan", "--fail-over", "5"]).exits(1).says("6 violations are more than the 5 that are allowed");
+    assert!(said.stdout.ends_with("comply\n"), "{}", said.stdout);
+    repo.migrate(&["scan", "--rule", "h", "--fail-over", "0", "--json"]).exits(1);
+}
+
+#[test]
+fn a_symbol_needs_no_plan() {
+    let repo = Repo::with(&[("a.py", "from x.y import f\nf(1)\n"), ("b.py", "y = f = 1\n")]);
+    let said = repo.migrate(&["scan", "--symbol", "x.y.f"]).succeeds();
+    let want = "\
+x.y.f  2 violations in 1 file: 1 import, 1 use
+
+a.py:1:17 import x.y.f
+a.py:2:1 use x.y.f
+
+2 violations in 1 of 2 files; 50.0% of the files comply
+";
+    assert_eq!(said.stdout, want);
+    assert_eq!(places(&json(&repo, &["--symbol", "x.y.f"])).len(), 2);
+    let none = repo.migrate(&["scan", "--symbol", "x.y.g", "--fail-over", "0"]).succeeds();
+    assert_eq!(none.stdout, "0 violations in 0 of 2 files; 100.0% of the files comply\n");
+    repo.migrate(&["scan", "--symbol", "x..f"]).exits(2).says("is not a dotted name");
+    repo.migrate(&["scan", "--symbol", "x.f", "--phase", "1"]).exits(2);
+    repo.migrate(&["scan"]).exits(2).says("there is no plan");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_told_and_stop_no_others() {
+    let good = "from old import f\n";
+    let repo = repo();
+    repo.write("z/nul.py", format!("{good}\0"));
+    repo.write("z/klingon.py", format!("# coding: klingon\n{good}"));
+    repo.write("z/large.py", vec![b'#'; (8 << 20) + 1]);
+    repo.write("z/link.py", good);
+    repo.write("z/gone.py", good);
+    repo.write("z/unrelated.py", "x\0");
+    repo.write("z/deep.py", format!("{good}{}", "(".repeat(100_000)));
+    repo.write("z/python2.py", format!("{good}print 'f'\n"));
+    repo.write("z/bytes.py", [good.as_bytes(), b"f('\xff')\n"].concat());
+    repo.commit_all("odd ones");
+    let link = repo.top().join("z/link.py");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("../a.py", &link).unwrap();
+    std::fs::remove_file(repo.top().join("z/gone.py")).unwrap();
+    let found = json(&repo, &["z", "a.py"]);
+    let unreadable: Vec<&str> =
+        found["unreadable"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(unreadable, ["z/klingon.py", "z/large.py", "z/link.py", "z/nul.py"], "{found}");
+    assert_eq!(found["unreadable"][0]["reason"], "unknown encoding klingon declared in line 1");
+    let places = places(&found);
+    let of = |path: &str| places.iter().filter(|place| place.starts_with(path)).cloned().collect::<Vec<_>>();
+    assert_eq!(of("a.py").len(), 2);
+    assert_eq!(of("z/python2"), ["z/python2.py:1:17 import f - stays"]);
+    assert_eq!(of("z/bytes"), ["z/bytes.py:1:17 import f - stays", "z/bytes.py:2:1 use f - stays"]);
+    assert_eq!(of("z/deep"), ["z/deep.py:1:17 import f - stays"]);
+    assert_eq!(found["files"], 9);
+    let text = repo.migrate(&["scan"]).succeeds().stdout;
+    assert!(text.contains("\ncould not be read: 4\n  z/klingon.py: unknown encoding"), "{text}");
+}
+
+#[test]
+fn a_file_that_takes_too_long_is_named_and_holds_up_no_other() {
+    let repo = repo();
+    // A run of lines that go on costs its square.
+    repo.write("slow.py", format!("from old import f\nx = 1 + \\\n{} 2\n", "\\\n".repeat(200_000)));
+    repo.commit_all("a slow one");
+    let started = std::time::Instant::now();
+    let found = json(&repo, &["--rule", "f"]);
+    assert!(started.elapsed().as_secs() < 8, "{:?}", started.elapsed());
+    assert_eq!(found["unreadable"][0]["path"], "slow.py");
+    assert_eq!(found["unreadable"][0]["reason"], "parsing took longer than 2 seconds");
+    assert_eq!(places(&found).len(), 6);
+}
+
+#[test]
+fn compliance_is_measured_over_the_scope_of_the_plan() {
+    let repo = repo();
+    let scope = "scope: { include: [\"**/*.py\"], exclude: [\"other/**\", \"a.py\"] }\n";
+    repo.write("plans/p.yaml", PLAN.replace("rules:\n  f", &format!("{scope}rules:\n  f")));
+    let found = json(&repo, &["--rule", "h"]);
+    assert_eq!((&found["files"], &found["compliance"]), (&Value::from(3), &Value::from(66.6)));
+    assert_eq!(places(&json(&repo, &[])).len(), 4);
+}
+
+#[test]
+fn the_edits_of_a_file_count_as_its_rule() {
+    let repo = repo();
+    let edit = "edits: [{ before: \"m.f(), n.f()\", after: \"1\" }]";
+    let entry = format!("phases:\n  - id: P9\n    files: [{{ path: lib/d.py, rules: [f], {edit} }}]\n");
+    repo.write("plans/p.yaml", PLAN.replace("phases:\n", &entry));
+    let found = json(&repo, &["lib/d.py"]);
+    assert_eq!(places(&found), ["lib/d.py:6:1 use f P9 goes", "lib/d.py:6:8 use f P9 undecided"]);
+}
+
+#[test]
+fn a_sarif_log_names_rules_places_and_what_does_not_change_with_the_lines() {
+    let repo = repo();
+    repo.write("other/é x.py", "from old import f\n");
+    repo.write("other/nul.py", "from old import f\n\0");
+    repo.commit_all("odd names");
+    let log = |repo: &Repo| -> Value { serde_json::from_str(&repo.migrate(&["scan", "--sarif"]).succeeds().stdout).unwrap() };
+    let first = log(&repo);
+    let run = &first["runs"][0];
+    assert_eq!((&first["version"], &run["tool"]["driver"]["name"]), (&Value::from("2.1.0"), &Value::from("migrate")));
+    let ids: Vec<&Value> = run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| &rule["id"]).collect();
+    assert_eq!(ids, ["f", "h"]);
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 8);
+    for result in results {
+        let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(&result["ruleId"], ids[rule]);
+    }
+    let place = |at: usize| &results[at]["locations"][0]["physicalLocation"];
+    let region = serde_json::json!({ "startLine": 4, "startColumn": 10, "endLine": 4, "endColumn": 15 });
+    assert_eq!(place(2)["region"], region);
+    assert_eq!(place(7)["artifactLocation"], serde_json::json!({ "uri": "other/%C3%A9%20x.py", "uriBaseId": "%SRCROOT%" }));
+    let root = run["originalUriBaseIds"]["%SRCROOT%"]["uri"].as_str().unwrap();
+    assert!(root.starts_with("file:///") && root.ends_with("/work/"), "{root}");
+    let told = &run["invocations"][0]["toolExecutionNotifications"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(told["uri"], "other/nul.py");
+    assert_eq!(results[5]["level"], "note");
+    let fingerprints = |log: &Value| -> Vec<Value> {
+        log["runs"][0]["results"].as_array().unwrap().iter().map(|result| result["partialFingerprints"].clone()).collect()
+    };
+    let before = fingerprints(&first);
+    let mut distinct: Vec<String> = before.iter().map(ToString::to_string).collect();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 8);
+    repo.write("a.py", "# a new line\n\nfrom old import f\nf(1)\n");
+    let second = log(&repo);
+    assert_eq!(second["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
+    assert_eq!(fingerprints(&second), before);
+}
+
+#[test]
+fn what_is_long_is_told_as_a_number_unless_all_is_asked_for() {
+    let repo = Repo::with(&[("a.py", &format!("from x import f\n{}", "f()\n".repeat(30)))]);
+    let said = repo.migrate(&["scan", "--symbol", "x.f"]).succeeds();
+    assert!(said.stdout.contains("\n  (11 more, listed with --verbose)\n"), "{}", said.stdout);
+    let all = repo.migrate(&["scan", "--symbol", "x.f", "--verbose"]).succeeds();
+    assert!(all.stdout.contains("\na.py:31:1 use x.f\n"), "{}", all.stdout);
+}
