@@ -8,6 +8,8 @@ pub mod edits;
 pub mod error;
 pub mod left;
 #[cfg(test)]
+mod odd_tests;
+#[cfg(test)]
 mod property_tests;
 mod rename;
 mod statement;
