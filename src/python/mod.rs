@@ -5,6 +5,7 @@
 pub mod builtins;
 mod comments;
 pub mod encoding;
+pub mod functions;
 pub mod imports;
 pub mod module;
 pub mod names;
@@ -13,4 +14,5 @@ pub mod parsed;
 pub mod semantic;
 pub mod source;
 pub mod syntax;
+pub mod version;
 mod walk;
