@@ -106,7 +106,8 @@ fn ours(plan: &Plan, digest: &str, nth: usize) -> String {
     let unit = Unit { phase: 0, target: nth, path: RepoPath::new(path(nth)).expect("a plain path") };
     let validated = [format!("python3 -m py_compile {}", path(nth))];
     let (before, after) = (before(nth), after(nth));
-    let rewritten = Rewritten { before: before.as_bytes(), after: after.as_bytes(), imports: &ImportsChanged::default() };
+    let imports = ImportsChanged::default();
+    let rewritten = Rewritten { before: before.as_bytes(), after: after.as_bytes(), imports: &imports, rules: &[] };
     compose::commit(plan, digest, &unit, &rewritten, &validated, false).expect("a plan without a template").message
 }
 

@@ -40,10 +40,12 @@ pub enum Command {
     Status(StatusArgs),
     /// Show what a run would change, as a diff that `git apply` takes
     Diff(DiffArgs),
-    /// Load the plan, resolve its files and apply its rules in memory; exit 1 when anything would fail
+    /// Load the plan, try its examples, resolve its files and apply its rules in memory; exit 1 when anything would fail
     Check(CheckArgs),
     /// Count what is still to be migrated: every violation of every rule in the tracked files, and the share of files without any
     Scan(ScanArgs),
+    /// Try the rules' own examples; exit 1 when one is not as it should be
+    Test(TestArgs),
 }
 
 /// `migrate run`.
@@ -148,6 +150,17 @@ pub struct ScanArgs {
     /// Exit with 1 when there are more violations than this
     #[arg(long, value_name = "N")]
     pub fail_over: Option<usize>,
+}
+
+/// `migrate test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Only these rules
+    #[arg(value_name = "RULE")]
+    pub rules: Vec<String>,
+    /// Print one JSON object per rule to standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What a run lets pass.

@@ -31,6 +31,8 @@ pub struct Rewritten<'a> {
     pub after: &'a [u8],
     /// The names whose imports came or went.
     pub imports: &'a ImportsChanged,
+    /// What changed it, in order: `edits` and names of rules.
+    pub rules: &'a [String],
 }
 
 /// Writes the message for `unit`, whose file was `rewritten` and judged by the commands `validated`.
@@ -46,10 +48,8 @@ pub fn commit(
     hooks_skipped: bool,
 ) -> Result<Composed, Note> {
     let (phase, target) = (&plan.phases[unit.phase], plan.target(unit));
-    let Rewritten { before, after, imports } = *rewritten;
+    let Rewritten { before, after, imports, rules } = *rewritten;
     let changed = changed_lines(before, after);
-    let edits = (!target.edits.is_empty()).then(|| "edits".to_owned());
-    let rules = edits.into_iter().chain(target.rules.iter().map(|rule| plan.rules[*rule].name.clone())).collect();
     let message = Message {
         scope: target.scope.clone().unwrap_or_else(|| scope_of(&unit.path)),
         title: plan.commit.title.clone(),
@@ -72,7 +72,7 @@ pub fn commit(
             digest: digest.to_owned(),
             phase: phase.id.clone(),
             unit: unit.path.as_bytes().to_vec(),
-            rules,
+            rules: rules.to_vec(),
             hooks_skipped,
         },
     };

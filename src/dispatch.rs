@@ -10,22 +10,25 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{CheckArgs, Cli, Command, DiffArgs, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs};
+use crate::cli::{CheckArgs, Cli, Command, DiffArgs, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
 use crate::event::Event;
+use crate::examples::{self, Failure, Tried};
 use crate::exit;
 use crate::interrupt::{self, Interrupt};
 use crate::journal::Journal;
 use crate::path::RepoPath;
+use crate::plan::diagnostics::Problem;
 use crate::plan::{Plan, load};
 use crate::preview::{self, Foreseen, What};
 use crate::repo::Repo;
 use crate::report::look::Look;
-use crate::report::{Detail, diff, error, json, progress, status, text};
+use crate::report::{self, Detail, diff, error, json, progress, status, text};
 use crate::rollback::{self, Whose};
 use crate::run;
 use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
 use crate::stop::{Note, Stop};
+use crate::unit::Warning;
 
 /// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -107,6 +110,7 @@ impl<'a> Session<'a> {
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
             Command::Scan(args) => scan::run(self.cli, args, &self.here, &self.repo, self.interrupt),
+            Command::Test(args) => self.test(args),
         }
     }
 
@@ -167,7 +171,10 @@ impl<'a> Session<'a> {
         preview::foresee(&self.repo, &self.plan, request, |foreseen| {
             let phase = self.plan.phase_label(foreseen.phase);
             match &foreseen.what {
-                What::Change { before, after } => printed(diff::write(&mut out, look, &foreseen.unit, before, after))?,
+                What::Change { before, after, warnings } => {
+                    printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
+                    self.warn(&foreseen.unit, warnings);
+                }
                 What::NeedsCodemod => {
                     self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
                 }
@@ -203,9 +210,21 @@ impl<'a> Session<'a> {
     fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
         let request = Request { phase: self.phase(args.phase.as_deref())?, ..Request::default() };
         let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
+        let mut wrong = Vec::new();
+        for Tried { rule, failures } in examples::tried(&self.plan, |_| true) {
+            wrong.extend(failures.iter().map(|Failure { example, why }| {
+                let message = format!("the rule {} {}", rule.name, why.said(example));
+                Problem::at(example.place, message, "`migrate test` shows the difference")
+            }));
+        }
+        let wrong = self.plan.problems(wrong);
+        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let passed_over = preview::foresee(&self.repo, &self.plan, &request, |foreseen| {
             match &foreseen.what {
-                What::Change { .. } => changes += 1,
+                What::Change { warnings, .. } => {
+                    changes += 1;
+                    self.warn(&foreseen.unit, warnings);
+                }
                 What::Nothing => nothing += 1,
                 What::NeedsCodemod => open += 1,
                 What::Unsound(unsound) => {
@@ -220,12 +239,52 @@ impl<'a> Session<'a> {
         if open > 0 {
             said.push_str(&format!(", {open} that only a run can tell"));
         }
+        match wrong.count() {
+            0 => {}
+            1 => said.push_str("; 1 example that does not hold"),
+            count => said.push_str(&format!("; {count} examples that do not hold")),
+        }
         printed(text::line(&mut io::stdout(), &said))?;
-        refuse_failed(failed)
+        refuse_failed(failed)?;
+        match wrong.count() {
+            0 => Ok(()),
+            _ => Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples"))),
+        }
+    }
+
+    fn test(&self, args: &TestArgs) -> Result<(), Stop> {
+        for name in &args.rules {
+            if !self.plan.rules.iter().any(|rule| rule.name == *name) {
+                let all: Vec<&str> = self.plan.rules.iter().map(|rule| rule.name.as_str()).collect();
+                let message = format!("the plan {} has no rule {name:?}", self.plan.name);
+                return Err(Stop::Usage(Note::new(message, format!("it has {}", all.join(", ")))));
+            }
+        }
+        let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
+        let tried = examples::tried(&self.plan, |rule| args.rules.is_empty() || args.rules.contains(&rule.name));
+        for tried in &tried {
+            let write = if args.json {
+                report::examples::write_json(&mut out, &self.plan, tried)
+            } else {
+                report::examples::write(&mut out, look, &self.plan, tried)
+            };
+            printed(write)?;
+        }
+        match tried.iter().map(|tried| tried.failures.len()).sum() {
+            0 => Ok(()),
+            1 => Err(Stop::Failed(Note::new("1 example failed", "correct the rule or the example"))),
+            failed => Err(Stop::Failed(Note::new(format!("{failed} examples failed"), "correct the rules or the examples"))),
+        }
     }
 
     fn aside(&self, what: &str) {
         text::aside(&mut io::stderr(), Look::of(&io::stderr()), what);
+    }
+
+    fn warn(&self, unit: &RepoPath, warnings: &[Warning]) {
+        for warning in warnings {
+            text::warning(&mut io::stderr(), Look::of(&io::stderr()), unit, warning);
+        }
     }
 
     fn unsound(&self, foreseen: &Foreseen, reason: &str, help: &str) {

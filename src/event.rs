@@ -270,6 +270,21 @@ pub enum Event {
         /// The commit that takes it back.
         revert: String,
     },
+    /// Something in a unit's file that a person should know, which stops nothing.
+    UnitWarned {
+        /// Which unit.
+        unit: String,
+        /// From 1.
+        line: u32,
+        /// In characters, from 1.
+        column: u32,
+        /// The guard that found it; `None` when a rule left it on purpose, or could not decide.
+        guard: Option<String>,
+        /// What.
+        message: String,
+        /// What to do about it.
+        help: String,
+    },
     /// Something a person should know, which stops nothing.
     Warning {
         /// What.

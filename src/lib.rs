@@ -6,6 +6,7 @@ pub mod compose;
 pub mod dispatch;
 pub mod edit;
 pub mod event;
+pub mod examples;
 pub mod exit;
 pub mod fault;
 pub mod fs;

@@ -10,7 +10,8 @@ use crate::run::ready;
 use crate::run::request::{Leave, Request};
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
-use crate::unit::{self, Outcome, Segment, Unsound};
+use crate::unit::callables::Callables;
+use crate::unit::{self, Made, Outcome, Segment, Unsound, Warning};
 
 /// What would become of one unit.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub enum What {
         before: Vec<u8>,
         /// The bytes as they would be.
         after: Vec<u8>,
+        /// What a person should know of it.
+        warnings: Vec<Warning>,
     },
     /// Only a run can tell: an external codemod is among them.
     NeedsCodemod,
@@ -65,12 +68,15 @@ pub fn foresee(
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
     let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
     survey::refuse_targets(repo, plan, &tip, &units, &conversions)?;
+    let callables = Callables::new(repo);
     for standing in &left {
         let unit = &standing.unit;
         let target = plan.target(unit);
-        let prepared = unit::prepare(repo, plan, &tip, unit, &conversions)?;
+        let prepared = unit::prepare(plan, &tip, unit, &conversions, &callables)?;
         let what = match prepared.outcome {
-            Outcome::Changed(made) => What::Change { before: prepared.target.found.bytes, after: made.bytes },
+            Outcome::Changed(Made { bytes: after, warnings, .. }) => {
+                What::Change { before: prepared.target.found.bytes, after, warnings }
+            }
             Outcome::NeedsCodemod => What::NeedsCodemod,
             Outcome::Unchanged => What::Nothing,
             Outcome::Unsound(unsound) => What::Unsound(unsound),

@@ -263,7 +263,7 @@ fn would_change(repo: &Repo, plan: &Plan, unit: &Unit) -> Result<bool, Stop> {
     if !rewrite::touches(&found.bytes, steps) {
         return Ok(false);
     }
-    Ok(unit::apply(repo, &unit.path, &found.bytes, steps).map_or(true, |after| after != found.bytes))
+    Ok(unit::apply(repo, &unit.path, &found.bytes, steps).map_or(true, |applied| applied.bytes.is_some()))
 }
 
 /// Fails when a glob matches no tracked file: a misspelt pattern must not look like success.

@@ -27,13 +27,31 @@ pub fn write(out: &mut dyn Write, look: Look, path: &RepoPath, before: &[u8], af
     if before == after {
         return Ok(());
     }
-    let (old, new) = (lines(before), lines(after));
     let [from, to] = ["a/", "b/"].map(|side| quote(&[side.as_bytes(), path.as_bytes()].concat()));
     for text in [format!("diff --git {from} {to}"), format!("--- {from}"), format!("+++ {to}")] {
         // Git's quoting covers what git must read; a terminal is more easily fooled.
         let text = if is_shown(look) { escape::line(text.as_bytes()) } else { text };
         writeln!(out, "{}", look.paint(Ink::Bold, &text))?;
     }
+    hunks(out, look, before, after)
+}
+
+/// Writes the difference of two texts that are called by these names; nothing when there is none.
+///
+/// # Errors
+/// What the stream says.
+pub fn write_as(out: &mut dyn Write, look: Look, [from, to]: [&str; 2], before: &[u8], after: &[u8]) -> io::Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    for text in [format!("--- {from}"), format!("+++ {to}")] {
+        writeln!(out, "{}", look.paint(Ink::Bold, &text))?;
+    }
+    hunks(out, look, before, after)
+}
+
+fn hunks(out: &mut dyn Write, look: Look, before: &[u8], after: &[u8]) -> io::Result<()> {
+    let (old, new) = (lines(before), lines(after));
     let ops = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(Instant::now() + PATIENCE));
     for hunk in group_diff_ops(ops, CONTEXT) {
         let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };

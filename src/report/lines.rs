@@ -76,6 +76,11 @@ impl Lines {
                 let rest = format!("  {} is taken back by {}", short(commit), short(revert));
                 self.state(Ink::Yellow, "rolled-back", unit, &rest)
             }
+            Event::UnitWarned { unit, line, column, guard, message: what, help } => {
+                let guard = guard.as_ref().map(|guard| format!(" ({guard})")).unwrap_or_default();
+                let what = escape::line(format!("{unit}:{line}:{column}: {what}{guard}").as_bytes());
+                message(self.look, Weight::Warning, &what, Some(help))
+            }
             Event::Warning { message: what, help } => message(self.look, Weight::Warning, what, help.as_deref()),
             Event::RunFinished { tally, outcome, help } => self.end(tally, *outcome, help.as_deref()),
         }

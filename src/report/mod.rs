@@ -6,6 +6,7 @@
 pub mod diff;
 pub mod error;
 pub mod escape;
+pub mod examples;
 pub mod json;
 pub mod lines;
 pub mod look;

@@ -139,6 +139,7 @@ impl Bar {
             | Event::GatePassed { .. }
             | Event::GateFailed { .. }
             | Event::RolledBack { .. }
+            | Event::UnitWarned { .. }
             | Event::Warning { .. } => {}
         }
     }

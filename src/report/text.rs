@@ -3,10 +3,13 @@
 use std::io::{self, Write};
 
 use crate::exit;
+use crate::path::RepoPath;
+use crate::plan::diagnostics::Problems;
 use crate::report::error::{self, Weight};
 use crate::report::escape;
 use crate::report::look::Look;
 use crate::stop::Stop;
+use crate::unit::Warning;
 
 /// The width for problems of a plan when the terminal does not say.
 const WIDTH: usize = 100;
@@ -29,6 +32,21 @@ pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
 /// Writes a problem that ends nothing by itself.
 pub fn problem(out: &mut dyn Write, look: Look, what: &str, help: &str) {
     beyond_telling(out.write_all(error::message(look, Weight::Error, what, Some(help)).as_bytes()));
+}
+
+/// Writes what a person should know of a unit's file.
+pub fn warning(out: &mut dyn Write, look: Look, unit: &RepoPath, warning: &Warning) {
+    let Warning { line, column, guard, message, help } = warning;
+    let guard = guard.map(|guard| format!(" ({})", guard.word())).unwrap_or_default();
+    let what = escape::line(format!("{unit}:{line}:{column}: {message}{guard}").as_bytes());
+    beyond_telling(out.write_all(error::message(look, Weight::Warning, &what, Some(help)).as_bytes()));
+}
+
+/// Writes problems of a plan that end nothing by themselves.
+pub fn problems(out: &mut dyn Write, look: Look, problems: &Problems) {
+    if problems.count() > 0 {
+        beyond_telling(out.write_all(problems.render(look.colour, WIDTH).as_bytes()));
+    }
 }
 
 /// Writes a remark beside the result.

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
-use crate::guard::{self, Finding};
+use crate::guard::{self, Context, Finding};
+use crate::plan::guards::Guards;
 use crate::plan::{BlockEdit, Rename};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -51,7 +52,8 @@ fn program() -> impl Strategy<Value = String> {
 /// What the guards find in `after`; nothing where they cannot read.
 fn findings(before: &[u8], after: &[u8]) -> Vec<Finding> {
     let (Ok(old), Ok(new)) = (Source::new(before), Source::new(after)) else { return Vec::new() };
-    guard::check(&Parsed::new(&old, None), &Parsed::new(&new, None)).err().unwrap_or_default()
+    let context = Context { guards: Guards::default(), rules: &[], is_coroutine: &|_| None };
+    guard::check(&Parsed::new(&old, None), &Parsed::new(&new, None), &context)
 }
 
 fn renamed(text: &[u8], rename: &Rename) -> Vec<u8> {

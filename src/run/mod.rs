@@ -26,6 +26,7 @@ use crate::run::request::{Leave, Request, earlier, refuse_changed_plan};
 use crate::select::Unit;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing, State, Survey};
+use crate::unit::callables::Callables;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind.
 ///
@@ -82,6 +83,7 @@ struct Run<'a> {
     journal: Journal,
     identity: Identity,
     conversions: Conversions,
+    callables: Callables<'a>,
     others: Others,
     units: Vec<Standing>,
     digest: String,
@@ -135,7 +137,22 @@ impl<'a> Run<'a> {
             resumed: earlier.is_some_and(|earlier| !earlier.finished),
         });
         let judge = Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt };
-        Ok(Self { repo, plan, request, interrupt, judge, journal, identity, conversions, others, units, digest, failed: 0 })
+        let callables = Callables::new(repo);
+        Ok(Self {
+            repo,
+            plan,
+            request,
+            interrupt,
+            judge,
+            journal,
+            identity,
+            conversions,
+            callables,
+            others,
+            units,
+            digest,
+            failed: 0,
+        })
     }
 
     fn phases(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {

@@ -11,13 +11,12 @@ use crate::path::RepoPath;
 use crate::plan::Command;
 use crate::protocol::{Change, ChangedFile, Protocol};
 use crate::recover;
-use crate::rewrite::changes::ImportsChanged;
 use crate::run::{Run, label};
 use crate::select::Unit;
 use crate::stop::{Note, Stop};
 use crate::survey::State;
 use crate::takeback::{self, Reason};
-use crate::unit::{self, Outcome, Prepared, Segment, Unsound};
+use crate::unit::{self, Made, Outcome, Prepared, Segment, Unsound, Warning};
 
 /// How one unit ended.
 pub(super) enum Ended {
@@ -35,8 +34,8 @@ pub(super) struct Failure {
     pub(super) reverted: bool,
 }
 
-/// The imports that external codemods changed, or how the unit ended instead.
-type Transformed = Result<ImportsChanged, Ended>;
+/// What the transforms made, or how the unit ended instead.
+type Transformed = Result<Made, Ended>;
 
 impl From<Unsound> for Failure {
     fn from(unsound: Unsound) -> Self {
@@ -53,13 +52,15 @@ impl Run<'_> {
         let phase = &self.plan.phases[unit.phase];
         emit(doing(Activity::Reading));
         let tip = self.repo.tip()?;
-        let Prepared { target: found, converted, outcome } = unit::prepare(self.repo, self.plan, &tip, unit, &self.conversions)?;
-        let (after, imports) = match outcome {
+        let Prepared { target: found, converted, outcome } =
+            unit::prepare(self.plan, &tip, unit, &self.conversions, &self.callables)?;
+        let made = match outcome {
             Outcome::Unchanged => return Ok(Ended::Unchanged),
             Outcome::Unsound(unsound) => return Ok(Ended::Failed(unsound.into())),
-            Outcome::Changed(made) => (Some(made.bytes), Some(made.imports)),
-            Outcome::NeedsCodemod => (None, None),
+            Outcome::Changed(made) => Some(made),
+            Outcome::NeedsCodemod => None,
         };
+        let after = made.as_ref().map(|made| made.bytes.clone());
         let mut change = Change {
             plan: self.plan.name.clone(),
             phase: phase.id.clone(),
@@ -71,15 +72,18 @@ impl Run<'_> {
         };
         self.protocol().begin(&change)?;
         emit(doing(Activity::Placing));
-        let placed = match imports {
-            Some(imports) => self.protocol().place(&change).map(|()| Ok(imports)),
+        let placed = match made {
+            Some(made) => self.protocol().place(&change).map(|()| Ok(made)),
             None => self.transform(unit, &mut change, emit),
         };
-        let imports = match placed {
-            Ok(Ok(imports)) => imports,
+        let made = match placed {
+            Ok(Ok(made)) => made,
             Ok(Err(ended)) => return self.undo(&change, ended, emit),
             Err(stop) => return Err(self.give_up(&change, stop)),
         };
+        for warning in made.warnings {
+            emit(warned(&unit.path, warning));
+        }
         let shown = match self.validate(unit, &change, &target.validate, emit) {
             Ok(Verdict::Passed(shown)) => shown,
             Ok(Verdict::Failed { reason, log, .. }) => {
@@ -92,7 +96,7 @@ impl Run<'_> {
         emit(doing(Activity::Committing));
         let file = &change.files[0];
         let (before, after) = (&file.target.found.bytes, file.after.as_deref().unwrap_or_default());
-        let rewritten = Rewritten { before, after, imports: &imports };
+        let rewritten = Rewritten { before, after, imports: &made.imports, rules: &made.rules };
         let composed = compose::commit(self.plan, &self.digest, unit, &rewritten, &shown, self.request.leave.hooks);
         let composed = match composed {
             Ok(composed) => composed,
@@ -132,17 +136,23 @@ impl Run<'_> {
         let before = change.files[0].target.found.bytes.clone();
         let aside = change.files[0].aside.clone();
         let (repo, plan) = (self.repo, self.plan);
-        let mut bytes = before.clone();
+        let mut made = Made { bytes: before.clone(), ..Made::default() };
         let mut on_disk = before.clone();
+        let mut names = unit::names(plan, unit).into_iter();
         for segment in unit::segments(plan, unit) {
             match segment {
-                Segment::Pure(steps) => match unit::apply(repo, &unit.path, &bytes, &steps) {
-                    Ok(after) => bytes = after,
+                Segment::Pure(steps) => match unit::apply(repo, &unit.path, &made.bytes, &steps) {
+                    Ok(applied) => {
+                        let names = names.by_ref().take(steps.len()).zip(applied.changed);
+                        made.rules.extend(names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()));
+                        made.warnings.extend(applied.remarks.into_iter().map(Warning::from));
+                        made.bytes = applied.bytes.unwrap_or(made.bytes);
+                    }
                     Err(unsound) => return Ok(Err(Ended::Failed(unsound.into()))),
                 },
                 Segment::Codemod(command) => {
-                    if bytes != on_disk {
-                        fs::replace(repo.top(), &unit.path, &on_disk, &bytes, &aside)?;
+                    if made.bytes != on_disk {
+                        fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
                     }
                     let commands = [command.clone()];
                     let verdict = self.judge.run(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit);
@@ -155,24 +165,26 @@ impl Run<'_> {
                         }
                     }
                     self.refuse_changed_others(std::slice::from_ref(&unit.path), "the codemod")?;
-                    bytes = fs::read(repo.top(), &unit.path)?.bytes;
-                    on_disk.clone_from(&bytes);
+                    on_disk = fs::read(repo.top(), &unit.path)?.bytes;
+                    let name = names.next().filter(|_| on_disk != made.bytes);
+                    made.rules.extend(name.map(ToOwned::to_owned));
+                    made.bytes.clone_from(&on_disk);
                 }
             }
         }
-        if bytes == before && on_disk == before {
+        if made.bytes == before && on_disk == before {
             return Ok(Err(Ended::Unchanged));
         }
-        let made = match unit::check(repo, &unit.path, &before, bytes) {
+        let made = match unit::check(&self.callables, plan, unit, &before, made) {
             Ok(made) => made,
             Err(unsound) => return Ok(Err(Ended::Failed(unsound.into()))),
         };
         if made.bytes != on_disk {
             fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
         }
-        change.files[0].after = Some(made.bytes);
+        change.files[0].after = Some(made.bytes.clone());
         self.protocol().transformed(change)?;
-        Ok(Ok(made.imports))
+        Ok(Ok(made))
     }
 
     fn validate(
@@ -267,4 +279,10 @@ impl Run<'_> {
             Err(worse) => worse,
         }
     }
+}
+
+fn warned(unit: &RepoPath, warning: Warning) -> Event {
+    let Warning { line, column, guard, message, help } = warning;
+    let guard = guard.map(|guard| guard.word().to_owned());
+    Event::UnitWarned { unit: unit.to_string(), line, column, guard, message, help }
 }

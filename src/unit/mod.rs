@@ -1,8 +1,11 @@
 //! What is to become of one unit, found in memory: facts, rewrite, guards. Nothing is written here.
 
+pub mod callables;
+
 use crate::fs;
-use crate::guard::{self, Finding};
+use crate::guard::{self, Context, Finding};
 use crate::path::RepoPath;
+use crate::plan::guards::{Guard, Severity};
 use crate::plan::{Command, Plan, RuleKind};
 use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
@@ -14,6 +17,7 @@ use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::{self, Applied, Remark, Step};
 use crate::select::Unit;
+use crate::unit::callables::Callables;
 
 /// A unit whose facts are right, with what its rules make of it.
 #[derive(Debug)]
@@ -40,14 +44,45 @@ pub enum Outcome {
 }
 
 /// New bytes of a file, with what its commit says of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Made {
     /// The file as it shall be.
     pub bytes: Vec<u8>,
     /// The names whose imports came or went.
     pub imports: ImportsChanged,
-    /// What of the deprecated was left on purpose, or could not be decided.
-    pub remarks: Vec<Remark>,
+    /// What changed it, in order: `edits` and names of rules.
+    pub rules: Vec<String>,
+    /// What a person should know of it, which stops nothing.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something in a unit's file that a person should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// From 1; of a guard in the new text, of a rule in the text that it was given.
+    pub line: u32,
+    /// In characters, from 1.
+    pub column: u32,
+    /// The guard that found it; `None` when a rule left it on purpose, or could not decide.
+    pub guard: Option<Guard>,
+    /// A lower-case fragment.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl From<Finding> for Warning {
+    fn from(finding: Finding) -> Self {
+        let Finding { line, column, guard, message, help, .. } = finding;
+        Self { line, column, guard: Some(guard), message, help }
+    }
+}
+
+impl From<Remark> for Warning {
+    fn from(remark: Remark) -> Self {
+        let Remark { line, column, message, help } = remark;
+        Self { line, column, guard: None, message, help }
+    }
 }
 
 /// Why a file cannot be transformed.
@@ -81,10 +116,12 @@ impl Unsound {
         }
     }
 
-    fn guard(path: &RepoPath, findings: &[Finding]) -> Self {
-        let shown = findings.iter().take(5).map(|f| format!("{path}:{}:{}: {} ({})", f.line, f.column, f.message, f.rule));
+    fn guard(path: &RepoPath, findings: &[&Finding]) -> Self {
+        let word = |guard: Guard| guard.word();
+        let shown = findings.iter().take(5).map(|f| format!("{path}:{}:{}: {} ({})", f.line, f.column, f.message, word(f.guard)));
+        let more = findings.len().checked_sub(5).filter(|more| *more > 0).map(|more| format!("; and {more} more"));
         Self {
-            reason: format!("the result is unsound: {}", shown.collect::<Vec<_>>().join("; ")),
+            reason: format!("the result is unsound: {}{}", shown.collect::<Vec<_>>().join("; "), more.unwrap_or_default()),
             help: findings.first().map_or_else(String::new, |finding| finding.help.clone()),
         }
     }
@@ -106,16 +143,13 @@ pub fn segments<'p>(plan: &'p Plan, unit: &Unit) -> Vec<Segment<'p>> {
     let mut segments = Vec::new();
     let mut pure: Vec<Step<'p>> = (!target.edits.is_empty()).then_some(Step::Edits(&target.edits)).into_iter().collect();
     for rule in &target.rules {
-        match &plan.rules[*rule].kind {
-            RuleKind::Rename(rename) => pure.push(Step::Rename(rename)),
-            RuleKind::Rewrite(rewrite) => pure.push(Step::Rewrite(rewrite)),
-            RuleKind::Command(command) => {
-                if !pure.is_empty() {
-                    segments.push(Segment::Pure(std::mem::take(&mut pure)));
-                }
-                segments.push(Segment::Codemod(command));
+        if let RuleKind::Command(command) = &plan.rules[*rule].kind {
+            if !pure.is_empty() {
+                segments.push(Segment::Pure(std::mem::take(&mut pure)));
             }
+            segments.push(Segment::Codemod(command));
         }
+        pure.extend(step(plan, *rule).map(|(_, step)| step));
     }
     if !pure.is_empty() {
         segments.push(Segment::Pure(pure));
@@ -123,23 +157,37 @@ pub fn segments<'p>(plan: &'p Plan, unit: &Unit) -> Vec<Segment<'p>> {
     segments
 }
 
+/// What each of the unit's transforms is called, in their order.
+#[must_use]
+pub fn names<'p>(plan: &'p Plan, unit: &Unit) -> Vec<&'p str> {
+    let target = plan.target(unit);
+    let edits = (!target.edits.is_empty()).then_some("edits");
+    edits.into_iter().chain(target.rules.iter().map(|rule| plan.rules[*rule].name.as_str())).collect()
+}
+
 /// Looks at a unit and applies its rules in memory.
 ///
 /// # Errors
 /// [`TargetProblem`] when HEAD, index and disk do not agree on the file.
-pub fn prepare(repo: &Repo, plan: &Plan, tip: &Tip, unit: &Unit, conversions: &Conversions) -> Result<Prepared, TargetProblem> {
-    let target = repo.target(tip, &unit.path, conversions)?;
+pub fn prepare(
+    plan: &Plan,
+    tip: &Tip,
+    unit: &Unit,
+    conversions: &Conversions,
+    callables: &Callables,
+) -> Result<Prepared, TargetProblem> {
+    let target = callables.repo().target(tip, &unit.path, conversions)?;
     let converted = conversions.apply_to(&unit.path);
-    let outcome = transform(repo, plan, unit, &target.found.bytes);
+    let outcome = transform(callables, plan, unit, &target.found.bytes);
     Ok(Prepared { target, converted, outcome })
 }
 
-fn transform(repo: &Repo, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
+fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
     let segments = segments(plan, unit);
     if !is_python(&unit.path) && !matches!(segments.as_slice(), [Segment::Pure(_)]) {
         return if segments.is_empty() { Outcome::Unchanged } else { Outcome::NeedsCodemod };
     }
-    let module = module_of(repo, &unit.path);
+    let module = module_of(callables.repo(), &unit.path);
     let source = match Source::new(before) {
         Ok(source) => source,
         Err(error) => return Outcome::Unsound(Unsound::source(&unit.path, &error)),
@@ -153,10 +201,17 @@ fn transform(repo: &Repo, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
         [Segment::Pure(steps)] => match rewrite::apply(&file, steps) {
             Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
             Ok(Applied { bytes: None, .. }) => Outcome::Unchanged,
-            Ok(Applied { bytes: Some(bytes), remarks, .. }) => match judged(&unit.path, &file, &bytes) {
-                Ok(imports) => Outcome::Changed(Made { bytes, imports, remarks }),
-                Err(unsound) => Outcome::Unsound(unsound),
-            },
+            Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
+                let names = names(plan, unit).into_iter().zip(changed);
+                let rules = names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()).collect();
+                match judged(callables, plan, unit, &file, &bytes) {
+                    Ok((imports, warnings)) => {
+                        let warnings = remarks.into_iter().map(Warning::from).chain(warnings).collect();
+                        Outcome::Changed(Made { bytes, imports, rules, warnings })
+                    }
+                    Err(unsound) => Outcome::Unsound(unsound),
+                }
+            }
         },
         _ => Outcome::NeedsCodemod,
     }
@@ -166,30 +221,61 @@ fn transform(repo: &Repo, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
 ///
 /// # Errors
 /// [`Unsound`] when one cannot be applied.
-pub fn apply(repo: &Repo, path: &RepoPath, bytes: &[u8], steps: &[Step<'_>]) -> Result<Vec<u8>, Unsound> {
+pub fn apply(repo: &Repo, path: &RepoPath, bytes: &[u8], steps: &[Step<'_>]) -> Result<Applied, Unsound> {
+    if !rewrite::touches(bytes, steps) {
+        return Ok(Applied { changed: vec![false; steps.len()], ..Applied::default() });
+    }
     let module = module_of(repo, path);
-    rewrite::rewritten(bytes, module.as_deref(), steps).map_err(|error| Unsound::rewrite(path, &error))
+    let source = Source::new(bytes).map_err(|error| Unsound::source(path, &error))?;
+    rewrite::apply(&Parsed::new(&source, module.as_deref()), steps).map_err(|error| Unsound::rewrite(path, &error))
 }
 
-/// Judges what became of a file by the guards.
+/// Judges by the guards what became of a unit's file, and tells what its commit says of the imports.
 ///
 /// # Errors
 /// [`Unsound`] with what the change broke.
-pub fn check(repo: &Repo, path: &RepoPath, before: &[u8], bytes: Vec<u8>) -> Result<Made, Unsound> {
-    let module = module_of(repo, path);
-    let source = Source::new(before).map_err(|error| Unsound::source(path, &error))?;
-    let imports = judged(path, &Parsed::new(&source, module.as_deref()), &bytes)?;
-    Ok(Made { bytes, imports, remarks: Vec::new() })
+pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], made: Made) -> Result<Made, Unsound> {
+    let module = module_of(callables.repo(), &unit.path);
+    let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;
+    let (imports, warnings) = judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), &made.bytes)?;
+    let warnings = made.warnings.into_iter().chain(warnings).collect();
+    Ok(Made { imports, warnings, ..made })
 }
 
-fn judged(path: &RepoPath, before: &Parsed, after: &[u8]) -> Result<ImportsChanged, Unsound> {
+fn judged(
+    callables: &Callables,
+    plan: &Plan,
+    unit: &Unit,
+    before: &Parsed,
+    after: &[u8],
+) -> Result<(ImportsChanged, Vec<Warning>), Unsound> {
+    let path = &unit.path;
     if !is_python(path) {
-        return Ok(ImportsChanged::default());
+        return Ok(Default::default());
     }
     let source = Source::new(after).map_err(|error| Unsound::source(path, &error))?;
     let after = Parsed::new(&source, before.module());
-    guard::check(before, &after).map_err(|findings| Unsound::guard(path, &findings))?;
-    Ok(imports_changed(before, &after))
+    let target = plan.target(unit);
+    let rules: Vec<(&str, Step)> = target.rules.iter().filter_map(|rule| step(plan, *rule)).collect();
+    let is_coroutine = |name: &str| callables.gives_coroutine(path, before.module(), name);
+    let context = Context { guards: target.guards, rules: &rules, is_coroutine: &is_coroutine };
+    let findings = guard::check(before, &after, &context);
+    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    if !errors.is_empty() {
+        return Err(Unsound::guard(path, &errors));
+    }
+    Ok((imports_changed(before, &after), findings.into_iter().map(Warning::from).collect()))
+}
+
+/// A rule that is applied in memory, with its name.
+fn step(plan: &Plan, rule: usize) -> Option<(&str, Step<'_>)> {
+    let rule = &plan.rules[rule];
+    let step = match &rule.kind {
+        RuleKind::Rename(rename) => Step::Rename(rename),
+        RuleKind::Rewrite(rewrite) => Step::Rewrite(rewrite),
+        RuleKind::Command(_) => return None,
+    };
+    Some((&rule.name, step))
 }
 
 /// True for files that Python reads.
@@ -199,7 +285,7 @@ pub fn is_python(path: &RepoPath) -> bool {
 }
 
 /// The dotted name of the module at `path`, for relative imports.
-fn module_of(repo: &Repo, path: &RepoPath) -> Option<String> {
+pub(crate) fn module_of(repo: &Repo, path: &RepoPath) -> Option<String> {
     module_name(path.as_bytes(), |package| {
         RepoPath::new(package).is_ok_and(|package| matches!(fs::stat(repo.top(), &package), Ok(Some(_))))
     })

@@ -23,6 +23,8 @@ mod django;
 mod edits;
 /// Every exit code, and death by a signal.
 mod exit;
+/// What is looked for in every result, and how much each finding weighs.
+mod guards;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
 mod identity;
 /// Signals in every step.
@@ -45,6 +47,8 @@ mod plan;
 mod refusals;
 /// Taking units back.
 mod rollback;
+/// Rules and their examples.
+mod rules;
 /// The loop: transform, validation, commit, verification, revert, gate.
 mod run;
 /// What is still to be migrated: text, JSON, SARIF, exit codes, files that cannot be read.

@@ -1,0 +1,203 @@
+//! Calls whose result was a plain value and is a coroutine now, which nobody awaits; and an `await` of what is none any more.
+//!
+//! A coroutine that is handed on (returned, yielded, put into a collection, given to `gather`) is somebody else's to await.
+
+use std::collections::HashSet;
+
+use tree_sitter::Node;
+
+use crate::guard::{Context, Finding, line_at, subtract};
+use crate::pattern::holes::Holed;
+use crate::plan::guards::Guard;
+use crate::python::functions::{Functions, bound, functions};
+use crate::python::names::{Meaning, Names, ScopeKind, Use};
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
+use crate::rewrite::Step;
+
+/// What becomes of the value of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate<'t> {
+    /// It is awaited.
+    Awaited,
+    /// It is used as the plain value that a coroutine is not.
+    Plain(&'static str),
+    /// A name stands for it from now on.
+    Named(Node<'t>),
+    /// It is handed on.
+    Passed,
+}
+
+/// A call that is wrong if what it calls is, or is not, a coroutine function.
+struct Suspect {
+    /// What it calls, as it is written.
+    written: String,
+    /// True when the call is wrong for a coroutine function, false when it is wrong for any other.
+    wrong_if: bool,
+    /// What becomes of it.
+    why: &'static str,
+    at: usize,
+    line: Vec<u8>,
+}
+
+/// Calls that `after` has wrong and `before` had not.
+pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
+    let awaited = awaited_by_rules(context);
+    let known = |name: &str| if awaited.contains(name) { Some(true) } else { (context.is_coroutine)(name) };
+    let found = wrong(after, &known);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let found =
+        subtract(found, &wrong(before, &known), |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line.clone()));
+    let finding = |Suspect { written, wrong_if, why, at, .. }: Suspect| {
+        let (message, help) = match wrong_if {
+            true => (
+                format!("{written} is a coroutine function, and {why}"),
+                format!("write `await {written}(…)` in an `async def`, or hand the coroutine to something that runs it"),
+            ),
+            false => (
+                format!("`await` of {written}, which is a plain function"),
+                format!("remove the `await`, or let {written} be a coroutine function"),
+            ),
+        };
+        context.finding(Guard::Awaitedness, after.source(), at, message, help)
+    };
+    found.into_iter().map(finding).collect()
+}
+
+fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>) -> Vec<Suspect> {
+    let (Ok(tree), Ok(names), Ok(functions)) = (file.tree(), file.names(), functions(file)) else { return Vec::new() };
+    let text = file.source().text();
+    let mut found = Vec::new();
+    for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
+        let Some(call) = call_of(tree.root_node(), read) else { continue };
+        let (wrong_if, why) = match fate(call) {
+            Fate::Awaited => (false, ""),
+            Fate::Plain(why) => (true, why),
+            Fate::Named(name) if is_never_awaited(tree.root_node(), names, read.scope, &text[name.byte_range()]) => {
+                (true, "the name it is given is never awaited")
+            }
+            Fate::Named(_) | Fate::Passed => continue,
+        };
+        if gives_coroutine(read, call, names, &functions, text, known) != Some(wrong_if) {
+            continue;
+        }
+        let (at, written) = (read.range.start, read.qualified(read.name));
+        let line = line_at(file.source(), file.source().line(at)).to_vec();
+        found.push(Suspect { written, wrong_if, why, at, line });
+    }
+    found
+}
+
+/// The call of what `read` names.
+fn call_of<'t>(root: Node<'t>, read: &Use) -> Option<Node<'t>> {
+    let whole = read.whole();
+    let node = root.descendant_for_byte_range(whole.start, whole.end)?;
+    let call = node.parent().filter(|parent| parent.kind() == "call")?;
+    (call.child_by_field_name("function")?.byte_range() == whole).then_some(call)
+}
+
+/// What becomes of the value of `node`.
+fn fate(node: Node<'_>) -> Fate<'_> {
+    let mut node = node;
+    while let Some(parent) = node.parent() {
+        let is = |field: &str| parent.child_by_field_name(field) == Some(node);
+        return match parent.kind() {
+            "parenthesized_expression" => {
+                node = parent;
+                continue;
+            }
+            "conditional_expression" if parent.named_child(1) != Some(node) => {
+                node = parent;
+                continue;
+            }
+            "await" => Fate::Awaited,
+            "expression_statement" => Fate::Plain("nobody awaits it"),
+            "attribute" => Fate::Plain("an attribute is read from what it gives"),
+            "subscript" if is("value") => Fate::Plain("an item is taken from what it gives"),
+            "call" if is("function") => Fate::Plain("what it gives is called"),
+            "comparison_operator" => Fate::Plain("what it gives is compared"),
+            "boolean_operator" | "not_operator" | "conditional_expression" | "assert_statement" => {
+                Fate::Plain("what it gives is tested")
+            }
+            "if_statement" | "elif_clause" | "while_statement" if is("condition") => Fate::Plain("what it gives is tested"),
+            "assignment" if is("right") => match parent.child_by_field_name("left") {
+                Some(left) if left.kind() == "identifier" => Fate::Named(left),
+                _ => Fate::Passed,
+            },
+            _ => Fate::Passed,
+        };
+    }
+    Fate::Passed
+}
+
+/// True when a function's own name is used, if at all, only as the plain value that a coroutine is not.
+fn is_never_awaited(root: Node, names: &Names, scope: usize, name: &str) -> bool {
+    let Some(owner) = names.resolve(scope, name) else { return false };
+    if owner != scope || names.scopes[owner].kind != ScopeKind::Function {
+        return false;
+    }
+    let mut uses = names.uses.iter().filter(|read| read.name == name && names.resolve(read.scope, name) == Some(owner));
+    uses.all(|read| {
+        let Some(node) = root.descendant_for_byte_range(read.range.start, read.range.end) else { return false };
+        let closes = matches!(read.attributes.first(), Some(("close" | "send" | "throw", _)));
+        matches!(fate(node), Fate::Plain(_)) && !closes
+    })
+}
+
+/// Whether a call gives a coroutine, where that is known.
+fn gives_coroutine(
+    read: &Use,
+    call: Node,
+    names: &Names,
+    functions: &Functions,
+    text: &str,
+    known: &dyn Fn(&str) -> Option<bool>,
+) -> Option<bool> {
+    match names.means(read) {
+        Meaning::Imported(name) => known(&name),
+        Meaning::Local => match read.attributes.as_slice() {
+            [] => bound(functions, names, names.resolve(read.scope, read.name)?, read.name),
+            [(method, _)] if matches!(read.name, "self" | "cls") => of_method(call, functions, method, text),
+            _ => None,
+        },
+        Meaning::Several(_) | Meaning::Unbound { .. } => None,
+    }
+}
+
+/// What is known of the method `name` of the class around a call.
+fn of_method(call: Node, functions: &Functions, name: &str, text: &str) -> Option<bool> {
+    let mut around = call.parent();
+    while let Some(node) = around.filter(|node| node.kind() != "class_definition") {
+        around = node.parent();
+    }
+    let body = around?.child_by_field_name("body")?;
+    let mut cursor = body.walk();
+    let defined = body.named_children(&mut cursor).filter_map(|child| {
+        let def = if child.kind() == "decorated_definition" { child.child_by_field_name("definition")? } else { child };
+        def.child_by_field_name("name").filter(|found| &text[found.byte_range()] == name)
+    });
+    let defined: Vec<Node> = defined.collect();
+    let [only] = defined.as_slice() else { return None };
+    functions.get(&only.start_byte()).copied()
+}
+
+/// The qualified names that what a rule writes awaits directly.
+fn awaited_by_rules(context: &Context) -> HashSet<String> {
+    let mut found = HashSet::new();
+    for (_, step) in context.rules {
+        let Step::Rewrite(rewrite) = step else { continue };
+        let text = Holed::new(&rewrite.after).text;
+        // A checked rule's text can be read; one that cannot awaits nothing.
+        let Ok(source) = Source::new(text.as_bytes()) else { continue };
+        let file = Parsed::new(&source, None);
+        let (Ok(tree), Ok(names)) = (file.tree(), file.names()) else { continue };
+        for read in names.uses.iter().filter(|read| read.called) {
+            if call_of(tree.root_node(), read).is_some_and(|call| fate(call) == Fate::Awaited) {
+                found.extend(names.qualified(read));
+            }
+        }
+    }
+    found
+}

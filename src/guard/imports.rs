@@ -1,0 +1,101 @@
+//! Imports that nothing uses: those whose last use went, and those that came for nothing.
+//!
+//! Some imports are there for others: in a package's `__init__.py`, in `__all__`, as `import x as x`, behind a condition, from
+//! `__future__`, or by a comment that says `noqa`. They are not doubted, nor is any in a file that runs text as code.
+
+use std::collections::HashSet;
+
+use crate::guard::{Context, Finding, line_at};
+use crate::plan::guards::Guard;
+use crate::python::imports::{Import, Item};
+use crate::python::names::Names;
+use crate::python::parsed::Parsed;
+
+/// One import of one name.
+struct Imported {
+    qualified: String,
+    local: String,
+    used: bool,
+    at: usize,
+}
+
+/// Imports of `after` that nothing uses, and that something used in `before` or that were not there.
+pub(super) fn unused(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
+    if after.module().is_some_and(|module| module == "__init__" || module.ends_with(".__init__")) {
+        return Vec::new();
+    }
+    let (Ok(old), Ok(new)) = (before.names(), after.names()) else { return Vec::new() };
+    if new.uses.iter().any(|read| matches!(read.name, "exec" | "eval" | "globals" | "locals" | "vars")) {
+        return Vec::new();
+    }
+    let was = imported(old, |_, _| true);
+    let is_doubted = |import: &Import, item: &Item| !is_for_others(after, new, import, item);
+    let now = imported(new, is_doubted);
+    let is_same = |one: &Imported, other: &Imported| one.qualified == other.qualified && one.local == other.local;
+    // An import that nothing used may have become another that nothing uses: others need it.
+    let mut left_alone = was.iter().filter(|was| !was.used && !now.iter().any(|now| is_same(now, was))).count();
+    let mut findings = Vec::new();
+    for import in now.iter().filter(|import| !import.used) {
+        let Imported { qualified, local, at, .. } = import;
+        let same = || was.iter().filter(|other| is_same(other, import));
+        let message = match (same().count(), same().any(|other| other.used)) {
+            (0, _) if left_alone > 0 => {
+                left_alone -= 1;
+                continue;
+            }
+            (0, _) => format!("nothing uses {local}, which is imported here newly"),
+            (_, true) => format!("nothing uses {local} any more, which is imported here"),
+            (_, false) => continue,
+        };
+        let help = format!("remove the import of {qualified}, or say `# noqa` beside it if others need it");
+        findings.push(context.finding(Guard::UnusedImport, after.source(), *at, message, help));
+    }
+    findings
+}
+
+fn imported(names: &Names, wanted: impl Fn(&Import, &Item) -> bool) -> Vec<Imported> {
+    let used = used(names);
+    let mut found = Vec::new();
+    for (statement, import) in names.imports.iter().enumerate() {
+        for (number, item) in import.items.iter().enumerate().filter(|(_, item)| wanted(import, item)) {
+            let local = item.local().to_owned();
+            let used = used.contains(&(statement, number)) || names.quoted.contains(local.as_str());
+            found.push(Imported { qualified: import.imported(item), local, used, at: item.range.start });
+        }
+    }
+    found
+}
+
+/// The items of imports that some use may reach.
+fn used(names: &Names) -> HashSet<(usize, usize)> {
+    let mut used = HashSet::new();
+    for read in &names.uses {
+        let Some(owner) = names.resolve(read.scope, read.name) else { continue };
+        for binding in names.scopes[owner].bindings.get(read.name).into_iter().flatten() {
+            let (Some(key), Some((import, item))) = (binding.import, names.item(binding)) else { continue };
+            // `import a.b` and `import a.c` both bind `a`: which of them a use needs is told by its attributes.
+            let whole = read.qualified(&import.bound(item));
+            let name = import.imported(item);
+            if below(&whole, &name) || below(&name, &whole) {
+                used.insert(key);
+            }
+        }
+    }
+    used
+}
+
+/// True when `name` is `whole` or begins it.
+fn below(whole: &str, name: &str) -> bool {
+    whole.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn is_for_others(file: &Parsed, names: &Names, import: &Import, item: &Item) -> bool {
+    let future = import.from.as_ref().is_some_and(|from| from.module == "__future__");
+    let again = item.alias.as_deref() == Some(item.name.as_str());
+    let conditional = import.conditional.is_some();
+    let source = file.source();
+    let marked = [import.range.start, item.range.start]
+        .into_iter()
+        .any(|at| line_at(source, source.line(at)).windows(4).any(|word| word.eq_ignore_ascii_case(b"noqa")));
+    future || again || conditional || marked || names.exports.contains(item.local())
+}

@@ -1,0 +1,232 @@
+//! The guards, a table for each: the text before, the text after, and the lines and guards of what is found.
+
+use super::*;
+use crate::plan::Rename;
+use crate::python::source::Source;
+
+type Case<'a> = (&'a str, &'a str, &'a [(u32, &'a str)]);
+
+/// Functions of other files.
+fn elsewhere(name: &str) -> Option<bool> {
+    match name {
+        "m.coro" | "m.sub.coro" => Some(true),
+        "m.plain" => Some(false),
+        _ => None,
+    }
+}
+
+fn findings(before: &str, after: &str, module: Option<&str>, guards: Guards) -> Vec<Finding> {
+    let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
+    let context = Context { guards, rules: &[], is_coroutine: &elsewhere };
+    check(&Parsed::new(&old, module), &Parsed::new(&new, module), &context)
+}
+
+/// Checks what of the cases is an error by default.
+#[track_caller]
+fn check_all(cases: &[Case]) {
+    check_by(Severity::Error, cases);
+}
+
+#[track_caller]
+fn check_by(severity: Severity, cases: &[Case]) {
+    for (before, after, want) in cases {
+        let mut found = findings(before, after, None, Guards::default());
+        found.retain(|finding| finding.severity == severity);
+        let found: Vec<(u32, &str)> = found.iter().map(|finding| (finding.line, finding.guard.word())).collect();
+        assert_eq!(found, *want, "{after}");
+    }
+}
+
+#[test]
+fn new_syntax_errors_are_found_and_old_ones_are_not() {
+    check_all(&[
+        ("a = 1\n", "a = 2\n", &[]),
+        ("a = 1\n", "a = (\n", &[(2, "syntax")]),
+        ("if a: b\n", "if a:\n", &[(1, "syntax")]),
+        ("print 'a'\nb = 1\n", "c = 1\nprint 'a'\n", &[]),
+        ("print 'a'\n", "print 'a'\nprint 'a'\n", &[(2, "syntax")]),
+        ("def f(): return 1\n", "return 1\n", &[(1, "syntax")]),
+    ]);
+}
+
+#[test]
+fn await_needs_an_async_function() {
+    check_all(&[
+        ("async def f(): g()\n", "async def f(): await g()\n", &[]),
+        ("def f(): g()\n", "def f(): await g()\n", &[(1, "await")]),
+        ("def f():\n    x\n", "def f():\n    async with x: pass\n", &[(2, "await")]),
+        ("def f():\n    x\n", "def f():\n    async for a in x: pass\n", &[(2, "await")]),
+        ("def f(x): x\n", "def f(x): return [a async for a in x]\n", &[(1, "await")]),
+        ("async def f(x): x\n", "async def f(x): return [await a async for a in x if await a]\n", &[]),
+        ("async def f(x): x\n", "async def f(x): return lambda: await x\n", &[(1, "await")]),
+        ("x\n", "await x\n", &[(1, "await")]),
+        ("def f(x): await x\n", "a = 1\ndef f(x): await x\n", &[]),
+    ]);
+}
+
+#[test]
+fn names_that_nothing_binds_any_more_are_found() {
+    check_all(&[
+        ("from m import f\nf()\n", "f()\n", &[(1, "unbound")]),
+        ("from m import f\nf()\n", "from m import g\nf()\ng()\nf()\n", &[(2, "unbound")]),
+        ("f()\n", "x = 1\nf()\n", &[]),
+        ("from m import *\nf()\n", "from m import *\ng()\n", &[]),
+        ("exec('f = 1')\n", "exec('f = 1')\ng()\n", &[]),
+        ("x = 1\n", "x = len(__file__)\n", &[]),
+        ("def f():\n    import m\n    m.x\n", "def f():\n    m.x\n", &[(2, "unbound")]),
+        ("class A:\n    x = 1\n", "class A:\n    x = 1\n    def f(self): return x\n", &[(3, "unbound")]),
+        ("def f(a): return a\n", "def f[T: int](*a: T, **k) -> T: return [b for b in a if (c := b)], c, k\n", &[]),
+        ("try: pass\nexcept E: pass\n", "try: pass\nexcept E as e: e\nwith E as (a, b): a, b\nfor i, *j in E: i, j\n", &[]),
+        (
+            "x\n",
+            "match x:\n    case [a, {'k': b, **c}, A(d, e=f), (g as h), *i] if a: a, b, c, d, f, g, h, i\n",
+            &[(2, "unbound")],
+        ),
+        ("x\n", "type A[T] = list[T]\ndef f(x: A): global y; y = 1\ny\n", &[]),
+    ]);
+}
+
+#[test]
+fn newer_syntax_than_the_file_needed_is_said() {
+    let guards = Guards::default();
+    let found = findings("x = 1\n", "x = 1\nmatch x:\n    case 1: pass\n", None, guards);
+    let [finding] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((finding.line, finding.column, finding.severity), (2, 1, Severity::Warn));
+    assert_eq!(finding.message, "`match` statement needs Python 3.10; before, the file needed 3.7 or newer");
+    for (severity, expected) in [(Severity::Error, Some(Severity::Error)), (Severity::Off, None)] {
+        let found = findings("x\n", "(x := 1)\n", None, guards.with(Guard::Syntax, severity));
+        assert_eq!(found.first().map(|finding| finding.severity), expected);
+    }
+    check_all(&[
+        ("type A = int\n", "match x:\n    case 1: type A = int\n", &[(1, "unbound")]),
+        ("async def f(): pass\n", "async def f(x): return [y async for y in x]\n", &[]),
+    ]);
+}
+
+#[test]
+fn imports_that_nothing_uses_any_more_are_found() {
+    check_by(
+        Severity::Warn,
+        &[
+            ("from m import f\nf()\n", "from m import f\n", &[(1, "unused-import")]),
+            ("from m import f\n", "from m import f\nx = 1\n", &[]),
+            ("x = 1\n", "import m\nx = 1\n", &[(1, "unused-import")]),
+            ("import m\nm.f()\n", "from m import f\nf()\n", &[]),
+            ("from m import (\n    f,\n    g,\n)\nf(g)\n", "from m import (\n    f,\n    g,\n)\nf()\n", &[(3, "unused-import")]),
+            ("from m import f\nf()\n", "from m import f  # noqa: F401\n", &[]),
+            ("from m import f as f\nf()\n", "from m import f as f\n", &[]),
+            ("from m import f\nf()\n__all__ = ['f']\n", "from m import f\n__all__ = ['f']\n", &[]),
+            ("x = 1\n", "from __future__ import annotations\nx = 1\n", &[]),
+            ("try:\n    import m\nexcept ImportError: m = None\nm\n", "try:\n    import m\nexcept ImportError: m = None\n", &[]),
+            ("import m\nm\n", "import m\ndef f(m): return m\n", &[(1, "unused-import")]),
+            ("import m\nm\n", "import m\ndef f() -> 'm.A': pass\n", &[]),
+            ("import m.a\nimport m.b\nm.a.f(m.b.f)\n", "import m.a\nimport m.b\nm.a.f()\n", &[(2, "unused-import")]),
+            ("import m.a\nimport m.b\nm.a.f(m.b.f)\n", "import m.a\nimport m.b\nprint(m)\n", &[]),
+            ("from m import f\n", "from m import g\n", &[]),
+            ("from m import f\n", "from m import g, h\n", &[(1, "unused-import")]),
+            ("import m\nm\n", "import m\nprint(globals())\n", &[]),
+            ("def f():\n    import m\n    m\n", "def f():\n    import m\n", &[(2, "unused-import")]),
+            ("from m import *\nf()\n", "from m import *\n", &[]),
+        ],
+    );
+    let guards = Guards::default();
+    assert_eq!(findings("from m import f\nf()\n", "from m import f\n", Some("a.__init__"), guards), []);
+    assert_eq!(findings("import m\nm\n", "import m\n", None, guards)[0].severity, Severity::Warn);
+}
+
+#[test]
+fn a_coroutine_that_nobody_awaits_any_more_is_found() {
+    let old = "from m import old\n";
+    let new = "from m import coro\n";
+    for (before, after, want) in [
+        ("x = old().a\n", "x = coro().a\n", &[(2, "awaitedness")][..]),
+        ("x = old()[0]\n", "x = coro()[0]\n", &[(2, "awaitedness")]),
+        ("if old(): pass\n", "if coro(): pass\n", &[(2, "awaitedness")]),
+        ("old() == 1\n", "coro() == 1\n", &[(2, "awaitedness")]),
+        ("x = (old() or 1)\n", "x = (coro() or 1)\n", &[(2, "awaitedness")]),
+        ("x = 1 if old() else 2\n", "x = 1 if coro() else 2\n", &[(2, "awaitedness")]),
+        ("old()\n", "coro()\n", &[(2, "awaitedness")]),
+        ("old()\n", "(\n    coro()\n)\n", &[(3, "awaitedness")]),
+        ("def f():\n    x = old()\n    x.a\n", "def f():\n    x = coro()\n    x.a\n", &[(3, "awaitedness")]),
+        ("def f():\n    x = old()\n", "def f():\n    x = coro()\n", &[(3, "awaitedness")]),
+        ("async def f():\n    x = old()\n    await x\n", "async def f():\n    x = coro()\n    await x\n", &[]),
+        ("def f():\n    x = old()\n    return x\n", "def f():\n    x = coro()\n    return x\n", &[]),
+        ("def f():\n    x = old()\n    g(x, x.a)\n", "def f():\n    x = coro()\n    run(x, x.a)\n", &[(4, "unbound")]),
+        ("x = old()\n", "x = coro()\n", &[]),
+        ("async def f(): await old()\n", "async def f(): await coro()\n", &[]),
+        ("async def f(): return old()\n", "async def f(): return coro()\n", &[]),
+        ("x = [old(), old]\n", "x = [coro(), coro]\n", &[]),
+        ("print(old())\n", "print(coro())\n", &[]),
+        ("x = old() if 1 else 2\n", "x = coro() if 1 else 2\n", &[]),
+        ("f = lambda: old()\n", "f = lambda: coro()\n", &[]),
+    ] {
+        check_all(&[(&format!("{old}{before}"), &format!("{new}{after}"), want)]);
+    }
+    check_all(&[
+        ("from m import coro\ncoro()\n", "from m import coro\nx = 1\ncoro()\n", &[]),
+        ("from m import coro\ncoro()\n", "from m import coro\ncoro()\ncoro()\n", &[(3, "awaitedness")]),
+        ("import m.sub as s\ns.f()\n", "import m.sub as s\ns.coro()\n", &[(2, "awaitedness")]),
+        ("def f(): pass\nf()\n", "async def f(): pass\nf()\n", &[(2, "awaitedness")]),
+        ("def f(): pass\nf()\n", "@run\nasync def f(): pass\nf()\n", &[(1, "unbound")]),
+        ("def f(f): f()\n", "async def f(f): f()\n", &[]),
+        (
+            "class A:\n    def f(self): pass\n    def g(self): self.f()\n",
+            "class A:\n    async def f(self): pass\n    def g(self): self.f()\n",
+            &[(3, "awaitedness")],
+        ),
+    ]);
+}
+
+#[test]
+fn an_await_of_a_plain_function_is_found() {
+    check_all(&[
+        (
+            "from m import coro\nasync def f(): await coro()\n",
+            "from m import plain\nasync def f(): await plain()\n",
+            &[(2, "awaitedness")],
+        ),
+        ("from m import coro\nasync def f(): await coro()\n", "from m import other\nasync def f(): await other()\n", &[]),
+        (
+            "from m import plain\nasync def f(): await plain()\n",
+            "from m import plain\nx = 1\nasync def f(): await plain()\n",
+            &[],
+        ),
+        ("async def g(): pass\nasync def f(): await g()\n", "def g(): pass\nasync def f(): await g()\n", &[(2, "awaitedness")]),
+    ]);
+}
+
+#[test]
+fn every_guard_can_be_turned_off_and_down() {
+    for (before, after, guard) in [
+        ("a = 1\n", "a = (\n", Guard::Syntax),
+        ("def f(g): g()\n", "def f(g): await g()\n", Guard::Await),
+        ("x = 1\n", "y\n", Guard::Unbound),
+        ("import m\nm\n", "import m\n", Guard::UnusedImport),
+        ("def f(): pass\nf()\n", "async def f(): pass\nf()\n", Guard::Awaitedness),
+    ] {
+        for severity in [Severity::Error, Severity::Warn, Severity::Off] {
+            let found = findings(before, after, None, Guards::default().with(guard, severity));
+            let found: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
+            let want = if severity == Severity::Off { vec![] } else { vec![severity] };
+            assert_eq!(found, want, "{} {severity:?}", guard.word());
+        }
+    }
+}
+
+#[test]
+fn what_the_rules_left_is_found() {
+    let rename = Rename { from: "m.old".into(), to: "m.new".into(), ..Rename::default() };
+    let text = Source::new(b"import m\nm.new()\nm.old()\n").unwrap();
+    for (severity, want) in [
+        (Severity::Error, &[(3, "m.old is still used, which the rule mine does away with")][..]),
+        (Severity::Warn, &[(3, "m.old is still used, which the rule mine does away with")]),
+        (Severity::Off, &[]),
+    ] {
+        let guards = Guards::default().with(Guard::Violation, severity);
+        let context = Context { guards, rules: &[("mine", Step::Rename(&rename))], is_coroutine: &elsewhere };
+        let file = Parsed::new(&text, None);
+        let found = check(&file, &file, &context);
+        let found: Vec<(u32, &str)> = found.iter().map(|finding| (finding.line, finding.message.as_str())).collect();
+        assert_eq!(found, want);
+    }
+}

@@ -1,0 +1,31 @@
+//! What of the deprecated the rules left in the file.
+
+use crate::guard::{Context, Finding};
+use crate::plan::guards::Guard;
+use crate::python::parsed::Parsed;
+use crate::rewrite::violation::{Kind, Violation, violations};
+
+/// Every violation of the unit's own rules in `after`.
+pub(super) fn left(after: &Parsed, context: &Context) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (rule, step) in context.rules {
+        // A text without a tree in time has been refused by the rules themselves.
+        for Violation { line, column, kind, name, .. } in violations(after, *step).unwrap_or_default() {
+            let what = match kind {
+                Kind::Import => format!("{name} is still imported"),
+                Kind::Use => format!("{name} is still used"),
+                Kind::String => format!("a string still names {name}"),
+                Kind::Doc => format!("documentation still names {name}"),
+            };
+            findings.push(Finding {
+                line,
+                column,
+                guard: Guard::Violation,
+                severity: context.guards.severity(Guard::Violation),
+                message: format!("{what}, which the rule {rule} does away with"),
+                help: "write `edits` for this place, or set the guard `violation` to `warn` for this file".to_owned(),
+            });
+        }
+    }
+    findings
+}

@@ -1,0 +1,117 @@
+//! What the repository's own functions give when they are called, found in the module files of the work tree when first asked for.
+//!
+//! A module is looked for from the top of the repository, from `src/`, and from where the packages of the asking file begin. A file is
+//! read again when it has changed since.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::fs;
+use crate::path::RepoPath;
+use crate::python::functions::{Global, functions, global};
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
+use crate::repo::Repo;
+use crate::unit::module_of;
+
+/// How many imports are followed from one module to the next.
+const LONGEST: usize = 8;
+
+/// The largest module that is read for this.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// The functions of a repository, as far as they were asked for.
+pub struct Callables<'r> {
+    repo: &'r Repo,
+    known: RefCell<HashMap<RepoPath, Known>>,
+}
+
+/// What was found in one file.
+struct Known {
+    /// Size and time of change, by which another version of the file is told apart.
+    version: (i64, i64, i64),
+    names: HashMap<String, Option<Global>>,
+}
+
+impl<'r> Callables<'r> {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(repo: &'r Repo) -> Self {
+        Self { repo, known: RefCell::default() }
+    }
+
+    /// Where they are.
+    #[must_use]
+    pub fn repo(&self) -> &'r Repo {
+        self.repo
+    }
+
+    /// Whether calling the thing with this qualified name gives a coroutine, as the file at `asking` sees it, whose module is
+    /// `module`; `None` when it is not a function of this repository, or not known.
+    #[must_use]
+    pub fn gives_coroutine(&self, asking: &RepoPath, module: Option<&str>, name: &str) -> Option<bool> {
+        let root = module.and_then(|module| root_of(asking, module)).unwrap_or_default();
+        let mut name = name.to_owned();
+        for _ in 0..LONGEST {
+            let (module, function) = name.rsplit_once('.')?;
+            match self.look_up(&root, module, function)? {
+                Global::Function(gives) => return Some(gives),
+                Global::Imported(next) => name = next,
+            }
+        }
+        None
+    }
+
+    fn look_up(&self, root: &str, module: &str, function: &str) -> Option<Global> {
+        let inside = module.replace('.', "/");
+        let mut roots = vec!["", "src/", root];
+        roots.dedup();
+        for root in roots {
+            for path in [format!("{root}{inside}.py"), format!("{root}{inside}/__init__.py")] {
+                // A name that makes no path is no module of this repository.
+                let Ok(path) = RepoPath::new(path) else { continue };
+                if let Some(found) = self.in_file(&path, function) {
+                    return found;
+                }
+            }
+        }
+        None
+    }
+
+    /// What `function` is in the file at `path`; `None` when there is no such file.
+    fn in_file(&self, path: &RepoPath, function: &str) -> Option<Option<Global>> {
+        // What cannot be looked at is not known.
+        let stat = fs::stat(self.repo.top(), path).ok()??;
+        let version = (stat.st_size, stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(i64::MAX));
+        let mut known = self.known.borrow_mut();
+        let known = known.entry(path.clone()).or_insert_with(|| Known { version, names: HashMap::new() });
+        if known.version != version {
+            *known = Known { version, names: HashMap::new() };
+        }
+        if let Some(found) = known.names.get(function) {
+            return Some(found.clone());
+        }
+        let is_small = u64::try_from(stat.st_size).is_ok_and(|size| size <= LARGEST);
+        let found = if is_small { self.read(path, function) } else { None };
+        known.names.insert(function.to_owned(), found.clone());
+        Some(found)
+    }
+
+    fn read(&self, path: &RepoPath, function: &str) -> Option<Global> {
+        // A file that cannot be read, is no Python or has no tree in time tells nothing.
+        let found = fs::read(self.repo.top(), path).ok()?;
+        let source = Source::new(&found.bytes).ok()?;
+        let module = module_of(self.repo, path);
+        let file = Parsed::new(&source, module.as_deref());
+        global(&file, &functions(&file).ok()?, function).ok()?
+    }
+}
+
+/// The folder in which the packages of the file at `path` begin, with its last slash.
+fn root_of(path: &RepoPath, module: &str) -> Option<String> {
+    let path = std::str::from_utf8(path.as_bytes()).ok()?;
+    let depth = module.split('.').count();
+    let parts: Vec<&str> = path.split('/').collect();
+    let root = parts.get(..parts.len().checked_sub(depth)?)?;
+    Some(root.iter().map(|part| format!("{part}/")).collect())
+}
