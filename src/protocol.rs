@@ -165,25 +165,27 @@ impl Protocol<'_> {
     pub fn land(&mut self, change: &Change, message: &str, log: &str) -> Result<Oid, Stop> {
         self.repo.still_at(&change.tip)?;
         let (mut blobs, mut judged) = (Vec::with_capacity(change.files.len()), Vec::with_capacity(change.files.len()));
+        let mut objects = Vec::new();
         for file in &change.files {
             let found = fs::read(self.repo.top(), file.path())?;
             if found.bytes != file.after() || found.stat.st_mode != file.target.found.stat.st_mode {
                 return Err(FileProblem::Changed { path: file.path().clone() }.into());
             }
             judged.push((file.path().clone(), EntryStat::new(&found.stat)));
-            // Written when the change was announced, unless git converts it: then what was written is the bytes on disk.
+            // Written and synced when the change was announced, unless git converts it: then that was the bytes on disk.
             let write = if file.converted { Write::Yes } else { Write::No };
             let blob = self.repo.clean(file.path(), file.after(), file.converted, write)?;
+            objects.extend(file.converted.then_some(blob));
             blobs.push(NewBlob { path: file.path().clone(), mode: file.target.mode, blob });
         }
         fault::point("land: blobs written");
         let tree = self.repo.tree_with(change.tip.commit, &blobs)?;
         let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
         fault::point("land: commit object written");
-        let (mut objects, mut also) = (vec![commit], vec![self.repo.write_branch_aside(commit)?]);
+        objects.push(commit);
+        let mut also = vec![self.repo.write_branch_aside(commit)?];
         for new in &blobs {
             also.extend(new.path.below(self.repo.top()).parent().map(Path::to_owned));
-            objects.push(new.blob);
             objects.extend(self.repo.trees_along(tree, &new.path)?);
         }
         self.repo.sync_objects(&objects, also)?;

@@ -3,11 +3,10 @@
 //! Neither costs more in a larger repository. The index is not consulted, so whatever the user has staged stays out of the commit.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use git2::build::TreeUpdateBuilder;
-use git2::{ErrorCode, FileMode, ObjectType, Oid};
+use git2::{ErrorClass, ErrorCode, FileMode, ObjectType, Oid};
 
 use crate::fault;
 use crate::path::RepoPath;
@@ -31,13 +30,18 @@ impl Repo {
     /// # Errors
     /// When an object cannot be read or written.
     pub fn tree_with(&self, base: Oid, blobs: &[NewBlob]) -> Result<Oid, RepoProblem> {
-        let tree = self.inner.find_commit(base)?.tree()?;
+        let base = self.inner.find_commit(base)?;
+        if let [one] = blobs
+            && let Some(tree) = self.tree_with_one(base.tree_id(), &one.path, one.mode, one.blob)?
+        {
+            return Ok(tree);
+        }
         let mut update = TreeUpdateBuilder::new();
         for new in blobs {
             let mode = if new.mode == 0o100_755 { FileMode::BlobExecutable } else { FileMode::Blob };
             update.upsert(new.path.as_path(), new.blob, mode);
         }
-        Ok(update.create_updated(&self.inner, &tree)?)
+        Ok(update.create_updated(&self.inner, &base.tree()?)?)
     }
 
     /// Writes a commit of `tree` on top of `base`; no branch holds it yet. Signed when `commit.gpgSign` asks for it.
@@ -51,7 +55,8 @@ impl Repo {
         let (author, committer) = (identity.author.sign_now()?, identity.committer.sign_now()?);
         let parent = self.inner.find_commit(base)?;
         let tree = self.inner.find_tree(tree)?;
-        Ok(self.inner.commit(None, &author, &committer, message, &tree, &[&parent])?)
+        let commit = self.inner.commit_create_buffer(&author, &committer, message, &tree, &[&parent])?;
+        self.write_object(ObjectType::Commit, &commit)
     }
 
     /// Lets git make the commit, since it knows keys, formats and programs.
@@ -114,13 +119,12 @@ impl Repo {
     /// The trees of a commit along `path`, root first, one per folder.
     ///
     /// # Errors
-    /// When one cannot be read.
+    /// When one cannot be read or is not there.
     pub fn trees_along(&self, tree: Oid, path: &RepoPath) -> Result<Vec<Oid>, RepoProblem> {
-        let root = self.inner.find_tree(tree)?;
-        let mut trees = vec![tree];
-        for (at, _) in path.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'/') {
-            let above = PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&path.as_bytes()[..at]));
-            trees.push(root.get_path(&above)?.id());
+        let (trees, _) = self.tree_walk(tree, path)?;
+        let folders = path.as_bytes().iter().filter(|byte| **byte == b'/').count();
+        if trees.len() <= folders {
+            return Err(git2::Error::new(ErrorCode::NotFound, ErrorClass::Tree, format!("{path} is not in the tree")).into());
         }
         Ok(trees)
     }
@@ -154,11 +158,11 @@ impl Repo {
     /// # Errors
     /// When the tree cannot be read.
     pub fn blob_in_tree(&self, tree: Oid, path: &RepoPath) -> Result<Option<Oid>, RepoProblem> {
-        match self.inner.find_tree(tree)?.get_path(path.as_path()) {
-            Ok(entry) => Ok((entry.kind() == Some(ObjectType::Blob)).then(|| entry.id())),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self
+            .tree_walk(tree, path)?
+            .1
+            .filter(|entry| matches!(entry.mode & 0o170_000, 0o100_000 | 0o120_000))
+            .map(|entry| entry.oid))
     }
 
     /// Mode and blob of `path` in a commit; `None` when it is not there or no file.
@@ -166,11 +170,15 @@ impl Repo {
     /// # Errors
     /// When the commit cannot be read.
     pub fn file_in(&self, commit: Oid, path: &RepoPath) -> Result<Option<(u32, Oid)>, RepoProblem> {
-        let tree = self.inner.find_commit(commit)?.tree()?;
-        match tree.get_path(path.as_path()) {
-            Ok(entry) => Ok(Some((entry.filemode().cast_unsigned(), entry.id()))),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.tree_walk(self.tree_of(commit)?, path)?.1.map(|entry| (plain_mode(entry.mode), entry.oid)))
+    }
+}
+
+/// A mode as git words it today: old trees hold others, such as `0o100664`.
+fn plain_mode(mode: u32) -> u32 {
+    match mode & 0o170_000 {
+        0o100_000 if mode & 0o100 != 0 => 0o100_755,
+        0o100_000 => 0o100_644,
+        kind => kind,
     }
 }

@@ -1,17 +1,31 @@
 //! Making objects last: what a record of the journal or a branch is about to name is synced to disk first.
 //!
-//! Objects are written without syncing and then synced together, each file and folder by a thread of its own. One after the other,
-//! every sync would wait for a commit of the file system's journal; begun at the same time, they share one or two.
+//! Objects are written without syncing and then synced together, by threads that wait for the next time in between. One after the
+//! other, every sync would wait for the disk alone; begun at the same time, they share the waiting.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{File, Metadata};
 use std::io;
-use std::path::PathBuf;
-use std::thread::Builder;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
 
 use git2::Oid;
 
 use crate::repo::{Repo, RepoProblem};
+
+/// How many files are synced at the same time.
+const AT_ONCE: usize = 8;
+
+/// What syncs files side by side, and what it need not sync again.
+#[derive(Debug, Default)]
+pub(super) struct Syncer {
+    hands: Hands,
+    /// The folders of the object store whose own names are on disk, by device and inode.
+    named: RefCell<HashSet<(u64, u64)>>,
+}
 
 impl Repo {
     /// Returns when the objects, their names in the object store and the files and folders `also` would survive a power failure. An
@@ -20,40 +34,143 @@ impl Repo {
     /// # Errors
     /// When one cannot be synced; it may then be lost, and nothing may name it.
     pub fn sync_objects(&self, objects: &[Oid], also: Vec<PathBuf>) -> Result<(), RepoProblem> {
-        let store = self.inner.commondir().join("objects");
+        let store = self.store();
+        let mut named = self.syncer.named.borrow_mut();
         let mut paths: BTreeSet<PathBuf> = also.into_iter().collect();
+        let mut first_met = Vec::new();
         for object in objects {
             let name = object.to_string();
             let folder = store.join(&name[..2]);
-            if paths.insert(folder.join(&name[2..])) {
-                paths.insert(folder);
+            let file = folder.join(&name[2..]);
+            let Some(_) = found(file.symlink_metadata()).map_err(RepoProblem::Unsynced)? else { continue };
+            paths.insert(file);
+            if let Some(id) = found(folder.metadata()).map_err(RepoProblem::Unsynced)?.map(|folder| identity(&folder))
+                && paths.insert(folder)
+                && !named.contains(&id)
+            {
+                first_met.push(id);
+                paths.insert(store.clone());
             }
         }
-        paths.insert(store);
-        sync_together(paths).map_err(RepoProblem::Unsynced)
+        self.syncer.hands.sync(paths).map_err(RepoProblem::Unsynced)?;
+        named.extend(first_met);
+        Ok(())
     }
 }
 
-fn sync_together(paths: BTreeSet<PathBuf>) -> io::Result<()> {
-    let mut files = Vec::with_capacity(paths.len());
-    for path in paths {
-        match File::open(path) {
-            Ok(file) => files.push(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(there) => Ok(Some(there)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
-    std::thread::scope(|scope| {
-        let mut begun = Vec::with_capacity(files.len());
-        for file in &files {
-            match Builder::new().spawn_scoped(scope, || file.sync_all()) {
-                Ok(thread) => begun.push(thread),
-                // No more threads are to be had.
-                Err(_) => file.sync_all()?,
+}
+
+fn sync(path: &Path) -> io::Result<()> {
+    match found(File::open(path))? {
+        Some(file) => file.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Threads that sync what is laid on a table, each started when it is first of use, and ended with this.
+#[derive(Debug, Default)]
+struct Hands {
+    table: Arc<Table>,
+    started: RefCell<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    work: Mutex<Work>,
+    /// There is something to sync, or nothing will come any more.
+    laid: Condvar,
+    /// The last sync has ended.
+    cleared: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Work {
+    paths: Vec<PathBuf>,
+    /// How many of them are being synced.
+    under_way: usize,
+    failed: Option<io::Error>,
+    over: bool,
+}
+
+impl Table {
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Syncs what is on the table until nothing is left to begin.
+    fn help<'a>(&'a self, mut work: MutexGuard<'a, Work>) -> MutexGuard<'a, Work> {
+        while let Some(path) = work.paths.pop() {
+            work.under_way += 1;
+            drop(work);
+            let synced = sync(&path);
+            work = self.work();
+            work.under_way -= 1;
+            if let Err(error) = synced {
+                work.failed.get_or_insert(error);
+            }
+            if work.under_way == 0 && work.paths.is_empty() {
+                self.cleared.notify_one();
             }
         }
-        begun.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a sync panicked"))))
-    })
+        work
+    }
+}
+
+impl Hands {
+    /// Syncs all of `paths` that are there.
+    fn sync(&self, paths: BTreeSet<PathBuf>) -> io::Result<()> {
+        self.reach(paths.len().min(AT_ONCE).saturating_sub(1));
+        let mut work = self.table.work();
+        work.paths.extend(paths);
+        self.table.laid.notify_all();
+        work = self.table.help(work);
+        while work.under_way > 0 {
+            work = self.table.cleared.wait(work).unwrap_or_else(PoisonError::into_inner);
+        }
+        work.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Makes sure of as many threads, or of as many as are to be had: whoever asks for a sync has a hand in it too.
+    fn reach(&self, wanted: usize) {
+        let mut started = self.started.borrow_mut();
+        while started.len() < wanted {
+            let table = Arc::clone(&self.table);
+            let thread = Builder::new().name("sync".to_owned()).spawn(move || {
+                let mut work = table.work();
+                while !work.over {
+                    work = table.help(work);
+                    if !work.over {
+                        work = table.laid.wait(work).unwrap_or_else(PoisonError::into_inner);
+                    }
+                }
+            });
+            match thread {
+                Ok(thread) => started.push(thread),
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        self.table.work().over = true;
+        self.table.laid.notify_all();
+        for thread in self.started.take() {
+            // A thread that panicked left its sync under way, and nobody waits for that any more.
+            thread.join().unwrap_or_default();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -65,9 +182,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a");
         std::fs::write(&file, "a").unwrap();
+        let hands = Hands::default();
         let there = [folder.path().to_owned(), file.clone()];
-        sync_together(BTreeSet::from(there.clone())).unwrap();
-        sync_together(there.into_iter().chain([folder.path().join("b")]).collect()).unwrap();
-        assert!(sync_together(BTreeSet::from([file.join("below")])).is_err());
+        hands.sync(BTreeSet::from(there.clone())).unwrap();
+        hands.sync(there.into_iter().chain([folder.path().join("b")]).collect()).unwrap();
+        assert!(hands.sync(BTreeSet::from([file.join("below")])).is_err());
+        hands.sync(BTreeSet::from([file])).unwrap();
+    }
+
+    #[test]
+    fn a_failure_among_many_is_told_and_only_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: BTreeSet<PathBuf> = (0..5 * AT_ONCE).map(|nth| folder.path().join(nth.to_string())).collect();
+        for file in &files {
+            std::fs::write(file, "a").unwrap();
+        }
+        let bad = files.first().unwrap().join("below");
+        let hands = Hands::default();
+        for _ in 0..20 {
+            assert!(hands.sync(files.iter().cloned().chain([bad.clone()]).collect()).is_err());
+            hands.sync(files.clone()).unwrap();
+        }
+        assert_eq!(hands.started.borrow().len(), AT_ONCE - 1);
     }
 }

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod index;
 pub mod listing;
 mod mark;
+mod objects;
 pub mod open;
 pub mod others;
 pub mod revert;
@@ -26,8 +27,10 @@ use std::path::{Path, PathBuf};
 use git2::{Oid, Repository};
 
 use crate::path::RepoPath;
+use crate::repo::durable::Syncer;
 use crate::repo::git::{Git, GitProblem};
 use crate::repo::mark::Mark;
+use crate::repo::objects::Trees;
 use crate::repo::stage::CachedIndex;
 
 /// An open repository with a work tree, a commit and nothing that this tool cannot read right.
@@ -39,6 +42,8 @@ pub struct Repo {
     config: BTreeMap<String, String>,
     index: RefCell<Option<CachedIndex>>,
     mark: RefCell<Mark>,
+    trees: RefCell<Trees>,
+    syncer: Syncer,
 }
 
 /// The commit that the work tree stands on, and the reference that moves when one is added.
@@ -115,6 +120,9 @@ pub enum RepoProblem {
         /// What the system said.
         source: std::io::Error,
     },
+    /// An object could not be written.
+    #[error("cannot store an object of the commit: {0}")]
+    Unstored(#[source] std::io::Error),
     /// An object could not be made to last.
     #[error("cannot sync the objects of the commit to disk: {0}")]
     Unsynced(#[source] std::io::Error),
@@ -157,7 +165,7 @@ impl RepoProblem {
             }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
-            Self::Branch(_) => "mend the cause, then run migrate again",
+            Self::Unstored(_) | Self::Branch(_) => "mend the cause, then run migrate again",
             Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
             Self::Git(_) => "migrate needs the git program on PATH and a repository that it can read",
         }

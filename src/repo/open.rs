@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use git2::{ErrorClass, ErrorCode, Repository, RepositoryState};
 
 use crate::path::RepoPath;
+use crate::repo::durable::Syncer;
 use crate::repo::git::Git;
 use crate::repo::{Repo, RepoProblem};
 
@@ -32,7 +33,8 @@ impl Repo {
         let git = Git::at(&top);
         let config = parse_config(&git.ask(&["config", "--list", "--null"], b"")?);
         let git_dir = inner.path().to_owned();
-        let repo = Self { inner, top, git_dir, git, config, index: RefCell::new(None), mark: RefCell::default() };
+        let (index, mark, trees) = (RefCell::new(None), RefCell::default(), RefCell::default());
+        let repo = Self { inner, top, git_dir, git, config, index, mark, trees, syncer: Syncer::default() };
         repo.refuse_formats()?;
         Ok(repo)
     }

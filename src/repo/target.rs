@@ -160,7 +160,7 @@ impl Repo {
     pub fn clean(&self, path: &RepoPath, bytes: &[u8], converted: bool, write: Write) -> Result<Oid, RepoProblem> {
         if !converted {
             return Ok(match write {
-                Write::Yes => self.inner.blob(bytes)?,
+                Write::Yes => self.write_object(ObjectType::Blob, bytes)?,
                 Write::No => Oid::hash_object(ObjectType::Blob, bytes)?,
             });
         }
@@ -194,8 +194,13 @@ impl Repo {
     /// # Errors
     /// [`TargetProblem`], one word for each way in which they do not.
     pub fn target(&self, tip: &Tip, path: &RepoPath, conversions: &Conversions) -> Result<Target, TargetProblem> {
-        let tree = self.inner.find_commit(tip.commit).and_then(|commit| commit.tree()).map_err(RepoProblem::from)?;
-        let (mode, blob) = self.in_tree(&tree, path)?;
+        let (mode, blob) = match self.file_in(tip.commit, path)? {
+            Some(file @ (0o100_644 | 0o100_755, _)) => file,
+            _ => {
+                let tree = self.inner.find_commit(tip.commit).and_then(|commit| commit.tree()).map_err(RepoProblem::from)?;
+                self.in_tree(&tree, path)?
+            }
+        };
         self.index_agrees(path, mode, blob)?;
         let found = fs::read(self.top(), path).map_err(|problem| match problem {
             FileProblem::Missing { path } => TargetProblem::Deleted(path),
