@@ -21,7 +21,7 @@ use crate::path::RepoPath;
 use crate::repo::commit::NewBlob;
 use crate::repo::identity::Identity;
 use crate::repo::index::EntryStat;
-use crate::repo::stage::Restage;
+use crate::repo::stage::{Restage, Staged};
 use crate::repo::target::{Target, Write};
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
@@ -188,10 +188,16 @@ impl Protocol<'_> {
             also.extend(new.path.below(self.repo.top()).parent().map(Path::to_owned));
             objects.extend(self.repo.trees_along(tree, &new.path)?);
         }
-        self.repo.sync_objects(&objects, also)?;
+        let syncing = self.repo.begin_sync(&objects, also)?;
+        // A large index takes as long to write as the disk takes to sync.
+        let entries = self.entries(change.tip.commit, commit, &judged)?;
+        let staged = self.repo.stage_aside(&entries)?;
+        fault::point("land: index written aside");
+        syncing.done()?;
         fault::point("land: objects synced");
         self.journal.append(Record::Prepared { commit: commit.to_string() })?;
-        self.publish(&change.tip, commit, &judged, log)?;
+        self.stage(&change.tip, &entries, staged)?;
+        self.move_branch(&change.tip, commit, log)?;
         Ok(commit)
     }
 
@@ -213,7 +219,12 @@ impl Protocol<'_> {
     /// # Errors
     /// When HEAD or an index entry is not as it was.
     pub fn publish(&mut self, tip: &Tip, commit: Oid, judged: &[Judged], log: &str) -> Result<(), Stop> {
-        self.restage(tip, tip.commit, commit, judged)?;
+        let entries = self.entries(tip.commit, commit, judged)?;
+        self.stage(tip, &entries, self.repo.stage_aside(&entries)?)?;
+        self.move_branch(tip, commit, log)
+    }
+
+    fn move_branch(&mut self, tip: &Tip, commit: Oid, log: &str) -> Result<(), Stop> {
         fault::point("land: index done");
         self.repo.advance(tip, commit, log, &self.identity.committer)?;
         fault::point("land: branch moved");
@@ -221,8 +232,8 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// Makes the index entries of `files` go from what the commit `from` holds to what `to` holds.
-    fn restage(&self, tip: &Tip, from: Oid, to: Oid, files: &[Judged]) -> Result<(), Stop> {
+    /// The index entries of `files`, to go from what the commit `from` holds to what `to` holds.
+    fn entries(&self, from: Oid, to: Oid, files: &[Judged]) -> Result<Vec<Restage>, Stop> {
         let (old_tree, new_tree) = (self.repo.tree_of(from)?, self.repo.tree_of(to)?);
         let mut entries = Vec::with_capacity(files.len());
         for (path, stat) in files {
@@ -232,16 +243,18 @@ impl Protocol<'_> {
             let (old_trees, new_trees) = (self.repo.trees_along(old_tree, path)?, self.repo.trees_along(new_tree, path)?);
             entries.push(Restage { path: path.clone(), mode, before, after, stat: *stat, old_trees, new_trees });
         }
-        self.stage(tip, &entries)
+        Ok(entries)
     }
 
-    fn stage(&self, tip: &Tip, entries: &[Restage]) -> Result<(), Stop> {
+    fn stage(&self, tip: &Tip, entries: &[Restage], mut staged: Staged) -> Result<(), Stop> {
         let patience = Instant::now() + LOCK_PATIENCE;
         loop {
-            match self.repo.restage(tip, entries) {
+            match self.repo.restage(tip, entries, staged) {
                 Err(RepoProblem::Locked(_)) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(50)),
                 done => return Ok(done?),
             }
+            // Who held the lock may have written another one.
+            staged = self.repo.stage_aside(entries)?;
         }
     }
 
@@ -308,7 +321,7 @@ impl Protocol<'_> {
             let (path, before, stat, trees) = (path.clone(), *before, EntryStat::unknown(), self.repo.trees_along(tree, path)?);
             entries.push(Restage { path, mode, before, after, stat, old_trees: trees.clone(), new_trees: trees });
         }
-        if entries.is_empty() { Ok(()) } else { self.stage(&tip, &entries) }
+        if entries.is_empty() { Ok(()) } else { self.stage(&tip, &entries, self.repo.stage_aside(&entries)?) }
     }
 
     /// As [`Protocol::undo`] for a change that only the journal knows: its files hold the new bytes, or a codemod's, and shall hold

@@ -27,6 +27,26 @@ pub(super) struct Syncer {
     named: RefCell<HashSet<(u64, u64)>>,
 }
 
+/// Objects and files on their way to the disk; they last once [`Syncing::done`] has said so.
+#[must_use = "nothing may be named before it is on disk"]
+pub struct Syncing<'a> {
+    syncer: &'a Syncer,
+    /// Folders of the object store whose names are among what is synced.
+    first_met: Vec<(u64, u64)>,
+}
+
+impl Syncing<'_> {
+    /// Returns when all of it would survive a power failure.
+    ///
+    /// # Errors
+    /// When something cannot be synced; it may then be lost, and nothing may name it.
+    pub fn done(self) -> Result<(), RepoProblem> {
+        self.syncer.hands.finish().map_err(RepoProblem::Unsynced)?;
+        self.syncer.named.borrow_mut().extend(self.first_met);
+        Ok(())
+    }
+}
+
 impl Repo {
     /// Returns when the objects, their names in the object store and the files and folders `also` would survive a power failure. An
     /// object that is not there as a file of its own is in a pack, which was synced by whoever wrote it.
@@ -34,8 +54,16 @@ impl Repo {
     /// # Errors
     /// When one cannot be synced; it may then be lost, and nothing may name it.
     pub fn sync_objects(&self, objects: &[Oid], also: Vec<PathBuf>) -> Result<(), RepoProblem> {
+        self.begin_sync(objects, also)?.done()
+    }
+
+    /// Begins what [`Repo::sync_objects`] does, for a caller who has other work until it is done.
+    ///
+    /// # Errors
+    /// When one cannot be found.
+    pub fn begin_sync(&self, objects: &[Oid], also: Vec<PathBuf>) -> Result<Syncing<'_>, RepoProblem> {
         let store = self.store();
-        let mut named = self.syncer.named.borrow_mut();
+        let named = self.syncer.named.borrow();
         let mut paths: BTreeSet<PathBuf> = also.into_iter().collect();
         let mut first_met = Vec::new();
         for object in objects {
@@ -52,9 +80,8 @@ impl Repo {
                 paths.insert(store.clone());
             }
         }
-        self.syncer.hands.sync(paths).map_err(RepoProblem::Unsynced)?;
-        named.extend(first_met);
-        Ok(())
+        self.syncer.hands.begin(paths);
+        Ok(Syncing { syncer: &self.syncer, first_met })
     }
 }
 
@@ -127,13 +154,16 @@ impl Table {
 }
 
 impl Hands {
-    /// Syncs all of `paths` that are there.
-    fn sync(&self, paths: BTreeSet<PathBuf>) -> io::Result<()> {
+    /// Begins to sync all of `paths` that are there.
+    fn begin(&self, paths: BTreeSet<PathBuf>) {
         self.reach(paths.len().min(AT_ONCE).saturating_sub(1));
-        let mut work = self.table.work();
-        work.paths.extend(paths);
+        self.table.work().paths.extend(paths);
         self.table.laid.notify_all();
-        work = self.table.help(work);
+    }
+
+    /// Returns when everything that was begun is synced, or was tried.
+    fn finish(&self) -> io::Result<()> {
+        let mut work = self.table.help(self.table.work());
         while work.under_way > 0 {
             work = self.table.cleared.wait(work).unwrap_or_else(PoisonError::into_inner);
         }
@@ -177,6 +207,11 @@ impl Drop for Hands {
 mod tests {
     use super::*;
 
+    fn sync(hands: &Hands, paths: BTreeSet<PathBuf>) -> io::Result<()> {
+        hands.begin(paths);
+        hands.finish()
+    }
+
     #[test]
     fn what_is_not_there_needs_no_sync_and_what_cannot_be_opened_is_named() {
         let folder = tempfile::tempdir().unwrap();
@@ -184,10 +219,10 @@ mod tests {
         std::fs::write(&file, "a").unwrap();
         let hands = Hands::default();
         let there = [folder.path().to_owned(), file.clone()];
-        hands.sync(BTreeSet::from(there.clone())).unwrap();
-        hands.sync(there.into_iter().chain([folder.path().join("b")]).collect()).unwrap();
-        assert!(hands.sync(BTreeSet::from([file.join("below")])).is_err());
-        hands.sync(BTreeSet::from([file])).unwrap();
+        sync(&hands, BTreeSet::from(there.clone())).unwrap();
+        sync(&hands, there.into_iter().chain([folder.path().join("b")]).collect()).unwrap();
+        assert!(sync(&hands, BTreeSet::from([file.join("below")])).is_err());
+        sync(&hands, BTreeSet::from([file])).unwrap();
     }
 
     #[test]
@@ -200,8 +235,8 @@ mod tests {
         let bad = files.first().unwrap().join("below");
         let hands = Hands::default();
         for _ in 0..20 {
-            assert!(hands.sync(files.iter().cloned().chain([bad.clone()]).collect()).is_err());
-            hands.sync(files.clone()).unwrap();
+            assert!(sync(&hands, files.iter().cloned().chain([bad.clone()]).collect()).is_err());
+            sync(&hands, files.clone()).unwrap();
         }
         assert_eq!(hands.started.borrow().len(), AT_ONCE - 1);
     }

@@ -74,7 +74,8 @@ impl Scene {
         let new_trees = repo.trees_along(new_tree, &file).unwrap();
         let stat = EntryStat::new(&found.stat);
         std::fs::create_dir_all(repo.state_folder()).unwrap();
-        repo.restage(&tip, &[Restage { path: file, mode, before, after, stat, old_trees, new_trees }]).unwrap();
+        let entries = [Restage { path: file, mode, before, after, stat, old_trees, new_trees }];
+        repo.restage(&tip, &entries, repo.stage_aside(&entries).unwrap()).unwrap();
         repo.advance(&tip, commit, "unit", &identity.committer).unwrap();
     }
 }

@@ -15,9 +15,41 @@ use crate::repo::index::{EntryStat, Index, IndexProblem};
 use crate::repo::{Repo, RepoProblem, Tip};
 
 /// An index as it was read, and the file it was read from.
+#[derive(Debug)]
 pub struct CachedIndex {
     index: Index,
     identity: Identity,
+}
+
+/// An index written aside, or the knowledge that git must write it.
+#[derive(Debug)]
+pub struct Staged(Option<NewIndex>);
+
+#[derive(Debug)]
+struct NewIndex {
+    cached: CachedIndex,
+    /// The file that it was made from.
+    read: Identity,
+    own: Own,
+}
+
+/// A file in our own folder, gone when it is of no more use.
+#[derive(Debug)]
+struct Own(PathBuf);
+
+impl Own {
+    fn remove(mut self) -> io::Result<()> {
+        std::fs::remove_file(std::mem::take(&mut self.0))
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        // While it is git's lock as well it stays, to tell whose the lock is. Whatever stays is cleared by the next run.
+        if self.0.symlink_metadata().is_ok_and(|own| own.nlink() == 1) {
+            std::fs::remove_file(&self.0).unwrap_or_default();
+        }
+    }
 }
 
 /// The path as a pathspec without magic.
@@ -101,6 +133,15 @@ impl Repo {
         }
     }
 
+    /// Writes aside the index that names the new blobs of `entries` and is else as it is now, for [`Repo::restage`] to put in place.
+    /// A crash leaves a file in our own folder.
+    ///
+    /// # Errors
+    /// When an entry is not what was expected, or the index cannot be read or written.
+    pub fn stage_aside(&self, entries: &[Restage]) -> Result<Staged, RepoProblem> {
+        Ok(Staged(self.patched_index(entries)?))
+    }
+
     /// Makes the index name the new blobs of `entries`, leaving everything else that is staged as it is. HEAD must stand at `tip`
     /// while git's lock is held, so that nobody switches the branch in between. Entries that name `after` already are left.
     ///
@@ -110,13 +151,13 @@ impl Repo {
     ///
     /// # Errors
     /// When the lock is taken, HEAD moved or an entry is not what was expected; the index is then as it was.
-    pub fn restage(&self, tip: &Tip, entries: &[Restage]) -> Result<(), RepoProblem> {
-        let Some((mut cached, read)) = self.patched_index(entries)? else {
+    pub fn restage(&self, tip: &Tip, entries: &[Restage], staged: Staged) -> Result<(), RepoProblem> {
+        let Staged(Some(NewIndex { mut cached, read, own })) = staged else {
             self.still_at(tip)?;
             return self.restage_through_git(entries);
         };
         let lock = self.git_dir.join("index.lock");
-        match std::fs::hard_link(self.own_index(), &lock) {
+        match std::fs::hard_link(&own.0, &lock) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(RepoProblem::Locked(lock)),
             // A file system without hard links.
@@ -138,7 +179,7 @@ impl Repo {
         }
         std::fs::rename(&lock, self.index_path()).map_err(|source| RepoProblem::Index { act: "replace", source })?;
         fault::point("index: replaced");
-        std::fs::remove_file(self.own_index()).map_err(|source| RepoProblem::Index { act: "tidy up beside", source })?;
+        own.remove().map_err(|source| RepoProblem::Index { act: "tidy up beside", source })?;
         cached.identity = Identity::of(&new.metadata().map_err(|source| RepoProblem::Index { act: "read", source })?);
         self.index_replaced(&read, &cached.identity);
         self.index.replace(Some(cached));
@@ -155,8 +196,8 @@ impl Repo {
         Ok(Identity::of(&file))
     }
 
-    /// The index with the entries changed, written to [`Repo::own_index`], and what it was read from; `None` when git must do it.
-    fn patched_index(&self, entries: &[Restage]) -> Result<Option<(CachedIndex, Identity)>, RepoProblem> {
+    /// The index with the entries changed, written to [`Repo::own_index`]; `None` when git must do it.
+    fn patched_index(&self, entries: &[Restage]) -> Result<Option<NewIndex>, RepoProblem> {
         if !self.load_index()? {
             return Ok(None);
         }
@@ -174,9 +215,10 @@ impl Repo {
         let mode = std::fs::metadata(self.index_path()).map_err(io)?.mode();
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(self.own_index()).map_err(io)?;
+        let own = Own(self.own_index());
         file.write_all(cached.index.bytes()).map_err(io)?;
         let read = cached.identity.clone();
-        Ok(Some((cached, read)))
+        Ok(Some(NewIndex { cached, read, own }))
     }
 
     /// The blob that the index names for `path`; `None` when it has no plain entry.
