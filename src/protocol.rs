@@ -150,10 +150,24 @@ impl Protocol<'_> {
     /// # Errors
     /// When a file is not what it was, or cannot be written; the caller then undoes the change.
     pub fn place(&mut self, change: &Change) -> Result<(), Stop> {
+        self.sync_trees_ahead(change)?;
         for file in &change.files {
             // The folder is synced in `land`, together with all that has to last before the branch moves.
             fs::place(self.repo.top(), file.path(), file.before(), file.after(), &file.aside)?;
             fault::point("place: one file placed");
+        }
+        Ok(())
+    }
+
+    /// Writes the trees that the commit will have, if it comes to one, so that they are on their way to the disk meanwhile. Without
+    /// it, `land` writes them.
+    fn sync_trees_ahead(&self, change: &Change) -> Result<(), Stop> {
+        let [file] = change.files.as_slice() else { return Ok(()) };
+        if !file.converted {
+            let blob = self.repo.clean(file.path(), file.after(), false, Write::No)?;
+            let new = [NewBlob { path: file.path().clone(), mode: file.target.mode, blob }];
+            let tree = self.repo.tree_with(change.tip.commit, &new)?;
+            self.repo.sync_ahead(&self.repo.trees_along(tree, file.path())?)?;
         }
         Ok(())
     }

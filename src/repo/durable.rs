@@ -25,6 +25,8 @@ pub(super) struct Syncer {
     hands: Hands,
     /// The folders of the object store whose own names are on disk, by device and inode.
     named: RefCell<HashSet<(u64, u64)>>,
+    /// Objects that are under way since everything was done last.
+    begun: RefCell<HashSet<Oid>>,
 }
 
 /// Objects and files on their way to the disk; they last once [`Syncing::done`] has said so.
@@ -41,9 +43,17 @@ impl Syncing<'_> {
     /// # Errors
     /// When something cannot be synced; it may then be lost, and nothing may name it.
     pub fn done(self) -> Result<(), RepoProblem> {
+        self.syncer.begun.take();
         self.syncer.hands.finish().map_err(RepoProblem::Unsynced)?;
         self.syncer.named.borrow_mut().extend(self.first_met);
         Ok(())
+    }
+}
+
+impl Syncer {
+    /// An object was written anew.
+    pub(super) fn written(&self, object: Oid) {
+        self.begun.borrow_mut().remove(&object);
     }
 }
 
@@ -57,6 +67,15 @@ impl Repo {
         self.begin_sync(objects, also)?.done()
     }
 
+    /// Begins to sync objects that will have to last before long; the next call that returns when all is done waits for them too, and
+    /// fails when one cannot be synced.
+    ///
+    /// # Errors
+    /// When one cannot be found.
+    pub fn sync_ahead(&self, objects: &[Oid]) -> Result<(), RepoProblem> {
+        self.begin_sync(objects, Vec::new()).map(drop)
+    }
+
     /// Begins what [`Repo::sync_objects`] does, for a caller who has other work until it is done.
     ///
     /// # Errors
@@ -66,7 +85,8 @@ impl Repo {
         let named = self.syncer.named.borrow();
         let mut paths: BTreeSet<PathBuf> = also.into_iter().collect();
         let mut first_met = Vec::new();
-        for object in objects {
+        let mut begun = self.syncer.begun.borrow_mut();
+        for object in objects.iter().filter(|object| !begun.contains(object)) {
             let name = object.to_string();
             let folder = store.join(&name[..2]);
             let file = folder.join(&name[2..]);
@@ -81,6 +101,7 @@ impl Repo {
             }
         }
         self.syncer.hands.begin(paths);
+        begun.extend(objects);
         Ok(Syncing { syncer: &self.syncer, first_met })
     }
 }

@@ -96,6 +96,7 @@ impl Repo {
             Err(rustix::io::Errno::NOENT) => {
                 let header = format!("{} {}\0", kind.str(), bytes.len());
                 write_new(&folder, &file, &stored(header.as_bytes(), bytes)).map_err(RepoProblem::Unstored)?;
+                self.syncer.written(oid);
                 Ok(oid)
             }
             // It is another user's.
