@@ -83,6 +83,15 @@ impl FileProblem {
 fn open_folder(top: &Path, path: &RepoPath) -> Result<OwnedFd, FileProblem> {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
     let mut folder = fs::open(top, flags, Mode::empty()).map_err(FileProblem::io("open the folder of", path))?;
+    #[cfg(target_os = "linux")]
+    if let Some(end) = memchr::memrchr(b'/', path.as_bytes()) {
+        use rustix::fs::{ResolveFlags, openat2};
+        let within = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        // Where the system has no such call, or something is in the way, the folders are opened one by one.
+        if let Ok(folder) = openat2(&folder, &path.as_bytes()[..end], flags, Mode::empty(), within) {
+            return Ok(folder);
+        }
+    }
     let parts: Vec<&[u8]> = path.as_bytes().split(|byte| *byte == b'/').collect();
     for part in &parts[..parts.len() - 1] {
         folder = fs::openat(&folder, *part, flags | OFlags::NOFOLLOW, Mode::empty())
@@ -98,12 +107,13 @@ fn read_at(folder: &OwnedFd, name: &[u8], path: &RepoPath) -> Result<Found, File
     if !fs::FileType::from_raw_mode(stat.st_mode).is_file() {
         return Err(FileProblem::NotRegular { path: path.clone() });
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(stat.st_size).unwrap_or(0));
+    // With room for one byte more, the end is seen without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(stat.st_size).unwrap_or(0).saturating_add(1));
     let io = |act| {
         let path = path.clone();
         move |source| FileProblem::Io { act, path, source }
     };
-    File::from(file).read_to_end(&mut bytes).map_err(io("read"))?;
+    File::from(file).take(u64::MAX).read_to_end(&mut bytes).map_err(io("read"))?;
     Ok(Found { bytes, stat })
 }
 

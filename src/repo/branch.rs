@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use git2::{Oid, Signature};
 
 use crate::fault;
+use crate::repo::commit::signed;
 use crate::repo::{Repo, RepoProblem, Tip};
 
 impl Repo {
@@ -83,13 +84,8 @@ fn content(commit: Oid) -> String {
 }
 
 fn log_line(old: Oid, new: Oid, log: &str, who: &Signature<'_>) -> Vec<u8> {
-    let (when, minutes) = (who.when().seconds(), who.when().offset_minutes());
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
     let mut line = format!("{old} {new} ").into_bytes();
-    line.extend_from_slice(who.name_bytes());
-    line.extend_from_slice(b" <");
-    line.extend_from_slice(who.email_bytes());
-    line.extend_from_slice(format!("> {when} {sign}{hours:02}{minutes:02}\t{}\n", log.replace(['\n', '\r'], " ")).as_bytes());
+    line.extend_from_slice(&signed(who));
+    line.extend_from_slice(format!("\t{}\n", log.replace(['\n', '\r'], " ")).as_bytes());
     line
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use git2::build::TreeUpdateBuilder;
-use git2::{ErrorClass, ErrorCode, FileMode, ObjectType, Oid};
+use git2::{ErrorClass, ErrorCode, FileMode, ObjectType, Oid, Signature};
 
 use crate::fault;
 use crate::path::RepoPath;
@@ -30,9 +30,9 @@ impl Repo {
     /// # Errors
     /// When an object cannot be read or written.
     pub fn tree_with(&self, base: Oid, blobs: &[NewBlob]) -> Result<Oid, RepoProblem> {
-        let base = self.inner.find_commit(base)?;
+        let base = self.tree_of(base)?;
         if let [one] = blobs
-            && let Some(tree) = self.tree_with_one(base.tree_id(), &one.path, one.mode, one.blob)?
+            && let Some(tree) = self.tree_with_one(base, &one.path, one.mode, one.blob)?
         {
             return Ok(tree);
         }
@@ -41,7 +41,7 @@ impl Repo {
             let mode = if new.mode == 0o100_755 { FileMode::BlobExecutable } else { FileMode::Blob };
             update.upsert(new.path.as_path(), new.blob, mode);
         }
-        Ok(update.create_updated(&self.inner, &base.tree()?)?)
+        Ok(update.create_updated(&self.inner, &self.inner.find_tree(base)?)?)
     }
 
     /// Writes a commit of `tree` on top of `base`; no branch holds it yet. Signed when `commit.gpgSign` asks for it.
@@ -52,11 +52,21 @@ impl Repo {
         if self.config_is_true("commit.gpgsign") {
             return self.signed_commit(base, tree, message, identity);
         }
-        let (author, committer) = (identity.author.sign_now()?, identity.committer.sign_now()?);
-        let parent = self.inner.find_commit(base)?;
-        let tree = self.inner.find_tree(tree)?;
-        let commit = self.inner.commit_create_buffer(&author, &committer, message, &tree, &[&parent])?;
-        self.write_object(ObjectType::Commit, &commit)
+        if message.contains('\0') {
+            return Err(git2::Error::from_str("a commit message cannot hold a NUL").into());
+        }
+        let mut commit = format!("tree {tree}\nparent {base}\n").into_bytes();
+        for (role, person) in [("author", &identity.author), ("committer", &identity.committer)] {
+            commit.extend_from_slice(role.as_bytes());
+            commit.push(b' ');
+            commit.extend_from_slice(&signed(&person.sign_now()?));
+            commit.push(b'\n');
+        }
+        commit.push(b'\n');
+        commit.extend_from_slice(message.as_bytes());
+        let commit = self.write_object(ObjectType::Commit, &commit)?;
+        self.trees.borrow_mut().belongs(tree, commit);
+        Ok(commit)
     }
 
     /// Lets git make the commit, since it knows keys, formats and programs.
@@ -134,6 +144,9 @@ impl Repo {
     /// # Errors
     /// When it cannot be read.
     pub fn tree_of(&self, commit: Oid) -> Result<Oid, RepoProblem> {
+        if let Some(tree) = self.trees.borrow().of(commit) {
+            return Ok(tree);
+        }
         Ok(self.inner.find_commit(commit)?.tree_id())
     }
 
@@ -172,6 +185,18 @@ impl Repo {
     pub fn file_in(&self, commit: Oid, path: &RepoPath) -> Result<Option<(u32, Oid)>, RepoProblem> {
         Ok(self.tree_walk(self.tree_of(commit)?, path)?.1.map(|entry| (plain_mode(entry.mode), entry.oid)))
     }
+}
+
+/// Who did something and when, as commits and logs have it.
+pub(super) fn signed(who: &Signature<'_>) -> Vec<u8> {
+    let (when, minutes) = (who.when().seconds(), who.when().offset_minutes());
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
+    let mut text = who.name_bytes().to_vec();
+    text.extend_from_slice(b" <");
+    text.extend_from_slice(who.email_bytes());
+    text.extend_from_slice(format!("> {when} {sign}{hours:02}{minutes:02}").as_bytes());
+    text
 }
 
 /// A mode as git words it today: old trees hold others, such as `0o100664`.

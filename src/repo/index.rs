@@ -13,6 +13,7 @@ use sha1::{Digest, Sha1};
 
 const HEADER: usize = 12;
 const OID: usize = 20;
+const STRIDE: usize = 64 << 10;
 /// Ten 32-bit fields of stat data, the object name and the flags.
 const FIXED: usize = 62;
 const NAME_OFFSET_OF_OID: usize = 40;
@@ -90,6 +91,29 @@ pub struct Index {
     names: Option<(Vec<u8>, Vec<u32>)>,
     tree_cache: Option<(usize, usize)>,
     checked: bool,
+    sums: Sums,
+}
+
+/// The checksum as it stood at every [`STRIDE`] of the bytes, so that a change near the end does not cost a pass over all of them.
+#[derive(Debug, Clone, Default)]
+struct Sums(Vec<Sha1>);
+
+impl Sums {
+    /// Everything from `at` on may have changed.
+    fn touched(&mut self, at: usize) {
+        self.0.truncate(at / STRIDE);
+    }
+
+    fn of(&mut self, bytes: &[u8]) -> [u8; OID] {
+        let mut sum = self.0.last().cloned().unwrap_or_default();
+        let mut rest = bytes[self.0.len() * STRIDE..].chunks_exact(STRIDE);
+        for whole in &mut rest {
+            sum.update(whole);
+            self.0.push(sum.clone());
+        }
+        sum.update(rest.remainder());
+        sum.finalize().into()
+    }
 }
 
 impl Index {
@@ -111,8 +135,15 @@ impl Index {
         if count > end / FIXED {
             return Err(damaged("more entries than bytes"));
         }
-        let mut index =
-            Self { bytes, version, entries: Vec::with_capacity(count), names: None, tree_cache: None, checked: false };
+        let mut index = Self {
+            bytes,
+            version,
+            entries: Vec::with_capacity(count),
+            names: None,
+            tree_cache: None,
+            checked: false,
+            sums: Sums::default(),
+        };
         let after = if version == 4 { index.find_compressed(count, end)? } else { index.find_plain(count, end)? };
         index.find_extensions(after, end)?;
         index.checked = index.bytes[end..].iter().any(|byte| *byte != 0);
@@ -249,6 +280,7 @@ impl Index {
             return false;
         }
         let at = self.entries[nth] as usize;
+        self.sums.touched(at);
         for (field, value) in stat.0.iter().enumerate().filter(|(field, _)| *field != 6) {
             self.bytes[at + field * 4..at + field * 4 + 4].copy_from_slice(&value.to_be_bytes());
         }
@@ -266,6 +298,7 @@ impl Index {
 
     fn try_move_trees(&mut self, path: &[u8], old: &[Oid], new: &[Oid]) -> Option<()> {
         let Some((start, end)) = self.tree_cache else { return Some(()) };
+        self.sums.touched(start);
         let mut folders = path.split(|byte| *byte == b'/');
         let depth = path.iter().filter(|byte| **byte == b'/').count() + 1;
         let mut at = start;
@@ -305,6 +338,7 @@ impl Index {
         let end = self.bytes.len() - OID;
         let mut kept = Vec::new();
         let mut at = start - 8;
+        self.sums.touched(at);
         while let Some(length) = be32(&self.bytes, at + 4).filter(|_| at < end) {
             let next = at + 8 + length as usize;
             if !matches!(&self.bytes[at..at + 4], b"TREE" | b"EOIE") {
@@ -321,7 +355,7 @@ impl Index {
     pub fn seal(&mut self) {
         if self.checked {
             let end = self.bytes.len() - OID;
-            let sum = Sha1::digest(&self.bytes[..end]);
+            let sum = self.sums.of(&self.bytes[..end]);
             self.bytes[end..].copy_from_slice(&sum);
         }
     }

@@ -137,3 +137,39 @@ fn split_and_damaged_indexes_are_left_to_git() {
     let split = Index::parse(std::fs::read(at.join(".git/index")).unwrap());
     assert_eq!(split.unwrap_err(), IndexProblem::Unsupported("a split index (core.splitIndex)"));
 }
+
+/// An index of `count` plain files in the top folder, with its tree in the cache.
+fn large(count: u32, tree: Oid) -> Vec<u8> {
+    let mut bytes = b"DIRC\0\0\0\x02".to_vec();
+    bytes.extend_from_slice(&count.to_be_bytes());
+    for nth in 0..count {
+        bytes.extend_from_slice(&[0; NAME_OFFSET_OF_FLAGS]);
+        bytes.extend_from_slice(&[0, 8]);
+        bytes.extend_from_slice(format!("{nth:05}.py\0\0").as_bytes());
+    }
+    let cached = [format!("\0{count} 0\n").as_bytes(), tree.as_bytes()].concat();
+    bytes.extend_from_slice(b"TREE");
+    bytes.extend_from_slice(&u32::try_from(cached.len()).unwrap().to_be_bytes());
+    bytes.extend_from_slice(&cached);
+    let sum = Sha1::digest(&bytes);
+    bytes.extend_from_slice(&sum);
+    bytes
+}
+
+#[test]
+fn the_checksum_is_right_wherever_and_in_whatever_order_entries_change() {
+    let oid = |nth: usize| Oid::hash_object(git2::ObjectType::Blob, &nth.to_be_bytes()).unwrap();
+    let mut index = Index::parse(large(4_000, oid(0))).unwrap();
+    assert!(index.bytes().len() > 4 * STRIDE);
+    for nth in 1..60 {
+        let path = format!("{:05}.py", nth * 2_657 % 4_000);
+        assert!(index.set(path.as_bytes(), oid(nth), &EntryStat::unknown()));
+        // In the end the cached tree is another one than it should be, and goes.
+        let old = if nth == 50 { oid(0) } else { oid(nth - 1) };
+        index.move_trees(path.as_bytes(), &[old], &[oid(nth)]);
+        index.seal();
+        let (content, sum) = index.bytes().split_at(index.bytes().len() - OID);
+        assert_eq!(sum, Sha1::digest(content).as_slice(), "{nth}");
+    }
+    assert!(index.tree_cache.is_none());
+}

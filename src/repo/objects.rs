@@ -31,15 +31,27 @@ const KEPT: usize = 8 << 20;
 pub(super) struct Trees {
     held: HashMap<Oid, Rc<[u8]>>,
     size: usize,
+    /// The commit that was written last, and its tree.
+    last: Option<(Oid, Oid)>,
 }
 
 impl Trees {
     fn hold(&mut self, tree: Oid, bytes: Rc<[u8]>) {
         if self.size > KEPT {
-            *self = Self::default();
+            *self = Self { last: self.last, ..Self::default() };
         }
         self.size += bytes.len();
         self.held.insert(tree, bytes);
+    }
+
+    /// Remembers the tree of a commit that was written.
+    pub(super) fn belongs(&mut self, tree: Oid, commit: Oid) {
+        self.last = Some((commit, tree));
+    }
+
+    /// The tree of a commit, if it is the one that was written last.
+    pub(super) fn of(&self, commit: Oid) -> Option<Oid> {
+        self.last.filter(|(last, _)| *last == commit).map(|(_, tree)| tree)
     }
 }
 

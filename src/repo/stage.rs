@@ -116,11 +116,12 @@ impl Repo {
     /// Makes the cache hold the index as it is on disk; false when it is of a kind that is left to git.
     fn load_index(&self) -> Result<bool, RepoProblem> {
         let io = |source| RepoProblem::Index { act: "read", source };
-        let mut file = File::open(self.index_path()).map_err(io)?;
-        let identity = Identity::of(&file.metadata().map_err(io)?);
-        if self.index.borrow().as_ref().is_some_and(|cached| cached.identity == identity) {
+        let now = self.index_identity()?;
+        if self.index.borrow().as_ref().is_some_and(|cached| cached.identity == now) {
             return Ok(true);
         }
+        let mut file = File::open(self.index_path()).map_err(io)?;
+        let identity = Identity::of(&file.metadata().map_err(io)?);
         let mut bytes = Vec::with_capacity(usize::try_from(identity.size).unwrap_or(0));
         file.read_to_end(&mut bytes).map_err(io)?;
         match Index::parse(bytes) {
