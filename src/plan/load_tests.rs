@@ -172,7 +172,7 @@ fn every_mistake_is_named_with_its_place_and_its_cure() {
         ("near: 12", "near: 0", "28:19: `near` cannot be `0` | give a whole number from 1"),
         ("near: 12", "near: 1.5", "28:19: `near` cannot be `1.5`"),
         ("near: 12", "near: \"12\"", "28:19: `near`: expected a number, found a text | remove the quotes"),
-        ("from: pkg.old", "from: old", "6:21: `from`: `old` has no module"),
+        ("from: pkg.old", "from: pkg.", "6:21: `from`: `pkg.` has an empty part"),
         ("from: pkg.old", "from: pkg.class", "6:21: `from`: `pkg.class` holds `class`"),
         ("to: pkg.new", "to: pkg.1new", "6:34: `to`: `pkg.1new` has a part that begins with a digit"),
         ("to: pkg.new", "to: pkg.old", "6:34: the rename of the rule `direct` renames `pkg.old` to itself"),

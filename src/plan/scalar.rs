@@ -83,12 +83,9 @@ pub fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
-/// What keeps a text from being a qualified Python name such as `pkg.module.name`.
+/// What keeps a text from being a qualified Python name such as `pkg.module.name`, or `module` for one without a package.
 #[must_use]
 pub fn dotted_problem(text: &str) -> Option<String> {
-    if !text.contains('.') {
-        return Some("has no module: a qualified name has at least two parts".to_owned());
-    }
     for part in text.split('.') {
         if part.is_empty() {
             return Some("has an empty part".to_owned());
@@ -164,7 +161,7 @@ mod tests {
     #[test]
     fn dotted_names_are_those_that_python_can_import() {
         for (text, part) in [
-            ("a", "no module"),
+            ("", "empty part"),
             ("a..b", "empty part"),
             (".a", "empty part"),
             ("a.", "empty part"),
@@ -177,6 +174,7 @@ mod tests {
             assert!(dotted_problem(text).is_some_and(|problem| problem.contains(part)), "{text}");
         }
         assert_eq!(dotted_problem("django.utils.translation._lazy2"), None);
+        assert_eq!(dotted_problem("re"), None, "a module without a package");
         assert_eq!(dotted_problem("módulo.señal"), None);
     }
 }
