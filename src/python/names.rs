@@ -227,8 +227,9 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The use that the name of `read` is another name for.
-    fn target(&self, read: &Use<'a>) -> Option<&Use<'a>> {
+    /// The use that the name of `read` is another name for; `None` where it is not followed, see [`Names::means`].
+    #[must_use]
+    pub fn target(&self, read: &Use<'a>) -> Option<&Use<'a>> {
         let owner = self.resolve(read.scope, read.name)?;
         let [only] = self.scopes[owner].bindings.get(read.name)?.as_slice() else { return None };
         let target = &self.uses[only.alias?];

@@ -76,6 +76,14 @@ pub enum Problem {
         /// The new name's first part.
         name: String,
     },
+    /// The renamed thing is reached through a name that an assignment gives to something that keeps its own.
+    #[error("{name} stands for {of} here, by an assignment")]
+    Alias {
+        /// As written.
+        name: String,
+        /// What it stands for.
+        of: String,
+    },
     /// A comment stands inside a name that changes.
     #[error("a comment stands inside {name}")]
     Comment {
@@ -120,6 +128,7 @@ impl RewriteError {
             }
             Problem::Undecided { .. } => "write an edit for this file that says what each branch shall be".into(),
             Problem::Taken { name } => format!("rename the other {name} first, or write an edit for this file"),
+            Problem::Alias { name, of } => format!("write {of} in place of {name} first, or write an edit for this file"),
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }

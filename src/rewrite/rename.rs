@@ -3,14 +3,19 @@
 //! The policy, where Python leaves a choice:
 //! - An import with an alias keeps its alias, so nothing else changes. An import without one gets the new name with all its
 //!   uses, unless the old name must stay: something else binds it too (`except ImportError: f = None`) or deletes it; `global`,
-//!   `nonlocal`, `__all__`, a string in an annotation or a type comment names it; it is the attribute of a class or of a
-//!   package (its `__init__.py`); or the new name is taken. Then it becomes `new as old`.
-//! - What other files import from this one is not seen; only `__all__` and `__init__.py` say that a name is for them.
+//!   `nonlocal` or `__all__` names it, or a string in an annotation or a type comment that cannot be read exactly; it is the
+//!   attribute of a class or of a package (its `__init__.py`); or the new name is taken. Then it becomes `new as old`.
+//! - What other files import from this one is not seen. A name that a module imports and does not use is taken to be for them
+//!   and stays, as in `__init__.py` and `__all__`: a remark says so.
 //! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there.
-//! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays.
+//! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays. What may be a
+//!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it.
 //! - `m.f`, where `m` may be one of several things, is refused rather than guessed.
+//! - `make = f` follows `f` and stays `make`; `k = m` and then `k.f` changes where `k.g` is the new name, else it is refused.
 //! - Other strings, comments and what a star import brings are not looked at. A relative import inside a renamed package stays.
 
+mod aliases;
+mod chains;
 mod plan;
 mod scope;
 
@@ -30,6 +35,7 @@ pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteErro
     let names = file.names().map_err(|error| RewriteError::at(file.source(), 0, Problem::Parse(error)))?;
     let mut work = plan::Work::new(file.source(), names, file.module(), rename);
     scope::plan(&mut work)?;
+    aliases::plan(&mut work)?;
     work.finish()
 }
 
@@ -43,5 +49,7 @@ fn split_last(dotted: &str) -> (&str, &str) {
     dotted.rsplit_once('.').unwrap_or(("", dotted))
 }
 
+#[cfg(test)]
+mod module_tests;
 #[cfg(test)]
 mod tests;

@@ -7,10 +7,10 @@ use crate::plan::Rename;
 use crate::python::imports::{FromModule, Import, absolute};
 use crate::python::names::Names;
 use crate::python::source::Source;
-use crate::rewrite::Made;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::{covers, split_last};
 use crate::rewrite::statement;
+use crate::rewrite::{Made, Remark};
 
 /// What becomes of one item of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,11 +43,21 @@ pub(super) struct Work<'a> {
     changes: BTreeMap<usize, Change>,
     merges: BTreeMap<usize, Vec<String>>,
     edits: Vec<Edit>,
+    remarks: Vec<Remark>,
 }
 
 impl<'a> Work<'a> {
     pub(super) fn new(source: &'a Source, names: &'a Names<'a>, module: Option<&'a str>, rename: &'a Rename) -> Self {
-        Self { source, names, rename, module, changes: BTreeMap::new(), merges: BTreeMap::new(), edits: Vec::new() }
+        Self {
+            source,
+            names,
+            rename,
+            module,
+            changes: BTreeMap::new(),
+            merges: BTreeMap::new(),
+            edits: Vec::new(),
+            remarks: Vec::new(),
+        }
     }
 
     pub(super) fn error(&self, at: usize, kind: Problem) -> RewriteError {
@@ -56,6 +66,10 @@ impl<'a> Work<'a> {
 
     pub(super) fn edit(&mut self, edit: Edit) {
         self.edits.push(edit);
+    }
+
+    pub(super) fn remark(&mut self, at: usize, message: String, help: &str) {
+        self.remarks.push(Remark::at(self.source, at, message, help));
     }
 
     pub(super) fn set(&mut self, statement: usize, item: usize, fate: Fate) {
@@ -131,7 +145,7 @@ impl<'a> Work<'a> {
         });
         let edits =
             Edits::new(edits.collect::<Result<_, _>>()?).map_err(|error| self.error(error.second.start, Problem::Overlap))?;
-        Ok(Made { edits, remarks: Vec::new() })
+        Ok(Made { edits, remarks: self.remarks })
     }
 
     fn write(&mut self, number: usize, mut change: Change, removed: &mut HashMap<usize, usize>) {

@@ -1,13 +1,15 @@
 //! Renames as tables: what is renamed, the text before, the text after.
 
 use crate::plan::Rename;
-use crate::rewrite::{Step, rewritten};
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
+use crate::rewrite::{Step, apply, rewritten};
 
 /// The module of every text here.
 const MODULE: &str = "pkg.sub.mod";
 
 #[track_caller]
-fn check(from: &str, to: &str, cases: &[(&str, &str)]) {
+pub(super) fn check(from: &str, to: &str, cases: &[(&str, &str)]) {
     let rename = Rename { from: from.into(), to: to.into(), ..Rename::default() };
     for (before, after) in cases {
         let got = rewritten(before.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]);
@@ -19,13 +21,13 @@ fn check(from: &str, to: &str, cases: &[(&str, &str)]) {
 }
 
 #[track_caller]
-fn stays(from: &str, to: &str, texts: &[&str]) {
+pub(super) fn stays(from: &str, to: &str, texts: &[&str]) {
     let cases: Vec<(&str, &str)> = texts.iter().map(|text| (*text, *text)).collect();
     check(from, to, &cases);
 }
 
 #[track_caller]
-fn refuses(from: &str, to: &str, cases: &[(&str, u32, &str)]) {
+pub(super) fn refuses(from: &str, to: &str, cases: &[(&str, u32, &str)]) {
     let rename = Rename { from: from.into(), to: to.into(), ..Rename::default() };
     for (text, line, message) in cases {
         let error = rewritten(text.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]).unwrap_err();
@@ -65,7 +67,7 @@ fn a_name_of_a_from_import_changes_with_its_uses() {
                 "from m import g\nmatch x:\n    case g.A: pass\n    case g(): pass\n",
             ),
             ("from m import f\nlambda a=f: f(a)\n", "from m import g\nlambda a=g: g(a)\n"),
-            ("from m import f", "from m import g"),
+            ("from m import f; f", "from m import g; g"),
         ],
     );
 }
@@ -77,32 +79,38 @@ fn what_shadows_the_name_stays() {
         "m.g",
         &[
             ("from m import f\ndef h(f): return f\nf\n", "from m import g\ndef h(f): return f\ng\n"),
-            ("from m import f\ndef h():\n    f = 1\n    return f\n", "from m import g\ndef h():\n    f = 1\n    return f\n"),
+            (
+                "from m import f\ndef h():\n    f = 1\n    return f\nf\n",
+                "from m import g\ndef h():\n    f = 1\n    return f\ng\n",
+            ),
             ("from m import f\n[f for f in x]\nf\n", "from m import g\n[f for f in x]\ng\n"),
             ("from m import f\n[1 for f in f]\n", "from m import g\n[1 for f in g]\n"),
-            ("from m import f\nlambda f: f\n", "from m import g\nlambda f: f\n"),
+            ("from m import f\nlambda f: f\nf\n", "from m import g\nlambda f: f\ng\n"),
             (
-                "from m import f\nclass A:\n    f = 1\n    y = f\n    def h(self): return f\n",
-                "from m import g\nclass A:\n    f = 1\n    y = f\n    def h(self): return g\n",
+                "from m import f\nclass A:\n    f = 1\n    y = f\n    def h(self): return f\nf\n",
+                "from m import g\nclass A:\n    f = 1\n    y = f\n    def h(self): return g\ng\n",
             ),
             (
-                "from m import f\ndef h():\n    for a, (f, *b) in x: f\n",
-                "from m import g\ndef h():\n    for a, (f, *b) in x: f\n",
+                "from m import f\ndef h():\n    for a, (f, *b) in x: f\nf\n",
+                "from m import g\ndef h():\n    for a, (f, *b) in x: f\ng\n",
             ),
-            ("from m import f\ndef h():\n    with x as f: f\n", "from m import g\ndef h():\n    with x as f: f\n"),
+            ("from m import f\ndef h():\n    with x as f: f\nf\n", "from m import g\ndef h():\n    with x as f: f\ng\n"),
             (
-                "from m import f\ndef h():\n    try: pass\n    except E as f: f\n",
-                "from m import g\ndef h():\n    try: pass\n    except E as f: f\n",
+                "from m import f\ndef h():\n    try: pass\n    except E as f: f\nf\n",
+                "from m import g\ndef h():\n    try: pass\n    except E as f: f\ng\n",
             ),
-            ("from m import f\ndef h():\n    if (f := 1): return f\n", "from m import g\ndef h():\n    if (f := 1): return f\n"),
             (
-                "from m import f\ndef h(x):\n    match x:\n        case [f, *_]: return f\n",
-                "from m import g\ndef h(x):\n    match x:\n        case [f, *_]: return f\n",
+                "from m import f\ndef h():\n    if (f := 1): return f\nf\n",
+                "from m import g\ndef h():\n    if (f := 1): return f\ng\n",
+            ),
+            (
+                "from m import f\ndef h(x):\n    match x:\n        case [f, *_]: return f\nf\n",
+                "from m import g\ndef h(x):\n    match x:\n        case [f, *_]: return f\ng\n",
             ),
             ("from m import f\ndef h[f](x: f) -> f: ...\nf\n", "from m import g\ndef h[f](x: f) -> f: ...\ng\n"),
             (
-                "from m import f\ndef h():\n    def f(): pass\n    f()\n",
-                "from m import g\ndef h():\n    def f(): pass\n    f()\n",
+                "from m import f\ndef h():\n    def f(): pass\n    f()\nf\n",
+                "from m import g\ndef h():\n    def f(): pass\n    f()\ng\n",
             ),
             (
                 "from m import f\ndef h():\n    import x.y as f\n    f()\nf\n",
@@ -208,7 +216,7 @@ fn a_name_that_moves_to_another_module_takes_its_import_along() {
                 "try:\n    from m import a, f\nexcept ImportError:\n    pass\nf(a)\n",
                 "try:\n    from m import a\n    from n.o import g\nexcept ImportError:\n    pass\ng(a)\n",
             ),
-            ("from m import a, f", "from m import a\nfrom n.o import g"),
+            ("def h(): return f\nfrom m import a, f", "def h(): return g\nfrom m import a\nfrom n.o import g"),
             ("from m import f, a, \\\n    b\nf\n", "from m import a, \\\n    b\nfrom n.o import g\ng\n"),
             ("from m import a, \\\n    f\nf\n", "from m import a\nfrom n.o import g\ng\n"),
             (
@@ -262,53 +270,6 @@ fn attribute_chains_change() {
 }
 
 #[test]
-fn attribute_chains_find_the_new_module() {
-    check(
-        "a.b.f",
-        "n.o.g",
-        &[
-            ("import a.b\na.b.f()\n", "import n.o\nn.o.g()\n"),
-            ("import a.b\na.b.f(a.b.x)\n", "import a.b\nimport n.o\nn.o.g(a.b.x)\n"),
-            ("import a.b\na.b.f(a.x)\n", "import a.b\nimport n.o\nn.o.g(a.x)\n"),
-            ("import a.b\nimport a.c\na.b.f(a.c.x)\n", "import n.o\nimport a.c\nn.o.g(a.c.x)\n"),
-            ("import os, a.b\na.b.f(os)\n", "import os\nimport n.o\nn.o.g(os)\n"),
-            ("from a import b\nb.f()\n", "import n.o\nn.o.g()\n"),
-            ("from a import b, c\nb.f(c)\n", "from a import c\nimport n.o\nn.o.g(c)\n"),
-            ("import a.b as x\nx.f(x.y)\n", "import a.b as x\nimport n.o\nn.o.g(x.y)\n"),
-            ("from a import b\nfrom n import o\nb.f(o)\n", "from n import o\no.g(o)\n"),
-            ("import n.o\nfrom a import b\nb.f()\n", "import n.o\nn.o.g()\n"),
-            ("def h():\n    import a.b\n    return a.b.f\n", "def h():\n    import n.o\n    return n.o.g\n"),
-            ("import a.b\n", "import a.b\n"),
-            ("import a.b  # why\na.b.f\n", "import n.o  # why\nn.o.g\n"),
-        ],
-    );
-    check(
-        "a.b.f",
-        "a.c.g",
-        &[
-            ("import a.b\na.b.f(a.b.x)\n", "import a.b\nimport a.c\na.c.g(a.b.x)\n"),
-            ("import a.b\na.b.f()\n", "import a.c\na.c.g()\n"),
-        ],
-    );
-}
-
-#[test]
-fn a_new_module_whose_name_is_taken_gets_an_alias() {
-    check(
-        "m.f",
-        "n.g",
-        &[
-            ("import m\ndef n(): return m.f\n", "import n as n_module\ndef n(): return n_module.g\n"),
-            (
-                "import m\ndef h(n): return m.f\nm.f, m.x\n",
-                "import m\nimport n as n_module\ndef h(n): return n_module.g\nn_module.g, m.x\n",
-            ),
-        ],
-    );
-    check("m.f", "n.o.g", &[("import m\nn = m.f\n", "import n.o as n_o\nn = n_o.g\n")]);
-}
-
-#[test]
 fn names_in_strings_of_annotations_change() {
     check(
         "m.f",
@@ -343,47 +304,6 @@ fn a_name_in_strings_that_are_not_read_exactly_stays() {
 }
 
 #[test]
-fn a_module_changes_its_name_everywhere() {
-    check(
-        "a.b.c",
-        "a.b.d",
-        &[
-            ("import a.b.c\na.b.c.x()\n", "import a.b.d\na.b.d.x()\n"),
-            ("import a.b.c.e\na.b.c.e.x()\n", "import a.b.d.e\na.b.d.e.x()\n"),
-            ("import a.b.c as x\nx.y\n", "import a.b.d as x\nx.y\n"),
-            ("from a.b.c import x, y as z\nx(z)\n", "from a.b.d import x, y as z\nx(z)\n"),
-            ("from a.b.c.e import x\nx\n", "from a.b.d.e import x\nx\n"),
-            ("from a.b import c\nc.x\n", "from a.b import d\nd.x\n"),
-            ("from a import b\nb.c.x\n", "from a import b\nb.d.x\n"),
-            ("from a.b.c import *\n", "from a.b.c import *\n"),
-            ("import a.b.cc\na.b.cc.x\n", "import a.b.cc\na.b.cc.x\n"),
-        ],
-    );
-    check(
-        "old",
-        "new.core",
-        &[
-            ("import old\nold.x(old)\n", "import new.core\nnew.core.x(new.core)\n"),
-            ("import old.y\nold.y.x()\n", "import new.core.y\nnew.core.y.x()\n"),
-            ("from old import x\nx\n", "from new.core import x\nx\n"),
-            ("from old.y import x\nx\n", "from new.core.y import x\nx\n"),
-            (
-                "try:\n    import old\nexcept ImportError:\n    old = None\nold.x\n",
-                "try:\n    import new.core as old\nexcept ImportError:\n    old = None\nold.x\n",
-            ),
-        ],
-    );
-    check(
-        "a.b",
-        "n.b",
-        &[
-            ("import a.b\na.b.x(a.c)\n", "import n.b, a\nn.b.x(a.c)\n"),
-            ("import a.b\nimport a.c\na.b.x(a.c)\n", "import n.b\nimport a.c\nn.b.x(a.c)\n"),
-        ],
-    );
-}
-
-#[test]
 fn relative_imports_stay_relative_where_they_can() {
     check(
         "pkg.sub.old.f",
@@ -393,7 +313,7 @@ fn relative_imports_stay_relative_where_they_can() {
             ("from .old import a, f\nf(a)\n", "from .old import a\nfrom pkg.sub.new import g\ng(a)\n"),
             ("from . import old\nold.f()\n", "import pkg.sub.new\npkg.sub.new.g()\n"),
             ("from pkg.sub.old import f\nf()\n", "from pkg.sub.new import g\ng()\n"),
-            ("from ..sub.old import f\n", "from ..sub.new import g\n"),
+            ("from ..sub.old import f\nf\n", "from ..sub.new import g\ng\n"),
         ],
     );
     check(
@@ -413,6 +333,80 @@ fn relative_imports_stay_relative_where_they_can() {
     let rename = Rename { from: "pkg.sub.old.f".into(), to: "pkg.sub.old.g".into(), ..Rename::default() };
     let text = b"from .old import f\n";
     assert_eq!(rewritten(text, None, &[Step::Rename(&rename)]).unwrap(), text, "without the module's name a dot means nothing");
+}
+
+#[test]
+fn what_only_others_can_use_keeps_its_name() {
+    check(
+        "m.f",
+        "n.g",
+        &[
+            ("from m import f\n", "from n import g as f\n"),
+            ("from m import a, f  # noqa: F401\n", "from m import a  # noqa: F401\nfrom n import g as f\n"),
+            ("try:\n    from m import f\nexcept E:\n    pass\n", "try:\n    from n import g as f\nexcept E:\n    pass\n"),
+            (
+                "if x:\n    from m import f\nelse:\n    from m import f\n",
+                "if x:\n    from n import g as f\nelse:\n    from n import g as f\n",
+            ),
+            ("from m import f as h\n", "from n import g as h\n"),
+            ("def h():\n    from m import f\n", "def h():\n    from n import g\n"),
+            ("from m import f\ndef h(): return f\n", "from n import g\ndef h(): return g\n"),
+            ("from m import f\nx: 'f'\n", "from n import g\nx: 'g'\n"),
+        ],
+    );
+    check("m.f", "n.f", &[("from m import f\n", "from n import f\n")]);
+    check(
+        "old",
+        "new.core",
+        &[("import old\n", "import new.core as old\n"), ("def h(): import old\n", "def h(): import new.core\n")],
+    );
+}
+
+#[test]
+fn assigned_names_are_followed() {
+    check(
+        "m.f",
+        "m.g",
+        &[
+            ("from m import f\nmake = f\nmake()\n", "from m import g\nmake = g\nmake()\n"),
+            ("import m\nk = m\nk.f(k.x)\n", "import m\nk = m\nk.g(k.x)\n"),
+            ("import m\nk = l = m\ndef h(): return l.f.f\n", "import m\nk = l = m\ndef h(): return l.g.f\n"),
+            ("import m\nmake = m.f\nmake.f\n", "import m\nmake = m.g\nmake.f\n"),
+            ("import m\nk = m\nk = n\nk.f\n", "import m\nk = m\nk = n\nk.f\n"),
+            ("import m\nk = m.x\nk.f\n", "import m\nk = m.x\nk.f\n"),
+        ],
+    );
+    refuses("m.f", "n.g", &[("import m\nk = m\nk.x\nk.f()\n", 4, "k stands for m here, by an assignment")]);
+    let text = "try:\n    import m\nexcept E:\n    import n as m\nk = m\nk.f\n";
+    refuses("m.f", "m.g", &[(text, 6, "k is m or n here, depending on how the program runs")]);
+}
+
+#[test]
+fn what_stays_for_others_is_remarked() {
+    let rename = Rename { from: "m.f".into(), to: "m.g".into(), ..Rename::default() };
+    for (text, module, message) in [
+        (
+            "from m import f\n",
+            MODULE,
+            Some("f stays as another name of m.g: nothing here uses it, so that others may import it from here"),
+        ),
+        ("from m import f\n__all__ = ['f']\n", MODULE, Some("f stays as another name of m.g: `__all__` names it")),
+        ("from m import f\nf\n", "pkg.__init__", Some("f stays as another name of m.g: others may import it from this package")),
+        (
+            "from m import f\nx: y['f'] = f\n",
+            MODULE,
+            Some("f stays as another name of m.g: a string or a type comment that cannot be read exactly may name it"),
+        ),
+        ("from m import f\nf\n", MODULE, None),
+        ("from m import f as h\n", MODULE, None),
+        ("from m import f\ng = f\n", MODULE, None),
+    ] {
+        let source = Source::new(text.as_bytes()).unwrap();
+        let applied = apply(&Parsed::new(&source, Some(module)), &[Step::Rename(&rename)]).unwrap();
+        let told: Vec<(u32, u32, &str)> =
+            applied.remarks.iter().map(|told| (told.line, told.column, told.message.as_str())).collect();
+        assert_eq!(told, message.map(|message| (1, 15, message)).into_iter().collect::<Vec<_>>(), "{text}");
+    }
 }
 
 #[test]
