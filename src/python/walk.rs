@@ -194,7 +194,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
             (_, "with_statement") if self.suppresses(node) => self.push_children(job.within(Condition::Try), Mode::Load),
             (_, "case_clause") => self.case(job.within(Condition::If)),
             (_, "type") => self.push_children(Job { quotes: Some(job.quotes.unwrap_or_default()), ..job }, job.mode),
-            (_, "string") if job.quotes.is_some() => self.annotation(job),
+            (_, "string" | "concatenated_string") if job.quotes.is_some() => self.annotation(job),
             (_, "generic_type" | "subscript") if job.quotes.is_some() => self.generic(job),
             (_, "member_type") => self.push(job, node.named_child(0), Mode::Load, job.scope),
             _ => self.push_children(job, Mode::Load),

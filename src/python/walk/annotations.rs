@@ -99,9 +99,10 @@ impl<'a, 't> Walk<'a, 't, '_> {
     pub(super) fn read_type_comments(&mut self, root: Node) {
         const MARK: &str = "# type:";
         let mut found = Vec::new();
-        for at in memchr::memmem::find_iter(self.text.as_bytes(), MARK) {
-            let comment = |node: &Node| node.kind() == "comment" && node.start_byte() == at;
-            let Some(node) = root.descendant_for_byte_range(at, at + 1).filter(comment) else { continue };
+        let mut order: Vec<usize> = (0..self.bodies.len()).filter(|scope| !self.bodies[*scope].is_empty()).collect();
+        order.sort_by_key(|scope| self.bodies[*scope].start);
+        for node in comments(root, &memchr::memmem::find_iter(self.text.as_bytes(), MARK).collect::<Vec<_>>()) {
+            let at = node.start_byte();
             let content = &self.text[at + MARK.len()..node.end_byte()];
             let content = &content[..content.find('#').unwrap_or(content.len())];
             if content.trim_start().starts_with("ignore") {
@@ -112,7 +113,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
             let statement = !code.is_empty() && !code.ends_with([',', '(', '[', '{', ':', '\\']);
             let start = at + MARK.len();
             let chains = statement.then(|| chains(self.text, start..start + content.len())).flatten();
-            let scope = self.scope_at(line + code.len().saturating_sub(1));
+            let scope = self.scope_at(&order, line + code.len().saturating_sub(1));
             match chains {
                 Some(chains) => found.extend(chains.into_iter().map(|chain| (scope, chain))),
                 None => self.words(content),
@@ -121,11 +122,15 @@ impl<'a, 't> Walk<'a, 't, '_> {
         self.add(found);
     }
 
-    /// The innermost module, class or function whose statements hold a place of the text.
-    fn scope_at(&self, at: usize) -> usize {
-        let holds = |(_, body): &(usize, &Range<usize>)| body.contains(&at);
-        let innermost = self.bodies.iter().enumerate().filter(holds).min_by_key(|(_, body)| body.len());
-        innermost.map_or(0, |(scope, _)| scope)
+    /// The innermost module, class or function whose statements hold a place of the text; `order` has the scopes that have
+    /// statements, by where these start.
+    fn scope_at(&self, order: &[usize], at: usize) -> usize {
+        let last = order.partition_point(|scope| self.bodies[*scope].start <= at).checked_sub(1);
+        let mut scope = last.map_or(0, |last| order[last]);
+        while let (false, Some(parent)) = (self.bodies[scope].contains(&at), self.names.scopes[scope].parent) {
+            scope = parent;
+        }
+        scope
     }
 
     fn add(&mut self, found: Vec<(usize, Chain<'a>)>) {
@@ -142,13 +147,34 @@ impl<'a, 't> Walk<'a, 't, '_> {
     }
 }
 
+/// The comments that start at these places, which are in order; a place where none starts is passed over.
+fn comments<'t>(root: Node<'t>, places: &[usize]) -> Vec<Node<'t>> {
+    let mut found = Vec::new();
+    let mut places = places.iter().copied().peekable();
+    let mut cursor = root.walk();
+    loop {
+        let node = cursor.node();
+        while places.next_if(|at| *at < node.start_byte()).is_some() {}
+        let Some(at) = places.peek().copied() else { return found };
+        if node.kind() == "comment" && node.start_byte() == at {
+            found.push(node);
+        } else if at < node.end_byte() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return found;
+            }
+        }
+    }
+}
+
 /// Where the characters of a string stand that has no escapes and no prefix that changes them.
 fn plain_content(string: Node, text: &str) -> Option<Range<usize>> {
     let mut cursor = string.walk();
     let [start, content, _] = string.named_children(&mut cursor).collect::<Vec<_>>()[..] else { return None };
     let prefix = text[start.byte_range()].trim_end_matches(['"', '\'']);
-    let alone = string.parent().is_none_or(|parent| parent.kind() != "concatenated_string");
-    let plain = alone && content.kind() == "string_content" && content.named_child_count() == 0;
+    let plain = content.kind() == "string_content" && content.named_child_count() == 0;
     (plain && matches!(prefix, "" | "u" | "U" | "r" | "R")).then(|| content.byte_range())
 }
 
