@@ -14,20 +14,23 @@ use crate::pattern::near;
 use crate::pattern::place::contains;
 use crate::pattern::snippet::is_below;
 use crate::pattern::sound::Sound;
-use crate::pattern::view::{bare, is_chain, kind, statements};
+use crate::pattern::view::{is_chain, kind, statements};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
+
+/// How many assignments are followed from a name to an import.
+const MOST_ALIASES: usize = 32;
 
 /// See [`Pattern::find`]; without `judged` also what cannot be rewritten soundly, and nothing that nearly fits.
 pub(crate) fn find<'t>(pattern: &Pattern, file: &'t Parsed<'_>, judged: bool) -> Result<Found<'t>, ParseError> {
     let root = file.tree()?.root_node();
     let text = file.source().text();
     let meanings = Meanings::new(text, file.names()?);
-    let sound = Sound::new(&pattern.flow, file.source(), root, &meanings);
     let places = places(pattern, &meanings);
     if places.is_empty() && !pattern.wanted.is_empty() {
         return Ok(Found::default());
     }
+    let sound = Sound::new(&pattern.flow, file.source(), root, &meanings);
     let sure: Vec<usize> = places.iter().filter(|(_, reach)| *reach == Reach::Sure).map(|(number, _)| *number).collect();
     let mut search = Search {
         pattern,
@@ -89,6 +92,19 @@ fn places(pattern: &Pattern, meanings: &Meanings) -> Vec<(usize, Reach)> {
         }
         if import.star {
             locals.extend(wanted.iter().flat_map(|wanted| wanted.split('.')));
+        }
+    }
+    let bindings = names.scopes.iter().flat_map(|scope| scope.bindings.iter());
+    let aliases: Vec<(&str, &str)> = bindings
+        .flat_map(|(name, all)| all.iter().filter_map(|binding| Some((*name, names.uses[binding.alias?].name))))
+        .collect();
+    // One name may stand for another that stands for a third.
+    for _ in 0..MOST_ALIASES {
+        let known = locals.len();
+        let more: Vec<&str> = aliases.iter().filter(|(_, target)| locals.contains(target)).map(|(name, _)| *name).collect();
+        locals.extend(more);
+        if locals.len() == known {
+            break;
         }
     }
     let uses = names.uses.iter().enumerate().filter(|(_, name)| locals.contains(name.name));
@@ -218,15 +234,23 @@ impl<'t> Search<'_, 't> {
     }
 }
 
-/// The scope that nodes stand in: the outermost that something in them is read or bound in.
+/// The scope that nodes stand in, not one that they make.
 fn scope(meanings: &Meanings, all: &[Node]) -> usize {
-    let uses = all.iter().flat_map(|node| meanings.uses_in(&node.byte_range()));
-    uses.map(|number| meanings.names.uses[number].scope).min().unwrap_or(0)
+    let scopes = &meanings.names.scopes;
+    let range = all.first().map_or(0, Node::start_byte)..all.last().map_or(0, Node::end_byte);
+    let first = meanings.uses_in(&range).next().map(|number| meanings.names.uses[number].scope);
+    let around = || scopes.iter().rposition(|scope| scope.range.contains(&range.start)).unwrap_or(0);
+    let mut at = first.unwrap_or_else(around);
+    while let Some(parent) = scopes[at].parent.filter(|_| contains(&range, &scopes[at].range)) {
+        at = parent;
+    }
+    at
 }
 
 /// A look at whether an expression could fit at all.
 pub(crate) fn may_fit(pattern: &Pattern, part: usize, node: Node, meanings: &Meanings) -> bool {
-    if !node.is_named() || bare(node) != node || matches!(node.kind(), "pattern_list" | "tuple_pattern" | "list_pattern") {
+    const NONE: [&str; 5] = ["parenthesized_expression", "as_pattern_target", "pattern_list", "tuple_pattern", "list_pattern"];
+    if !node.is_named() || NONE.contains(&node.kind()) {
         return false;
     }
     match &pattern.before.parts[part] {

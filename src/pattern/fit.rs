@@ -14,7 +14,9 @@ use crate::pattern::view::{arguments, bare, equal, is_chain, is_expression, is_s
 /// Goals that are tried at one place.
 const MOST_STEPS: usize = 20_000;
 /// Statements that one `...` may pass over.
-const FARTHEST: usize = 1_000;
+const FARTHEST: usize = 500;
+/// How deep a part and a node are compared before they are tried.
+const LOOK: usize = 3;
 
 /// What fits.
 #[derive(Debug, Clone, Default)]
@@ -363,24 +365,25 @@ impl<'p, 't> Fit<'p, 't> {
         }
     }
 
-    /// A look at whether a part could fit at all.
-    fn possible(&self, part: usize, node: Node) -> bool {
-        match &self.before.parts[part] {
-            Part::Tree { kind: wanted, .. } => {
-                let inner = bare(node);
-                kind(inner) == *wanted && (*wanted != "expression_statement" || self.same_start(part, inner))
+    /// A look at whether a part could fit at all: the kinds of the uppermost nodes.
+    fn possible(&self, part: usize, node: Node<'t>) -> bool {
+        let mut pending = vec![(part, node, LOOK)];
+        while let Some((part, node, left)) = pending.pop() {
+            let Part::Tree { kind: wanted, parts: numbers } = &self.before.parts[part] else { continue };
+            let inner = bare(node);
+            if kind(inner) != *wanted {
+                return false;
             }
-            _ => true,
+            let counted = left > 0 && matches!(wanted.as_str(), "expression_statement" | "assignment" | "await");
+            if counted && !numbers.iter().any(|part| self.before.is_run(*part)) {
+                let nodes = parts(inner);
+                if nodes.len() != numbers.len() {
+                    return false;
+                }
+                pending.extend(numbers.iter().zip(nodes).map(|(part, node)| (*part, node, left - 1)));
+            }
         }
-    }
-
-    /// Two expression statements begin with the same kind of expression.
-    fn same_start(&self, part: usize, node: Node) -> bool {
-        let Part::Tree { parts, .. } = &self.before.parts[part] else { return true };
-        match (parts.first().map(|first| &self.before.parts[*first]), node.named_child(0)) {
-            (Some(Part::Tree { kind: wanted, .. }), Some(child)) => child.is_extra() || kind(bare(child)) == *wanted,
-            _ => true,
-        }
+        true
     }
 
     fn took(&mut self, list: &List<'p, 't>, taken: usize) -> Step {

@@ -48,7 +48,8 @@ impl<'t> Meanings<'t> {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let stands = match self.names.meaning(name.scope, name.name) {
+        let alone = Use { attributes: Vec::new(), ..name.clone() };
+        let stands = match self.names.means(&alone) {
             Meaning::Imported(root) => Stands::For(root),
             Meaning::Several(roots) => Stands::Several(roots),
             Meaning::Local | Meaning::Unbound { .. } => Stands::Other,

@@ -7,15 +7,22 @@
 mod before;
 mod checks;
 mod compile;
+#[cfg(test)]
+mod compile_tests;
 pub mod constraint;
 mod find;
 mod fit;
 pub mod holes;
+mod layout;
 mod literal;
 pub mod matched;
 mod meaning;
 mod near;
 mod place;
+#[cfg(test)]
+mod place_tests;
+#[cfg(test)]
+mod property_tests;
 mod snippet;
 mod sound;
 #[cfg(test)]

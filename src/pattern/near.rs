@@ -22,14 +22,22 @@ pub(crate) fn reason<'t>(
 ) -> String {
     let before = &pattern.before;
     let name = &meanings.names.uses[number];
+    if name.quoted {
+        return "it stands in the text of an annotation".to_owned();
+    }
     let Some(mut at) = root.descendant_for_byte_range(name.range.start, name.range.end) else {
         return "it is nowhere in the tree".to_owned();
     };
     let mut outer = around(root, at);
     // The longest chain that is one of the pattern's names.
     let mut found = None;
+    let longest = pattern.wanted.iter().map(String::len).max().unwrap_or(0);
     loop {
-        if let Some((_, whole)) = meanings.qualified(at)
+        let whole = meanings.qualified(at).map(|(_, whole)| whole);
+        if whole.as_ref().is_some_and(|whole| whole.len() > longest) {
+            break;
+        }
+        if let Some(whole) = whole
             && let Some(part) = position(before, &whole)
         {
             found = Some((part, at, outer.len()));

@@ -62,7 +62,7 @@ impl Conditions {
         if awaited.is_none() && inside.is_empty() && not_inside.is_empty() {
             return None;
         }
-        let node = nodes.first().copied()?;
+        let node = *nodes.first()?;
         let around = around(root, node);
         if let Some(wanted) = awaited
             && is_awaited(&around) != *wanted

@@ -1,16 +1,16 @@
 //! Whether a match may be rewritten: what it takes away is read nowhere else, and what it passes over does not depend on it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use tree_sitter::Node;
 
 use crate::pattern::fit::{Fitted, Related, nodes};
+use crate::pattern::layout::{Block, Layout};
 use crate::pattern::matched::{Capture, Match};
 use crate::pattern::meaning::Meanings;
-use crate::pattern::place::{around, contains};
-use crate::pattern::view::statements;
+use crate::pattern::place::contains;
 use crate::python::names::ScopeKind;
 use crate::python::source::Source;
 
@@ -42,8 +42,13 @@ pub(crate) struct Sound<'p, 't> {
     root: Node<'t>,
     meanings: &'p Meanings<'t>,
     bound: Vec<Bound<'t>>,
+    /// Those that take a name away, by their numbers.
+    unbinding: Vec<usize>,
     jumps: RefCell<HashMap<usize, Option<usize>>>,
-    uses: RefCell<Option<HashMap<&'t str, Vec<usize>>>>,
+    layout: OnceCell<Layout<'t>>,
+    /// The uses of each name, and of each name of each scope.
+    uses: OnceCell<HashMap<&'t str, Vec<usize>>>,
+    readers: OnceCell<HashMap<(usize, &'t str), Vec<usize>>>,
 }
 
 impl<'p, 't> Sound<'p, 't> {
@@ -60,7 +65,19 @@ impl<'p, 't> Sound<'p, 't> {
             })
             .collect();
         bound.sort_by_key(|bound| bound.range.start);
-        Self { flow, source, root, meanings, bound, jumps: RefCell::default(), uses: RefCell::default() }
+        let unbinding = (0..bound.len()).filter(|number| bound[*number].unbinds).collect();
+        Self {
+            flow,
+            source,
+            root,
+            meanings,
+            bound,
+            unbinding,
+            jumps: RefCell::default(),
+            layout: OnceCell::new(),
+            uses: OnceCell::new(),
+            readers: OnceCell::new(),
+        }
     }
 
     fn bound_in(&self, range: &Range<usize>) -> &[Bound<'t>] {
@@ -183,16 +200,35 @@ impl<'p, 't> Sound<'p, 't> {
         Some(format!("the rule binds `{name}`, which is read in line {line}"))
     }
 
-    fn uses_of(&self, name: &str) -> Vec<usize> {
-        let mut uses = self.uses.borrow_mut();
-        let index = uses.get_or_insert_with(|| {
+    fn uses_of(&self, name: &str) -> &[usize] {
+        let uses = self.uses.get_or_init(|| {
             let mut index: HashMap<&'t str, Vec<usize>> = HashMap::new();
             for (number, name) in self.meanings.names.uses.iter().enumerate() {
                 index.entry(name.name).or_default().push(number);
             }
             index
         });
-        index.get(name).cloned().unwrap_or_default()
+        uses.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The uses that read a name of a scope.
+    fn readers(&self, bound: &Bound<'t>) -> &[usize] {
+        let readers = self.readers.get_or_init(|| {
+            let names = self.meanings.names;
+            let mut index: HashMap<(usize, &'t str), Vec<usize>> = HashMap::new();
+            for (number, name) in names.uses.iter().enumerate() {
+                if let Some(owner) = names.resolve(name.scope, name.name) {
+                    index.entry((owner, name.name)).or_default().push(number);
+                }
+            }
+            index
+        });
+        readers.get(&(bound.scope, bound.name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The block that a match of statements stands in.
+    fn block_of(&self, one: &Match<'t>) -> Option<&Block<'t>> {
+        self.layout.get_or_init(|| Layout::new(self.root, self.meanings.text)).block_of(one.range.start)
     }
 
     /// True when what `after` writes still binds the name.
@@ -221,17 +257,18 @@ impl<'p, 't> Sound<'p, 't> {
         if bound.scope == 0 && names.exports.contains(bound.name) {
             return Some(format!("`{}` is in `__all__`", bound.name));
         }
-        let looped = self.is_looped(one);
-        let again = self.bound_again(one, bound);
+        let block = self.block_of(one);
+        let looped = block.is_none_or(|block| block.looped);
+        let again = block.and_then(|block| block.assigned_from(bound.name, one.range.end));
         let excused = |at: usize, scope: usize| {
             let same_run = self.owner(scope) == self.owner(bound.scope);
             let earlier = !looped && at < one.range.start;
             (same_run && (earlier || again.is_some_and(|again| at >= again))) || self.goes(one, at)
         };
-        let readers = self.uses_of(bound.name).into_iter().map(|number| &names.uses[number]);
-        let open = readers.filter(|read| !excused(read.range.start, read.scope));
-        let reads = open.filter(|read| names.resolve(read.scope, read.name) == Some(bound.scope)).map(|read| read.range.start);
-        let unbound = self.bound.iter().filter(|other| other.unbinds && other.scope == bound.scope && other.name == bound.name);
+        let reads = self.readers(bound).iter().map(|number| &names.uses[*number]);
+        let reads = reads.filter(|read| !excused(read.range.start, read.scope)).map(|read| read.range.start);
+        let unbound = self.unbinding.iter().map(|number| &self.bound[*number]);
+        let unbound = unbound.filter(|other| other.scope == bound.scope && other.name == bound.name);
         let unbound = unbound.filter(|other| !excused(other.range.start, other.scope)).map(|other| other.range.start);
         let first = reads.chain(unbound).filter(|at| !self.is_others(one, bound, all, *at)).min()?;
         Some(format!("`{}` is read again in line {}", bound.name, self.source.line(first)))
@@ -248,13 +285,6 @@ impl<'p, 't> Sound<'p, 't> {
         at
     }
 
-    fn is_looped(&self, one: &Match<'t>) -> bool {
-        let Some(first) = one.nodes.first() else { return false };
-        let around = around(self.root, *first);
-        let inner = around.iter().rev().take_while(|node| !matches!(node.kind(), "function_definition" | "lambda"));
-        inner.into_iter().any(|node| matches!(node.kind(), "for_statement" | "while_statement"))
-    }
-
     /// True for a place in the match that is not written again.
     fn goes(&self, one: &Match<'t>, at: usize) -> bool {
         if !one.nodes.iter().any(|node| node.byte_range().contains(&at)) {
@@ -264,21 +294,6 @@ impl<'p, 't> Sound<'p, 't> {
         let holds =
             |capture: &Capture| nodes(capture).iter().any(|node| node.byte_range().contains(&at) && node.kind() != "identifier");
         !one.captures.iter().any(|(name, capture)| self.flow.kept.contains(name) && holds(capture))
-    }
-
-    /// The end of the first statement below the match, in its block, that gives the name another value.
-    fn bound_again(&self, one: &Match<'t>, bound: &Bound<'t>) -> Option<usize> {
-        let last = *one.nodes.last()?;
-        let block = around(self.root, last).into_iter().rev().find(|node| matches!(node.kind(), "block" | "module"))?;
-        let below = statements(block).into_iter().filter(|statement| statement.start_byte() >= last.end_byte());
-        let mut assignments = below.filter(|statement| {
-            let child = statement
-                .named_child(0)
-                .filter(|child| statement.kind() == "expression_statement" && child.kind() == "assignment");
-            let [left, value] = ["left", "right"].map(|field| child.and_then(|child| child.child_by_field_name(field)));
-            value.is_some() && left.is_some_and(|left| self.meanings.text[left.byte_range()] == *bound.name)
-        });
-        assignments.next().map(|statement| statement.end_byte())
     }
 
     /// True for a place in another match that binds the name itself before.

@@ -21,6 +21,8 @@ fn a_name_fits_whatever_resolves_to_it() {
         ("from a.b import f\n@f(1)\ndef d(): pass\n", "f(1)"),
         ("from a.b import f\ndef d(x: f(1)): pass\n", "f(1)"),
         ("from a.b import f\ndef d(x=f(1)): pass\n", "f(1)"),
+        ("from a.b import f\nmake = f\nmake(1)\n", "make(1)"),
+        ("import a.b\nb = a.b\ndef d():\n    make = b.f\n    make(1)\n", "make(1)"),
         ("def d():\n    global f\n    from a.b import f\nf(1)\n", "f(1)"),
     ] {
         assert_eq!(matches(&direct, text), [wanted], "{text}");
