@@ -70,12 +70,17 @@ impl<'a> Snippet<'a> {
         let problems = self.file.problems().iter();
         let real = problems.filter(|problem| !ONLY_BY_PLACE.iter().any(|words| problem.message.contains(words)));
         real.map(|problem| {
-            let line = source.line_range((problem.line as usize - 1).min(source.lines().saturating_sub(1)));
-            let text = source.text().get(line.clone()).unwrap_or("");
-            let column = text.char_indices().nth(problem.column as usize - 1).map_or(text.len(), |(at, _)| at);
+            let at = if problem.line as usize > source.lines() {
+                // Beyond the last line's end nothing is written that could be shown.
+                source.text().trim_end().len()
+            } else {
+                let line = source.line_range(problem.line as usize - 1);
+                let text = source.text().get(line.clone()).unwrap_or("");
+                line.start + text.char_indices().nth(problem.column as usize - 1).map_or(text.len(), |(at, _)| at)
+            };
             let help =
                 if problem.message.contains("ositional argument") { "write the `$$$` before the keyword arguments" } else { "" };
-            self.problem(line.start + column, problem.message.clone(), help)
+            self.problem(at, problem.message.clone(), help)
         })
         .collect()
     }
