@@ -195,3 +195,58 @@ fn what_does_not_change_the_result_does_not_change_the_digest() {
     // As version 0.1.0 gave it, before there were any of these keys: what is committed under it stays done.
     assert_eq!(of(plain), "bac1a96598b384b6524e610abe5a5656b2f666030510a54dbb1d689a7c32987e");
 }
+
+#[test]
+fn a_pattern_is_refused_at_its_own_place_whatever_style_it_is_written_in() {
+    let mut wrong = Vec::new();
+    let block = |text: &str| {
+        let lines: String = text.lines().map(|line| format!("        {line}\n")).collect();
+        format!("|\n{lines}")
+    };
+    let plan = |before: &str, after: &str, rest: &str| {
+        format!(
+            "version: 1\nname: x\nissue: y\nrules:\n  r:\n    rewrite:\n      before: {}\n      after: {}\n{rest}phases: [{{ id: P0, files: [a.py] }}]\n",
+            before.trim_end(),
+            after.trim_end()
+        )
+    };
+    for (before, after, rest, expected) in [
+        (block("from a import f\n\nf($X"), block("g($X)"), "", "10:13: unexpected EOF while parsing"),
+        (block("f($X)"), block("if a:\n\n    g($X, )\n    h($X $X)"), "", "13:18: expected `,`, found name"),
+        (block("é($X)"), block("é($X, $Y)"), "", "10:15: `$Y` is not bound by `before`"),
+        ("f($X)".into(), "g($Y)".into(), "", "8:16: `$Y` is not bound by `before`"),
+        ("f($X)".into(), "\"g(\\\"\\u00e9\\\", $Y)\"".into(), "", "8:29: `$Y` is not bound by `before`"),
+        ("f($X)".into(), "'g(''a'', $Y)'".into(), "", "8:24: `$Y` is not bound by `before`"),
+        ("f($X)".into(), ">-\n        g(1,\n          $Y)".into(), "", "10:11: `$Y` is not bound by `before`"),
+        (block("from a import e, f\nf($X)"), block("g($X)"), "", "8:23: nothing in `before` uses the imported `e`"),
+        (
+            block("from a import (\n    f,\n    e,\n)\nf($X)"),
+            block("g($X)"),
+            "",
+            "10:13: nothing in `before` uses the imported `e`",
+        ),
+        (block("f($X)"), block("f(f($X))"), "", "10:9: `before` fits what `after` writes"),
+        (block("f($X)"), block("g($X)"), "      where: { Y: { kind: name } }\n", "11:16: `before` has no metavariable `$Y`"),
+        (block("f($X)"), block("g($X)"), "      where: { X: { regex: \"a(\" } }\n", "11:16: not a regular expression: "),
+        (block("f($X)"), block("g($X)"), "      where: { X: { not-regex: \"a(\" } }\n", "11:16: not a regular expression: "),
+        (block("f($X"), block("g($Y"), "", "8:13: unexpected EOF while parsing"),
+    ] {
+        let text = plan(&before, &after, rest);
+        let said = complaints(&text);
+        if !said.iter().any(|line| line.starts_with(expected)) {
+            wrong.push(format!("expected {expected}\n    said {said:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_name_that_is_renamed_is_not_rewritten_too() {
+    let text = "version: 1\nname: x\nissue: y\nrules:\n  one:\n    rename: { from: a.f, to: a.g }\n  two:\n    rewrite: { before: \"from a import f\\nf($X)\", after: \"$X\" }\nphases: [{ id: P0, files: [a.py] }]\n";
+    assert_eq!(
+        complaints(text),
+        [
+            "7:3: the rules `one` and `two` both change `a.f`: one renames it, the other rewrites it | keep one of the two: the first would take it from the other"
+        ]
+    );
+}
