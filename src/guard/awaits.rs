@@ -2,7 +2,8 @@
 //!
 //! A coroutine that is handed on (returned, yielded, put into a collection, given to `gather`) is somebody else's to await.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
@@ -43,7 +44,18 @@ struct Suspect {
 /// Calls that `after` has wrong and `before` had not.
 pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
     let awaited = awaited_by_rules(context);
-    let known = |name: &str| if awaited.contains(name) { Some(true) } else { (context.is_coroutine)(name) };
+    // Asking is dear, and a file calls the same thing many times.
+    let asked: RefCell<HashMap<String, Option<bool>>> = RefCell::default();
+    let known = |name: &str| {
+        if awaited.contains(name) {
+            return Some(true);
+        }
+        let mut asked = asked.borrow_mut();
+        match asked.get(name) {
+            Some(known) => *known,
+            None => *asked.entry(name.to_owned()).or_insert((context.is_coroutine)(name)),
+        }
+    };
     let found = wrong(after, &known);
     if found.is_empty() {
         return Vec::new();
@@ -72,15 +84,19 @@ fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>) -> Vec<Suspect> {
     let mut found = Vec::new();
     for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
         let Some(call) = call_of(tree.root_node(), read) else { continue };
-        let (wrong_if, why) = match fate(call) {
+        let fate = fate(call);
+        let (wrong_if, why) = match fate {
             Fate::Awaited => (false, ""),
             Fate::Plain(why) => (true, why),
-            Fate::Named(name) if is_never_awaited(tree.root_node(), names, read.scope, &text[name.byte_range()]) => {
-                (true, "the name it is given is never awaited")
-            }
-            Fate::Named(_) | Fate::Passed => continue,
+            Fate::Named(_) => (true, "the name it is given is never awaited"),
+            Fate::Passed => continue,
         };
         if gives_coroutine(read, call, names, &functions, text, known) != Some(wrong_if) {
+            continue;
+        }
+        if let Fate::Named(name) = fate
+            && !is_never_awaited(tree.root_node(), names, read.scope, &text[name.byte_range()])
+        {
             continue;
         }
         let (at, written) = (read.range.start, read.qualified(read.name));

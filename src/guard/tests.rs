@@ -169,6 +169,7 @@ fn a_coroutine_that_nobody_awaits_any_more_is_found() {
         ("def f(): pass\nf()\n", "async def f(): pass\nf()\n", &[(2, "awaitedness")]),
         ("def f(): pass\nf()\n", "@run\nasync def f(): pass\nf()\n", &[(1, "unbound")]),
         ("def f(f): f()\n", "async def f(f): f()\n", &[]),
+        ("from m import old\nmake = old\nmake()\n", "from m import coro\nmake = coro\nmake()\n", &[(3, "awaitedness")]),
         (
             "class A:\n    def f(self): pass\n    def g(self): self.f()\n",
             "class A:\n    async def f(self): pass\n    def g(self): self.f()\n",
