@@ -69,6 +69,23 @@ impl<'a> Parsed<'a> {
         Ok(self.names.get_or_init(|| Names::new(self.source, tree, self.module)))
     }
 
+    /// Where valid Python begins that the tree has wrong, because its grammar is older than the text; what the names mean is not known
+    /// from there on.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no tree in time.
+    pub fn unread(&self) -> Result<Option<usize>, ParseError> {
+        let tree = self.tree()?;
+        if !tree.root_node().has_error() || !self.problems().is_empty() {
+            return Ok(None);
+        }
+        let mut cursor = tree.walk();
+        while !(cursor.node().is_error() || cursor.node().is_missing()) && cursor.goto_first_child() {
+            while !cursor.node().has_error() && cursor.goto_next_sibling() {}
+        }
+        Ok(Some(cursor.node().start_byte()))
+    }
+
     /// Every place where Python would refuse the text; empty when it is valid.
     #[must_use]
     pub fn problems(&self) -> &[SyntaxProblem] {

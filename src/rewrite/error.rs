@@ -28,6 +28,9 @@ pub enum Problem {
     /// No syntax tree.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// Valid Python that the tree has wrong.
+    #[error("the syntax here is newer than what is understood")]
+    Unread,
     /// The `before` of an edit stands nowhere.
     #[error("the `before` block of edit {edit} is not in the file")]
     NotFound {
@@ -113,6 +116,7 @@ impl RewriteError {
             Problem::Source(SourceError::UnknownEncoding { .. }) => {
                 "convert the file to UTF-8 first, or exclude it from the plan".into()
             }
+            Problem::Unread => "write an edit for this file".into(),
             Problem::Parse(_) => "exclude the file from the plan, or change it by hand".into(),
             Problem::NotFound { .. } => match &self.nearest {
                 Some(_) => "make `before` equal to the file's own lines, or remove the edit".into(),

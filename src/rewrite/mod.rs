@@ -131,10 +131,15 @@ impl Step<'_> {
         if !self.touches(file.source().bytes()) {
             return Ok(Made::default());
         }
-        match self {
-            Self::Edits(edits) => edit(file.source(), edits),
-            Self::Rename(names) => rename(file, names),
-            Self::Rewrite(_) => Ok(Made::default()),
+        let made = match self {
+            Self::Edits(edits) => return edit(file.source(), edits),
+            Self::Rename(names) => rename(file, names)?,
+            Self::Rewrite(_) => Made::default(),
+        };
+        // What such a text means from there on is not known, so there may be more to change than was seen.
+        match file.unread() {
+            Ok(Some(at)) if !made.edits.is_empty() => Err(RewriteError::at(file.source(), at, Problem::Unread)),
+            _ => Ok(made),
         }
     }
 

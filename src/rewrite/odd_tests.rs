@@ -3,6 +3,7 @@
 use crate::plan::Rename;
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
+use crate::rewrite::error::Problem;
 use crate::rewrite::violation::violations;
 use crate::rewrite::{Step, rewritten};
 
@@ -95,6 +96,14 @@ fn what_python_would_not_take_is_looked_at_all_the_same() {
     }
     assert_eq!(found(b"from a.b import old\nx = '\xff', old\n"), (2, false));
     assert_eq!(found(b"\xef\xbb\xbf# coding: latin-1\nfrom a.b import old\n"), (1, false));
+}
+
+#[test]
+fn valid_python_that_is_not_understood_is_refused_and_not_changed_by_halves() {
+    let text = b"from a.b import old\nx = 1\nclass A[T = old](old[T]): pass\n";
+    assert!(found(text).1);
+    let error = rewritten(text, None, &[Step::Rename(&rename())]).unwrap_err();
+    assert_eq!((error.line, error.kind), (3, Problem::Unread));
 }
 
 #[test]

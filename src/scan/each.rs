@@ -78,7 +78,12 @@ impl Each<'_> {
             }
         }
         if seen.is_empty() {
-            return Ok(Vec::new());
+            // What is there may be a violation all the same.
+            let unread = file.unread().map_err(|error| error.to_string())?;
+            return match unread {
+                Some(at) => Err(format!("line {}: the syntax is newer than what is understood", source.line(at))),
+                None => Ok(Vec::new()),
+            };
         }
         let violated: Vec<usize> = seen.iter().filter_map(|(number, _)| self.sought[*number].rule).collect();
         let unit = self.claims.and_then(|claims| claims.unit(path, &violated));
