@@ -86,16 +86,7 @@ impl<'a> Source<'a> {
     /// # Errors
     /// A [`SourceError`] for what cannot be a Python file. Bytes that are no text in the file's encoding are no error here.
     pub fn new(bytes: &'a [u8]) -> Result<Self, SourceError> {
-        if bytes.len() > MAX_BYTES {
-            return Err(SourceError::TooLarge { size: bytes.len() });
-        }
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\0\0\xfe\xff") {
-            return Err(SourceError::Wide);
-        }
-        if let Some(at) = memchr::memchr(0, bytes) {
-            let ends = bytes[..at].iter().filter(|byte| **byte == b'\n').count();
-            return Err(SourceError::Nul { line: number(ends) });
-        }
+        readable(bytes)?;
         let mut conflict = None;
         let encoding = match cookie(bytes) {
             None => Encoding::Utf8,
@@ -108,9 +99,22 @@ impl<'a> Source<'a> {
                 Some(encoding) => encoding,
             },
         };
+        Ok(Self::decoded(bytes, encoding, conflict))
+    }
+
+    /// Reads bytes that are UTF-8 whatever their first lines say, such as a text that only shows Python.
+    ///
+    /// # Errors
+    /// A [`SourceError`] for what is no text.
+    pub fn prose(bytes: &'a [u8]) -> Result<Self, SourceError> {
+        readable(bytes)?;
+        Ok(Self::decoded(bytes, Encoding::Utf8, None))
+    }
+
+    fn decoded(bytes: &'a [u8], encoding: Encoding, conflict: Option<String>) -> Self {
         let decoded = encoding.decode(bytes);
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', decoded.text.as_bytes()).map(|at| at + 1)).collect();
-        Ok(Self { bytes, decoded, encoding, conflict, starts })
+        Self { bytes, decoded, encoding, conflict, starts }
     }
 
     /// The file as it is.
@@ -251,6 +255,21 @@ impl<'a> Source<'a> {
             Err(_) => unreachable_overlap(self.bytes),
         }
     }
+}
+
+/// Refuses what is no text that is handled.
+fn readable(bytes: &[u8]) -> Result<(), SourceError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(SourceError::TooLarge { size: bytes.len() });
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.starts_with(b"\0\0\xfe\xff") {
+        return Err(SourceError::Wide);
+    }
+    if let Some(at) = memchr::memchr(0, bytes) {
+        let ends = bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+        return Err(SourceError::Nul { line: number(ends) });
+    }
+    Ok(())
 }
 
 /// Places in the text map to bytes in order, so edits that were apart stay apart.
