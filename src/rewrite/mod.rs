@@ -7,12 +7,15 @@ pub mod changes;
 pub mod edits;
 pub mod error;
 pub mod left;
+mod place;
 #[cfg(test)]
 mod odd_tests;
 #[cfg(test)]
 mod property_tests;
+mod reach;
 mod rename;
 mod statement;
+mod strings;
 pub mod violation;
 pub mod words;
 
@@ -22,6 +25,7 @@ use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
 use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::reach::Reach;
 use crate::rewrite::rename::rename;
 
 /// One transform.
@@ -133,8 +137,8 @@ impl Step<'_> {
         }
         let made = match self {
             Self::Edits(edits) => return edit(file.source(), edits),
-            Self::Rename(names) => rename(file, names)?,
-            Self::Rewrite(_) => Made::default(),
+            Self::Rename(names) => Reach::rename(names).make(file, &|file| rename(file, names))?,
+            Self::Rewrite(rewrite) => Reach::rewrite(rewrite).make(file, &|_| Ok(Made::default()))?,
         };
         // What such a text means from there on is not known, so there may be more to change than was seen.
         match file.unread() {

@@ -1,0 +1,78 @@
+//! A rule's own step, and what the same rule does to strings.
+
+use crate::edit::{Edit, Edits};
+use crate::plan::{Rename, Rewrite};
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
+use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::place::Place;
+use crate::rewrite::strings::strings;
+use crate::rewrite::{Made, Remark};
+
+/// A transform of Python.
+pub(crate) type Transform<'a> = &'a dyn Fn(&Parsed) -> Result<Made, RewriteError>;
+
+/// How far a rule reaches beyond the names of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The deprecated names and what they become, where strings are changed too.
+    pub(crate) strings: Option<Vec<(String, String)>>,
+}
+
+impl Reach {
+    /// That of a rename.
+    pub(crate) fn rename(rename: &Rename) -> Self {
+        Self { strings: rename.strings.then(|| vec![(rename.from.clone(), rename.to.clone())]) }
+    }
+
+    /// That of a rewrite rule. Strings are changed when one name goes and one comes, so that it is plain what becomes of them.
+    pub(crate) fn rewrite(rewrite: &Rewrite) -> Self {
+        let (old, new) = (imported(&rewrite.before), imported(&rewrite.after));
+        let gone: Vec<&String> = old.iter().filter(|name| !new.contains(name)).collect();
+        let come: Vec<&String> = new.iter().filter(|name| !old.contains(name)).collect();
+        let pairs = match (gone.as_slice(), come.as_slice()) {
+            ([from], [to]) => vec![((*from).clone(), (*to).clone())],
+            _ => Vec::new(),
+        };
+        Self { strings: rewrite.strings.then_some(pairs) }
+    }
+
+    /// What `step` makes of a file, with its strings.
+    ///
+    /// # Errors
+    /// Those of `step`.
+    pub(crate) fn make(&self, file: &Parsed, step: Transform) -> Result<Made, RewriteError> {
+        let mut made = step(file)?;
+        if let Some(pairs) = &self.strings {
+            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+            add(&mut made, file.source(), strings(file, &pairs)?)?;
+        }
+        Ok(made)
+    }
+}
+
+/// Adds places to what a step made; where both change the same text, the step knows better.
+fn add(made: &mut Made, source: &Source, places: Vec<Place>) -> Result<(), RewriteError> {
+    let mut edits: Vec<Edit> = std::mem::take(&mut made.edits).iter().cloned().collect();
+    let taken: Vec<Edit> = edits.clone();
+    let is_free = |place: &Place| {
+        let first = taken.partition_point(|edit| edit.range.end <= place.range.start);
+        taken.get(first).is_none_or(|edit| place.range.end <= edit.range.start)
+    };
+    for place in places.into_iter().filter(is_free) {
+        made.remarks.extend::<Option<Remark>>(place.remark(source));
+        edits.extend(place.edits);
+    }
+    made.edits = Edits::new(edits).map_err(|error| RewriteError::at(source, error.second.start, Problem::Overlap))?;
+    Ok(())
+}
+
+/// The qualified names that a side of a rule imports.
+fn imported(side: &str) -> Vec<String> {
+    let plain = side.replace('$', "_");
+    // A side that is no text, or has no tree in time, was refused with the plan.
+    let Ok(source) = Source::prose(plain.as_bytes()) else { return Vec::new() };
+    let file = Parsed::new(&source, None);
+    let Ok(names) = file.names() else { return Vec::new() };
+    names.imports.iter().flat_map(|import| import.items.iter().map(|item| import.imported(item))).collect()
+}

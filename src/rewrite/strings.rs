@@ -1,0 +1,324 @@
+//! Dotted names in string literals: targets of patches, modules imported by name, loggers, settings, entry points.
+//!
+//! What counts, and what is decided:
+//! - A literal that is nothing but the name (`"a.b.f"`), or the name with more below it (`"a.b.f.x"`, `"a.b:f"`), is changed. So
+//!   is the whole name in a longer text, delimited by neither a name's characters nor a dot, when it has a dot itself.
+//! - A name of one part counts alone only as the first argument of what takes such names (`import_module("old")`).
+//! - `"f"` in `setattr(b, "f", ...)` and the like is the name `a.b.f` where `b` is the module `a.b`.
+//! - Only the parts that differ are written anew. A name over several parts of an implicit concatenation is changed when each part
+//!   that differs stands in one literal; one with escapes, and an f-string whose unknown parts may make the name, is left and said.
+//! - A string that stands alone as a statement is documentation, and no string here. Bytes are not looked at.
+//! - A patch of the name through another module (`patch("app.views.f")`) cannot be decided from one file: it is said.
+
+mod dotted;
+mod literal;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use crate::edit::Edit;
+use crate::python::imports::absolute;
+use crate::python::names::Meaning;
+use crate::python::parsed::Parsed;
+use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::place::Place;
+use crate::rewrite::strings::dotted::{can_be, changes, is_path, is_word, mentions};
+use crate::rewrite::strings::literal::{Argument, Literal, UNKNOWN, literals};
+
+/// What takes a dotted name as its first argument.
+const TAKERS: [&str; 14] = [
+    "__import__",
+    "delattr",
+    "find_spec",
+    "getLogger",
+    "get_logger",
+    "import_module",
+    "import_object",
+    "import_string",
+    "importorskip",
+    "locate",
+    "patch",
+    "resolve_name",
+    "run_module",
+    "setattr",
+];
+
+/// What takes an object and the name of one of its attributes.
+const ATTRIBUTE_TAKERS: [&str; 5] = ["delattr", "getattr", "hasattr", "object", "setattr"];
+
+/// The places where strings name what `pairs` rename, from the first to the second of each, in the order of the text.
+///
+/// # Errors
+/// [`RewriteError`] for a text without a tree.
+pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place>, RewriteError> {
+    let text = file.source().text();
+    let mut pairs: Vec<(&str, &str)> = pairs.iter().copied().filter(|(from, to)| from != to && !from.is_empty()).collect();
+    // What a longer name says of a place holds before what a shorter one says.
+    pairs.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
+    let mut places: Vec<Place> = Vec::new();
+    for (from, to) in pairs {
+        let hits = words(text, last(from));
+        if hits.is_empty() {
+            continue;
+        }
+        let tree = file.tree().map_err(|error| RewriteError::at(file.source(), 0, Problem::Parse(error)))?;
+        for literal in literals(tree, text, &hits).iter().filter(|literal| !literal.is_statement) {
+            let look = Look { file, literal, from, to };
+            for place in look.places()? {
+                if places.iter().all(|known| known.range.end <= place.range.start || place.range.end <= known.range.start) {
+                    places.push(place);
+                }
+            }
+        }
+    }
+    places.sort_by_key(|place| place.range.start);
+    Ok(places)
+}
+
+/// Where `word` stands in `text` as a whole name.
+fn words(text: &str, word: &str) -> Vec<usize> {
+    let whole = |at: &usize| {
+        !text[..*at].chars().next_back().is_some_and(is_word) && !text[at + word.len()..].chars().next().is_some_and(is_word)
+    };
+    memchr::memmem::find_iter(text.as_bytes(), word.as_bytes()).filter(whole).collect()
+}
+
+/// The last part of a dotted name.
+fn last(dotted: &str) -> &str {
+    dotted.rsplit('.').next().unwrap_or(dotted)
+}
+
+/// All that stands before the last part.
+fn parent(dotted: &str) -> &str {
+    dotted.rsplit_once('.').map_or("", |(parent, _)| parent)
+}
+
+/// True when `whole` is `part` or lies below it.
+fn covers(part: &str, whole: &str) -> bool {
+    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// One literal and one pair.
+struct Look<'a, 's, 't> {
+    file: &'a Parsed<'s>,
+    literal: &'a Literal<'t>,
+    from: &'a str,
+    to: &'a str,
+}
+
+impl Look<'_, '_, '_> {
+    fn places(&self) -> Result<Vec<Place>, RewriteError> {
+        let found: Vec<Place> = self.mentions();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let one = match self.attribute()? {
+            Some(place) => Some(place),
+            None => self.relative().or_else(|| self.partly_known()).or_else(|| self.through_another()).or_else(|| self.code()),
+        };
+        Ok(one.into_iter().collect())
+    }
+
+    /// The whole name, where the literal has it.
+    fn mentions(&self) -> Vec<Place> {
+        let value = &self.literal.value;
+        let mut places = Vec::new();
+        for mention in mentions(value, self.from) {
+            // A name that lies below its old one stays as it is the second time.
+            if covers(self.from, self.to) && covers(self.to, path_at(value, mention.range.start)) {
+                continue;
+            }
+            if !self.from.contains('.') && !self.names_one_part(&mention.range) {
+                continue;
+            }
+            places.push(match mention.doubt {
+                Some(doubt) => self.left(&mention.range, doubt),
+                None => self.changed(&mention.range),
+            });
+        }
+        places
+    }
+
+    /// True when a name without a dot is meant as a module's name.
+    fn names_one_part(&self, range: &Range<usize>) -> bool {
+        let value = &self.literal.value;
+        let starts = value.len() - value.trim_start().len() == range.start;
+        let alone = value.trim() == self.from;
+        starts && if alone { self.is_taken_as_path() } else { is_path(value) }
+    }
+
+    /// True for the first argument of what takes dotted names.
+    fn is_taken_as_path(&self) -> bool {
+        self.call().is_some_and(|(argument, (name, _))| {
+            let keyword = argument.keyword.map(|node| &self.text()[node.byte_range()]);
+            TAKERS.contains(&name) && (argument.position == Some(0) || matches!(keyword, Some("target" | "name")))
+        })
+    }
+
+    fn call(&self) -> Option<(Argument<'_>, (&str, &str))> {
+        let argument = self.literal.call?;
+        Some((argument, argument.names(self.text())))
+    }
+
+    fn text(&self) -> &str {
+        self.file.source().text()
+    }
+
+    fn changed(&self, range: &Range<usize>) -> Place {
+        let encoding = self.file.source().encoding();
+        let mut edits = Vec::new();
+        for (part, text) in changes(self.from, self.to) {
+            let Some(written) = self.literal.written(range.start + part.start..range.start + part.end) else {
+                return self.left(range, "it is written with escapes or in several pieces");
+            };
+            let Some(bytes) = encoding.encode(&text) else {
+                return self.left(range, &format!("{} cannot hold the new name", encoding.name()));
+            };
+            edits.push(Edit::new(written, bytes));
+        }
+        Place::changed(self.written(range), edits)
+    }
+
+    fn left(&self, range: &Range<usize>, why: &str) -> Place {
+        let message = format!("{} in a string stays: {why}", self.from);
+        Place::left(self.written(range), message, format!("write {} there by hand where it is meant", self.to))
+    }
+
+    /// Where a stretch of the value stands, or the whole literal.
+    fn written(&self, range: &Range<usize>) -> Range<usize> {
+        self.literal.written(range.clone()).unwrap_or_else(|| {
+            let near = self.literal.near(range.start);
+            near..self.literal.range.end.max(near)
+        })
+    }
+
+    fn whole_left(&self, why: String) -> Place {
+        Place::left(self.literal.range.clone(), why, format!("write {} by hand where it is meant", self.to))
+    }
+
+    /// `setattr(b, "f", ...)`, where `b` is the module.
+    fn attribute(&self) -> Result<Option<Place>, RewriteError> {
+        let Some((argument, (name, before))) = self.call() else { return Ok(None) };
+        let takes = ATTRIBUTE_TAKERS.contains(&name) && (name != "object" || before == "patch");
+        if !takes || argument.position != Some(1) || self.literal.value != last(self.from) {
+            return Ok(None);
+        }
+        let mut cursor = argument.list.walk();
+        let Some(object) = argument.list.named_children(&mut cursor).find(|child| child.kind() != "comment") else {
+            return Ok(None);
+        };
+        let Some(meaning) = self.meaning(object)? else { return Ok(None) };
+        let range = 0..self.literal.value.len();
+        if meaning != parent(self.from) {
+            let patches = before.ends_with("patch") || matches!(name, "setattr" | "delattr");
+            let is_module = last(&meaning).starts_with(|c: char| c.is_lowercase() || c == '_');
+            return Ok((patches && is_module).then(|| self.through(&meaning)));
+        }
+        if parent(self.to) != meaning {
+            let why = format!("the object before it is {meaning}, which no longer has it");
+            return Ok(Some(self.left(&range, &why)));
+        }
+        let Some(written) = self.literal.written(range.clone()) else {
+            return Ok(Some(self.left(&range, "it is written with escapes")));
+        };
+        let new = self.file.source().encoding().encode(last(self.to));
+        Ok(Some(match new {
+            Some(bytes) => Place::changed(written.clone(), vec![Edit::new(written, bytes)]),
+            None => self.left(&range, "the file's encoding cannot hold the new name"),
+        }))
+    }
+
+    /// The qualified name of an expression that is an imported thing.
+    fn meaning(&self, node: Node) -> Result<Option<String>, RewriteError> {
+        let names = self.file.names().map_err(|error| RewriteError::at(self.file.source(), 0, Problem::Parse(error)))?;
+        let read = names.uses.iter().find(|read| {
+            read.range.start == node.start_byte()
+                && read.attributes.last().map_or(read.range.end, |(_, range)| range.end) == node.end_byte()
+        });
+        Ok(read.and_then(|read| match names.meaning(read.scope, read.name) {
+            Meaning::Imported(root) => Some(read.qualified(&root)),
+            _ => None,
+        }))
+    }
+
+    /// `import_module(".b", "a")`.
+    fn relative(&self) -> Option<Place> {
+        let (argument, (name, _)) = self.call()?;
+        let value = self.literal.value.as_str();
+        if !value.starts_with('.')
+            || argument.position != Some(0)
+            || !matches!(name, "import_module" | "resolve_name" | "find_spec")
+        {
+            return None;
+        }
+        let mut cursor = argument.list.walk();
+        let package = argument.list.named_children(&mut cursor).filter(|child| child.kind() != "comment").nth(1)?;
+        let package = match package.kind() {
+            "keyword_argument" => package.child_by_field_name("value")?,
+            _ => package,
+        };
+        let written = self.text()[package.byte_range()].trim_matches(['"', '\'']);
+        let rest = value.trim_start_matches('.');
+        let dots = value.len() - rest.len();
+        let module = match (package.kind(), written) {
+            ("string", base) => absolute(Some(&format!("{base}.__init__")), dots, rest),
+            (_, "__package__" | "__name__") => absolute(self.file.module(), dots, rest),
+            // Whatever the package is, the name ends alike.
+            _ => covers(last(self.from), rest.rsplit('.').next().unwrap_or(rest)).then(|| self.from.to_owned()),
+        }?;
+        let concerned = covers(self.from, &module);
+        concerned.then(|| self.whole_left(format!("{module} is imported by a relative name here, which stays")))
+    }
+
+    /// An f-string or sum whose unknown parts may make it the name.
+    fn partly_known(&self) -> Option<Place> {
+        let value = self.literal.value.trim();
+        if !value.contains(UNKNOWN) || !is_path(value) {
+            return None;
+        }
+        let written = |part: Option<&str>, want: Option<&str>| part == want;
+        let starts = written(value.split('.').next(), self.from.split('.').next());
+        let ends = written(value.rsplit('.').next(), Some(last(self.from)));
+        let patched = self.is_taken_as_path() && value.strip_suffix(last(self.from)).is_some_and(|rest| rest.ends_with("\0."));
+        let fits = can_be(value, self.from) && ends && (starts || patched);
+        (fits || patched).then(|| self.whole_left(format!("this may be {} when it runs", self.from)))
+    }
+
+    /// A patch of the name in a module that imports it.
+    fn through_another(&self) -> Option<Place> {
+        let (argument, (name, before)) = self.call()?;
+        let keyword = argument.keyword.map(|node| &self.text()[node.byte_range()]);
+        let first = argument.position == Some(0) || keyword == Some("target");
+        let patches = name == "patch" || before == "patch" || matches!(name, "setattr" | "delattr");
+        let value = self.literal.value.as_str();
+        let class = last(self.from).starts_with(char::is_uppercase);
+        let through = value.split('.').skip(1).any(|part| part == last(self.from)) && (class || last(value) == last(self.from));
+        (first && patches && through && is_path(value)).then(|| self.through(parent(value)))
+    }
+
+    fn through(&self, module: &str) -> Place {
+        let message = format!("{} is patched in {module} here; whether that is {} cannot be seen", last(self.from), self.from);
+        let help = format!("patch {} there when {module} imports it by its new name", last(self.to));
+        Place::left(self.literal.range.clone(), message, help)
+    }
+
+    /// A program in a string that imports the name.
+    fn code(&self) -> Option<Place> {
+        let value = &self.literal.value;
+        let head = format!("from {} import ", parent(self.from));
+        let at = value.find(&head)?;
+        let line = value[at + head.len()..].lines().next().unwrap_or("");
+        let named = line.split(|c| !is_word(c)).any(|word| word == last(self.from));
+        (named && !self.from.is_empty()).then(|| self.left(&(at..at + head.len()), "it is imported by code in the string"))
+    }
+}
+
+/// The dotted name that begins at a place of a text.
+fn path_at(text: &str, at: usize) -> &str {
+    let rest = &text[at..];
+    let end = rest.find(|c| !is_word(c) && c != '.').unwrap_or(rest.len());
+    rest[..end].trim_end_matches('.')
+}
