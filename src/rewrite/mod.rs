@@ -4,6 +4,7 @@
 //! the second time. What a step leaves as it is on purpose, or could not decide, it says in a [`Remark`].
 
 pub mod changes;
+pub mod docs;
 pub mod edits;
 pub mod error;
 pub mod left;
@@ -23,6 +24,7 @@ use crate::edit::Edits;
 use crate::plan::{BlockEdit, Rename, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
+use crate::rewrite::docs::Markup;
 use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::reach::Reach;
@@ -87,28 +89,55 @@ pub struct Applied {
 pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
     let mut applied = Applied { changed: vec![false; steps.len()], ..Applied::default() };
     for (number, step) in steps.iter().enumerate() {
-        let made = match &applied.bytes {
-            None => step.make(file)?,
-            Some(bytes) => {
-                let source = Source::new(bytes).map_err(refused)?;
-                step.make(&Parsed::new(&source, file.module()))?
+        match applied.bytes.take() {
+            None => {
+                applied.take(number, file.source(), step.make(file)?);
+                // What is still the file as it was need not be read again.
+                applied.bytes = applied.bytes.filter(|_| applied.changed[number]);
             }
-        };
-        applied.remarks.extend(made.remarks);
-        if made.edits.is_empty() {
-            continue;
+            Some(bytes) => {
+                let source = Source::new(&bytes).map_err(refused)?;
+                let made = step.make(&Parsed::new(&source, file.module()))?;
+                applied.take(number, &source, made);
+            }
         }
-        let now = match &applied.bytes {
-            None => file.source().apply(&made.edits),
-            Some(bytes) => Source::new(bytes).map_err(refused)?.apply(&made.edits),
+    }
+    Ok(applied.unless_as(file.source().bytes()))
+}
+
+/// Applies `steps` in order to a file that is not Python: edits to its text, rules to the Python that it shows, where it is
+/// written in a `markup` that can show some and the rule is for documents.
+///
+/// # Errors
+/// As [`apply`], and for bytes that are no text.
+pub fn apply_to_document(bytes: &[u8], markup: Option<Markup>, steps: &[Step]) -> Result<Applied, RewriteError> {
+    let mut applied = Applied { bytes: Some(bytes.to_vec()), remarks: Vec::new(), changed: vec![false; steps.len()] };
+    for (number, step) in steps.iter().enumerate() {
+        let now = applied.bytes.take().unwrap_or_default();
+        let source = match markup {
+            Some(_) => Source::prose(&now),
+            None => Source::new(&now),
         };
-        applied.changed[number] = true;
-        applied.bytes = Some(now);
+        let source = source.map_err(refused)?;
+        let made = step.make_of_document(&source, markup)?;
+        applied.take(number, &source, made);
     }
-    if applied.bytes.as_deref() == Some(file.source().bytes()) {
-        applied.bytes = None;
+    Ok(applied.unless_as(bytes))
+}
+
+impl Applied {
+    /// Takes what the step with this number made of `source`.
+    fn take(&mut self, number: usize, source: &Source, made: Made) {
+        self.remarks.extend(made.remarks);
+        self.changed[number] = !made.edits.is_empty();
+        self.bytes = Some(source.apply(&made.edits));
     }
-    Ok(applied)
+
+    /// No bytes when they are as they were.
+    fn unless_as(mut self, before: &[u8]) -> Self {
+        self.bytes = self.bytes.filter(|bytes| bytes != before);
+        self
+    }
 }
 
 /// [`apply`] for those who need nothing but the bytes; they are equal when nothing changed. `module` as in [`Parsed::new`].
@@ -144,6 +173,15 @@ impl Step<'_> {
         match file.unread() {
             Ok(Some(at)) if !made.edits.is_empty() => Err(RewriteError::at(file.source(), at, Problem::Unread)),
             _ => Ok(made),
+        }
+    }
+
+    fn make_of_document(&self, source: &Source, markup: Option<Markup>) -> Result<Made, RewriteError> {
+        match (self, markup) {
+            (Self::Edits(edits), _) => edit(source, edits),
+            (_, None) => Ok(Made::default()),
+            (Self::Rename(names), Some(markup)) => Reach::rename(names).document(source, markup, &|file| rename(file, names)),
+            (Self::Rewrite(rewrite), Some(markup)) => Reach::rewrite(rewrite).document(source, markup, &|_| Ok(Made::default())),
         }
     }
 

@@ -1,28 +1,31 @@
-//! A rule's own step, and what the same rule does to strings.
+//! A rule's own step, and what the same rule does to strings and to the examples of documentation.
 
 use crate::edit::{Edit, Edits};
 use crate::plan::{Rename, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
+use crate::rewrite::docs::{self, Markup, Transform};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::place::Place;
 use crate::rewrite::strings::strings;
 use crate::rewrite::{Made, Remark};
-
-/// A transform of Python.
-pub(crate) type Transform<'a> = &'a dyn Fn(&Parsed) -> Result<Made, RewriteError>;
 
 /// How far a rule reaches beyond the names of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reach {
     /// The deprecated names and what they become, where strings are changed too.
     pub(crate) strings: Option<Vec<(String, String)>>,
+    /// Words of which an example must hold one, where examples are changed too.
+    pub(crate) docs: Option<Vec<String>>,
 }
 
 impl Reach {
     /// That of a rename.
     pub(crate) fn rename(rename: &Rename) -> Self {
-        Self { strings: rename.strings.then(|| vec![(rename.from.clone(), rename.to.clone())]) }
+        Self {
+            strings: rename.strings.then(|| vec![(rename.from.clone(), rename.to.clone())]),
+            docs: rename.docs.then(|| vec![last(&rename.from).to_owned()]),
+        }
     }
 
     /// That of a rewrite rule. Strings are changed when one name goes and one comes, so that it is plain what becomes of them.
@@ -34,14 +37,36 @@ impl Reach {
             ([from], [to]) => vec![((*from).clone(), (*to).clone())],
             _ => Vec::new(),
         };
-        Self { strings: rewrite.strings.then_some(pairs) }
+        Self { strings: rewrite.strings.then_some(pairs), docs: rewrite.docs.then(|| rewrite.pattern.words().to_vec()) }
     }
 
-    /// What `step` makes of a file, with its strings.
+    /// What `step` makes of a file, with its strings and the examples in its docstrings.
     ///
     /// # Errors
     /// Those of `step`.
     pub(crate) fn make(&self, file: &Parsed, step: Transform) -> Result<Made, RewriteError> {
+        let mut made = self.with_strings(file, step)?;
+        if let Some(words) = &self.docs {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            add(&mut made, file.source(), docs::python(file, &words, &|example| self.with_strings(example, step))?)?;
+        }
+        Ok(made)
+    }
+
+    /// What `step` makes of the examples of a document.
+    ///
+    /// # Errors
+    /// When two changes claim the same text.
+    pub(crate) fn document(&self, source: &Source, markup: Markup, step: Transform) -> Result<Made, RewriteError> {
+        let mut made = Made::default();
+        if let Some(words) = &self.docs {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            add(&mut made, source, docs::prose(source, markup, &words, &|example| self.with_strings(example, step)))?;
+        }
+        Ok(made)
+    }
+
+    fn with_strings(&self, file: &Parsed, step: Transform) -> Result<Made, RewriteError> {
         let mut made = step(file)?;
         if let Some(pairs) = &self.strings {
             let pairs: Vec<(&str, &str)> = pairs.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
@@ -75,4 +100,8 @@ fn imported(side: &str) -> Vec<String> {
     let file = Parsed::new(&source, None);
     let Ok(names) = file.names() else { return Vec::new() };
     names.imports.iter().flat_map(|import| import.items.iter().map(|item| import.imported(item))).collect()
+}
+
+fn last(dotted: &str) -> &str {
+    dotted.rsplit('.').next().unwrap_or(dotted)
 }

@@ -11,7 +11,7 @@
 //! - A patch of the name through another module (`patch("app.views.f")`) cannot be decided from one file: it is said.
 
 mod dotted;
-mod literal;
+pub(super) mod literal;
 #[cfg(test)]
 mod tests;
 
@@ -79,7 +79,7 @@ pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place
 }
 
 /// Where `word` stands in `text` as a whole name.
-fn words(text: &str, word: &str) -> Vec<usize> {
+pub(crate) fn words(text: &str, word: &str) -> Vec<usize> {
     let whole = |at: &usize| {
         !text[..*at].chars().next_back().is_some_and(is_word) && !text[at + word.len()..].chars().next().is_some_and(is_word)
     };

@@ -9,22 +9,22 @@ pub(super) const UNKNOWN: char = '\0';
 
 /// A string literal, all parts of an implicit concatenation together.
 #[derive(Debug)]
-pub(super) struct Literal<'t> {
+pub(in crate::rewrite) struct Literal<'t> {
     /// The whole in the text.
-    pub(super) range: Range<usize>,
+    pub(in crate::rewrite) range: Range<usize>,
     /// Its text when it runs.
     pub(super) value: String,
     /// Stretches of the value that are written as they are: where in the value, and where in the text they start.
     runs: Vec<(Range<usize>, usize)>,
     /// It stands alone as a statement, which makes it documentation.
-    pub(super) is_statement: bool,
+    pub(in crate::rewrite) is_statement: bool,
     /// The call of which it is an argument.
     pub(super) call: Option<Argument<'t>>,
 }
 
 /// A place among the arguments of a call.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Argument<'t> {
+pub(in crate::rewrite) struct Argument<'t> {
     /// What is called.
     pub(super) function: Node<'t>,
     /// The list of arguments.
@@ -65,7 +65,7 @@ impl Literal<'_> {
 }
 
 /// The literals with one of the sorted places `hits` inside, in the order of the text; bytes literals are none.
-pub(super) fn literals<'t>(tree: &'t Tree, text: &str, hits: &[usize]) -> Vec<Literal<'t>> {
+pub(in crate::rewrite) fn literals<'t>(tree: &'t Tree, text: &str, hits: &[usize]) -> Vec<Literal<'t>> {
     let mut found = Vec::new();
     let mut ancestors: Vec<Node<'t>> = Vec::new();
     let mut cursor = tree.walk();
