@@ -8,9 +8,9 @@ pub mod docs;
 pub mod edits;
 pub mod error;
 pub mod left;
-mod place;
 #[cfg(test)]
 mod odd_tests;
+mod place;
 #[cfg(test)]
 mod property_tests;
 mod reach;

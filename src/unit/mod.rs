@@ -14,6 +14,7 @@ use crate::python::syntax::SyntaxProblem;
 use crate::repo::target::{Conversions, Target, TargetProblem};
 use crate::repo::{Repo, Tip};
 use crate::rewrite::changes::{ImportsChanged, imports_changed};
+use crate::rewrite::docs::Markup;
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::{self, Applied, Remark, Step};
 use crate::select::Unit;
@@ -184,8 +185,12 @@ pub fn prepare(
 
 fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
     let segments = segments(plan, unit);
-    if !is_python(&unit.path) && !matches!(segments.as_slice(), [Segment::Pure(_)]) {
-        return if segments.is_empty() { Outcome::Unchanged } else { Outcome::NeedsCodemod };
+    if !is_python(&unit.path) {
+        return match segments.as_slice() {
+            [] => Outcome::Unchanged,
+            [Segment::Pure(steps)] => document(plan, unit, before, steps),
+            _ => Outcome::NeedsCodemod,
+        };
     }
     let module = module_of(callables.repo(), &unit.path);
     let source = match Source::new(before) {
@@ -193,7 +198,7 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
         Err(error) => return Outcome::Unsound(Unsound::source(&unit.path, &error)),
     };
     let file = Parsed::new(&source, module.as_deref());
-    if is_python(&unit.path) && !file.problems().is_empty() {
+    if !file.problems().is_empty() {
         return Outcome::Unsound(Unsound::syntax(&unit.path, file.problems()));
     }
     match segments.as_slice() {
@@ -202,8 +207,7 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
             Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
             Ok(Applied { bytes: None, .. }) => Outcome::Unchanged,
             Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
-                let names = names(plan, unit).into_iter().zip(changed);
-                let rules = names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()).collect();
+                let rules = at_work(plan, unit, changed);
                 match judged(callables, plan, unit, &file, &bytes) {
                     Ok((imports, warnings)) => {
                         let warnings = remarks.into_iter().map(Warning::from).chain(warnings).collect();
@@ -217,6 +221,24 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
     }
 }
 
+/// What rules make of a file that is not Python. There is nothing in it that the guards could judge.
+fn document(plan: &Plan, unit: &Unit, before: &[u8], steps: &[Step]) -> Outcome {
+    match rewrite::apply_to_document(before, markup(&unit.path), steps) {
+        Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
+        Ok(Applied { bytes: None, .. }) => Outcome::Unchanged,
+        Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
+            let warnings = remarks.into_iter().map(Warning::from).collect();
+            Outcome::Changed(Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings })
+        }
+    }
+}
+
+/// The names of the transforms that changed something.
+fn at_work(plan: &Plan, unit: &Unit, changed: Vec<bool>) -> Vec<String> {
+    let names = names(plan, unit).into_iter().zip(changed);
+    names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()).collect()
+}
+
 /// Applies pure transforms to bytes, which are not judged yet.
 ///
 /// # Errors
@@ -224,6 +246,9 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
 pub fn apply(repo: &Repo, path: &RepoPath, bytes: &[u8], steps: &[Step<'_>]) -> Result<Applied, Unsound> {
     if !rewrite::touches(bytes, steps) {
         return Ok(Applied { changed: vec![false; steps.len()], ..Applied::default() });
+    }
+    if !is_python(path) {
+        return rewrite::apply_to_document(bytes, markup(path), steps).map_err(|error| Unsound::rewrite(path, &error));
     }
     let module = module_of(repo, path);
     let source = Source::new(bytes).map_err(|error| Unsound::source(path, &error))?;
@@ -235,6 +260,9 @@ pub fn apply(repo: &Repo, path: &RepoPath, bytes: &[u8], steps: &[Step<'_>]) -> 
 /// # Errors
 /// [`Unsound`] with what the change broke.
 pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], made: Made) -> Result<Made, Unsound> {
+    if !is_python(&unit.path) {
+        return Ok(made);
+    }
     let module = module_of(callables.repo(), &unit.path);
     let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;
     let (imports, warnings) = judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), &made.bytes)?;
@@ -250,9 +278,6 @@ fn judged(
     after: &[u8],
 ) -> Result<(ImportsChanged, Vec<Warning>), Unsound> {
     let path = &unit.path;
-    if !is_python(path) {
-        return Ok(Default::default());
-    }
     let source = Source::new(after).map_err(|error| Unsound::source(path, &error))?;
     let after = Parsed::new(&source, before.module());
     let target = plan.target(unit);
@@ -282,6 +307,16 @@ fn step(plan: &Plan, rule: usize) -> Option<(&str, Step<'_>)> {
 #[must_use]
 pub fn is_python(path: &RepoPath) -> bool {
     path.as_bytes().ends_with(b".py") || path.as_bytes().ends_with(b".pyi")
+}
+
+/// How a document is written that can show Python.
+#[must_use]
+pub fn markup(path: &RepoPath) -> Option<Markup> {
+    let path = path.as_bytes();
+    if path.ends_with(b".md") || path.ends_with(b".markdown") {
+        return Some(Markup::Markdown);
+    }
+    path.ends_with(b".rst").then_some(Markup::Rst)
 }
 
 /// The dotted name of the module at `path`, for relative imports.
