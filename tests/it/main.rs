@@ -43,6 +43,8 @@ mod misbehaviour;
 mod names;
 /// Plans: found, read, refused with all their mistakes, changed half-way.
 mod plan;
+/// Strings, doctests and documents that name what is renamed.
+mod prose;
 /// States of a repository in which nothing is done.
 mod refusals;
 /// Taking units back.
