@@ -20,6 +20,21 @@ pub(super) struct Block {
     pub(super) is_doctest: bool,
 }
 
+impl Block {
+    /// The examples of a doctest, each alone.
+    pub(super) fn examples(&self, page: &Page) -> Vec<Self> {
+        let mut examples: Vec<Self> = Vec::new();
+        for line in &self.lines {
+            let goes_on = prompt(page.line(line.number)).is_some_and(|(kind, _)| kind == Prompt::More);
+            match examples.last_mut() {
+                Some(last) if goes_on => last.lines.push(line.clone()),
+                _ => examples.push(Self { lines: vec![line.clone()], ..*self }),
+            }
+        }
+        examples
+    }
+}
+
 /// A line of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {

@@ -45,18 +45,29 @@ impl<'a> Host<'a> {
 
     /// What `step` changes or leaves in one document.
     pub(super) fn places(&mut self, page: &Page, rule_words: &[&str], step: Transform) -> Vec<Place> {
-        let blocks = page.blocks();
         let mut places = Vec::new();
-        let mut whole: Vec<(&Block, Needs)> = Vec::new();
-        for block in &blocks {
-            match needs(&Sheet::new(page, &[block], None).text, block.is_sure) {
+        let mut whole: Vec<(Block, Needs)> = Vec::new();
+        for block in page.blocks() {
+            match needs_of(page, &block) {
                 Some(needs) => whole.push((block, needs)),
-                None if block.is_sure => places.extend(broken(page, block, rule_words)),
+                None if block.is_doctest => {
+                    // One example that is no Python says nothing of the others.
+                    let (good, bad): (Vec<Block>, _) =
+                        block.examples(page).into_iter().partition(|one| needs_of(page, one).is_some());
+                    places.extend(bad.iter().filter_map(|one| broken(page, one, rule_words)));
+                    let lines = good.into_iter().flat_map(|one| one.lines).collect();
+                    let rest = Block { lines, ..block };
+                    match needs_of(page, &rest) {
+                        Some(needs) => whole.push((rest, needs)),
+                        None => places.extend(broken(page, &rest, rule_words)),
+                    }
+                }
+                None if block.is_sure => places.extend(broken(page, &block, rule_words)),
                 None => {}
             }
         }
         for group in groups(&whole) {
-            let members: Vec<&Block> = group.iter().map(|at| whole[*at].0).collect();
+            let members: Vec<&Block> = group.iter().map(|at| &whole[*at].0).collect();
             if !members.iter().any(|block| first_hit(page, block, rule_words).is_some()) {
                 continue;
             }
@@ -140,10 +151,8 @@ impl<'a> Host<'a> {
         let Some(parts) = sheet.apart(after.text()).filter(|_| !tree.root_node().has_error()) else {
             return Err(left(first.start, "an example is left: the change goes beyond it".to_owned()));
         };
-        let wanted = |text: &str| needs(text, true).map_or(0, |needs| needs.wants.len());
-        let below = |text: &str| wanted(&text[sheet.above(text).len()..]);
-        if above && below(after.text()) > below(&sheet.text) {
-            return Err(left(first.start, "an example is left: it would use an import of the module around it".to_owned()));
+        if above && takes_from_module(&sheet, after.text()) {
+            return Err(left(first.start, "an example is left: its import would move into the module around it".to_owned()));
         }
         if above && !self.module_is_alike(sheet.above(after.text()), step) {
             return Err(left(first.start, "an example is left: the module around it would change with it".to_owned()));
@@ -169,6 +178,10 @@ fn imported_by_module(names: &Names) -> HashSet<String> {
     imported.map(|(name, _)| (*name).to_owned()).collect()
 }
 
+fn needs_of(page: &Page, block: &Block) -> Option<Needs> {
+    needs(&Sheet::new(page, &[block], None).text, block.is_sure).filter(|_| !block.lines.is_empty())
+}
+
 /// What a text binds and wants; `None` when it is no Python, by a stricter measure when nothing says that it is.
 fn needs(text: &str, is_sure: bool) -> Option<Needs> {
     // Bytes that are no text were refused with the file, and a block that cannot be read in time is as good as broken.
@@ -185,8 +198,15 @@ fn needs(text: &str, is_sure: bool) -> Option<Needs> {
     })
 }
 
+/// True when examples lose an import of their own to the module above them.
+fn takes_from_module(sheet: &Sheet, made: &str) -> bool {
+    let own = |text: &str| needs(&text[sheet.above(text).len()..], true).unwrap_or_default();
+    let (before, after) = (own(&sheet.text), own(made));
+    after.wants.len() > before.wants.len() && after.binds.len() < before.binds.len()
+}
+
 /// The numbers of the blocks that are read together: each with the latest before it that binds what it wants.
-fn groups(blocks: &[(&Block, Needs)]) -> Vec<Vec<usize>> {
+fn groups(blocks: &[(Block, Needs)]) -> Vec<Vec<usize>> {
     let mut group: Vec<usize> = (0..blocks.len()).collect();
     for at in 0..blocks.len() {
         for name in &blocks[at].1.wants {

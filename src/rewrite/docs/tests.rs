@@ -170,6 +170,11 @@ fn docstrings_see_what_their_module_imports() {
                 "'''\n>>> f(1)\n'''\nfrom a.b import f\n__all__ = ['f']\n",
                 "'''\n>>> f(1)\n'''\nfrom a.c import g as f\n__all__ = ['f']\n",
             ),
+            (
+                "from a.b import f\nf(1)\ndef h():\n    '''\n    >>> h(f.x, a)\n    1\n    '''\n",
+                "from a.c import g\ng(1)\ndef h():\n    '''\n    >>> h(g.x, a)\n    1\n    '''\n",
+            ),
+            ("import a.b as m\nm.f()\n'''\n>>> m.f()\n'''\n", "import a.c\na.c.g()\n'''\n>>> a.c.g()\n'''\n"),
             ("'''\n>>> f(1)\n'''\ndef f(): pass\n", "'''\n>>> f(1)\n'''\ndef f(): pass\n"),
         ],
     );
@@ -222,6 +227,10 @@ fn what_is_left_is_said() {
             ("```python\ntry:\n    import a.b as m\nexcept E:\n    import n as m\nm.f()\n```\n", 6, "an example is left: m is"),
         ],
     );
+    says(Markup::Docstring, &[("import a.b as m\nm.h()\n'''\n>>> m.f()\n'''\n", 4, "the module around it would change")]);
+    let (got, said) = made(Markup::Rst, b">>> from a.b import f\n>>> f(1) f\nX\n>>> f(2)\n");
+    assert_eq!(String::from_utf8_lossy(&got), ">>> from a.c import g\n>>> f(1) f\nX\n>>> g(2)\n");
+    assert!(said.len() == 1 && said[0].starts_with("2: an example with f is left"), "{said:?}");
     says(Markup::Rst, &[(">>> from a.b import f, h\nf\n", 1, "between another and its output")]);
 }
 

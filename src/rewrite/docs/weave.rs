@@ -203,7 +203,10 @@ impl Weave<'_> {
         let own = self.block.lines.get(line + 1).is_some_and(|line| line.number == next);
         !own && self.page.lines.get(next).is_some_and(|range| {
             let below = self.page.text[range.clone()].trim();
-            !below.trim_start_matches('>').trim().is_empty() && !below.starts_with("```") && !below.starts_with("~~~")
+            prompt(below).is_none()
+                && !below.trim_start_matches('>').trim().is_empty()
+                && !below.starts_with("```")
+                && !below.starts_with("~~~")
         })
     }
 
