@@ -40,10 +40,10 @@ pub enum Markup {
 /// A transform of Python.
 pub(crate) type Transform<'a> = &'a dyn Fn(&Parsed) -> Result<Made, RewriteError>;
 
-/// The places that `step` changes, or cannot decide, in the examples of a document; blocks without one of the rule's `words`, and
-/// those that have nothing to do with one that has, are not looked at.
+/// The places that `step` changes, or cannot decide, in the examples of a document; blocks without one of the rule's words
+/// (where it has any), and those that have nothing to do with one that has, are not looked at.
 pub(crate) fn prose(source: &Source, markup: Markup, rule_words: &[&str], step: Transform) -> Vec<Place> {
-    if hits(source.text(), rule_words).is_empty() {
+    if !rule_words.is_empty() && hits(source.text(), rule_words).is_empty() {
         return Vec::new();
     }
     let mut lines: Vec<Range<usize>> = (0..source.lines()).map(|line| source.line_range(line)).collect();
@@ -60,7 +60,10 @@ pub(crate) fn prose(source: &Source, markup: Markup, rule_words: &[&str], step: 
 /// [`RewriteError`] for a text without a tree.
 pub(crate) fn python(file: &Parsed, rule_words: &[&str], step: Transform) -> Result<Vec<Place>, RewriteError> {
     let source = file.source();
-    let hits = hits(source.text(), rule_words);
+    let hits = match rule_words {
+        [] => memchr::memchr2_iter(b'"', b'\'', source.text().as_bytes()).collect(),
+        _ => hits(source.text(), rule_words),
+    };
     if hits.is_empty() {
         return Ok(Vec::new());
     }

@@ -15,7 +15,7 @@ use crate::rewrite::{Made, Remark};
 pub(crate) struct Reach {
     /// The deprecated names and what they become, where strings are changed too.
     pub(crate) strings: Option<Vec<(String, String)>>,
-    /// Words of which an example must hold one, where examples are changed too.
+    /// Words of which an example must hold one, where examples are changed too; any example will do when there is none.
     pub(crate) docs: Option<Vec<String>>,
 }
 
@@ -30,14 +30,7 @@ impl Reach {
 
     /// That of a rewrite rule. Strings are changed when one name goes and one comes, so that it is plain what becomes of them.
     pub(crate) fn rewrite(rewrite: &Rewrite) -> Self {
-        let (old, new) = (imported(&rewrite.before), imported(&rewrite.after));
-        let gone: Vec<&String> = old.iter().filter(|name| !new.contains(name)).collect();
-        let come: Vec<&String> = new.iter().filter(|name| !old.contains(name)).collect();
-        let pairs = match (gone.as_slice(), come.as_slice()) {
-            ([from], [to]) => vec![((*from).clone(), (*to).clone())],
-            _ => Vec::new(),
-        };
-        Self { strings: rewrite.strings.then_some(pairs), docs: rewrite.docs.then(|| rewrite.pattern.words().to_vec()) }
+        Self { strings: rewrite.strings.then(|| pairs(rewrite)), docs: rewrite.docs.then(|| rewrite.pattern.words().to_vec()) }
     }
 
     /// What `step` makes of a file, with its strings and the examples in its docstrings.
@@ -90,6 +83,17 @@ fn add(made: &mut Made, source: &Source, places: Vec<Place>) -> Result<(), Rewri
     }
     made.edits = Edits::new(edits).map_err(|error| RewriteError::at(source, error.second.start, Problem::Overlap))?;
     Ok(())
+}
+
+/// The name that only `before` imports with the one that only `after` does, where there is one of each.
+fn pairs(rewrite: &Rewrite) -> Vec<(String, String)> {
+    let (old, new) = (imported(&rewrite.before), imported(&rewrite.after));
+    let gone: Vec<&String> = old.iter().filter(|name| !new.contains(name)).collect();
+    let come: Vec<&String> = new.iter().filter(|name| !old.contains(name)).collect();
+    match (gone.as_slice(), come.as_slice()) {
+        ([from], [to]) => vec![((*from).clone(), (*to).clone())],
+        _ => Vec::new(),
+    }
 }
 
 /// The qualified names that a side of a rule imports.

@@ -2,7 +2,8 @@
 //!
 //! What counts, and what is decided:
 //! - A literal that is nothing but the name (`"a.b.f"`), or the name with more below it (`"a.b.f.x"`, `"a.b:f"`), is changed. So
-//!   is the whole name in a longer text, delimited by neither a name's characters nor a dot, when it has a dot itself.
+//!   is the whole name in a longer text, delimited by neither a name's characters nor a dot, when it has a dot itself; but not
+//!   where code calls it with arguments and does not import it there.
 //! - A name of one part counts alone only as the first argument of what takes such names (`import_module("old")`).
 //! - `"f"` in `setattr(b, "f", ...)` and the like is the name `a.b.f` where `b` is the module `a.b`.
 //! - Only the parts that differ are written anew. A name over several parts of an implicit concatenation is changed when each part
@@ -134,12 +135,23 @@ impl Look<'_, '_, '_> {
             if !self.from.contains('.') && !self.names_one_part(&mention.range) {
                 continue;
             }
-            places.push(match mention.doubt {
+            let doubt = mention.doubt.or_else(|| self.called_in_code(mention.range.start));
+            places.push(match doubt {
                 Some(doubt) => self.left(&mention.range, doubt),
                 None => self.changed(&mention.range),
             });
         }
         places
+    }
+
+    /// Why a call in a longer text stays: a program has imports too, which may be elsewhere.
+    fn called_in_code(&self, at: usize) -> Option<&'static str> {
+        let value = &self.literal.value;
+        let after = &value[at + path_at(value, at).len()..];
+        let called = after.starts_with('(') && !after.starts_with("()");
+        let imported =
+            || value.contains(&format!("import {}", self.from)) || value.contains(&format!("from {} import", self.from));
+        (called && !imported()).then_some("it is called by code in the string, whose imports are not seen")
     }
 
     /// True when a name without a dot is meant as a module's name.

@@ -225,11 +225,15 @@ fn groups(blocks: &[(Block, Needs)]) -> Vec<Vec<usize>> {
 
 /// Where a block has one of the words first.
 fn first_hit(page: &Page, block: &Block, rule_words: &[&str]) -> Option<usize> {
+    if rule_words.is_empty() {
+        return block.lines.first().map(|line| line.code.start);
+    }
     block.lines.iter().find_map(|line| hits(&page.text[line.code.clone()], rule_words).first().map(|at| line.code.start + at))
 }
 
 fn broken(page: &Page, block: &Block, rule_words: &[&str]) -> Option<Place> {
     let at = first_hit(page, block, rule_words)?;
-    let word = rule_words.iter().find(|word| page.text[at..].starts_with(**word)).copied().unwrap_or_default();
+    // Without a word to go by, whatever is broken would have to be said.
+    let word = rule_words.iter().find(|word| page.text[at..].starts_with(**word))?;
     Some(Place::left(at..at + word.len(), format!("an example with {word} is left: it is not valid Python by itself"), HELP))
 }

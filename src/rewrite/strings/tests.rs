@@ -78,6 +78,9 @@ fn a_module_in_a_longer_name_changes() {
             ("run('python -m a.b -v')\n", "run('python -m a.x -v')\n"),
             ("x = f'a.b.{y}' + f'a.b:{y}'\n", "x = f'a.x.{y}' + f'a.x:{y}'\n"),
             ("x = f'{y}:a.b' + f'{\"a.b\"}'\n", "x = f'{y}:a.x' + f'{\"a.x\"}'\n"),
+            ("run('import a.b; a.b.f(1)')\n", "run('import a.x; a.x.f(1)')\n"),
+            ("run('from a.b import f; f(1)')\n", "run('from a.x import f; f(1)')\n"),
+            ("log('use a.b.f() instead')\n", "log('use a.x.f() instead')\n"),
             ("log('In a.b.c, and a.b.')\n", "log('In a.x.c, and a.x.')\n"),
         ],
     );
@@ -140,6 +143,7 @@ fn what_cannot_be_decided_is_said() {
             ("x = f'a.b.f{n}'\n", "only known when it runs"),
             ("open('/x/a.b.f')\n", "a file's name"),
             ("run('-c', 'from a.b import f, h')\n", "code in the string"),
+            ("run('import a.b; a.b.f(1)')\n", "called by code in the string"),
             ("setattr(b, 'f', 1)\nfrom a import b\n", "the object before it is a.b"),
         ],
     );
