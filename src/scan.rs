@@ -255,7 +255,7 @@ fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt) -> Result<
     let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted);
     let found = thread::scope(|scope| {
         // Where the system gives no thread this one does the work.
-        let others: Vec<_> = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, &work).ok()).collect();
+        let others: Vec<_> = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
         let mut found = work();
         for other in others {
             found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
