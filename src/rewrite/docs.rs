@@ -18,10 +18,11 @@ use std::ops::Range;
 
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, leading_blanks};
+use crate::python::syntax::ParseError;
 use crate::rewrite::Made;
 use crate::rewrite::docs::blocks::{Page, Quotes};
 use crate::rewrite::docs::groups::Host;
-use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::error::RewriteError;
 use crate::rewrite::place::Place;
 use crate::rewrite::strings::literal::literals;
 use crate::rewrite::strings::words;
@@ -57,8 +58,8 @@ pub(crate) fn prose(source: &Source, markup: Markup, rule_words: &[&str], step: 
 /// The same for the docstrings of a Python file.
 ///
 /// # Errors
-/// [`RewriteError`] for a text without a tree.
-pub(crate) fn python(file: &Parsed, rule_words: &[&str], step: Transform) -> Result<Vec<Place>, RewriteError> {
+/// [`ParseError`] when there is no tree in time.
+pub(crate) fn python(file: &Parsed, rule_words: &[&str], step: Transform) -> Result<Vec<Place>, ParseError> {
     let source = file.source();
     let hits = match rule_words {
         [] => memchr::memchr2_iter(b'"', b'\'', source.text().as_bytes()).collect(),
@@ -67,8 +68,8 @@ pub(crate) fn python(file: &Parsed, rule_words: &[&str], step: Transform) -> Res
     if hits.is_empty() {
         return Ok(Vec::new());
     }
-    let tree = file.tree().map_err(|error| RewriteError::at(source, 0, Problem::Parse(error)))?;
-    let names = file.names().map_err(|error| RewriteError::at(source, 0, Problem::Parse(error)))?;
+    let tree = file.tree()?;
+    let names = file.names()?;
     let mut host = Host::new(source, file.module(), Some(names));
     let mut places = Vec::new();
     for literal in literals(tree, source.text(), &hits).iter().filter(|literal| literal.is_statement) {

@@ -166,8 +166,7 @@ impl Step<'_> {
         }
         let made = match self {
             Self::Edits(edits) => return edit(file.source(), edits),
-            Self::Rename(names) => Reach::rename(names).make(file, &|file| rename(file, names))?,
-            Self::Rewrite(rewrite) => Reach::rewrite(rewrite).make(file, &|_| Ok(Made::default()))?,
+            Self::Rename(_) | Self::Rewrite(_) => self.reach().make(file, &|file| self.make_of_names(file))?,
         };
         // What such a text means from there on is not known, so there may be more to change than was seen.
         match file.unread() {
@@ -176,12 +175,27 @@ impl Step<'_> {
         }
     }
 
+    /// What a rule makes of the names of a text, without its strings and examples.
+    fn make_of_names(&self, file: &Parsed) -> Result<Made, RewriteError> {
+        match self {
+            Self::Rename(names) => rename(file, names),
+            Self::Edits(_) | Self::Rewrite(_) => Ok(Made::default()),
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        match self {
+            Self::Edits(_) => Reach::default(),
+            Self::Rename(rename) => Reach::rename(rename),
+            Self::Rewrite(rewrite) => Reach::rewrite(rewrite),
+        }
+    }
+
     fn make_of_document(&self, source: &Source, markup: Option<Markup>) -> Result<Made, RewriteError> {
         match (self, markup) {
             (Self::Edits(edits), _) => edit(source, edits),
             (_, None) => Ok(Made::default()),
-            (Self::Rename(names), Some(markup)) => Reach::rename(names).document(source, markup, &|file| rename(file, names)),
-            (Self::Rewrite(rewrite), Some(markup)) => Reach::rewrite(rewrite).document(source, markup, &|_| Ok(Made::default())),
+            (_, Some(markup)) => self.reach().document(source, markup, &|file| self.make_of_names(file)),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::edit::{Edit, Edits};
 use crate::plan::{Rename, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
+use crate::python::syntax::ParseError;
 use crate::rewrite::docs::{self, Markup, Transform};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::place::Place;
@@ -11,7 +12,7 @@ use crate::rewrite::strings::strings;
 use crate::rewrite::{Made, Remark};
 
 /// How far a rule reaches beyond the names of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Reach {
     /// The deprecated names and what they become, where strings are changed too.
     pub(crate) strings: Option<Vec<(String, String)>>,
@@ -39,11 +40,35 @@ impl Reach {
     /// Those of `step`.
     pub(crate) fn make(&self, file: &Parsed, step: Transform) -> Result<Made, RewriteError> {
         let mut made = self.with_strings(file, step)?;
-        if let Some(words) = &self.docs {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            add(&mut made, file.source(), docs::python(file, &words, &|example| self.with_strings(example, step))?)?;
-        }
+        add(&mut made, file.source(), self.in_docstrings(file, step).map_err(|error| unread(file, error))?)?;
         Ok(made)
+    }
+
+    /// The places in the examples of docstrings.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no tree in time.
+    pub(crate) fn in_docstrings(&self, file: &Parsed, step: Transform) -> Result<Vec<Place>, ParseError> {
+        let Some(words) = &self.docs else { return Ok(Vec::new()) };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        docs::python(file, &words, &|example| self.with_strings(example, step))
+    }
+
+    /// The places in the examples of a document.
+    pub(crate) fn in_document(&self, source: &Source, markup: Markup, step: Transform) -> Vec<Place> {
+        let Some(words) = &self.docs else { return Vec::new() };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        docs::prose(source, markup, &words, &|example| self.with_strings(example, step))
+    }
+
+    /// The places in strings.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no tree in time.
+    pub(crate) fn in_strings(&self, file: &Parsed) -> Result<Vec<Place>, ParseError> {
+        let Some(pairs) = &self.strings else { return Ok(Vec::new()) };
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+        strings(file, &pairs)
     }
 
     /// What `step` makes of the examples of a document.
@@ -52,25 +77,26 @@ impl Reach {
     /// When two changes claim the same text.
     pub(crate) fn document(&self, source: &Source, markup: Markup, step: Transform) -> Result<Made, RewriteError> {
         let mut made = Made::default();
-        if let Some(words) = &self.docs {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            add(&mut made, source, docs::prose(source, markup, &words, &|example| self.with_strings(example, step)))?;
-        }
+        add(&mut made, source, self.in_document(source, markup, step))?;
         Ok(made)
     }
 
     fn with_strings(&self, file: &Parsed, step: Transform) -> Result<Made, RewriteError> {
         let mut made = step(file)?;
-        if let Some(pairs) = &self.strings {
-            let pairs: Vec<(&str, &str)> = pairs.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
-            add(&mut made, file.source(), strings(file, &pairs)?)?;
-        }
+        add(&mut made, file.source(), self.in_strings(file).map_err(|error| unread(file, error))?)?;
         Ok(made)
     }
 }
 
+fn unread(file: &Parsed, error: ParseError) -> RewriteError {
+    RewriteError::at(file.source(), 0, Problem::Parse(error))
+}
+
 /// Adds places to what a step made; where both change the same text, the step knows better.
 fn add(made: &mut Made, source: &Source, places: Vec<Place>) -> Result<(), RewriteError> {
+    if places.is_empty() {
+        return Ok(());
+    }
     let mut edits: Vec<Edit> = std::mem::take(&mut made.edits).iter().cloned().collect();
     let taken: Vec<Edit> = edits.clone();
     let is_free = |place: &Place| {

@@ -24,7 +24,7 @@ use crate::edit::Edit;
 use crate::python::imports::absolute;
 use crate::python::names::Meaning;
 use crate::python::parsed::Parsed;
-use crate::rewrite::error::{Problem, RewriteError};
+use crate::python::syntax::ParseError;
 use crate::rewrite::place::Place;
 use crate::rewrite::strings::dotted::{can_be, changes, is_path, is_word, mentions};
 use crate::rewrite::strings::literal::{Argument, Literal, UNKNOWN, literals};
@@ -53,8 +53,8 @@ const ATTRIBUTE_TAKERS: [&str; 5] = ["delattr", "getattr", "hasattr", "object", 
 /// The places where strings name what `pairs` rename, from the first to the second of each, in the order of the text.
 ///
 /// # Errors
-/// [`RewriteError`] for a text without a tree.
-pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place>, RewriteError> {
+/// [`ParseError`] when there is no tree in time.
+pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place>, ParseError> {
     let text = file.source().text();
     let mut pairs: Vec<(&str, &str)> = pairs.iter().copied().filter(|(from, to)| from != to && !from.is_empty()).collect();
     // What a longer name says of a place holds before what a shorter one says.
@@ -65,7 +65,7 @@ pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place
         if hits.is_empty() {
             continue;
         }
-        let tree = file.tree().map_err(|error| RewriteError::at(file.source(), 0, Problem::Parse(error)))?;
+        let tree = file.tree()?;
         for literal in literals(tree, text, &hits).iter().filter(|literal| !literal.is_statement) {
             let look = Look { file, literal, from, to };
             for place in look.places()? {
@@ -111,7 +111,7 @@ struct Look<'a, 's, 't> {
 }
 
 impl Look<'_, '_, '_> {
-    fn places(&self) -> Result<Vec<Place>, RewriteError> {
+    fn places(&self) -> Result<Vec<Place>, ParseError> {
         let found: Vec<Place> = self.mentions();
         if !found.is_empty() {
             return Ok(found);
@@ -212,7 +212,7 @@ impl Look<'_, '_, '_> {
     }
 
     /// `setattr(b, "f", ...)`, where `b` is the module.
-    fn attribute(&self) -> Result<Option<Place>, RewriteError> {
+    fn attribute(&self) -> Result<Option<Place>, ParseError> {
         let Some((argument, (name, before))) = self.call() else { return Ok(None) };
         let takes = ATTRIBUTE_TAKERS.contains(&name) && (name != "object" || before == "patch");
         if !takes || argument.position != Some(1) || self.literal.value != last(self.from) {
@@ -244,8 +244,8 @@ impl Look<'_, '_, '_> {
     }
 
     /// The qualified name of an expression that is an imported thing.
-    fn meaning(&self, node: Node) -> Result<Option<String>, RewriteError> {
-        let names = self.file.names().map_err(|error| RewriteError::at(self.file.source(), 0, Problem::Parse(error)))?;
+    fn meaning(&self, node: Node) -> Result<Option<String>, ParseError> {
+        let names = self.file.names()?;
         let read = names.uses.iter().find(|read| {
             read.range.start == node.start_byte()
                 && read.attributes.last().map_or(read.range.end, |(_, range)| range.end) == node.end_byte()

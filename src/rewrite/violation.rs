@@ -13,6 +13,8 @@ use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
 use crate::rewrite::Step;
+use crate::rewrite::docs::Markup;
+use crate::rewrite::place::Place;
 
 /// What a deprecated thing is used as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,11 +94,50 @@ pub fn violations(file: &Parsed, step: Step) -> Result<Vec<Violation>, ParseErro
     look(file, step).map(|seen| seen.violations)
 }
 
-/// Looks for what a step deprecates. A file's own edits deprecate nothing.
+/// Looks for what a step deprecates. A file's own edits deprecate nothing; strings and examples count where the step changes them.
 ///
 /// # Errors
 /// [`ParseError`] when there is no tree in time.
 pub fn look(file: &Parsed, step: Step) -> Result<Seen, ParseError> {
+    let mut seen = among_names(file, step)?;
+    let reach = step.reach();
+    seen.add(file.source(), step, Kind::String, reach.in_strings(file)?);
+    let examples = reach.in_docstrings(file, &|example| step.make_of_names(example))?;
+    seen.add(file.source(), step, Kind::Doc, examples);
+    Ok(seen)
+}
+
+/// Looks for what a step deprecates in the examples of a document.
+#[must_use]
+pub fn look_in_document(source: &Source, markup: Markup, step: Step) -> Seen {
+    let mut seen = Seen::default();
+    seen.add(source, step, Kind::Doc, step.reach().in_document(source, markup, &|example| step.make_of_names(example)));
+    seen
+}
+
+impl Seen {
+    /// Adds places beyond a text's names that are not there yet: what the step changes is a violation, what it leaves may be one.
+    fn add(&mut self, source: &Source, step: Step, kind: Kind, places: Vec<Place>) {
+        let name = match step {
+            Step::Edits(_) => "",
+            Step::Rename(rename) => &rename.from,
+            Step::Rewrite(rewrite) => rewrite.pattern.deprecated().first().map_or("", String::as_str),
+        };
+        for place in places {
+            let apart = |known: &Violation| known.range.end <= place.range.start || place.range.end <= known.range.start;
+            let violation = Violation::at(source, place.range.clone(), kind, name);
+            match place.left {
+                Some(left) => self.undecided.push((violation, left.message)),
+                None if self.violations.iter().all(apart) => self.violations.push(violation),
+                None => {}
+            }
+        }
+        self.violations.sort_by_key(|violation| (violation.range.start, violation.range.end));
+        self.undecided.sort_by_key(|(violation, _)| (violation.range.start, violation.range.end));
+    }
+}
+
+fn among_names(file: &Parsed, step: Step) -> Result<Seen, ParseError> {
     match step {
         Step::Edits(_) => Ok(Seen::default()),
         Step::Rename(rename) => named(file, std::slice::from_ref(&rename.from)),

@@ -13,14 +13,15 @@ use crate::plan::Plan;
 use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
+use crate::rewrite::docs::Markup;
 use crate::rewrite::left::{Left, left};
-use crate::rewrite::violation::{Seen, look};
+use crate::rewrite::violation::{Seen, look, look_in_document};
 use crate::rewrite::words::Words;
 use crate::rewrite::{Step, refused};
 use crate::scan::claim::Claims;
 use crate::scan::{Fate, Place, Sought};
 use crate::select::Unit;
-use crate::unit::{Segment, segments};
+use crate::unit::{Segment, markup, segments};
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -64,7 +65,28 @@ impl Each<'_> {
         }
     }
 
+    /// What is found in the examples of a document, all of which goes: what the rule leaves is undecided.
+    fn in_document(&self, path: &RepoPath, bytes: &[u8], markup: Markup, concerned: &[bool]) -> Result<Vec<Place>, String> {
+        let source = Source::prose(bytes).map_err(|error| error.to_string())?;
+        let mut places = Vec::new();
+        for (number, sought) in self.sought.iter().enumerate().filter(|(number, _)| concerned[*number]) {
+            let seen = look_in_document(&source, markup, sought.step);
+            let violated: Vec<usize> = if seen.violations.is_empty() { Vec::new() } else { sought.rule.into_iter().collect() };
+            let unit = self.claims.and_then(|claims| claims.unit(path, &violated)).filter(|unit| self.takes(unit, sought));
+            let phase = unit.map(|unit| unit.phase);
+            let place = |violation, fate| Place { path: path.clone(), rule: number, phase, violation, fate };
+            let fate = || if self.plan.is_some() { Fate::Goes } else { Fate::Unknown };
+            places.extend(seen.violations.into_iter().map(|violation| place(violation, fate())));
+            places.extend(seen.undecided.into_iter().map(|(violation, why)| place(violation, Fate::Undecided(why))));
+        }
+        places.sort_by_key(|place| (place.violation.range.start, place.rule));
+        Ok(places)
+    }
+
     fn places(&self, path: &RepoPath, bytes: &[u8], concerned: &[bool]) -> Result<Vec<Place>, String> {
+        if let Some(markup) = markup(path) {
+            return self.in_document(path, bytes, markup, concerned);
+        }
         let source = Source::new(bytes).map_err(|error| error.to_string())?;
         let module = module_name(path.as_bytes(), |package| {
             RepoPath::new(package).is_ok_and(|package| package.below(self.top).symlink_metadata().is_ok())

@@ -96,3 +96,16 @@ fn a_file_that_is_neither_python_nor_a_document_has_only_its_edits() {
     assert_eq!(repo.read("script.txt"), text.as_bytes());
     assert_eq!(repo.read("setup.cfg"), b"[x]\ny = shop.new:get\n");
 }
+
+#[test]
+fn a_scan_counts_strings_and_documents_before_and_none_after() {
+    let repo = Repo::with(&FILES);
+    replan(&repo, &plan(", strings: true, docs: true"));
+    let before = repo.migrate(&["scan", "--json"]).succeeds();
+    for part in ["\"kind\":\"string\"", "\"kind\":\"doc\"", "README.md", "docs/use.rst"] {
+        assert!(before.stdout.replace(": ", ":").contains(part), "{part}: {}", before.stdout);
+    }
+    repo.migrate(&["run"]).succeeds();
+    let after = repo.migrate(&["scan", "--json", "--fail-over", "0"]).succeeds();
+    assert!(!after.stdout.contains("README.md"), "{}", after.stdout);
+}

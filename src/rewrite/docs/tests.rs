@@ -6,6 +6,7 @@ use proptest::{prop_assert, prop_assert_eq};
 use crate::plan::Rename;
 use crate::rewrite::changes::changed_lines;
 use crate::rewrite::docs::Markup;
+use crate::rewrite::violation::{Kind, look, look_in_document};
 use crate::rewrite::{Applied, Step, apply_to_document};
 use crate::{python::parsed::Parsed, python::source::Source, rewrite};
 
@@ -298,4 +299,22 @@ proptest! {
             prop_assert_eq!(made(markup, &after).0, after);
         }
     }
+}
+
+#[test]
+fn what_changes_is_a_violation_and_what_is_left_is_undecided() {
+    let rename = rename();
+    let text = "from a.b import f\nx = 'a.b.f'\npatch('app.f')\n'''\n>>> f(1)\n>>> f(1\n'''\ndef h(y: 'f'): pass\n";
+    let source = Source::new(text.as_bytes()).unwrap();
+    let seen = look(&Parsed::new(&source, None), Step::Rename(&rename)).unwrap();
+    let found: Vec<(u32, Kind)> = seen.violations.iter().map(|one| (one.line, one.kind)).collect();
+    assert_eq!(found, [(1, Kind::Import), (2, Kind::String), (5, Kind::Doc), (8, Kind::Use)]);
+    let undecided: Vec<(u32, Kind)> = seen.undecided.iter().map(|(one, _)| (one.line, one.kind)).collect();
+    assert_eq!(undecided, [(3, Kind::String), (6, Kind::Doc)]);
+    let plain = Rename { strings: false, docs: false, ..rename };
+    assert_eq!(look(&Parsed::new(&source, None), Step::Rename(&plain)).unwrap().violations.len(), 2);
+    let document = Source::prose(b"# f\n```python\nfrom a.b import f\nx\nf()\n```\n").unwrap();
+    let rename = Rename { docs: true, ..plain };
+    let seen = look_in_document(&document, Markup::Markdown, Step::Rename(&rename));
+    assert_eq!(seen.violations.iter().map(|one| (one.line, one.kind)).collect::<Vec<_>>(), [(3, Kind::Doc), (5, Kind::Doc)]);
 }
