@@ -129,7 +129,13 @@ impl<'a> Host<'a> {
             place.and_then(|(block, line)| blocks[block].lines.get(line)).map_or(first.start, |line| line.code.start)
         };
         let before = Source::prose(sheet.text.as_bytes()).map_err(|error| left(first.start, error.to_string()))?;
-        let made = step(&Parsed::new(&before, self.module))
+        // Nobody imports from an example, as nobody does from a program.
+        let main = self
+            .module
+            .and_then(|module| module.rsplit_once('.'))
+            .map_or("__main__".to_owned(), |(package, _)| format!("{package}.__main__"));
+        let module = if above { self.module } else { Some(main.as_str()) };
+        let made = step(&Parsed::new(&before, module))
             .map_err(|error| left(near(error.line), format!("an example is left: {error}")))?;
         let mut places: Vec<Place> = Vec::new();
         for remark in made.remarks {
@@ -146,7 +152,7 @@ impl<'a> Host<'a> {
         }
         let bytes = before.apply(&made.edits);
         let after = Source::prose(&bytes).map_err(|error| left(first.start, error.to_string()))?;
-        let parsed = Parsed::new(&after, self.module);
+        let parsed = Parsed::new(&after, module);
         let tree = parsed.tree().map_err(|error| left(first.start, error.to_string()))?;
         let Some(parts) = sheet.apart(after.text()).filter(|_| !tree.root_node().has_error()) else {
             return Err(left(first.start, "an example is left: the change goes beyond it".to_owned()));

@@ -162,14 +162,10 @@ fn docstrings_see_what_their_module_imports() {
     check(
         Markup::Docstring,
         &[
-            ("'''\n>>> f(1)\n'''\nfrom a.b import f\n", "'''\n>>> g(1)\n'''\nfrom a.c import g\n"),
+            ("'''\n>>> f(1)\n'''\nfrom a.b import f\nf\n", "'''\n>>> g(1)\n'''\nfrom a.c import g\ng\n"),
             (
-                "from a.b import f\nfrom a.c import x\ndef h():\n    '''\n    >>> from a.b import f\n    >>> f(x)\n    '''\n",
-                "from a.c import x, g\ndef h():\n    '''\n    >>> from a.c import g\n    >>> g(x)\n    '''\n",
-            ),
-            (
-                "'''\n>>> f(1)\n'''\nfrom a.b import f\n__all__ = ['f']\n",
-                "'''\n>>> f(1)\n'''\nfrom a.c import g as f\n__all__ = ['f']\n",
+                "from a.b import f\nfrom a.c import x\nf\ndef h():\n    '''\n    >>> from a.b import f\n    >>> f(x)\n    '''\n",
+                "from a.c import x, g\ng\ndef h():\n    '''\n    >>> from a.c import g\n    >>> g(x)\n    '''\n",
             ),
             (
                 "from a.b import f\nf(1)\ndef h():\n    '''\n    >>> h(f.x, a)\n    1\n    '''\n",
@@ -179,6 +175,9 @@ fn docstrings_see_what_their_module_imports() {
             ("'''\n>>> f(1)\n'''\ndef f(): pass\n", "'''\n>>> f(1)\n'''\ndef f(): pass\n"),
         ],
     );
+    let (got, said) = made(Markup::Docstring, b"'''\n>>> f(1)\n'''\nfrom a.b import f\n__all__ = ['f']\n");
+    assert_eq!(String::from_utf8_lossy(&got), "'''\n>>> f(1)\n'''\nfrom a.c import g as f\n__all__ = ['f']\n");
+    assert!(said.len() == 1 && said[0].contains("`__all__` names it"), "{said:?}");
 }
 
 #[test]

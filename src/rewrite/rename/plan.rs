@@ -108,6 +108,11 @@ impl<'a> Work<'a> {
         self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))
     }
 
+    /// True for a program or an example, from which nobody imports.
+    pub(super) fn is_main(&self) -> bool {
+        self.module.is_some_and(|module| module == "__main__" || module.ends_with(".__main__"))
+    }
+
     /// The package that a relative import with so many dots starts from.
     pub(super) fn base(&self, level: usize) -> Option<String> {
         absolute(self.module, level, "")

@@ -113,7 +113,7 @@ impl Group<'_> {
     fn local_name(&self, work: &Work) -> String {
         let (_, new) = split_last(&work.rename.to);
         let aliased = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(_, item)| item.alias.is_some());
-        let public = self.scope == 0 && (work.is_package() || self.uses.is_empty());
+        let public = self.scope == 0 && (work.is_package() || (self.uses.is_empty() && !work.is_main()));
         let keep = self.pinned || aliased || public || self.taken(work, new, &work.rename.to);
         if keep { self.name.to_owned() } else { new.to_owned() }
     }
@@ -192,7 +192,7 @@ impl Group<'_> {
     /// `import old`: the name is the module.
     fn plain_root(&self, work: &mut Work, item: &Item, at: (usize, usize), renamed: &str) -> Result<(), RewriteError> {
         let (root, _) = renamed.split_once('.').unwrap_or((renamed, ""));
-        let public = self.scope == 0 && self.uses.is_empty();
+        let public = self.scope == 0 && self.uses.is_empty() && !work.is_main();
         if self.pinned || public || self.taken(work, root, root) {
             work.set(at.0, at.1, Fate::Write(format!("{renamed} as {}", self.name)));
             return Ok(());
