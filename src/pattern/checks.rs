@@ -13,14 +13,14 @@ use crate::python::names::{Meaning, Names};
 /// Every import of `before` must say what some name means.
 pub(crate) fn unused(old: &Snippet, names: &Names) -> Vec<PatternProblem> {
     let mut problems = Vec::new();
-    let used: Vec<(&str, String)> = names
-        .uses
-        .iter()
-        .filter_map(|name| match names.meaning(name.scope, name.name) {
-            Meaning::Imported(root) => Some((name.name, name.qualified(&root))),
-            _ => None,
-        })
-        .collect();
+    let mut used: Vec<(&str, String)> = Vec::new();
+    for name in &names.uses {
+        match names.meaning(name.scope, name.name) {
+            Meaning::Imported(root) => used.push((name.name, name.qualified(&root))),
+            Meaning::Several(roots) => used.extend(roots.iter().map(|root| (name.name, name.qualified(root)))),
+            Meaning::Local | Meaning::Unbound { .. } => {}
+        }
+    }
     for import in &names.imports {
         for item in &import.items {
             let imported = import.imported(item);

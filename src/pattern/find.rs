@@ -18,6 +18,8 @@ use crate::pattern::view::{is_chain, kind, statements};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 
+/// In one file so many uses that do not fit get a reason of their own.
+const MOST_REASONS: usize = 500;
 /// How many assignments are followed from a name to an import.
 const MOST_ALIASES: usize = 32;
 
@@ -65,10 +67,12 @@ pub(crate) fn find<'t>(pattern: &Pattern, file: &'t Parsed<'_>, judged: bool) ->
             let name = &meanings.names.uses[*number];
             !matches!(meanings.reach(name, &pattern.deprecated), Reach::Not)
         })
-        .map(|(number, reach)| {
+        .enumerate()
+        .map(|(count, (number, reach))| {
             let reason = match (reach, refused.get(&number)) {
                 (Reach::Unsure(reason), _) => reason,
                 (_, Some(reason)) => reason.clone(),
+                _ if count >= MOST_REASONS => "the pattern does not fit here".to_owned(),
                 _ => near::reason(pattern, &meanings, &sound, root, number),
             };
             NearMiss { at: meanings.names.uses[number].range.start, reason }

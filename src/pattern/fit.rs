@@ -14,7 +14,9 @@ use crate::pattern::view::{arguments, bare, equal, is_chain, is_expression, is_s
 /// Goals that are tried at one place.
 const MOST_STEPS: usize = 20_000;
 /// Statements that one `...` may pass over.
-const FARTHEST: usize = 500;
+const FARTHEST: usize = 200;
+/// The same where only a reason is looked for.
+pub(crate) const NEAR: usize = 20;
 /// How deep a part and a node are compared before they are tried.
 const LOOK: usize = 3;
 
@@ -333,6 +335,7 @@ impl<'p, 't> Fit<'p, 't> {
     fn take(&mut self, list: List<'p, 't>, taken: usize) -> Step {
         let mut taken = taken;
         let is_gap = matches!(self.before.parts[list.parts[0]], Part::Gap);
+        let farthest = if self.explain { NEAR } else { FARTHEST };
         loop {
             if let Some(last) = taken.checked_sub(1).filter(|_| is_gap) {
                 let passed = list.nodes[list.at + last];
@@ -352,12 +355,12 @@ impl<'p, 't> Fit<'p, 't> {
                 (None, _) => true,
             };
             if possible {
-                if more && taken < FARTHEST {
+                if more && taken < farthest {
                     self.or_else(Goal::Take(list.clone(), taken + 1));
                 }
                 return self.took(&list, taken);
             }
-            if !more || taken >= FARTHEST {
+            if !more || taken >= farthest {
                 let wanted = wanted.map_or("", |part| self.before.written(part));
                 return self.fail(|| format!("no `{wanted}` follows"));
             }
@@ -367,7 +370,8 @@ impl<'p, 't> Fit<'p, 't> {
 
     /// A look at whether a part could fit at all: the kinds of the uppermost nodes.
     fn possible(&self, part: usize, node: Node<'t>) -> bool {
-        let mut pending = vec![(part, node, LOOK)];
+        // Where reasons are wanted, what is tried says more than what is not.
+        let mut pending = vec![(part, node, if self.explain { 1 } else { LOOK })];
         while let Some((part, node, left)) = pending.pop() {
             let Part::Tree { kind: wanted, parts: numbers } = &self.before.parts[part] else { continue };
             let inner = bare(node);

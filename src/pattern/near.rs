@@ -6,11 +6,11 @@ use tree_sitter::Node;
 
 use crate::pattern::Pattern;
 use crate::pattern::before::{Before, Part, Root};
-use crate::pattern::fit::{Fit, Fitted};
+use crate::pattern::fit::{Fit, Fitted, NEAR};
 use crate::pattern::meaning::Meanings;
 use crate::pattern::place::around;
 use crate::pattern::sound::Sound;
-use crate::pattern::view::{bare, kind, statements};
+use crate::pattern::view::{bare, kind, statements_from};
 
 /// The reason for a use, by its number.
 pub(crate) fn reason<'t>(
@@ -127,14 +127,13 @@ fn again<'t>(
     let missed = match &before.root {
         Root::Expression(part) => fit.expression(*part, node).err()?,
         Root::Statements(parts) => {
-            let block: Rc<[Node]> = statements(block?).into();
-            let at = block.iter().position(|statement| *statement == node)?;
+            let from: Rc<[Node]> = statements_from(block?, node.start_byte(), parts.len() * NEAR).into();
             let first = parts.first().filter(|first| **first == top);
             if first.is_none() {
                 let above = parts.iter().take_while(|part| **part != top).filter(|part| !before.is_run(**part)).last()?;
                 return Some(format!("no `{}` stands above it", before.written(*above)));
             }
-            fit.sequence(parts, &block, at).err()?
+            fit.sequence(parts, &from, 0).err()?
         }
     };
     missed.map(|miss| miss.reason)

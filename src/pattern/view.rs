@@ -64,6 +64,21 @@ pub(crate) fn statements<'t>(block: Node<'t>) -> Vec<Node<'t>> {
     block.named_children(&mut cursor).filter(|child| !is_blank(child)).collect()
 }
 
+/// At most so many statements of a block, from a place on.
+pub(crate) fn statements_from<'t>(block: Node<'t>, start: usize, most: usize) -> Vec<Node<'t>> {
+    let mut found = Vec::new();
+    let mut cursor = block.walk();
+    let mut more = cursor.goto_first_child_for_byte(start).is_some();
+    while more && found.len() < most {
+        let node = cursor.node();
+        if node.is_named() && !is_blank(&node) && node.start_byte() >= start {
+            found.push(node);
+        }
+        more = cursor.goto_next_sibling();
+    }
+    found
+}
+
 /// The arguments of a call or class, without their parentheses.
 pub(crate) fn arguments<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     // `f(x for x in y)` has one pair of parentheses for two purposes.
