@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq, prop_assume};
 
 use crate::pattern::Pattern;
@@ -76,6 +76,8 @@ fn compiled(before: &str, after: &str) -> Result<Pattern, String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn an_expression_finds_itself(text in expression()) {
         let wrapped = format!("h0({text})");
