@@ -10,7 +10,7 @@ use tree_sitter::Node;
 use crate::guard::{Context, Finding, line_at, subtract};
 use crate::pattern::holes::Holed;
 use crate::plan::guards::Guard;
-use crate::python::functions::{Functions, bound, functions};
+use crate::python::functions::{Functions, bound};
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -79,23 +79,25 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
 }
 
 fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>) -> Vec<Suspect> {
-    let (Ok(tree), Ok(names), Ok(functions)) = (file.tree(), file.names(), functions(file)) else { return Vec::new() };
+    let (Ok(tree), Ok(names), Ok(functions)) = (file.tree(), file.names(), Functions::new(file)) else { return Vec::new() };
     let text = file.source().text();
     let mut found = Vec::new();
     for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
+        // Most calls are of what nothing is known of: looking for their places would take most of the time.
+        let Some(gives) = gives_coroutine(read, names, &functions, known) else { continue };
         let Some(call) = call_of(tree.root_node(), read) else { continue };
-        let fate = fate(call);
+        let fate = fate(call, text);
         let (wrong_if, why) = match fate {
             Fate::Awaited => (false, ""),
             Fate::Plain(why) => (true, why),
             Fate::Named(_) => (true, "the name it is given is never awaited"),
             Fate::Passed => continue,
         };
-        if gives_coroutine(read, call, names, &functions, text, known) != Some(wrong_if) {
+        if gives != wrong_if {
             continue;
         }
         if let Fate::Named(name) = fate
-            && !is_never_awaited(tree.root_node(), names, read.scope, &text[name.byte_range()])
+            && !is_never_awaited(tree.root_node(), names, read.scope, &text[name.byte_range()], text)
         {
             continue;
         }
@@ -114,8 +116,11 @@ fn call_of<'t>(root: Node<'t>, read: &Use) -> Option<Node<'t>> {
     (call.child_by_field_name("function")?.byte_range() == whole).then_some(call)
 }
 
+/// What a person does with a coroutine who knows that it is one.
+const OF_COROUTINES: [&str; 4] = ["close", "send", "throw", "__await__"];
+
 /// What becomes of the value of `node`.
-fn fate(node: Node<'_>) -> Fate<'_> {
+fn fate<'t>(node: Node<'t>, text: &str) -> Fate<'t> {
     let mut node = node;
     while let Some(parent) = node.parent() {
         let is = |field: &str| parent.child_by_field_name(field) == Some(node);
@@ -130,6 +135,7 @@ fn fate(node: Node<'_>) -> Fate<'_> {
             }
             "await" => Fate::Awaited,
             "expression_statement" => Fate::Plain("nobody awaits it"),
+            "attribute" if is_of_coroutines(parent, text) => Fate::Passed,
             "attribute" => Fate::Plain("an attribute is read from what it gives"),
             "subscript" if is("value") => Fate::Plain("an item is taken from what it gives"),
             "call" if is("function") => Fate::Plain("what it gives is called"),
@@ -148,8 +154,13 @@ fn fate(node: Node<'_>) -> Fate<'_> {
     Fate::Passed
 }
 
+fn is_of_coroutines(attribute: Node, text: &str) -> bool {
+    let name = attribute.child_by_field_name("attribute");
+    name.is_some_and(|name| OF_COROUTINES.contains(&&text[name.byte_range()]))
+}
+
 /// True when a function's own name is used, if at all, only as the plain value that a coroutine is not.
-fn is_never_awaited(root: Node, names: &Names, scope: usize, name: &str) -> bool {
+fn is_never_awaited(root: Node, names: &Names, scope: usize, name: &str, text: &str) -> bool {
     let Some(owner) = names.resolve(scope, name) else { return false };
     if owner != scope || names.scopes[owner].kind != ScopeKind::Function {
         return false;
@@ -157,46 +168,30 @@ fn is_never_awaited(root: Node, names: &Names, scope: usize, name: &str) -> bool
     let mut uses = names.uses.iter().filter(|read| read.name == name && names.resolve(read.scope, name) == Some(owner));
     uses.all(|read| {
         let Some(node) = root.descendant_for_byte_range(read.range.start, read.range.end) else { return false };
-        let closes = matches!(read.attributes.first(), Some(("close" | "send" | "throw", _)));
-        matches!(fate(node), Fate::Plain(_)) && !closes
+        matches!(fate(node, text), Fate::Plain(_))
     })
 }
 
 /// Whether a call gives a coroutine, where that is known.
-fn gives_coroutine(
-    read: &Use,
-    call: Node,
-    names: &Names,
-    functions: &Functions,
-    text: &str,
-    known: &dyn Fn(&str) -> Option<bool>,
-) -> Option<bool> {
+fn gives_coroutine(read: &Use, names: &Names, functions: &Functions, known: &dyn Fn(&str) -> Option<bool>) -> Option<bool> {
     match names.means(read) {
         Meaning::Imported(name) => known(&name),
         Meaning::Local => match read.attributes.as_slice() {
             [] => bound(functions, names, names.resolve(read.scope, read.name)?, read.name),
-            [(method, _)] if matches!(read.name, "self" | "cls") => of_method(call, functions, method, text),
+            [(method, _)] if matches!(read.name, "self" | "cls") => of_method(read.scope, names, functions, method),
             _ => None,
         },
         Meaning::Several(_) | Meaning::Unbound { .. } => None,
     }
 }
 
-/// What is known of the method `name` of the class around a call.
-fn of_method(call: Node, functions: &Functions, name: &str, text: &str) -> Option<bool> {
-    let mut around = call.parent();
-    while let Some(node) = around.filter(|node| node.kind() != "class_definition") {
-        around = node.parent();
+/// What is known of the method `name` of the class around a scope.
+fn of_method(scope: usize, names: &Names, functions: &Functions, name: &str) -> Option<bool> {
+    let mut around = scope;
+    while names.scopes.get(around)?.kind != ScopeKind::Class {
+        around = names.scopes[around].parent?;
     }
-    let body = around?.child_by_field_name("body")?;
-    let mut cursor = body.walk();
-    let defined = body.named_children(&mut cursor).filter_map(|child| {
-        let def = if child.kind() == "decorated_definition" { child.child_by_field_name("definition")? } else { child };
-        def.child_by_field_name("name").filter(|found| &text[found.byte_range()] == name)
-    });
-    let defined: Vec<Node> = defined.collect();
-    let [only] = defined.as_slice() else { return None };
-    functions.get(&only.start_byte()).copied()
+    bound(functions, names, around, name)
 }
 
 /// The qualified names that what a rule writes awaits directly.
@@ -210,7 +205,7 @@ fn awaited_by_rules(context: &Context) -> HashSet<String> {
         let file = Parsed::new(&source, None);
         let (Ok(tree), Ok(names)) = (file.tree(), file.names()) else { continue };
         for read in names.uses.iter().filter(|read| read.called) {
-            if call_of(tree.root_node(), read).is_some_and(|call| fate(call) == Fate::Awaited) {
+            if call_of(tree.root_node(), read).is_some_and(|call| fate(call, source.text()) == Fate::Awaited) {
                 found.extend(names.qualified(read));
             }
         }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::guard::{Context, Finding, line_at};
+use crate::guard::{Context, Finding, line_at, subtract};
 use crate::plan::guards::Guard;
 use crate::python::imports::{Import, Item};
 use crate::python::names::Names;
@@ -31,24 +31,26 @@ pub(super) fn unused(before: &Parsed, after: &Parsed, context: &Context) -> Vec<
     let was = imported(old, |_, _| true);
     let is_doubted = |import: &Import, item: &Item| !is_for_others(after, new, import, item);
     let now = imported(new, is_doubted);
-    let is_same = |one: &Imported, other: &Imported| one.qualified == other.qualified && one.local == other.local;
+    let key = |import: &Imported| (import.qualified.clone(), import.local.clone());
+    let (was_used, was_unused): (Vec<Imported>, Vec<Imported>) = was.into_iter().partition(|import| import.used);
+    let left: HashSet<_> = now.iter().map(key).collect();
     // An import that nothing used may have become another that nothing uses: others need it.
-    let mut left_alone = was.iter().filter(|was| !was.used && !now.iter().any(|now| is_same(now, was))).count();
+    let mut left_alone = was_unused.iter().filter(|import| !left.contains(&key(import))).count();
+    let unused = subtract(now.into_iter().filter(|import| !import.used).collect(), &was_unused, key);
     let mut findings = Vec::new();
-    for import in now.iter().filter(|import| !import.used) {
+    for import in unused {
+        let was = was_used.iter().any(|other| key(other) == key(&import));
+        if !was && left_alone > 0 {
+            left_alone -= 1;
+            continue;
+        }
         let Imported { qualified, local, at, .. } = import;
-        let same = || was.iter().filter(|other| is_same(other, import));
-        let message = match (same().count(), same().any(|other| other.used)) {
-            (0, _) if left_alone > 0 => {
-                left_alone -= 1;
-                continue;
-            }
-            (0, _) => format!("nothing uses {local}, which is imported here newly"),
-            (_, true) => format!("nothing uses {local} any more, which is imported here"),
-            (_, false) => continue,
+        let message = match was {
+            true => format!("nothing uses {local} any more, which is imported here"),
+            false => format!("nothing uses {local}, which is imported here newly"),
         };
         let help = format!("remove the import of {qualified}, or say `# noqa` beside it if others need it");
-        findings.push(context.finding(Guard::UnusedImport, after.source(), *at, message, help));
+        findings.push(context.finding(Guard::UnusedImport, after.source(), at, message, help));
     }
     findings
 }

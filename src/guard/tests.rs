@@ -127,6 +127,8 @@ fn imports_that_nothing_uses_any_more_are_found() {
             ("import m\nm\n", "import m\nprint(globals())\n", &[]),
             ("def f():\n    import m\n    m\n", "def f():\n    import m\n", &[(2, "unused-import")]),
             ("from m import *\nf()\n", "from m import *\n", &[]),
+            ("import m\ndef f():\n    import m\n    m\n", "x = 1\nimport m\ndef f():\n    import m\n    m\n", &[]),
+            ("import m\nm\ndef f():\n    import m\n    m\n", "import m\nm\ndef f():\n    import m\n", &[(4, "unused-import")]),
         ],
     );
     let guards = Guards::default();
@@ -153,6 +155,8 @@ fn a_coroutine_that_nobody_awaits_any_more_is_found() {
         ("def f():\n    x = old()\n    return x\n", "def f():\n    x = coro()\n    return x\n", &[]),
         ("def f():\n    x = old()\n    g(x, x.a)\n", "def f():\n    x = coro()\n    run(x, x.a)\n", &[(4, "unbound")]),
         ("x = old()\n", "x = coro()\n", &[]),
+        ("old().send(None)\n", "coro().send(None)\n", &[]),
+        ("def f():\n    x = old()\n    x.close()\n", "def f():\n    x = coro()\n    x.close()\n", &[]),
         ("async def f(): await old()\n", "async def f(): await coro()\n", &[]),
         ("async def f(): return old()\n", "async def f(): return coro()\n", &[]),
         ("x = [old(), old]\n", "x = [coro(), coro]\n", &[]),

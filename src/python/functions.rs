@@ -3,7 +3,9 @@
 //! What cannot be told is not guessed: a decorator may make anything of a function, an `async` generator is not awaited, and a plain
 //! function may hand on a coroutine that it got elsewhere.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use tree_sitter::Node;
 
@@ -14,35 +16,39 @@ use crate::python::syntax::ParseError;
 /// What a plain function may give that can be awaited, as annotations name it.
 const AWAITABLE: [&str; 9] = ["Awaitable", "Coroutine", "Future", "Task", "Deferred", "Generator", "Any", "object", "Self"];
 
-/// The functions of a file by the place of their name: true for a coroutine function, false for one whose result cannot be awaited.
-pub type Functions = HashMap<usize, bool>;
+/// The functions of a file, each looked at when first asked for.
+pub struct Functions<'t> {
+    root: Node<'t>,
+    text: &'t str,
+    known: RefCell<HashMap<usize, Option<bool>>>,
+}
 
-/// Finds the functions of `file` of which something is known.
-///
-/// # Errors
-/// [`ParseError`] when there is no tree in time.
-pub fn functions(file: &Parsed) -> Result<Functions, ParseError> {
-    let (text, root) = (file.source().text(), file.tree()?.root_node());
-    let mut found = Functions::new();
-    let mut cursor = root.walk();
-    let mut pending = vec![root];
-    while let Some(node) = pending.pop() {
-        if node.kind() == "function_definition"
-            && let Some(name) = node.child_by_field_name("name")
-            && let Some(kind) = kind(node, text)
-        {
-            found.insert(name.start_byte(), kind);
-        }
-        pending.extend(node.named_children(&mut cursor));
+impl<'t> Functions<'t> {
+    /// Those of `file`.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no tree in time.
+    pub fn new(file: &'t Parsed<'_>) -> Result<Self, ParseError> {
+        Ok(Self { root: file.tree()?.root_node(), text: file.source().text(), known: RefCell::default() })
     }
-    Ok(found)
+
+    /// Whether calling the function whose name stands there gives a coroutine: false when what it gives cannot be awaited, `None` when
+    /// there is no function, or it is not known.
+    #[must_use]
+    pub fn at(&self, name: Range<usize>) -> Option<bool> {
+        *self.known.borrow_mut().entry(name.start).or_insert_with(|| {
+            let name = self.root.descendant_for_byte_range(name.start, name.end)?;
+            let def = name.parent().filter(|def| def.kind() == "function_definition")?;
+            (def.child_by_field_name("name") == Some(name)).then(|| kind(def, self.text)).flatten()
+        })
+    }
 }
 
 /// What is known of calling `name`, which a scope of the file binds; `None` unless every binding is a function of the same kind.
 #[must_use]
 pub fn bound(functions: &Functions, names: &Names, owner: usize, name: &str) -> Option<bool> {
     let bindings = names.scopes.get(owner)?.bindings.get(name)?;
-    let mut kinds = bindings.iter().map(|binding| functions.get(&binding.range.start).copied());
+    let mut kinds = bindings.iter().map(|binding| functions.at(binding.range.clone()));
     let first = kinds.next()??;
     kinds.all(|kind| kind == Some(first)).then_some(first)
 }
@@ -77,15 +83,22 @@ fn kind(def: Node, text: &str) -> Option<bool> {
     let body = def.child_by_field_name("body")?;
     let (mut yields, mut returns) = (false, false);
     let mut cursor = body.walk();
-    let mut pending = vec![body];
-    while let Some(node) = pending.pop() {
+    'walk: loop {
+        let node = cursor.node();
+        let is_inner = matches!(node.kind(), "function_definition" | "class_definition" | "lambda");
         match node.kind() {
-            "function_definition" | "class_definition" | "lambda" => continue,
             "yield" => yields = true,
             "return_statement" => returns |= node.named_child(0).is_some_and(|value| !is_literal(value)),
             _ => {}
         }
-        pending.extend(node.named_children(&mut cursor));
+        if !is_inner && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                break 'walk;
+            }
+        }
     }
     let is_async = def.child(0).is_some_and(|first| first.kind() == "async");
     if is_async {
@@ -140,8 +153,7 @@ mod tests {
         ] {
             let source = Source::new(text.as_bytes()).unwrap();
             let file = Parsed::new(&source, None);
-            let functions = functions(&file).unwrap();
-            let found = global(&file, &functions, "f").unwrap();
+            let found = global(&file, &Functions::new(&file).unwrap(), "f").unwrap();
             assert_eq!(found, expected.map(Global::Function), "{text}");
         }
     }
@@ -150,7 +162,7 @@ mod tests {
     fn an_imported_name_is_another_modules() {
         let source = Source::new(b"from .x import g as f\n").unwrap();
         let file = Parsed::new(&source, Some("a.b"));
-        let found = global(&file, &functions(&file).unwrap(), "f").unwrap();
+        let found = global(&file, &Functions::new(&file).unwrap(), "f").unwrap();
         assert_eq!(found, Some(Global::Imported("a.x.g".into())));
     }
 }

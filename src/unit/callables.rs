@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::fs;
 use crate::path::RepoPath;
-use crate::python::functions::{Global, functions, global};
+use crate::python::functions::{Functions, Global, global};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::Repo;
@@ -24,6 +24,8 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 pub struct Callables<'r> {
     repo: &'r Repo,
     known: RefCell<HashMap<RepoPath, Known>>,
+    /// Whether a folder of the repository has a top-level module or package of a name: most names are another library's.
+    tops: RefCell<HashMap<String, bool>>,
 }
 
 /// What was found in one file.
@@ -37,7 +39,7 @@ impl<'r> Callables<'r> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(repo: &'r Repo) -> Self {
-        Self { repo, known: RefCell::default() }
+        Self { repo, known: RefCell::default(), tops: RefCell::default() }
     }
 
     /// Where they are.
@@ -67,6 +69,9 @@ impl<'r> Callables<'r> {
         let mut roots = vec!["", "src/", root];
         roots.dedup();
         for root in roots {
+            if !self.has_top(root, module.split('.').next().unwrap_or(module)) {
+                continue;
+            }
             for path in [format!("{root}{inside}.py"), format!("{root}{inside}/__init__.py")] {
                 // A name that makes no path is no module of this repository.
                 let Ok(path) = RepoPath::new(path) else { continue };
@@ -76,6 +81,14 @@ impl<'r> Callables<'r> {
             }
         }
         None
+    }
+
+    fn has_top(&self, root: &str, top: &str) -> bool {
+        let is_there =
+            |path: String| RepoPath::new(path).is_ok_and(|path| matches!(fs::stat(self.repo.top(), &path), Ok(Some(_))));
+        let name = format!("{root}{top}");
+        let mut tops = self.tops.borrow_mut();
+        *tops.entry(name).or_insert_with_key(|name| is_there(name.clone()) || is_there(format!("{name}.py")))
     }
 
     /// What `function` is in the file at `path`; `None` when there is no such file.
@@ -103,7 +116,7 @@ impl<'r> Callables<'r> {
         let source = Source::new(&found.bytes).ok()?;
         let module = module_of(self.repo, path);
         let file = Parsed::new(&source, module.as_deref());
-        global(&file, &functions(&file).ok()?, function).ok()?
+        global(&file, &Functions::new(&file).ok()?, function).ok()?
     }
 }
 
