@@ -117,14 +117,21 @@ impl Unsound {
         }
     }
 
-    fn guard(path: &RepoPath, findings: &[&Finding]) -> Self {
-        let word = |guard: Guard| guard.word();
-        let shown = findings.iter().take(5).map(|f| format!("{path}:{}:{}: {} ({})", f.line, f.column, f.message, word(f.guard)));
-        let more = findings.len().checked_sub(5).filter(|more| *more > 0).map(|more| format!("; and {more} more"));
-        Self {
-            reason: format!("the result is unsound: {}{}", shown.collect::<Vec<_>>().join("; "), more.unwrap_or_default()),
-            help: findings.first().map_or_else(String::new, |finding| finding.help.clone()),
+    /// What the guards found, and below it what the rules left: that may be why.
+    fn guard(path: &RepoPath, findings: &[&Finding], left: &[Warning]) -> Self {
+        const MOST: usize = 5;
+        let shown = findings.iter().take(MOST).map(|finding| {
+            let Finding { line, column, guard, message, .. } = finding;
+            format!("{path}:{line}:{column}: {message} ({})", guard.word())
+        });
+        let mut reason = format!("the result is unsound: {}", shown.collect::<Vec<_>>().join("; "));
+        if findings.len() > MOST {
+            reason.push_str(&format!("; and {} more", findings.len() - MOST));
         }
+        for Warning { line, column, message, .. } in left.iter().take(MOST) {
+            reason.push_str(&format!("\n{path}:{line}:{column}: {message}"));
+        }
+        Self { reason, help: findings.first().map_or_else(String::new, |finding| finding.help.clone()) }
     }
 }
 
@@ -207,14 +214,9 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
             Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
             Ok(Applied { bytes: None, .. }) => Outcome::Unchanged,
             Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
-                let rules = at_work(plan, unit, changed);
-                match judged(callables, plan, unit, &file, &bytes) {
-                    Ok((imports, warnings)) => {
-                        let warnings = remarks.into_iter().map(Warning::from).chain(warnings).collect();
-                        Outcome::Changed(Made { bytes, imports, rules, warnings })
-                    }
-                    Err(unsound) => Outcome::Unsound(unsound),
-                }
+                let warnings = remarks.into_iter().map(Warning::from).collect();
+                let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
+                judged(callables, plan, unit, &file, made).map_or_else(Outcome::Unsound, Outcome::Changed)
             }
         },
         _ => Outcome::NeedsCodemod,
@@ -265,20 +267,12 @@ pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], mad
     }
     let module = module_of(callables.repo(), &unit.path);
     let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;
-    let (imports, warnings) = judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), &made.bytes)?;
-    let warnings = made.warnings.into_iter().chain(warnings).collect();
-    Ok(Made { imports, warnings, ..made })
+    judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), made)
 }
 
-fn judged(
-    callables: &Callables,
-    plan: &Plan,
-    unit: &Unit,
-    before: &Parsed,
-    after: &[u8],
-) -> Result<(ImportsChanged, Vec<Warning>), Unsound> {
+fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made: Made) -> Result<Made, Unsound> {
     let path = &unit.path;
-    let source = Source::new(after).map_err(|error| Unsound::source(path, &error))?;
+    let source = Source::new(&made.bytes).map_err(|error| Unsound::source(path, &error))?;
     let after = Parsed::new(&source, before.module());
     let target = plan.target(unit);
     let rules: Vec<(&str, Step)> = target.rules.iter().filter_map(|rule| step(plan, *rule)).collect();
@@ -287,9 +281,11 @@ fn judged(
     let findings = guard::check(before, &after, &context);
     let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     if !errors.is_empty() {
-        return Err(Unsound::guard(path, &errors));
+        return Err(Unsound::guard(path, &errors, &made.warnings));
     }
-    Ok((imports_changed(before, &after), findings.into_iter().map(Warning::from).collect()))
+    let imports = imports_changed(before, &after);
+    let warnings = made.warnings.into_iter().chain(findings.into_iter().map(Warning::from)).collect();
+    Ok(Made { imports, warnings, ..made })
 }
 
 /// A rule that is applied in memory, with its name.

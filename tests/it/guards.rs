@@ -1,4 +1,4 @@
-use crate::kit::{dirty, replan, untouched};
+use crate::kit::{OLD, dirty, replan, untouched};
 use crate::support::Repo;
 
 /// A plan that edits `a.py`, with these guards for the plan, the phase and the file; nothing is said where a text is empty.
@@ -132,10 +132,10 @@ fn a_coroutine_that_is_handed_on_is_no_finding() {
     assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
 }
 
-/// A plan that renames `old.f` and then lets a codemod write it again.
-fn undone(guards: &str) -> Repo {
+/// A plan that renames `old.f` in `text` and then lets a codemod write it again.
+fn undone(text: &str, guards: &str) -> Repo {
     let codemod = "import sys\nopen(sys.argv[1], 'a').write('import old\\nold.f()\\n')\n";
-    let repo = Repo::with(&[("a.py", "from old import f\nf(1)\n"), ("mod.py", codemod)]);
+    let repo = Repo::with(&[("a.py", text), ("mod.py", codemod)]);
     replan(
         &repo,
         &format!(
@@ -147,12 +147,19 @@ fn undone(guards: &str) -> Repo {
 
 #[test]
 fn what_the_rules_of_a_unit_do_away_with_must_not_be_left() {
-    untouched(&undone(""), 1, &["run"])
+    untouched(&undone(OLD, ""), 1, &["run"])
         .says("a.py:4:1: old.f is still used, which the rule f does away with (violation)")
         .says("help: write `edits` for this place, or set the guard `violation` to `warn` for this file");
-    let repo = undone(", guards: { violation: warn }");
+    let repo = undone(OLD, ", guards: { violation: warn }");
     repo.migrate(&["run"]).succeeds().says("warning: a.py:4:1: old.f is still used");
     assert_eq!(repo.read("a.py"), b"from new import g\ng(1)\nimport old\nold.f()\n");
+}
+
+#[test]
+fn what_a_rule_left_is_said_below_what_the_guards_found() {
+    untouched(&undone("from old import f\n__all__ = ['f']\n", ""), 1, &["run"])
+        .says("a.py:4:1: old.f is still used, which the rule f does away with (violation)\n")
+        .says("\na.py:1:17: f stays as another name of new.g: `__all__` names it\n");
 }
 
 #[test]
