@@ -21,9 +21,16 @@ pub struct Left {
     pub help: String,
 }
 
-/// For each of the violations of `rule` that were `found` in `file`, why `steps` leave it; `None` when it goes.
+/// For each of the violations of `rule` that were `found` in `file`, why `steps` leave it; `None` when it goes. `judge` says what is
+/// wrong with the result: then nothing goes.
 #[must_use]
-pub fn left(file: &Parsed, rule: Step, found: &[Violation], steps: &[Step]) -> Vec<Option<Left>> {
+pub fn left(
+    file: &Parsed,
+    rule: Step,
+    found: &[Violation],
+    steps: &[Step],
+    judge: impl FnOnce(&Parsed) -> Option<Left>,
+) -> Vec<Option<Left>> {
     let all =
         |reason: String, help: &str| found.iter().map(|_| Some(Left { reason: reason.clone(), help: help.into() })).collect();
     let mut bytes = file.source().bytes().to_vec();
@@ -48,7 +55,13 @@ pub fn left(file: &Parsed, rule: Step, found: &[Violation], steps: &[Step]) -> V
         Ok(source) => source,
         Err(error) => return all(error.to_string(), "write an edit for this file"),
     };
-    let remaining = match violations(&Parsed::new(&source, file.module()).within(file.deadline()), rule) {
+    let after = Parsed::new(&source, file.module()).within(file.deadline());
+    if bytes != file.source().bytes()
+        && let Some(Left { reason, help }) = judge(&after)
+    {
+        return all(reason, &help);
+    }
+    let remaining = match violations(&after, rule) {
         Ok(remaining) => remaining,
         Err(error) => return all(error.to_string(), "write an edit for this file"),
     };
@@ -137,7 +150,7 @@ mod tests {
         let source = Source::new(text.as_bytes()).unwrap();
         let file = Parsed::new(&source, Some(module));
         let found = violations(&file, Step::Rename(&rename)).unwrap();
-        let left = left(&file, Step::Rename(&rename), &found, &[Step::Edits(edits), Step::Rename(&rename)]);
+        let left = left(&file, Step::Rename(&rename), &found, &[Step::Edits(edits), Step::Rename(&rename)], |_| None);
         found.iter().zip(left).filter_map(|(found, left)| Some((found.line, left?.reason))).collect()
     }
 
@@ -154,6 +167,17 @@ mod tests {
         let left = lines_left(text, "m", &[]);
         assert_eq!(left.len(), 1, "{left:?}");
         assert!(left[0].0 == 2 && left[0].1.starts_with("line 7: n is a.b or something else"), "{left:?}");
+    }
+
+    #[test]
+    fn nothing_goes_when_the_result_is_not_sound() {
+        let rename = Rename { from: "a.b.f".into(), to: "a.c.g".into(), ..Rename::default() };
+        let source = Source::new(b"from a.b import f\nf()\n").unwrap();
+        let (file, rule) = (Parsed::new(&source, None), Step::Rename(&rename));
+        let found = violations(&file, rule).unwrap();
+        let unsound = Left { reason: "no".into(), help: "do".into() };
+        assert_eq!(left(&file, rule, &found, &[rule], |_| Some(unsound.clone())), [Some(unsound.clone()), Some(unsound.clone())]);
+        assert_eq!(left(&file, rule, &found, &[], |_| Some(unsound)).len(), 2);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Words {
 struct Need {
     /// Indexes of words.
     words: Vec<usize>,
-    /// The top packages, one of which a file names unless all its imports of it are relative.
+    /// The top packages. A file names one of them, or lies in one and has relative imports.
     roots: Vec<String>,
 }
 
@@ -47,9 +47,9 @@ impl Words {
         Ok(Self { automaton, needs, count: words.len() })
     }
 
-    /// For each step, whether it may have something to do in a file of these bytes.
+    /// For each step, whether it may have something to do in a file of these bytes, which lies at `path`.
     #[must_use]
-    pub fn look(&self, bytes: &[u8]) -> Vec<bool> {
+    pub fn look(&self, bytes: &[u8], path: &[u8]) -> Vec<bool> {
         let mut held = vec![false; self.count];
         let mut missing = self.count;
         if missing > 0 {
@@ -63,7 +63,7 @@ impl Words {
                 }
             }
         }
-        self.needs.iter().map(|need| need.is_met(&held, bytes)).collect()
+        self.needs.iter().map(|need| need.is_met(&held, bytes, path)).collect()
     }
 }
 
@@ -92,10 +92,14 @@ impl Need {
         Self { roots: names.iter().map(root).collect(), words: names.iter().map(last).collect() }
     }
 
-    fn is_met(&self, held: &[bool], bytes: &[u8]) -> bool {
-        let holds = |root: &String| memchr::memmem::find_iter(bytes, root).any(|at| is_whole(bytes, at, at + root.len()));
+    fn is_met(&self, held: &[bool], bytes: &[u8], path: &[u8]) -> bool {
+        let named = |root: &String| memchr::memmem::find_iter(bytes, root).any(|at| is_whole(bytes, at, at + root.len()));
+        let around = |root: &String| {
+            let stem = |part: &[u8]| part.split(|byte| *byte == b'.').next() == Some(root.as_bytes());
+            path.split(|byte| *byte == b'/').any(stem) && has_relative_import(bytes)
+        };
         (self.words.is_empty() || self.words.iter().any(|word| held[*word]))
-            && (self.roots.is_empty() || self.roots.iter().any(holds) || has_relative_import(bytes))
+            && (self.roots.is_empty() || self.roots.iter().any(|root| named(root) || around(root)))
     }
 }
 
@@ -126,18 +130,19 @@ mod tests {
         let (long, short, plain, foreign) = (rename("app.core.f_g"), rename("app.core.f"), rename("app"), rename("app.é"));
         let steps = [Step::Rename(&long), Step::Rename(&short), Step::Rename(&plain), Step::Rename(&foreign)];
         let words = Words::new(&steps).unwrap();
-        for (text, want) in [
-            ("from app.core import f_g\n", [true, false, true, true]),
-            ("from app.core import f_g, f\n", [true, true, true, true]),
-            ("from .core import f\n", [false, true, false, true]),
-            ("from\\\n .core import f\n", [false, true, false, true]),
-            ("from core import f\n", [false, false, false, true]),
-            ("import app.core\napp.core.f2(xf, f_)\n", [false, false, true, true]),
-            ("'app', 'éf'\n", [false, true, true, true]),
-            ("apps.f\n", [false, false, false, true]),
-            ("", [false, false, false, true]),
+        for (path, text, want) in [
+            ("m.py", "from app.core import f_g\n", [true, false, true, true]),
+            ("m.py", "from app.core import f_g, f\n", [true, true, true, true]),
+            ("src/app/m.py", "from .core import f\n", [false, true, false, true]),
+            ("app.py", "from\\\n .core import f\n", [false, true, false, true]),
+            ("src/apps/m.py", "from .core import f\n", [false, false, false, true]),
+            ("app/m.py", "from core import f\n", [false, false, false, true]),
+            ("m.py", "import app.core\napp.core.f2(xf, f_)\n", [false, false, true, true]),
+            ("m.py", "'app', 'éf'\n", [false, true, true, true]),
+            ("m.py", "apps.f\n", [false, false, false, true]),
+            ("m.py", "", [false, false, false, true]),
         ] {
-            assert_eq!(words.look(text.as_bytes()), want, "{text}");
+            assert_eq!(words.look(text.as_bytes(), path.as_bytes()), want, "{text}");
         }
     }
 }

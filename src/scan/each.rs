@@ -8,8 +8,10 @@ use std::time::Duration;
 use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::guard::{self, Context};
 use crate::path::RepoPath;
 use crate::plan::Plan;
+use crate::plan::guards::{Guards, Severity};
 use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
@@ -54,7 +56,7 @@ impl Each<'_> {
             Err(NotRead::Missing) => return Some(Looked::Missing),
             Err(NotRead::Because(reason)) => return Some(Looked::Unreadable(reason)),
         }
-        let concerned = self.words.look(buffer);
+        let concerned = self.words.look(buffer, path.as_bytes());
         if !concerned.contains(&true) {
             return None;
         }
@@ -151,8 +153,18 @@ fn fates(plan: &Plan, unit: Option<&Unit>, file: &Parsed, rule: Step, seen: &See
         [Segment::Pure(steps)] => steps,
         _ => return all("an external codemod changes the file: only a run can tell".into(), "look again after the run"),
     };
-    let left = left(file, rule, &seen.violations, steps);
+    let guards = unit.map(|unit| plan.target(unit).guards).unwrap_or_default();
+    let judge = |after: &Parsed| unsound(file, after, guards);
+    let left = left(file, rule, &seen.violations, steps, judge);
     left.into_iter().map(|left| left.map_or(Fate::Goes, Fate::Stays)).collect()
+}
+
+/// What the guards would stop a run for. Whether a function of another file gives a coroutine is not looked up here.
+fn unsound(before: &Parsed, after: &Parsed, guards: Guards) -> Option<Left> {
+    let context = Context { guards, rules: &[], is_coroutine: &|_| None };
+    let found = guard::check(before, after, &context).into_iter().find(|finding| finding.severity == Severity::Error)?;
+    let reason = format!("the result would be unsound: line {}: {} ({})", found.line, found.message, found.guard.word());
+    Some(Left { reason, help: found.help })
 }
 
 /// Why there are no bytes.

@@ -219,13 +219,18 @@ fn compliance_is_measured_over_the_scope_of_the_plan() {
 }
 
 #[test]
-fn the_edits_of_a_file_count_as_its_rule() {
+fn the_edits_of_a_file_count_as_its_rule_and_the_guards_judge_them() {
     let repo = repo();
     let edit = "edits: [{ before: \"m.f(), n.f()\", after: \"1\" }]";
     let entry = format!("phases:\n  - id: P9\n    files: [{{ path: lib/d.py, rules: [f], {edit} }}]\n");
     repo.write("plans/p.yaml", PLAN.replace("phases:\n", &entry));
     let found = json(&repo, &["lib/d.py"]);
     assert_eq!(places(&found), ["lib/d.py:6:1 use f P9 goes", "lib/d.py:6:8 use f P9 undecided"]);
+    repo.write("plans/p.yaml", PLAN.replace("phases:\n", &entry.replace("after: \"1\"", "after: \"nobody\"")));
+    let found = json(&repo, &["lib/d.py"]);
+    assert_eq!(places(&found), ["lib/d.py:6:1 use f P9 stays", "lib/d.py:6:8 use f P9 undecided"]);
+    let reason = found["places"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the result would be unsound: line 6: ") && reason.ends_with("(unbound)"), "{reason}");
 }
 
 #[test]
