@@ -32,7 +32,7 @@ fn a_rename_works_in_valid_files_of_every_kind() {
         b"from <a.b> import <old>\n<old>\r\n<old>\n",
         b"from <a.b> import <old>\r<old>()\r",
         b"from <a.b> import <old>\n\x0c\n\x0cclass A: x = <old>\n",
-        b"from <a.b> import <old>",
+        b"from <a.b> import <old>\n<old>",
         b"from <a.b> import <old>\nx = f'{<old>('a')} {f'{<old>!r:>{<old>}}'} {{old}}'\n",
         b"from <a.b> import <old>\nx = f'''{\n    <old>  # old\n}'''\n",
         b"from <a.b> import <old>\nmatch <old>():\n    case [old_, {'k': z}] if <old>: <old>\n",
