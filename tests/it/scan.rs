@@ -282,3 +282,25 @@ fn what_is_long_is_told_as_a_number_unless_all_is_asked_for() {
     let all = repo.migrate(&["scan", "--symbol", "x.f", "--verbose"]).succeeds();
     assert!(all.stdout.contains("\na.py:31:1 use x.f\n"), "{}", all.stdout);
 }
+
+#[test]
+fn strings_and_documents_count_where_the_rule_reads_them() {
+    let repo = Repo::with(&[
+        ("a.py", "from unittest import mock\nwith mock.patch(\"old.f\"):\n    pass\n"),
+        ("b.py", "def g():\n    \"\"\"Do it.\n\n    >>> from old import f\n    >>> f(1)\n    \"\"\"\n"),
+        ("c.md", "# Use\n\n```python\nfrom old import f\nf(1)\n```\n"),
+        ("d.md", "Say old.f in prose.\n"),
+    ]);
+    let plan = |more: &str| PLAN.replace("to: new.g }", &format!("to: new.g{more} }}"));
+    repo.write("plans/p.yaml", plan(""));
+    assert_eq!(json(&repo, &[])["violations"], 0);
+    repo.write("plans/p.yaml", plan(", strings: true, docs: true"));
+    let found = json(&repo, &["--rule", "f"]);
+    let places = places(&found);
+    let of = |path: &str| places.iter().filter(|place| place.starts_with(path)).collect::<Vec<_>>();
+    assert_eq!(of("a.py"), ["a.py:2:18 string f P0 goes"]);
+    assert!(!of("b.py").is_empty() && of("b.py").iter().all(|place| place.contains(" doc f - goes")), "{places:?}");
+    assert!(!of("c.md").is_empty() && of("c.md").iter().all(|place| place.contains(" doc f - goes")), "{places:?}");
+    assert_eq!(of("d.md"), Vec::<&String>::new());
+    assert_eq!(found["files"], 4);
+}
