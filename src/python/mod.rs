@@ -11,6 +11,7 @@ pub mod module;
 pub mod names;
 pub mod nesting;
 pub mod parsed;
+pub mod precedence;
 pub mod semantic;
 pub mod source;
 pub mod syntax;

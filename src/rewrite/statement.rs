@@ -38,6 +38,12 @@ fn surroundings(source: &Source, range: &Range<usize>) -> Surroundings {
     Surroundings { first, last: after.is_empty() || comment.is_some(), next, comment }
 }
 
+/// The comments inside a statement, in order.
+pub(crate) fn comments(source: &Source, range: &Range<usize>) -> Vec<String> {
+    let lines = source.text()[range.clone()].lines();
+    lines.filter_map(|line| line.find('#').map(|at| line[at..].trim_end().to_owned())).collect()
+}
+
 /// Puts `statements` beside the one at `range`, after it, in the same block.
 pub(crate) fn add_after(source: &Source, range: &Range<usize>, statements: &[String]) -> Edit {
     let around = surroundings(source, range);

@@ -1,0 +1,282 @@
+//! The imports that replaced code needs are made, and those that it no longer needs go.
+//!
+//! The policy, where Python leaves a choice:
+//! - What is imported already is used under the name it has there, through its module too (`import m` gives `m.g`), when that
+//!   import runs before the place.
+//! - Else the import stands where the old one stood: in the same block, in an import of that module already there, or in the old
+//!   one's place. Code that needed no old import gets it among the imports at the top of the module.
+//! - A name that is taken there is imported under an alias made of the module's last part and the name; when that is taken too,
+//!   the place is left.
+//! - An old import goes when nothing uses it any more. It stays, and that is said, when uses are left, when `__all__`, a string or
+//!   a type comment names it, in a package's `__init__.py`, in a class, as `import f as f`, when something else binds the name
+//!   too, and in a branch: of `try/except ImportError` or of an `if`. What only a type checker reads, below `if TYPE_CHECKING:`,
+//!   is no such branch.
+//! - An old import that nothing used before stays too: another file may take it from here.
+
+mod old;
+mod top;
+mod write;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use tree_sitter::Node;
+
+use crate::pattern::after::Wanted;
+use crate::python::imports::{Import, absolute};
+use crate::python::names::{Meaning, Names, ScopeKind};
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
+use crate::python::syntax::ParseError;
+
+/// Where an import that is made stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Anchor {
+    /// Where the import with this number stands.
+    Beside(usize),
+    /// Among the module's first imports.
+    Top,
+}
+
+/// An import to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Planned {
+    anchor: Anchor,
+    wanted: Wanted,
+    /// How it is called there: dotted for a plain import without alias.
+    local: String,
+}
+
+/// A place that needs a name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Needed {
+    /// Its scope.
+    pub(crate) scope: usize,
+    /// Where it stands.
+    pub(crate) at: usize,
+    /// The import that gave it what it no longer needs.
+    pub(crate) old: Option<usize>,
+}
+
+/// The imports of a file in the making.
+pub(crate) struct Importing<'a> {
+    source: &'a Source<'a>,
+    names: &'a Names<'a>,
+    root: Node<'a>,
+    module: Option<&'a str>,
+    /// The qualified names that go.
+    deprecated: &'a [String],
+    /// Names that the new code reads as they are.
+    reads: &'a BTreeSet<String>,
+    /// Uses that will be gone.
+    gone: HashSet<usize>,
+    /// Imports that new code needs.
+    kept: HashSet<usize>,
+    planned: Vec<Planned>,
+    /// Which names are free, by scope, name and meaning, as far as that was asked.
+    free: HashMap<(usize, String, String), bool>,
+    /// What is imported at the top must stand before this place.
+    before: usize,
+}
+
+impl<'a> Importing<'a> {
+    /// Nothing is planned yet. `gone` are the uses that will be no more, at least.
+    ///
+    /// # Errors
+    /// [`ParseError`] when the file has no tree in time.
+    pub(crate) fn new(
+        file: &'a Parsed<'_>,
+        deprecated: &'a [String],
+        reads: &'a BTreeSet<String>,
+        gone: HashSet<usize>,
+    ) -> Result<Self, ParseError> {
+        let (names, root) = (file.names()?, file.tree()?.root_node());
+        let (source, module) = (file.source(), file.module());
+        Ok(Self {
+            source,
+            names,
+            root,
+            module,
+            deprecated,
+            reads,
+            gone,
+            kept: HashSet::new(),
+            planned: Vec::new(),
+            free: HashMap::new(),
+            before: usize::MAX,
+        })
+    }
+
+    /// The import that gives a place in `scope` the thing called `qualified`.
+    pub(crate) fn origin(&self, scope: usize, at: usize, qualified: &str) -> Option<usize> {
+        let visible: Vec<usize> = self.names.path(scope, "").collect();
+        let gives = |import: &Import| {
+            import.items.iter().any(|item| covers(&import.imported(item), qualified)) && visible.contains(&import.scope)
+        };
+        let candidates = self.names.imports.iter().enumerate().filter(|(_, import)| gives(import));
+        let depth = |import: &Import| visible.iter().position(|at| *at == import.scope);
+        candidates
+            .min_by_key(|(_, import)| {
+                let before = import.range.start < at;
+                (depth(import), !before, if before { at - import.range.start } else { import.range.start })
+            })
+            .map(|(number, _)| number)
+    }
+
+    /// How the new code at a place calls what it wants; the import is planned where there is none.
+    ///
+    /// `None` when every name for it is taken.
+    pub(crate) fn local(&mut self, wanted: &Wanted, needed: Needed) -> Option<String> {
+        if let Some((number, local)) = self.in_reach(wanted, needed) {
+            self.kept.insert(number);
+            return Some(local);
+        }
+        let anchor = needed.old.map_or(Anchor::Top, Anchor::Beside);
+        if needed.old.is_none() && !self.is_deferred(needed.scope, 0) {
+            self.before = self.before.min(needed.at);
+        }
+        let scope = self.scope_of(anchor);
+        for local in candidates(wanted) {
+            let first = local.split('.').next().unwrap_or(&local);
+            let planned = Planned { anchor, wanted: wanted.clone(), local: local.clone() };
+            let meaning = if local == wanted.name && wanted.module.is_none() { first.to_owned() } else { wanted.qualified() };
+            let apart = self.planned.iter().all(|other| {
+                *other == planned || self.scope_of(other.anchor) != scope || other.local != local || other.wanted == *wanted
+            });
+            if apart && self.finds(needed.scope, first, scope) && self.free(scope, first, &meaning) {
+                if !self.planned.contains(&planned) {
+                    self.planned.push(planned);
+                }
+                return Some(local);
+            }
+        }
+        None
+    }
+
+    fn scope_of(&self, anchor: Anchor) -> usize {
+        match anchor {
+            Anchor::Beside(number) => self.names.imports[number].scope,
+            Anchor::Top => 0,
+        }
+    }
+
+    /// The import that gives what is wanted, and what it is called through it.
+    fn in_reach(&self, wanted: &Wanted, needed: Needed) -> Option<(usize, String)> {
+        let qualified = wanted.qualified();
+        let mut through = None;
+        for (number, import) in self.names.imports.iter().enumerate() {
+            for item in &import.items {
+                let (imported, first) = (import.imported(item), item.local());
+                let plain = import.from.is_none() && item.alias.is_none();
+                let local = if plain && covers(&qualified, &imported) {
+                    Some((qualified.clone(), wanted.module.is_none()))
+                } else if !plain && imported == qualified {
+                    Some((first.to_owned(), true))
+                } else {
+                    wanted.module.as_ref().and_then(|module| match plain {
+                        true if covers(module, &imported) => Some((qualified.clone(), false)),
+                        false if imported == *module => Some((format!("{first}.{}", wanted.name), false)),
+                        _ => None,
+                    })
+                };
+                let Some((local, direct)) = local else { continue };
+                let means = self.names.meaning(needed.scope, first) == Meaning::Imported(import.bound(item));
+                if !means || self.names.resolve(needed.scope, first) != Some(import.scope) || !self.runs_before(import, needed) {
+                    continue;
+                }
+                if direct {
+                    return Some((number, local));
+                }
+                through.get_or_insert((number, local));
+            }
+        }
+        through
+    }
+
+    /// True when the import has run whenever the place is reached.
+    fn runs_before(&self, import: &Import, needed: Needed) -> bool {
+        let Some(block) = self.statement(import).and_then(|statement| statement.parent()) else { return false };
+        let inside = block.kind() == "module" || block.byte_range().contains(&needed.at);
+        let deferred = self.is_deferred(needed.scope, import.scope);
+        inside && (import.range.end <= needed.at || (deferred && block.kind() == "module"))
+    }
+
+    /// True when code in the scope `inner` runs after that around it in `outer`: a function stands between.
+    fn is_deferred(&self, inner: usize, outer: usize) -> bool {
+        let mut scope = inner;
+        while scope != outer {
+            if self.names.scopes[scope].kind == ScopeKind::Function {
+                return true;
+            }
+            let Some(next) = self.names.scopes[scope].parent else { break };
+            scope = next;
+        }
+        false
+    }
+
+    /// The statement that an import is.
+    fn statement(&self, import: &Import) -> Option<Node<'a>> {
+        let mut node = self.root.descendant_for_byte_range(import.range.start, import.range.end)?;
+        while !node.kind().ends_with("import_statement") && !node.kind().ends_with("import_from_statement") {
+            node = node.parent()?;
+        }
+        Some(node)
+    }
+
+    /// True when `name`, bound in `scope` as something that is `meaning`, changes what no other name means.
+    fn free(&mut self, scope: usize, name: &str, meaning: &str) -> bool {
+        let key = (scope, name.to_owned(), meaning.to_owned());
+        if let Some(known) = self.free.get(&key) {
+            return *known;
+        }
+        let names = self.names;
+        let declared = names.scopes.iter().any(|scope| scope.globals.contains(name) || scope.nonlocals.contains(name));
+        let bindings = names.scopes[scope].bindings.get(name);
+        let stays = bindings.into_iter().flatten().any(|binding| match binding.import {
+            Some((statement, item)) => !self.is_concerned(statement, item) || self.stays(statement, item).is_some(),
+            None => true,
+        });
+        let other = stays && names.bound(scope, name) != Meaning::Imported(meaning.to_owned());
+        let mut uses = names.uses.iter().enumerate().filter(|(number, read)| read.name == name && !self.gone.contains(number));
+        let captured = bindings.is_none() && uses.any(|(_, read)| self.finds(read.scope, name, scope));
+        let free = !declared && !other && !captured;
+        self.free.insert(key, free);
+        free
+    }
+
+    /// True when `name`, bound in the scope `owner`, is what a place in the scope `from` finds.
+    fn finds(&self, from: usize, name: &str, owner: usize) -> bool {
+        let mut path = self.names.path(from, name);
+        path.find(|at| *at == owner || self.names.scopes[*at].bindings.contains_key(name)) == Some(owner)
+    }
+
+    /// True for a package's own file, whose names others import from the package.
+    fn is_package(&self) -> bool {
+        self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))
+    }
+
+    /// A module as a statement beside `import` writes it: relative stays relative where it can.
+    fn written(&self, import: Option<&Import>, module: &str) -> String {
+        let level = import.and_then(|import| import.from.as_ref()).map_or(0, |from| from.level);
+        let base = if level == 0 { None } else { absolute(self.module, level, "") };
+        match base {
+            Some(base) if base == module => ".".repeat(level),
+            Some(base) if covers(&base, module) => ".".repeat(level) + &module[base.len() + 1..],
+            _ => module.to_owned(),
+        }
+    }
+}
+
+/// The names under which something can be imported, the best first.
+fn candidates(wanted: &Wanted) -> Vec<String> {
+    let alias = match &wanted.module {
+        Some(module) => format!("{}_{}", module.rsplit('.').next().unwrap_or(module), wanted.name),
+        None if wanted.name.contains('.') => wanted.name.replace('.', "_"),
+        None => format!("{}_module", wanted.name),
+    };
+    vec![wanted.local().to_owned(), alias]
+}
+
+/// True when `whole` is `part` or lies below it.
+fn covers(part: &str, whole: &str) -> bool {
+    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

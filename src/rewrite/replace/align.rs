@@ -1,0 +1,162 @@
+//! Where a replacement says what stands there already: only the parts that differ are written, so that the layout and the
+//! comments around them stay.
+
+use tree_sitter::Node;
+
+use crate::pattern::after::{Kind, Template};
+use crate::pattern::matched::Capture;
+use crate::rewrite::replace::Site;
+
+/// A part of the file, and the part of the template that takes its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'t, 'p> {
+    pub(super) old: Node<'t>,
+    pub(super) new: Node<'p>,
+}
+
+/// The parts that differ between one node of the file and one of the template; `None` when they differ in more than expressions.
+pub(super) fn align<'t, 'p>(
+    site: &Site<'_, 't>,
+    template: &'p Template,
+    old: Node<'t>,
+    new: Node<'p>,
+) -> Option<Vec<Part<'t, 'p>>> {
+    let mut parts = Vec::new();
+    let mut pending = vec![(old, new)];
+    while let Some((old, new)) = pending.pop() {
+        match step(site, template, old, new) {
+            Step::Same => {}
+            Step::Pairs(pairs) => pending.extend(pairs),
+            Step::Differ if is_replaceable(old) && is_replaceable(new) => parts.push(Part { old, new }),
+            Step::Differ => return None,
+        }
+    }
+    Some(parts)
+}
+
+enum Step<'t, 'p> {
+    Same,
+    Pairs(Vec<(Node<'t>, Node<'p>)>),
+    Differ,
+}
+
+fn step<'t, 'p>(site: &Site<'_, 't>, template: &'p Template, old: Node<'t>, new: Node<'p>) -> Step<'t, 'p> {
+    let same = |same: bool| if same { Step::Same } else { Step::Differ };
+    if old.kind() == "parenthesized_expression" && new.kind() != old.kind() {
+        let captured = template.hole(new).and_then(|hole| site.captures.get(&hole.name));
+        if matches!(captured, Some(Capture::One(node)) if node.id() == old.id()) {
+            return Step::Same;
+        }
+        return inner(old).map_or(Step::Differ, |inner| Step::Pairs(vec![(inner, new)]));
+    }
+    if let Some(hole) = template.hole(new) {
+        let captured = site.captures.get(&hole.name);
+        return same(match captured {
+            Some(Capture::One(node)) => node.id() == old.id() || inner(*node).is_some_and(|node| node.id() == old.id()),
+            Some(Capture::Run(nodes)) => matches!(nodes.as_slice(), [only] if only.id() == old.id()),
+            None => false,
+        });
+    }
+    let text = &site.text[old.byte_range()];
+    match template.spot(&new.byte_range()).map(|spot| &spot.kind) {
+        Some(Kind::Name(number)) => return same(site.names.get(*number).is_some_and(|name| name == text)),
+        Some(Kind::String) => return same(old.kind() == "string" && plain(text) == plain(&template.text()[new.byte_range()])),
+        Some(Kind::Hole(_) | Kind::Literal(_)) => return Step::Differ,
+        None => {}
+    }
+    if old.kind() != new.kind() {
+        return Step::Differ;
+    }
+    if old.child_count() == 0 && new.child_count() == 0 {
+        return same(text == &template.text()[new.byte_range()]);
+    }
+    pairs(site, template, old, new).map_or(Step::Differ, Step::Pairs)
+}
+
+/// The children of two nodes of one kind, side by side; `None` when they do not stand side by side.
+fn pairs<'t, 'p>(site: &Site<'_, 't>, template: &'p Template, old: Node<'t>, new: Node<'p>) -> Option<Vec<(Node<'t>, Node<'p>)>> {
+    let (olds, news) = (parts(old), parts(new));
+    let mut found = Vec::new();
+    let mut at = 0;
+    for new in news {
+        if let Some(hole) = template.hole(new)
+            && let Some(Capture::Run(nodes)) = site.captures.get(&hole.name)
+        {
+            let there = olds.get(at..at + nodes.len())?;
+            if there.iter().zip(nodes).any(|(one, other)| one.id() != other.id()) {
+                return None;
+            }
+            at += nodes.len();
+            continue;
+        }
+        let old = *olds.get(at)?;
+        at += 1;
+        if old.is_named() != new.is_named() || (!old.is_named() && old.kind() != new.kind()) {
+            return None;
+        }
+        if old.is_named() {
+            found.push((old, new));
+        }
+    }
+    (at == olds.len()).then_some(found)
+}
+
+/// What a node consists of, without comments and commas.
+fn parts(node: Node) -> Vec<Node> {
+    let mut cursor = node.walk();
+    node.children(&mut cursor).filter(|child| !matches!(child.kind(), "comment" | "line_continuation" | ",")).collect()
+}
+
+/// What stands between redundant parentheses.
+fn inner(node: Node) -> Option<Node> {
+    let mut cursor = node.walk();
+    let mut named = node.named_children(&mut cursor).filter(|child| child.kind() != "comment");
+    let only = named.next().filter(|_| node.kind() == "parenthesized_expression")?;
+    if named.next().is_some() { None } else { Some(only) }
+}
+
+/// A string literal without regard to its quotes.
+fn plain(literal: &str) -> (String, &str) {
+    let start = literal.find(['\'', '"']).unwrap_or(0);
+    let rest = &literal[start..];
+    let width = if rest.len() >= 6 && (rest.starts_with("'''") || rest.starts_with("\"\"\"")) { 3 } else { 1 };
+    (literal[..start].to_ascii_lowercase(), rest.get(width..rest.len().saturating_sub(width)).unwrap_or(rest))
+}
+
+/// True for what can be replaced where it stands, whatever is around it.
+fn is_replaceable(node: Node) -> bool {
+    matches!(
+        node.kind(),
+        "identifier"
+            | "integer"
+            | "float"
+            | "string"
+            | "concatenated_string"
+            | "true"
+            | "false"
+            | "none"
+            | "ellipsis"
+            | "call"
+            | "attribute"
+            | "subscript"
+            | "binary_operator"
+            | "unary_operator"
+            | "boolean_operator"
+            | "not_operator"
+            | "comparison_operator"
+            | "conditional_expression"
+            | "lambda"
+            | "await"
+            | "named_expression"
+            | "parenthesized_expression"
+            | "list"
+            | "tuple"
+            | "set"
+            | "dictionary"
+            | "list_comprehension"
+            | "set_comprehension"
+            | "dictionary_comprehension"
+            | "generator_expression"
+            | "argument_list"
+    )
+}

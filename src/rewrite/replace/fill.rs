@@ -1,0 +1,231 @@
+//! A template's text for one match: metavariables, names and strings written anew, everything else as the plan has it, in the
+//! file's indentation and line endings.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use crate::pattern::after::{Kind, Template};
+use crate::pattern::holes::Take;
+use crate::pattern::matched::Capture;
+use crate::python::precedence::{is_bracketed, rank, spills, takes, within_brackets};
+use crate::python::source::{Indent, leading_blanks};
+use crate::rewrite::replace::cuts::{Cut, cuts, entries};
+use crate::rewrite::replace::quotes;
+use crate::rewrite::replace::written::{Original, Written};
+use crate::rewrite::replace::{Refusal, Site};
+
+/// How new text is laid out.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    /// The indentation of the template's outermost lines.
+    pub(super) base: String,
+    /// One level of the file.
+    pub(super) unit: Indent,
+    /// The line ending there.
+    pub(super) ending: &'static str,
+    /// The quote of string literals, where one is preferred.
+    pub(super) quote: Option<char>,
+    /// Brackets of the file stand around the place.
+    pub(super) bracketed: bool,
+}
+
+/// What is needed to write a template for one match.
+pub(super) struct Fill<'x, 't> {
+    pub(super) site: &'x Site<'x, 't>,
+    pub(super) template: &'x Template,
+    pub(super) original: &'x Original<'x>,
+    pub(super) layout: &'x Layout,
+    /// What of the file was written as it was.
+    pub(super) copied: Vec<Range<usize>>,
+}
+
+impl Fill<'_, '_> {
+    /// The text of a range of the template.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it cannot be written soundly.
+    pub(super) fn write(&mut self, range: Range<usize>) -> Result<Written, Refusal> {
+        let cuts = cuts(self.template, self.site.captures, &range)?;
+        let mut out = Written::default();
+        let mut at = range.start;
+        let spots = self.template.spots().iter().filter(|spot| range.start <= spot.range.start && spot.range.end <= range.end);
+        let mut spots = spots.filter(|spot| !cuts.iter().any(|cut| cut.covers(&spot.range))).peekable();
+        let mut cuts = cuts.iter().peekable();
+        loop {
+            let next_cut = cuts.peek().map_or(usize::MAX, |cut| cut.range.start);
+            let next_spot = spots.peek().map_or(usize::MAX, |spot| spot.range.start);
+            if next_cut == usize::MAX && next_spot == usize::MAX {
+                break;
+            }
+            if next_cut <= next_spot
+                && let Some(Cut { range, text }) = cuts.next()
+            {
+                self.literal(at..range.start.max(at), &mut out);
+                out.push_str(text);
+                at = range.end.max(at);
+            } else if let Some(spot) = spots.next() {
+                self.literal(at..spot.range.start, &mut out);
+                match &spot.kind {
+                    Kind::Hole(_) => self.hole(&spot.range, &mut out)?,
+                    Kind::Name(number) => out.push_str(&self.site.names[*number]),
+                    Kind::String => self.string(&spot.range, &mut out),
+                    Kind::Literal(text) => out.push_str(text),
+                }
+                at = spot.range.end;
+            }
+        }
+        self.literal(at..range.end.max(at), &mut out);
+        Ok(out)
+    }
+
+    /// Text as the plan has it, each line indented as the file is.
+    fn literal(&self, range: Range<usize>, out: &mut Written) {
+        let text = self.template.text();
+        let mut at = range.start;
+        while let Some(length) = memchr::memchr(b'\n', &text.as_bytes()[at..range.end]) {
+            let line = &text[at..at + length];
+            out.push_str(line.strip_suffix('\r').unwrap_or(line));
+            at += length + 1;
+            if self.in_string(at - 1) {
+                out.push_fixed(self.layout.ending);
+                continue;
+            }
+            out.push_str(self.layout.ending);
+            let blanks = leading_blanks(&text[at..]);
+            if !text[at + blanks.len()..].starts_with(['\n', '\r']) {
+                out.push_str(&self.indentation(blanks));
+            }
+            at = (at + blanks.len()).min(range.end);
+        }
+        out.push_str(&text[at..range.end]);
+    }
+
+    /// The file's indentation for a line that the template indents so far.
+    fn indentation(&self, blanks: &str) -> String {
+        let own = match self.template.indent() {
+            Indent::Tab => 1,
+            Indent::Spaces(width) => width,
+        };
+        let levels = blanks.len() / own;
+        format!("{}{}{}", self.layout.base, self.layout.unit.text(levels), " ".repeat(blanks.len() % own))
+    }
+
+    fn in_string(&self, at: usize) -> bool {
+        let mut node = self.template.node(&(at..at + 1));
+        while let Some(inner) = node {
+            if inner.kind() == "string" {
+                return true;
+            }
+            node = inner.parent();
+        }
+        false
+    }
+
+    fn string(&self, range: &Range<usize>, out: &mut Written) {
+        let literal = quotes::requoted(&self.template.text()[range.clone()], self.layout.quote);
+        let mut lines = literal.split('\n').peekable();
+        while let Some(line) = lines.next() {
+            match lines.peek() {
+                Some(_) => {
+                    out.push_str(line.strip_suffix('\r').unwrap_or(line));
+                    out.push_fixed(self.layout.ending);
+                }
+                None => out.push_str(line),
+            }
+        }
+    }
+
+    fn hole(&mut self, range: &Range<usize>, out: &mut Written) -> Result<(), Refusal> {
+        let (Some(hole), Some(place)) =
+            (self.template.holes().iter().find(|hole| hole.range == *range), self.template.node(range))
+        else {
+            return Ok(());
+        };
+        let Some(captured) = self.site.captures.get(&hole.name) else {
+            return Err(Refusal::new(format!("${} stands for nothing here", hole.name), "write it in `before`"));
+        };
+        let written = match captured {
+            Capture::One(node) if is_statement(*node) => self.statements(&[*node], place),
+            Capture::One(node) => self.expression(*node, place)?,
+            Capture::Run(nodes) if place.parent().is_some_and(|parent| parent.kind() == "expression_statement") => {
+                self.statements(nodes, place)
+            }
+            Capture::Run(nodes) => self.run(nodes, place),
+        };
+        debug_assert!(hole.take == Take::Run || matches!(captured, Capture::One(_)));
+        out.push(&written);
+        Ok(())
+    }
+
+    /// An expression in the place of a metavariable, in parentheses where it needs them there.
+    fn expression(&mut self, node: Node, place: Node) -> Result<Written, Refusal> {
+        let text = self.copy(&node.byte_range());
+        let only = place.parent().filter(|list| list.kind() == "argument_list" && entries(*list).len() == 1);
+        if only.is_some() && is_bare_generator(node) {
+            return Ok(Written::from(text.text.trim_start_matches('(').trim_end_matches(')')));
+        }
+        let own = self.site.ranks.get(&node.id()).copied().unwrap_or_else(|| rank(node));
+        // The outermost place is the file's: whoever puts the whole there looks at that.
+        let outermost = self.template.expression().is_some_and(|whole| whole.id() == place.id());
+        let loose = !outermost && !takes(place, own);
+        let spilling = !outermost && spills(node, self.site.text) && !self.layout.bracketed && !within_brackets(place);
+        Ok(if loose || spilling { text.parenthesised() } else { text })
+    }
+
+    /// Arguments or elements in the place of a metavariable that is one of a list; with all that stands between the file's own
+    /// brackets where the template keeps it together.
+    fn run(&mut self, nodes: &[Node], place: Node) -> Written {
+        let (Some(first), Some(last), Some(list)) = (nodes.first(), nodes.last(), place.parent()) else {
+            return Written::default();
+        };
+        let siblings = entries(list);
+        if siblings.len() == 1 && nodes.len() == 1 && is_bare_generator(*first) {
+            let range = first.byte_range();
+            return self.copy(&(range.start + 1..range.end - 1));
+        }
+        let mut range = first.start_byte()..last.end_byte();
+        if let Some(brackets) = first.parent().filter(|parent| is_bracketed(*parent)) {
+            let theirs = entries(brackets);
+            let leads = siblings.first().map(Node::id) == Some(place.id()) && theirs.first().map(Node::id) == Some(first.id());
+            let ends = siblings.last().map(Node::id) == Some(place.id()) && theirs.last().map(Node::id) == Some(last.id());
+            let (start, end) = (brackets.start_byte() + 1, brackets.end_byte() - 1);
+            let matters = |gap: Range<usize>| (leads && ends) || self.site.text[gap].contains('\n');
+            if leads && matters(start..range.start) {
+                range.start = start;
+            }
+            let comma = self.template.text()[place.end_byte()..list.end_byte()].trim_start().starts_with(',');
+            if ends && !comma && matters(range.end..end) {
+                range.end = end;
+            }
+        }
+        self.copy(&range)
+    }
+
+    fn copy(&mut self, range: &Range<usize>) -> Written {
+        self.copied.push(range.clone());
+        self.original.copy(range)
+    }
+
+    /// Statements in the place of a metavariable that is one.
+    fn statements(&mut self, nodes: &[Node], place: Node) -> Written {
+        let (Some(first), Some(last)) = (nodes.first(), nodes.last()) else { return Written::default() };
+        let text = self.site.text;
+        let line = text[..first.start_byte()].rfind('\n').map_or(0, |at| at + 1);
+        let theirs = leading_blanks(&text[line..]).trim_start_matches('\u{feff}');
+        let template = self.template.text();
+        let own = template[..place.start_byte()].rfind('\n').map_or(0, |at| at + 1);
+        let to = self.indentation(leading_blanks(&template[own..]));
+        self.copy(&(first.start_byte()..last.end_byte())).indented(theirs, &to)
+    }
+}
+
+/// True for `x for x in y` that is all the arguments of a call, whose parentheses are its own.
+fn is_bare_generator(node: Node) -> bool {
+    node.kind() == "generator_expression" && node.parent().is_some_and(|parent| parent.kind() == "call")
+}
+
+/// True for what stands in a block.
+pub(super) fn is_statement(node: Node) -> bool {
+    node.parent().is_some_and(|parent| matches!(parent.kind(), "block" | "module"))
+}

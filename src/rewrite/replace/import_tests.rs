@@ -1,0 +1,229 @@
+//! What becomes of imports when a rule is applied.
+
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
+use crate::rewrite::replace::tests::{check, left, rewritten, rule};
+use crate::rewrite::{Step, apply};
+
+const BEFORE: &str = "from a.b import f\n\nf($X)";
+const AFTER: &str = "from a.c import g\n\ng($X)";
+
+#[test]
+fn the_new_import_stands_where_the_old_one_stood() {
+    check(
+        BEFORE,
+        AFTER,
+        &[
+            ("from a.b import f\n\nf(1)\n", "from a.c import g\n\ng(1)\n"),
+            ("from a.b import f as h  # why\nh(1)\n", "from a.c import g  # why\ng(1)\n"),
+            ("from a.b import (\n    f,  # why\n)\nf(1)\n", "from a.c import (\n    g,  # why\n)\ng(1)\n"),
+            ("def h():\n    from a.b import f\n    return f(1)\n", "def h():\n    from a.c import g\n    return g(1)\n"),
+            ("from a.b import e, f\nf(1)\ne\n", "from a.b import e\nfrom a.c import g\ng(1)\ne\n"),
+            (
+                "from a.b import (\n    e,  # one\n    f,  # two\n    h,  # three\n)\nf(1)\ne, h\n",
+                "from a.b import (\n    e,  # one\n    # two\n    h,  # three\n)\nfrom a.c import g\ng(1)\ne, h\n",
+            ),
+            ("import a.b\na.b.f(1)\n", "from a.c import g\ng(1)\n"),
+            ("import a.b as k, os\nk.f(1)\nos\n", "import os\nfrom a.c import g\ng(1)\nos\n"),
+            ("import a.b\na.b.f(1)\na.b.e\n", "import a.b\nfrom a.c import g\ng(1)\na.b.e\n"),
+            ("from a import b\nb.f(1)\n", "from a.c import g\ng(1)\n"),
+            (
+                "\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\nfrom a.b import f\nf(1)\n",
+                "\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\nfrom a.c import g\ng(1)\n",
+            ),
+            ("if x:\n    from a.b import f\n    f(1)\n", "if x:\n    from a.b import f\n    from a.c import g\n    g(1)\n"),
+            ("from a.b import f\r\nf(1)\r\nf(2)\r\n", "from a.c import g\r\ng(1)\r\ng(2)\r\n"),
+            ("import os; from a.b import f; f(1)\n", "import os; from a.c import g; g(1)\n"),
+        ],
+    );
+}
+
+#[test]
+fn a_relative_import_stays_relative() {
+    check(
+        "from pkg.b import f\n\nf($X)",
+        "from pkg.c import g\n\ng($X)",
+        &[
+            ("from .b import f\nf(1)\n", "from .c import g\ng(1)\n"),
+            ("from . import b\nb.f(1)\n", "from .c import g\ng(1)\n"),
+            ("from .b import e, f\nf(e)\n", "from .b import e\nfrom .c import g\ng(e)\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_imported_already_is_used_and_not_imported_twice() {
+    check(
+        BEFORE,
+        AFTER,
+        &[
+            ("from a.b import f\nfrom a.c import g as h\nf(1)\nh\n", "from a.c import g as h\nh(1)\nh\n"),
+            ("from a.b import f\nimport a.c\nf(1)\n", "import a.c\na.c.g(1)\n"),
+            ("from a.b import f\nfrom a import c as k\nf(1)\n", "from a import c as k\nk.g(1)\n"),
+            ("from a.c import e\nfrom a.b import f\nf(1)\n", "from a.c import e, g\ng(1)\n"),
+            ("from a.b import f\nfrom a.c import (\n    e,  # c\n)\nf(1)\n", "from a.c import (\n    e,  # c\n    g,\n)\ng(1)\n"),
+            // Not in reach: it runs after the use.
+            ("from a.b import f\nf(1)\nfrom a.c import g\ng\n", "from a.c import g\ng(1)\nfrom a.c import g\ng\n"),
+            ("from a.b import f\nf(1)\nfrom a.c import e\n", "from a.c import g\ng(1)\nfrom a.c import e\n"),
+            ("def h():\n    from a.b import f\n    f(1)\nfrom a.c import g\n", "def h():\n    g(1)\nfrom a.c import g\n"),
+        ],
+    );
+    check(
+        BEFORE,
+        "from a.b import g\n\ng($X)",
+        &[
+            ("from a.b import f\nf(1)\n", "from a.b import g\ng(1)\n"),
+            ("from a.b import f\nf(1)\nf\n", "from a.b import f, g\ng(1)\nf\n"),
+            ("import a.b\na.b.f(1)\n", "import a.b\na.b.g(1)\n"),
+        ],
+    );
+}
+
+#[test]
+fn a_clash_gives_an_alias() {
+    check(
+        BEFORE,
+        AFTER,
+        &[
+            ("from a.b import f\ng = 1\nf(g)\n", "from a.c import g as c_g\ng = 1\nc_g(g)\n"),
+            ("from a.b import f\ndef h(g):\n    return f(g)\n", "from a.c import g as c_g\ndef h(g):\n    return c_g(g)\n"),
+        ],
+    );
+    left(&rule(BEFORE, AFTER), "from a.b import f\ng = c_g = 1\nf(g)\n", "already means something");
+    // The same name from elsewhere takes the place of the old one when all of that goes.
+    let same = "from a.c import f\n\nf($X, 1)";
+    check(
+        BEFORE,
+        same,
+        &[
+            ("from a.b import f\nf(1)\n", "from a.c import f\nf(1, 1)\n"),
+            ("from a.b import f\nf(1)\nh(f)\n", "from a.b import f\nfrom a.c import f as c_f\nc_f(1, 1)\nh(f)\n"),
+        ],
+    );
+}
+
+#[test]
+fn an_import_without_an_old_one_joins_the_first_imports_in_order() {
+    check(
+        "old($X)",
+        "from a.c import g\n\ng($X)",
+        &[
+            ("old(1)\n", "from a.c import g\n\ng(1)\n"),
+            ("def f():\n    old(1)\n", "from a.c import g\n\n\ndef f():\n    g(1)\n"),
+            ("#!/bin/sh\n\"\"\"Doc.\"\"\"\n\nold(1)\n", "#!/bin/sh\n\"\"\"Doc.\"\"\"\n\nfrom a.c import g\n\ng(1)\n"),
+            (
+                "\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\n\nold(1)\n",
+                "\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\n\nfrom a.c import g\n\ng(1)\n",
+            ),
+            (
+                "import os\nfrom a.b import x\nfrom a.d import y\n\nold(1)\n",
+                "import os\nfrom a.b import x\nfrom a.c import g\nfrom a.d import y\n\ng(1)\n",
+            ),
+            (
+                "import os\n\nfrom z import x\nfrom a.d import y\n\nold(1)\n",
+                "import os\n\nfrom z import x\nfrom a.d import y\nfrom a.c import g\n\ng(1)\n",
+            ),
+            ("import os\n\nold(1)\n", "import os\nfrom a.c import g\n\ng(1)\n"),
+            ("from a.c import e\nold(1)\n", "from a.c import e, g\ng(1)\n"),
+            ("\u{feff}old(1)\n", "\u{feff}from a.c import g\n\ng(1)\n"),
+            ("from z import *\nold(1)\n", "from z import *\nfrom a.c import g\ng(1)\n"),
+            ("old(1)\nimport os\n", "from a.c import g\n\ng(1)\nimport os\n"),
+        ],
+    );
+}
+
+#[test]
+fn an_old_import_stays_where_it_may_be_needed_and_that_is_said() {
+    let rewrite = rule(BEFORE, AFTER);
+    for (text, want, remark) in [
+        ("from a.b import f\nf(1)\nh(f)\n", "from a.b import f\nfrom a.c import g\ng(1)\nh(f)\n", "still used in line 3"),
+        (
+            "from a.b import f\n__all__ = ['f']\nf(1)\n",
+            "from a.b import f\nfrom a.c import g\n__all__ = ['f']\ng(1)\n",
+            "`__all__`",
+        ),
+        (
+            "if x:\n    from a.b import f\ndef h():\n    f(1)\n",
+            "if x:\n    from a.b import f\n    from a.c import g\ndef h():\n    g(1)\n",
+            "branch",
+        ),
+        ("from a.b import f as f\nf(1)\n", "from a.b import f as f\nfrom a.c import g\ng(1)\n", "own name"),
+        ("from a.b import f\n", "from a.b import f\n", "not used"),
+        (
+            "class A:\n    from a.b import f\n    x = f(1)\n",
+            "class A:\n    from a.b import f\n    from a.c import g\n    x = g(1)\n",
+            "class",
+        ),
+        ("from a.b import f\nf(1)\nx: 'f' = 1\n", "from a.b import f\nfrom a.c import g\ng(1)\nx: 'f' = 1\n", "line 3"),
+        (
+            "from a.b import f\nf(1)\nx = y  # type: list[f]\n",
+            "from a.b import f\nfrom a.c import g\ng(1)\nx = y  # type: list[f]\n",
+            "f",
+        ),
+        (
+            "def h():\n    global f\n    from a.b import f\n    f(1)\n",
+            "def h():\n    global f\n    from a.b import f\n    from a.c import g\n    g(1)\n",
+            "global",
+        ),
+        ("from a.b import f\nmake = f\nmake(1)\n", "from a.b import f\nfrom a.c import g\nmake = f\ng(1)\n", "not called"),
+        ("from a.b import f\nf(1)\ndel f\n", "from a.b import f\nfrom a.c import g\ng(1)\ndel f\n", "binds the name too"),
+        (
+            "try:\n    from a.b import f\nexcept ImportError:\n    f = None\nf(1)\n",
+            "try:\n    from a.b import f\nexcept ImportError:\n    f = None\nf(1)\n",
+            "",
+        ),
+    ] {
+        let (made, remarks) = rewritten(&rewrite, text.as_bytes());
+        assert_eq!(String::from_utf8(made).unwrap(), want, "{remarks:?}");
+        assert!(remarks.iter().any(|one| one.contains(remark)), "{remarks:?}");
+    }
+    check(
+        BEFORE,
+        AFTER,
+        &[("if TYPE_CHECKING:\n    from a.b import f\nx: f(1)\n", "if TYPE_CHECKING:\n    from a.c import g\nx: g(1)\n")],
+    );
+}
+
+#[test]
+fn a_plain_import_in_after_is_made() {
+    check(
+        BEFORE,
+        "import a.c\n\na.c.g($X)",
+        &[
+            ("from a.b import f\nf(1)\n", "import a.c\na.c.g(1)\n"),
+            ("from a.b import f\nfrom a import c\nf(1)\n", "from a import c\nc.g(1)\n"),
+            ("from a.b import f\na = 1\nf(a)\n", "import a.c as a_c\na = 1\na_c.g(a)\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_a_package_imports_stays_for_others() {
+    let source = Source::new(b"from .b import f\nf(1)\n").unwrap();
+    let rewrite = rule("from pkg.b import f\n\nf($X)", "from pkg.c import g\n\ng($X)");
+    let applied = apply(&Parsed::new(&source, Some("pkg.__init__")), &[Step::Rewrite(&rewrite)]).unwrap();
+    assert_eq!(applied.bytes.unwrap(), b"from .b import f\nfrom .c import g\ng(1)\n");
+    assert!(applied.remarks[0].message.contains("from this package"));
+}
+
+#[test]
+fn imports_inside_what_is_captured_are_changed_or_the_match_is_left() {
+    let rewrite = rule("from a.b import f\n\nwith f($X):\n    $$$BODY", "from a.c import g\n\ng($X)\n$$$BODY");
+    left(&rewrite, "import a.b\nwith a.b.f(1):\n    import a.b\n    with a.b.f(2):\n        x\n", "left as it is");
+    check("import a.b\n\na.b.f($X, $Y)", "a.e($Y)", &[]);
+}
+
+#[test]
+fn several_names_are_imported_together() {
+    check(
+        BEFORE,
+        "from a.c import g, h\nfrom b import k\nimport os.path\n\ng(h, k, os.path, $X)",
+        &[
+            ("from a.b import f\nf(1)\n", "from a.c import g, h\nimport os.path\nfrom b import k\ng(h, k, os.path, 1)\n"),
+            (
+                "def x():\n    import a.b\n    a.b.f(1)\n",
+                "def x():\n    import os.path\n    from a.c import g, h\n    from b import k\n    g(h, k, os.path, 1)\n",
+            ),
+        ],
+    );
+}

@@ -1,0 +1,225 @@
+//! What becomes of one match.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use crate::pattern::after::{Kind, Template};
+use crate::pattern::matched::{Capture, Match};
+use crate::plan::Comments;
+use crate::python::precedence::{Rank, rank, spills, takes, within_brackets};
+use crate::python::source::{Source, leading_blanks};
+use crate::rewrite::replace::align::{Part, align};
+use crate::rewrite::replace::fill::{Fill, Layout, is_statement};
+use crate::rewrite::replace::written::{Original, Written};
+use crate::rewrite::replace::{Refusal, Site, comments, quotes};
+
+/// A match and all that its replacement depends on.
+pub(super) struct One<'x, 't> {
+    pub(super) source: &'x Source<'x>,
+    pub(super) root: Node<'t>,
+    pub(super) template: &'x Template,
+    pub(super) original: &'x Original<'x>,
+    pub(super) site: Site<'x, 't>,
+    pub(super) comments: Comments,
+    /// Another match holds it.
+    pub(super) nested: bool,
+}
+
+/// What a match becomes.
+#[derive(Debug, Default)]
+pub(super) struct Replaced {
+    /// Ranges and what stands there instead.
+    pub(super) changes: Vec<(Range<usize>, Written)>,
+    /// Statements that go.
+    pub(super) removed: Vec<Range<usize>>,
+    /// What of the file is in the new text as it was.
+    pub(super) copied: Vec<Range<usize>>,
+    /// Comments that go above, each with a place in the statement.
+    pub(super) above: Vec<(usize, String)>,
+    /// How tightly the expression that was the match binds now, by its node's id.
+    pub(super) rank: Option<(usize, Rank)>,
+}
+
+impl<'t> One<'_, 't> {
+    /// What becomes of it.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it cannot be replaced soundly.
+    pub(super) fn replace(&self, one: &Match<'t>) -> Result<Replaced, Refusal> {
+        if self.source.undecodable().any(|(at, _)| one.range.contains(&at)) {
+            return Err(Refusal::new("a byte here is no text in the file's encoding", "mend the file first"));
+        }
+        let mut new = match one.nodes.as_slice() {
+            [node] if !is_statement(*node) => self.expression(*node)?,
+            nodes => self.statements(nodes, !one.passed.is_empty())?,
+        };
+        for range in new.changes.iter().map(|(range, _)| range).chain(&new.removed) {
+            let comments = comments::within(self.root, self.site.text, range, &new.copied);
+            new.above.extend(comments.into_iter().map(|comment| (range.start, comment)));
+        }
+        if self.comments == Comments::Refuse && !new.above.is_empty() {
+            return Err(Refusal::new("a comment would lose its place", "move the comment, or let the rule keep comments"));
+        }
+        if self.nested && !new.removed.is_empty() {
+            return Err(Refusal::new("it stands inside another place that is replaced", "apply the rule again"));
+        }
+        Ok(new)
+    }
+
+    fn expression(&self, node: Node<'t>) -> Result<Replaced, Refusal> {
+        let Some(new) = self.template.expression() else {
+            let statement = node.parent().filter(|parent| parent.kind() == "expression_statement");
+            return match statement.filter(|statement| statement.named_child_count() == 1 && is_statement(*statement)) {
+                Some(statement) => self.statements(&[statement], false),
+                None => Err(Refusal::new("statements cannot stand within an expression", "write another rule for this case")),
+            };
+        };
+        let parts = align(&self.site, self.template, node, new).unwrap_or_else(|| vec![Part { old: node, new }]);
+        let mut replaced = Replaced::default();
+        for part in parts {
+            let (text, own) = self.part(&part, &mut replaced)?;
+            if part.old.id() == node.id() {
+                replaced.rank = Some((node.id(), own));
+            }
+            replaced.changes.push((part.old.byte_range(), text));
+        }
+        Ok(replaced)
+    }
+
+    /// A part of the template in the place of a part of the file, in parentheses where it needs them there.
+    fn part(&self, part: &Part, replaced: &mut Replaced) -> Result<(Written, Rank), Refusal> {
+        let interpolation = interpolation(part.old);
+        let bracketed = within_brackets(part.old);
+        let layout = Layout { bracketed, ..self.layout(part.old, interpolation) };
+        let mut fill = self.fill(&layout);
+        let text = fill.write(part.new.byte_range())?;
+        replaced.copied.append(&mut fill.copied);
+        let captured = self.template.hole(part.new).and_then(|hole| self.site.captures.get(&hole.name));
+        let (own, spilling) = match (captured, self.template.spot(&part.new.byte_range()).map(|spot| &spot.kind)) {
+            (Some(Capture::One(node)), _) => {
+                let own = self.site.ranks.get(&node.id()).copied().unwrap_or_else(|| rank(*node));
+                (own, !bracketed && spills(*node, self.site.text))
+            }
+            (_, Some(Kind::Name(number))) if self.site.names[*number].contains('.') => (Rank::Primary, false),
+            (_, Some(Kind::Name(_))) => (Rank::Atom, false),
+            _ => (rank(part.new), false),
+        };
+        if let Some(string) = interpolation {
+            self.check_interpolation(&text, string)?;
+        }
+        let opens = interpolation.is_some() && text.text.starts_with('{');
+        if takes(part.old, own) && !spilling && !opens { Ok((text, own)) } else { Ok((text.parenthesised(), Rank::Atom)) }
+    }
+
+    /// Older Pythons take neither line ends nor backslashes in an f-string's braces, and not the quotes around it.
+    fn check_interpolation(&self, text: &Written, string: Node) -> Result<(), Refusal> {
+        let start = string.child(0).map_or("", |start| &self.site.text[start.byte_range()]);
+        let quotes = start.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let broken =
+            text.text.contains(['\\', '#']) || text.text.contains(quotes) || (quotes.len() == 1 && text.text.contains('\n'));
+        if broken {
+            return Err(Refusal::new("the new text cannot stand inside an f-string", "write an edit for this file"));
+        }
+        Ok(())
+    }
+
+    fn statements(&self, nodes: &[Node<'t>], passed: bool) -> Result<Replaced, Refusal> {
+        let (Some(first), Some(last)) = (nodes.first(), nodes.last()) else { return Ok(Replaced::default()) };
+        let new = self.template.statements();
+        if !passed && new.len() == nodes.len() && !self.template.has_comments() {
+            let aligned = nodes.iter().zip(&new).map(|(old, new)| align(&self.site, self.template, *old, *new));
+            if let Some(parts) = aligned.collect::<Option<Vec<Vec<Part>>>>() {
+                let mut replaced = Replaced::default();
+                for part in parts.into_iter().flatten() {
+                    let (text, _) = self.part(&part, &mut replaced)?;
+                    replaced.changes.push((part.old.byte_range(), text));
+                }
+                return Ok(replaced);
+            }
+        }
+        let target = if passed { last.byte_range() } else { first.byte_range().start..last.end_byte() };
+        let anchor = if passed { *last } else { *first };
+        let mut replaced = Replaced::default();
+        let layout = self.layout(anchor, None);
+        let mut fill = self.fill(&layout);
+        let text = if self.stands_alone(&target) { fill.write(self.template.body())? } else { self.on_one_line(&mut fill)? };
+        replaced.copied = std::mem::take(&mut fill.copied);
+        if text.text.trim().is_empty() {
+            replaced.removed = nodes.iter().map(Node::byte_range).collect();
+            return Ok(replaced);
+        }
+        if passed {
+            replaced.removed = nodes[..nodes.len() - 1].iter().map(Node::byte_range).collect();
+        }
+        replaced.changes.push((target, text));
+        Ok(replaced)
+    }
+
+    /// True when no other statement stands on the lines of a range.
+    fn stands_alone(&self, range: &Range<usize>) -> bool {
+        let text = self.site.text;
+        let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let first = leading_blanks(&text[line..range.start]).len() == range.start - line;
+        let rest = text[range.end..].lines().next().unwrap_or("").trim_start();
+        let next = rest.strip_prefix(';').map_or("", str::trim_start);
+        first && (next.is_empty() || next.starts_with('#'))
+    }
+
+    /// The template's statements with semicolons between them.
+    fn on_one_line(&self, fill: &mut Fill) -> Result<Written, Refusal> {
+        let mut line = Written::default();
+        let compound = |node: &Node| {
+            node.child_by_field_name("body").is_some()
+                || node.kind().ends_with("_definition")
+                || node.kind() == "if_statement"
+                || node.kind() == "try_statement"
+        };
+        let statements = self.template.statements();
+        if self.template.has_comments() || (statements.iter().any(compound)) {
+            let help = "give each statement its own line first";
+            return Err(Refusal::new("other statements stand on the same line", help));
+        }
+        for statement in statements {
+            let text = fill.write(statement.byte_range())?;
+            if !line.text.is_empty() && !text.text.is_empty() {
+                line.push_str("; ");
+            }
+            line.push(&text);
+        }
+        Ok(line)
+    }
+
+    fn fill<'y>(&'y self, layout: &'y Layout) -> Fill<'y, 't> {
+        Fill { site: &self.site, template: self.template, original: self.original, layout, copied: Vec::new() }
+    }
+
+    /// How what takes the place of `node` is laid out.
+    fn layout(&self, node: Node, interpolation: Option<Node>) -> Layout {
+        let text = self.site.text;
+        let line = text[..node.start_byte()].rfind('\n').map_or(0, |at| at + 1);
+        let base = leading_blanks(&text[line..]).trim_start_matches('\u{feff}').to_owned();
+        let quote = match interpolation.and_then(|string| string.child(0)) {
+            Some(start) if text[start.byte_range()].contains('\'') => Some('"'),
+            Some(_) => Some('\''),
+            None => quotes::commonest([node], text).or_else(|| quotes::commonest([self.root], text)),
+        };
+        let ending = self.source.line_ending(node.start_byte());
+        Layout { base, unit: self.source.indent(), ending, quote, bracketed: false }
+    }
+}
+
+/// The f-string in whose braces a node stands.
+fn interpolation(node: Node) -> Option<Node> {
+    let mut inner = node;
+    while let Some(outer) = inner.parent() {
+        if outer.kind() == "interpolation" {
+            return outer.parent();
+        }
+        if is_statement(outer) {
+            return None;
+        }
+        inner = outer;
+    }
+    None
+}
