@@ -4,6 +4,7 @@
 //! meaning: a name that the pattern imports fits whatever resolves to the same thing in the file, and nothing else. Nothing here
 //! does I/O.
 
+pub mod after;
 mod before;
 mod checks;
 mod compile;
