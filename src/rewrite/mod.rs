@@ -7,6 +7,7 @@ pub mod changes;
 pub mod docs;
 pub mod edits;
 pub mod error;
+mod importing;
 pub mod left;
 #[cfg(test)]
 mod odd_tests;
@@ -15,6 +16,7 @@ mod place;
 mod property_tests;
 mod reach;
 mod rename;
+mod replace;
 mod statement;
 mod strings;
 pub mod violation;
@@ -29,6 +31,7 @@ use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::reach::Reach;
 use crate::rewrite::rename::rename;
+use crate::rewrite::replace::replace;
 
 /// One transform.
 #[derive(Debug, Clone, Copy)]
@@ -179,7 +182,8 @@ impl Step<'_> {
     fn make_of_names(&self, file: &Parsed) -> Result<Made, RewriteError> {
         match self {
             Self::Rename(names) => rename(file, names),
-            Self::Edits(_) | Self::Rewrite(_) => Ok(Made::default()),
+            Self::Rewrite(rewrite) => replace(file, rewrite),
+            Self::Edits(_) => Ok(Made::default()),
         }
     }
 
