@@ -1,19 +1,20 @@
 //! A published code base, migrated whole and judged by Python's own `ast`, which shares no code with the tool.
 //!
-//! The wheel comes from the package index by pip, pinned by its hash, and is kept in the target folder. Where there is no pip or
-//! no index the test says so and passes, but not where `CI` is set.
+//! The wheel comes from the package index by pip, pinned by its hash; where it cannot be had the test says so and passes.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-use sha2::{Digest, Sha256};
-
+use crate::index::Wheel;
 use crate::support::{Repo, scratch};
 
-const WHEEL: &str = "django_cms-3.7.4-py2.py3-none-any.whl";
-const SHA256: &str = "9302f0e21153fc9afca55d9c3424ca3654b51d274a1af6ec39f4fbb05059fe46";
+const WHEEL: Wheel = Wheel {
+    pin: "django-cms==3.7.4",
+    file: "django_cms-3.7.4-py2.py3-none-any.whl",
+    sha256: "9302f0e21153fc9afca55d9c3424ca3654b51d274a1af6ec39f4fbb05059fe46",
+};
 const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/django-cms-4.yaml");
 const MEANING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/meaning.py");
 
@@ -31,11 +32,10 @@ const RENAMES: [(&str, &str); 8] = [
 
 #[test]
 fn django_cms_is_migrated_to_the_names_of_django_4_and_taken_back() {
-    let Some(wheel) = wheel() else { return };
     let repo = Repo::empty().env("PATH", &path_with_the_interpreter_itself_first());
     let before = scratch();
     for folder in [before.path(), &repo.top()] {
-        ok(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(folder));
+        let Some(()) = WHEEL.unpack(folder) else { return };
     }
     repo.commit_all("django CMS 3.7.4 as published");
     let (base, tree) = (repo.git(&["rev-parse", "HEAD"]), repo.git(&["rev-parse", "HEAD^{tree}"]));
@@ -75,36 +75,6 @@ fn django_cms_is_migrated_to_the_names_of_django_4_and_taken_back() {
     assert_eq!(repo.git(&["rev-list", "--count", &format!("{base}..")]), "138");
     assert_eq!(repo.git(&["status", "--porcelain", "--untracked-files=no"]), "");
     assert_eq!(repo.git(&["fsck", "--strict", "--no-progress", "--no-dangling"]), "");
-}
-
-/// The wheel, from the target folder or else from the package index.
-fn wheel() -> Option<PathBuf> {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let wheel = cache.join(WHEEL);
-    if is_genuine(&wheel) {
-        return Some(wheel);
-    }
-    let folder = tempfile::tempdir_in(cache).unwrap();
-    let requirements = folder.path().join("requirements.txt");
-    std::fs::write(&requirements, format!("django-cms==3.7.4 --hash=sha256:{SHA256}\n")).unwrap();
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "15"]);
-    pip.args(["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"]).arg(&requirements);
-    let output = pip.arg("--dest").arg(folder.path()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() && !said.contains("DO NOT MATCH THE HASHES") && std::env::var_os("CI").is_none() {
-        println!("skipped: django-cms 3.7.4 cannot be had here: {}", said.trim());
-        return None;
-    }
-    assert!(output.status.success(), "pip: {said}");
-    assert!(is_genuine(&folder.path().join(WHEEL)), "{WHEEL} is not what it was");
-    std::fs::rename(folder.path().join(WHEEL), &wheel).unwrap();
-    Some(wheel)
-}
-
-fn is_genuine(wheel: &Path) -> bool {
-    let digest = |bytes: Vec<u8>| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    std::fs::read(wheel).is_ok_and(|bytes| digest(bytes) == SHA256)
 }
 
 /// A version manager's `python3` is a script that takes longer to find the interpreter than that takes to start.

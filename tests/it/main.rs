@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail loudly and say why they skip")]
 
+mod flaws;
+mod index;
 mod kit;
 mod support;
 
@@ -15,6 +17,8 @@ mod codemods;
 mod commands;
 /// What git converts between work tree and repository, and the kinds of index.
 mod conversions;
+/// Renames over the standard library and published packages, judged by CPython, pyflakes and LibCST.
+mod corpus;
 /// Killed at any instant, a run that is started again ends as if nothing had happened.
 mod crash;
 /// A published code base, migrated whole and taken back.

@@ -1,0 +1,214 @@
+//! Renames over the interpreter's standard library and three published packages, each result judged by CPython and pyflakes.
+//!
+//! `MIGRATE_FULL=1` takes every file and every rename, else a part of both. The packages come from the index, as does pyflakes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use migrate::plan::Rename;
+use migrate::python::module::module_name;
+use migrate::rewrite::error::{Problem, RewriteError};
+use migrate::rewrite::{Step, rewritten, touches};
+
+use crate::flaws::{Judged, flaws};
+use crate::index::Wheel;
+use crate::support::scratch;
+
+/// Imports of all forms, names of one module imported alone.
+const CELERY: Wheel = Wheel {
+    pin: "celery==5.4.0",
+    file: "celery-5.4.0-py3-none-any.whl",
+    sha256: "369631eb580cf8c51a82721ec538684994f8277637edde2dfc0dacd73ed97f64",
+};
+/// Everything through one module with a short alias; names passed on by star imports; doctests.
+const NETWORKX: Wheel = Wheel {
+    pin: "networkx==3.3",
+    file: "networkx-3.3-py3-none-any.whl",
+    sha256: "28575580c6ebdaf4505b22c6256a2b9de86b316dc63ba9e93abde3d78dfdbcf2",
+};
+/// Twenty years of it: modules from packages, names in parentheses, optional imports, classes inside functions.
+const TWISTED: Wheel = Wheel {
+    pin: "twisted==24.7.0",
+    file: "twisted-24.7.0-py3-none-any.whl",
+    sha256: "734832ef98108136e222b5230075b1079dad8a3fc5637319615619a7725b0c81",
+};
+
+/// What is renamed in the standard library; the first of each list is all that is renamed in the bounded form.
+const LIBRARY: &[(&str, &str)] = &[
+    ("os.path.join", "os.route.combine"),
+    ("warnings.warn", "alerts.raise_alert"),
+    ("functools.wraps", "functools.dressed"),
+    ("io.StringIO", "texts.Buffer"),
+    ("collections.abc.Mapping", "collections.shapes.Mapping"),
+    ("unittest.mock.patch", "unittest.doubles.replaced"),
+    ("test.support.import_helper.import_module", "test.support.importing.load"),
+    ("re.compile", "regex.build"),
+];
+const IN_CELERY: &[(&str, &str)] = &[
+    ("celery.utils.log.get_logger", "celery.utils.logs.logger_for"),
+    ("celery.exceptions.ImproperlyConfigured", "celery.errors.BadConfiguration"),
+    ("celery.canvas.maybe_signature", "celery.signatures.as_signature"),
+    ("celery.app.base.Celery", "celery.application.Celery"),
+    ("celery.backends.base.KeyValueStoreBackend", "celery.stores.base.KeyValueStoreBackend"),
+    ("kombu.utils.objects.cached_property", "functools.cached_property"),
+];
+const IN_NETWORKX: &[(&str, &str)] = &[
+    ("networkx.convert_node_labels_to_integers", "networkx.relabelled.to_integers"),
+    ("networkx.utils.arbitrary_element", "networkx.picks.any_element"),
+    ("networkx.utils.not_implemented_for", "networkx.utils.refuse_for"),
+    ("networkx.algorithms.flow.edmonds_karp", "networkx.algorithms.flows.edmonds_karp"),
+];
+const IN_TWISTED: &[(&str, &str)] = &[
+    ("twisted.internet.error.ConnectionLost", "twisted.internet.error.Lost"),
+    ("twisted.internet.defer.maybeDeferred", "twisted.internet.later.attempt"),
+    ("twisted.internet.defer.fail", "twisted.internet.defer.failed"),
+    ("twisted.internet.interfaces.IPushProducer", "twisted.internet.producers.IPushProducer"),
+    ("twisted.python.filepath.FilePath", "twisted.files.Path"),
+    ("twisted.internet.reactor", "twisted.running.reactor"),
+];
+
+/// A Python file of a corpus.
+struct File {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    module: Option<String>,
+}
+
+/// What became of the files of a corpus.
+#[derive(Default)]
+struct Outcome {
+    changed: usize,
+    refused: BTreeMap<String, usize>,
+    wrong: Vec<String>,
+}
+
+#[test]
+fn the_standard_library_is_sound_after_any_rename() {
+    let Some(stdlib) = output(Command::new("python3").args(["-c", "import sysconfig; print(sysconfig.get_paths()['stdlib'])"]))
+    else {
+        return;
+    };
+    sound(Path::new(stdlib.trim()), LIBRARY, 16);
+}
+
+#[test]
+fn celery_is_sound_after_any_rename() {
+    package(&CELERY, IN_CELERY, 1);
+}
+
+#[test]
+fn networkx_is_sound_after_any_rename() {
+    package(&NETWORKX, IN_NETWORKX, 4);
+}
+
+#[test]
+fn twisted_is_sound_after_any_rename() {
+    package(&TWISTED, IN_TWISTED, 4);
+}
+
+fn package(wheel: &Wheel, renames: &[(&str, &str)], part: usize) {
+    let folder = scratch();
+    if wheel.unpack(folder.path()).is_some() {
+        sound(folder.path(), renames, part);
+    }
+}
+
+/// Renames in every file below `top`, or in each `part`-th, and judges what comes out.
+fn sound(top: &Path, renames: &[(&str, &str)], part: usize) {
+    let full = std::env::var_os("MIGRATE_FULL").is_some_and(|value| value != "0");
+    let files: Vec<File> = files_below(top).into_iter().step_by(if full { 1 } else { part }).collect();
+    let results = scratch();
+    let mut outcome = Outcome::default();
+    let renames = &renames[..if full { renames.len() } else { 1 }];
+    let folders: Vec<[PathBuf; 2]> = (0..renames.len())
+        .map(|number| ["before", "after"].map(|name| results.path().join(number.to_string()).join(name)))
+        .collect();
+    for ((from, to), [before, after]) in renames.iter().zip(&folders) {
+        let rename = Rename { from: (*from).to_owned(), to: (*to).to_owned(), ..Rename::default() };
+        renamed(&files, &rename, before, after, &mut outcome);
+    }
+    println!("{} files, {} changed, refused: {:#?}", files.len(), outcome.changed, outcome.refused);
+    let judged: Vec<Judged> =
+        renames.iter().zip(&folders).map(|((from, to), [before, after])| Judged { before, after, from, to }).collect();
+    outcome.wrong.extend(flaws(&judged).unwrap_or_default());
+    assert!(outcome.changed > 0, "the renames find nothing");
+    assert!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));
+}
+
+/// Renames in each file; those that change are put into `before` as they were and into `after` as they are.
+fn renamed(files: &[File], rename: &Rename, before: &Path, after: &Path, outcome: &mut Outcome) {
+    for file in files {
+        match apply(file, &file.bytes, rename) {
+            Ok(bytes) if bytes == file.bytes => {}
+            Ok(bytes) => {
+                outcome.changed += 1;
+                write(&before.join(&file.path), &file.bytes);
+                write(&after.join(&file.path), &bytes);
+                let name = file.path.display();
+                if kept(&file.bytes, rename) != kept(&bytes, rename) {
+                    outcome.wrong.push(format!("lines\t{name}\tmore changed than what names {}", rename.from));
+                }
+                match apply(file, &bytes, rename) {
+                    Ok(again) if again == bytes => {}
+                    Ok(_) => outcome.wrong.push(format!("twice\t{name}\tthe second time changes something")),
+                    Err(error) => outcome.wrong.push(format!("twice\t{name}\t{error}")),
+                }
+            }
+            Err(RewriteError { kind: Problem::Overlap, .. }) => {
+                outcome.wrong.push(format!("overlap\t{}\t{}", file.path.display(), rename.from));
+            }
+            Err(error) => *outcome.refused.entry(format!("{}:{}: {error}", file.path.display(), error.line)).or_default() += 1,
+        }
+    }
+}
+
+/// The one place that knows how a rule is applied.
+fn apply(file: &File, bytes: &[u8], rename: &Rename) -> Result<Vec<u8>, RewriteError> {
+    let steps = [Step::Rename(rename)];
+    if !touches(bytes, &steps) {
+        return Ok(bytes.to_vec());
+    }
+    rewritten(bytes, file.module.as_deref(), &steps)
+}
+
+/// The lines that have nothing to do with a rename: neither the name nor part of an import.
+fn kept<'a>(bytes: &'a [u8], rename: &Rename) -> Vec<&'a [u8]> {
+    let names = [&rename.from, &rename.to].map(|dotted| dotted.rsplit('.').next().unwrap().as_bytes());
+    let has = |line: &[u8], word: &[u8]| memchr::memmem::find(line, word).is_some();
+    let concerned = |line: &[u8]| names.iter().any(|name| has(line, name)) || has(line, b"import");
+    bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| !concerned(line) && line.trim_ascii() != b")").collect()
+}
+
+fn files_below(top: &Path) -> Vec<File> {
+    let mut folders = vec![top.to_owned()];
+    let mut paths = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.is_symlink() {
+                folders.extend((!path.ends_with("site-packages")).then_some(path));
+            } else if path.extension().is_some_and(|ending| ending == "py") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let is_file = |path: &[u8]| top.join(std::str::from_utf8(path).unwrap()).is_file();
+    let read = |path: PathBuf| {
+        let bytes = std::fs::read(&path).unwrap();
+        let path = path.strip_prefix(top).unwrap().to_owned();
+        File { module: module_name(path.to_str().unwrap().as_bytes(), is_file), path, bytes }
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn output(command: &mut Command) -> Option<String> {
+    let output = command.output().ok()?;
+    output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+}
