@@ -5,18 +5,19 @@
 //! cargo bench --bench memory -- --full         in one of 100,000 files too
 //! ```
 //!
-//! The kernel keeps the peak (`VmHWM`); it is read every millisecond until the process ends, so it may lack the last millisecond's
-//! growth and nothing else. Linux only.
+//! How the peak is read is said in `support/peak.rs`. Linux only.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
+#[path = "support/peak.rs"]
+mod peak;
 mod support;
 #[path = "support/tree.rs"]
 mod tree;
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use peak::watched;
 use support::{Figures, Repo, Scale, millis, plan, timed};
 use tree::tree;
 
@@ -34,7 +35,7 @@ fn main() {
         for units in counts.iter().copied() {
             let numbers: Vec<usize> = (first..first + units).map(|nth| nth * 5 % files).collect();
             first += units;
-            let (taken, peak) = watched(&repo, &format!("units-{units}"), &numbers);
+            let (taken, peak) = run(&repo, &format!("units-{units}"), &numbers);
             let per_unit = (millis(taken) - start.median()) / units as f64;
             println!("{files:>8} | {units:>6} | {peak:>9.1} | {per_unit:.2}");
         }
@@ -53,24 +54,7 @@ fn start(repo: &Repo) -> Figures {
 }
 
 /// Wall time and peak resident memory, in millions of bytes, of a run.
-fn watched(repo: &Repo, name: &str, files: &[usize]) -> (Duration, f64) {
+fn run(repo: &Repo, name: &str, files: &[usize]) -> (Duration, f64) {
     let plan = repo.write_beside("plan.yaml", &plan(name, files));
-    let started = Instant::now();
-    let mut command = repo.migrate(&plan, "run");
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the tool was built");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0.0_f64;
-    let ended = loop {
-        if let Some(ended) = child.try_wait().expect("a child that was started") {
-            break ended;
-        }
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
-        peak = peak.max(kib.unwrap_or(0.0) * 1024.0 / 1e6);
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    let taken = started.elapsed();
-    assert!(ended.success(), "{command:?}");
-    (taken, peak)
+    watched(&mut repo.migrate(&plan, "run"))
 }
