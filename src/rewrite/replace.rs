@@ -159,6 +159,7 @@ impl<'f> Work<'f, '_, '_> {
         let gone: HashSet<usize> = matches.iter().flat_map(|one| one.names.iter().map(|(number, _)| *number)).collect();
         let mut importing = Importing::new(self.file, self.deprecated, self.template.reads(), gone.clone()).map_err(failed)?;
         let mut original = Original::new(source, root);
+        let habits = (quotes::commonest([root], source.text()), source.indent());
         let mut blocks = Blocks::default();
         let mut ranks = HashMap::new();
         let mut above = Above::default();
@@ -184,7 +185,7 @@ impl<'f> Work<'f, '_, '_> {
             let nested = around.count() > 0;
             let replaced = needs.into_iter().collect::<Result<Vec<String>, Refusal>>().and_then(|local| {
                 let site = Site { text: source.text(), captures: &one.captures, names: local, ranks: &ranks };
-                One { source, root, template: self.template, original: &original, site, comments: self.comments, nested }
+                One { source, root, template: self.template, original: &original, site, comments: self.comments, habits, nested }
                     .replace(one)
             });
             match replaced {

@@ -8,7 +8,7 @@ use crate::pattern::after::{Kind, Template};
 use crate::pattern::matched::{Capture, Match};
 use crate::plan::Comments;
 use crate::python::precedence::{Rank, rank, spills, takes, within_brackets};
-use crate::python::source::{Source, leading_blanks};
+use crate::python::source::{Indent, Source, leading_blanks};
 use crate::rewrite::replace::align::{Part, align};
 use crate::rewrite::replace::fill::{Fill, Layout, is_statement};
 use crate::rewrite::replace::written::{Original, Written};
@@ -22,6 +22,8 @@ pub(super) struct One<'x, 't> {
     pub(super) original: &'x Original<'x>,
     pub(super) site: Site<'x, 't>,
     pub(super) comments: Comments,
+    /// The quotes and the indentation that the file has most.
+    pub(super) habits: (Option<char>, Indent),
     /// Another match holds it.
     pub(super) nested: bool,
 }
@@ -202,10 +204,10 @@ impl<'t> One<'_, 't> {
         let quote = match interpolation.and_then(|string| string.child(0)) {
             Some(start) if text[start.byte_range()].contains('\'') => Some('"'),
             Some(_) => Some('\''),
-            None => quotes::commonest([node], text).or_else(|| quotes::commonest([self.root], text)),
+            None => quotes::commonest([node], text).or(self.habits.0),
         };
         let ending = self.source.line_ending(node.start_byte());
-        Layout { base, unit: self.source.indent(), ending, quote, bracketed: false }
+        Layout { base, unit: self.habits.1, ending, quote, bracketed: false }
     }
 }
 

@@ -103,3 +103,12 @@ proptest! {
         prop_assert_eq!(made.contains(&b'\r'), text.contains('\r') && made.contains(&b'\n'));
     }
 }
+
+#[test]
+fn a_file_with_many_matches_takes_no_quadratic_time() {
+    let text = format!("from m import f\n{}", "def h(x):\n    return f(f(x))\n".repeat(300));
+    let start = std::time::Instant::now();
+    let (made, _) = rewritten(&RULES[0], text.as_bytes());
+    assert!(made.starts_with(b"from n.o import g\n"));
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+}
