@@ -78,7 +78,7 @@ pub fn foresee(
                 What::Change { before: prepared.target.found.bytes, after, warnings }
             }
             Outcome::NeedsCodemod => What::NeedsCodemod,
-            Outcome::Unchanged => What::Nothing,
+            Outcome::Unchanged(_) => What::Nothing,
             Outcome::Unsound(unsound) => What::Unsound(unsound),
         };
         let phase = &plan.phases[unit.phase];

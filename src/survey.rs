@@ -15,10 +15,9 @@ use crate::plan::diagnostics::Problem;
 use crate::plan::digest::digest;
 use crate::repo::target::Conversions;
 use crate::repo::{Repo, Tip};
-use crate::rewrite;
 use crate::select::{self, Unit};
 use crate::stop::Stop;
-use crate::unit::{self, Segment};
+use crate::unit;
 
 /// Where a unit stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,12 +257,7 @@ fn would_change(repo: &Repo, plan: &Plan, unit: &Unit) -> Result<bool, Stop> {
     }
     // A file that cannot be read is something to do: the run says what is wrong with it.
     let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
-    let segments = unit::segments(plan, unit);
-    let [Segment::Pure(steps)] = segments.as_slice() else { return Ok(false) };
-    if !rewrite::touches(&found.bytes, steps) {
-        return Ok(false);
-    }
-    Ok(unit::apply(repo, &unit.path, &found.bytes, steps).map_or(true, |applied| applied.bytes.is_some()))
+    Ok(unit::has_work(repo, plan, unit, &found.bytes))
 }
 
 /// Fails when a glob matches no tracked file: a misspelt pattern must not look like success.

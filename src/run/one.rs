@@ -55,7 +55,10 @@ impl Run<'_> {
         let Prepared { target: found, converted, outcome } =
             unit::prepare(self.plan, &tip, unit, &self.conversions, &self.callables)?;
         let made = match outcome {
-            Outcome::Unchanged => return Ok(Ended::Unchanged),
+            Outcome::Unchanged(warnings) => {
+                warnings.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
+                return Ok(Ended::Unchanged);
+            }
             Outcome::Unsound(unsound) => return Ok(Ended::Failed(unsound.into())),
             Outcome::Changed(made) => Some(made),
             Outcome::NeedsCodemod => None,

@@ -16,6 +16,7 @@ use crate::repo::{Repo, Tip};
 use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::docs::Markup;
 use crate::rewrite::error::RewriteError;
+use crate::rewrite::violation::violations;
 use crate::rewrite::{self, Applied, Remark, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
@@ -36,8 +37,8 @@ pub struct Prepared {
 pub enum Outcome {
     /// New bytes, sound by the guards.
     Changed(Made),
-    /// Nothing.
-    Unchanged,
+    /// Nothing; with what a person should know of the file all the same.
+    Unchanged(Vec<Warning>),
     /// An external codemod has to be run to know.
     NeedsCodemod,
     /// The rules cannot be applied, or what they make is unsound.
@@ -124,7 +125,9 @@ impl Unsound {
             let Finding { line, column, guard, message, .. } = finding;
             format!("{path}:{line}:{column}: {message} ({})", guard.word())
         });
-        let mut reason = format!("the result is unsound: {}", shown.collect::<Vec<_>>().join("; "));
+        let only_left = findings.iter().all(|finding| finding.guard == Guard::Violation);
+        let what = if only_left { "the rules leave what they are for" } else { "the result is unsound" };
+        let mut reason = format!("{what}: {}", shown.collect::<Vec<_>>().join("; "));
         if findings.len() > MOST {
             reason.push_str(&format!("; and {} more", findings.len() - MOST));
         }
@@ -194,7 +197,7 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
     let segments = segments(plan, unit);
     if !is_python(&unit.path) {
         return match segments.as_slice() {
-            [] => Outcome::Unchanged,
+            [] => Outcome::Unchanged(Vec::new()),
             [Segment::Pure(steps)] => document(plan, unit, before, steps),
             _ => Outcome::NeedsCodemod,
         };
@@ -209,10 +212,16 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
         return Outcome::Unsound(Unsound::syntax(&unit.path, file.problems()));
     }
     match segments.as_slice() {
-        [] => Outcome::Unchanged,
+        [] => Outcome::Unchanged(Vec::new()),
         [Segment::Pure(steps)] => match rewrite::apply(&file, steps) {
             Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
-            Ok(Applied { bytes: None, .. }) => Outcome::Unchanged,
+            Ok(Applied { bytes: None, remarks, .. }) => {
+                let warnings = remarks.into_iter().map(Warning::from).collect();
+                match sound(callables, plan, unit, (&file, &file), warnings) {
+                    Ok(warnings) => Outcome::Unchanged(warnings),
+                    Err(unsound) => Outcome::Unsound(unsound),
+                }
+            }
             Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
                 let warnings = remarks.into_iter().map(Warning::from).collect();
                 let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
@@ -227,7 +236,7 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
 fn document(plan: &Plan, unit: &Unit, before: &[u8], steps: &[Step]) -> Outcome {
     match rewrite::apply_to_document(before, markup(&unit.path), steps) {
         Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
-        Ok(Applied { bytes: None, .. }) => Outcome::Unchanged,
+        Ok(Applied { bytes: None, remarks, .. }) => Outcome::Unchanged(remarks.into_iter().map(Warning::from).collect()),
         Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
             let warnings = remarks.into_iter().map(Warning::from).collect();
             Outcome::Changed(Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings })
@@ -271,21 +280,57 @@ pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], mad
 }
 
 fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made: Made) -> Result<Made, Unsound> {
-    let path = &unit.path;
-    let source = Source::new(&made.bytes).map_err(|error| Unsound::source(path, &error))?;
+    let source = Source::new(&made.bytes).map_err(|error| Unsound::source(&unit.path, &error))?;
     let after = Parsed::new(&source, before.module());
-    let target = plan.target(unit);
-    let rules: Vec<(&str, Step)> = target.rules.iter().filter_map(|rule| step(plan, *rule)).collect();
-    let is_coroutine = |name: &str| callables.gives_coroutine(path, before.module(), name);
-    let context = Context { guards: target.guards, rules: &rules, is_coroutine: &is_coroutine };
-    let findings = guard::check(before, &after, &context);
-    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    if !errors.is_empty() {
-        return Err(Unsound::guard(path, &errors, &made.warnings));
-    }
+    let warnings = sound(callables, plan, unit, (before, &after), made.warnings)?;
     let imports = imports_changed(before, &after);
-    let warnings = made.warnings.into_iter().chain(findings.into_iter().map(Warning::from)).collect();
     Ok(Made { imports, warnings, ..made })
+}
+
+/// What the guards would only warn of in the second text, below what the rules left.
+fn sound(
+    callables: &Callables,
+    plan: &Plan,
+    unit: &Unit,
+    (before, after): (&Parsed, &Parsed),
+    left: Vec<Warning>,
+) -> Result<Vec<Warning>, Unsound> {
+    let target = plan.target(unit);
+    let rules = in_memory(plan, unit);
+    let is_coroutine = |name: &str| callables.gives_coroutine(&unit.path, before.module(), name);
+    let context = Context { guards: target.guards, rules: &rules, is_coroutine: &is_coroutine };
+    let findings = guard::check(before, after, &context);
+    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    if errors.is_empty() {
+        return Ok(left.into_iter().chain(findings.into_iter().map(Warning::from)).collect());
+    }
+    Err(Unsound::guard(&unit.path, &errors, &left))
+}
+
+/// True when there is something to do in a unit's file that holds these bytes: a rule changes it, cannot be applied to it, or leaves
+/// a violation that must not be left. Files with external codemods among their rules are not for here.
+#[must_use]
+pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
+    let segments = segments(plan, unit);
+    let [Segment::Pure(steps)] = segments.as_slice() else { return false };
+    if !rewrite::touches(bytes, steps) {
+        return false;
+    }
+    if !is_python(&unit.path) {
+        return rewrite::apply_to_document(bytes, markup(&unit.path), steps).map_or(true, |applied| applied.bytes.is_some());
+    }
+    let module = module_of(repo, &unit.path);
+    let Ok(source) = Source::new(bytes) else { return true };
+    let file = Parsed::new(&source, module.as_deref());
+    let must_go = plan.target(unit).guards.severity(Guard::Violation) == Severity::Error;
+    let holds = |(_, step): &(&str, Step)| violations(&file, *step).map_or(true, |found| !found.is_empty());
+    rewrite::apply(&file, steps).map_or(true, |applied| applied.bytes.is_some())
+        || (must_go && file.problems().is_empty() && in_memory(plan, unit).iter().any(holds))
+}
+
+/// The unit's rules that are applied in memory, with their names.
+fn in_memory<'p>(plan: &'p Plan, unit: &Unit) -> Vec<(&'p str, Step<'p>)> {
+    plan.target(unit).rules.iter().filter_map(|rule| step(plan, *rule)).collect()
 }
 
 /// A rule that is applied in memory, with its name.

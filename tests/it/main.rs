@@ -51,6 +51,8 @@ mod plan;
 mod prose;
 /// States of a repository in which nothing is done.
 mod refusals;
+/// Rewrite rules through the whole loop.
+mod rewrites;
 /// Taking units back.
 mod rollback;
 /// Rules and their examples.

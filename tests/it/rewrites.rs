@@ -1,0 +1,49 @@
+use crate::kit::{dirty, replan, untouched};
+use crate::support::Repo;
+
+/// The seed's first pattern, for these files.
+fn ruled(files: &[(&str, &str)], phase: &str) -> Repo {
+    let repo = Repo::with(files);
+    let rule = "rules:\n  factory:\n    rewrite:\n      before: |\n        from old import get_factory\n\n        $FACTORY = get_factory()\n        if $FACTORY:\n            $MANAGER = await $FACTORY.create($CONTEXT)\n      after: |\n        from new import get_manager\n\n        $MANAGER = await get_manager($CONTEXT)\n";
+    replan(&repo, &format!("version: 1\nname: test\nissue: \"#1\"\n{rule}phases:\n  - id: P0\n{phase}"));
+    repo
+}
+
+const FACTORY: &str = "import old\n\nasync def greet(context):\n    made = old.get_factory()\n    if made:\n        # One for each user.\n        manager = await made.create(context)\n    await manager.send()\n";
+const MANAGER: &str = "from new import get_manager\n\nasync def greet(context):\n    # One for each user.\n    manager = await get_manager(context)\n    await manager.send()\n";
+const OTHERWISE: &str = "from old import get_factory\n\nasync def count():\n    return get_factory().count()\n";
+
+#[test]
+fn a_rewrite_rule_is_applied_judged_and_committed() {
+    let repo = ruled(&[("a.py", FACTORY)], "    validate: [\"python3 -m py_compile {file}\"]\n    files: [a.py]\n");
+    repo.migrate(&["check"]).succeeds();
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(String::from_utf8(repo.read("a.py")).unwrap(), MANAGER);
+    let message = repo.git(&["log", "-1", "--format=%B"]);
+    assert!(message.ends_with("\nMigration-Rules: factory"), "{message}");
+    assert!(message.contains("- Add: get_manager() import"), "{message}");
+    let commits = repo.git(&["rev-list", "--count", "HEAD"]);
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.git(&["rev-list", "--count", "HEAD"]), commits, "a second run finds nothing to do");
+}
+
+#[test]
+fn a_listed_file_in_which_no_rule_fits_fails_and_says_what_stands_there_instead() {
+    let repo = ruled(&[("a.py", OTHERWISE)], "    files: [a.py]\n");
+    untouched(&repo, 1, &["run"])
+        .says("a.py:4:12: old.get_factory is still used, which the rule factory does away with (violation)")
+        .says("does not stand in `$FACTORY = get_factory()`");
+    assert_eq!(dirty(&repo), "");
+}
+
+#[test]
+fn a_glob_takes_up_a_file_that_only_holds_what_no_rule_can_change_unless_the_plan_lets_it_stay() {
+    let files = [("a.py", OTHERWISE), ("b.py", FACTORY), ("c.py", "x = 1\n")];
+    let repo = ruled(&files, "    on_failure: quarantine\n    files: [{ glob: \"*.py\" }]\n");
+    repo.migrate(&["run"]).exits(1).says("a.py:4:12: old.get_factory is still used");
+    assert_eq!(String::from_utf8(repo.read("b.py")).unwrap(), MANAGER);
+    assert_eq!(String::from_utf8(repo.read("a.py")).unwrap(), OTHERWISE);
+    let repo = ruled(&files, "    guards: { violation: warn }\n    files: [{ glob: \"*.py\" }]\n");
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.git(&["log", "--format=%s"]).lines().filter(|subject| subject.starts_with("fix(")).count(), 1);
+}
