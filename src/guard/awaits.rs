@@ -56,12 +56,15 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
             None => *asked.entry(name.to_owned()).or_insert((context.is_coroutine)(name)),
         }
     };
-    let found = wrong(after, &known);
+    // What is known of a function is asked only for calls that came in: for all others it cannot have changed.
+    let (there, here) = (calls(before), calls(after));
+    let is_new = |name: &str, line: &[u8]| here.count(name, line) > there.count(name, line);
+    let found = wrong(after, &known, &is_new);
     if found.is_empty() {
         return Vec::new();
     }
-    let found =
-        subtract(found, &wrong(before, &known), |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line.clone()));
+    let old = wrong(before, &known, &|_, _| true);
+    let found = subtract(found, &old, |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line.clone()));
     let finding = |Suspect { written, wrong_if, why, at, .. }: Suspect| {
         let (message, help) = match wrong_if {
             true => (
@@ -78,13 +81,37 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
     found.into_iter().map(finding).collect()
 }
 
-fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>) -> Vec<Suspect> {
+/// What is imported and called, by its name and the line, and how often.
+struct Calls<'a>(HashMap<String, HashMap<&'a [u8], usize>>);
+
+impl Calls<'_> {
+    fn count(&self, name: &str, line: &[u8]) -> usize {
+        self.0.get(name).and_then(|lines| lines.get(line)).copied().unwrap_or(0)
+    }
+}
+
+fn calls<'a>(file: &Parsed<'a>) -> Calls<'a> {
+    let mut calls = Calls(HashMap::new());
+    let Ok(names) = file.names() else { return calls };
+    for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
+        if let Some(name) = names.qualified(read) {
+            let line = line_at(file.source(), file.source().line(read.range.start));
+            *calls.0.entry(name).or_default().entry(line).or_default() += 1;
+        }
+    }
+    calls
+}
+
+/// The calls that are wrong; of imported functions only where `is_new` says so of the name and the line.
+fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>, is_new: &dyn Fn(&str, &[u8]) -> bool) -> Vec<Suspect> {
     let (Ok(tree), Ok(names), Ok(functions)) = (file.tree(), file.names(), Functions::new(file)) else { return Vec::new() };
     let text = file.source().text();
     let mut found = Vec::new();
     for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
         // Most calls are of what nothing is known of: looking for their places would take most of the time.
-        let Some(gives) = gives_coroutine(read, names, &functions, known) else { continue };
+        let line = line_at(file.source(), file.source().line(read.range.start));
+        let known = |name: &str| if is_new(name, line) { known(name) } else { None };
+        let Some(gives) = gives_coroutine(read, names, &functions, &known) else { continue };
         let Some(call) = call_of(tree.root_node(), read) else { continue };
         let fate = fate(call, text);
         let (wrong_if, why) = match fate {
@@ -102,8 +129,7 @@ fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>) -> Vec<Suspect> {
             continue;
         }
         let (at, written) = (read.range.start, read.qualified(read.name));
-        let line = line_at(file.source(), file.source().line(at)).to_vec();
-        found.push(Suspect { written, wrong_if, why, at, line });
+        found.push(Suspect { written, wrong_if, why, at, line: line.to_vec() });
     }
     found
 }

@@ -76,8 +76,8 @@ pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding>
 
 /// The line around a byte, without its blanks: what makes a place the same one after lines have moved.
 fn line_at<'a>(source: &Source<'a>, line: u32) -> &'a [u8] {
-    let mut lines = source.bytes().split(|byte| *byte == b'\n');
-    lines.nth(line.saturating_sub(1) as usize).unwrap_or_default().trim_ascii()
+    let index = (line.saturating_sub(1) as usize).min(source.lines().saturating_sub(1));
+    source.slice(source.full_line_range(index)).trim_ascii()
 }
 
 /// Takes from `found` what `known` has as well, as often as it has it.
