@@ -111,11 +111,15 @@ impl Template {
             tree,
             holed: holed.clone(),
         };
-        for import in &names.imports {
-            template.wanted.extend(import.items.iter().map(|item| Wanted::new(import, item)));
+        let mut imports: Vec<&Import> = names.imports.iter().collect();
+        imports.sort_by_key(|import| import.range.start);
+        for import in imports {
+            for wanted in import.items.iter().map(|item| Wanted::new(import, item)) {
+                if !template.wanted.contains(&wanted) {
+                    template.wanted.push(wanted);
+                }
+            }
         }
-        template.wanted.sort();
-        template.wanted.dedup();
         for read in names.uses.iter().filter(|read| holed.hole(&read.range).is_none()) {
             match template.imported(names, read) {
                 Some(spot) => template.spots.push(spot),
@@ -318,7 +322,7 @@ mod tests {
         let template = Template::new("from a import g as h  # why\nimport b.c, d\n\n# note\nh($X)\n").unwrap();
         assert_eq!(&template.text()[template.body()], "# note\nh(µX)");
         let locals: Vec<(&str, String)> = template.wanted().iter().map(|w| (w.local(), w.qualified())).collect();
-        assert_eq!(locals, [("b.c", "b.c".to_owned()), ("d", "d".to_owned()), ("h", "a.g".to_owned())]);
+        assert_eq!(locals, [("h", "a.g".to_owned()), ("b.c", "b.c".to_owned()), ("d", "d".to_owned())]);
         assert!(template.expression().is_none() && template.has_comments());
         assert_eq!(Template::new("import a\n").unwrap().statements().len(), 0);
     }
@@ -329,9 +333,9 @@ mod tests {
         assert_eq!(
             spots("from m import g\nimport a.b\ng($X, a.b.c, a.d, k='s', g=x.g)\n'$X $$$Y'\n"),
             [
-                ("g".to_owned(), Kind::Name(1)),
+                ("g".to_owned(), Kind::Name(0)),
                 ("µX".to_owned(), Kind::Hole(0)),
-                ("a.b".to_owned(), Kind::Name(0)),
+                ("a.b".to_owned(), Kind::Name(1)),
                 ("'s'".to_owned(), Kind::String),
                 ("µX".to_owned(), literal("$X")),
                 ("µµµY".to_owned(), literal("$$$Y")),

@@ -27,8 +27,8 @@ pub(super) struct Change {
     gone: Vec<usize>,
     /// Names that join its list.
     names: Vec<String>,
-    /// Imports beside it, by module; `None` for plain ones.
-    beside: BTreeMap<Option<String>, Vec<String>>,
+    /// Imports beside it, by module, in the order of the rule; `None` for plain ones.
+    beside: Vec<(Option<String>, Vec<String>)>,
 }
 
 impl Change {
@@ -41,9 +41,10 @@ impl Change {
 
     /// Adds an import of a name from a module beside the statement.
     pub(super) fn add(&mut self, module: Option<String>, name: String) {
-        let names = self.beside.entry(module).or_default();
-        if !names.contains(&name) {
-            names.push(name);
+        match self.beside.iter_mut().find(|(of, _)| *of == module) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => self.beside.push((module, vec![name])),
         }
     }
 }
@@ -110,8 +111,7 @@ impl Importing<'_> {
     }
 
     fn write(&self, import: &Import, change: Change, imports: &mut Imports) {
-        let Change { mut gone, names, beside } = change;
-        let mut beside: Vec<(Option<String>, Vec<String>)> = beside.into_iter().collect();
+        let Change { mut gone, names, mut beside } = change;
         let all = !gone.is_empty() && gone.len() == import.items.len();
         if !gone.is_empty() && !names.is_empty() {
             let first = gone.remove(0);
@@ -122,7 +122,7 @@ impl Importing<'_> {
             let moved = beside.iter().position(|(module, _)| module.is_some());
             match (&import.from, moved) {
                 (Some(from), Some(moved)) => {
-                    let (module, names) = beside.swap_remove(moved);
+                    let (module, names) = beside.remove(moved);
                     let first = gone.remove(0);
                     imports.edits.push(Edit::new(from.range.clone(), self.written(Some(import), &module.unwrap_or_default())));
                     imports.edits.push(Edit::new(import.items[first].range.clone(), names.join(", ")));

@@ -219,10 +219,10 @@ fn several_names_are_imported_together() {
         BEFORE,
         "from a.c import g, h\nfrom b import k\nimport os.path\n\ng(h, k, os.path, $X)",
         &[
-            ("from a.b import f\nf(1)\n", "from a.c import g, h\nimport os.path\nfrom b import k\ng(h, k, os.path, 1)\n"),
+            ("from a.b import f\nf(1)\n", "from a.c import g, h\nfrom b import k\nimport os.path\ng(h, k, os.path, 1)\n"),
             (
                 "def x():\n    import a.b\n    a.b.f(1)\n",
-                "def x():\n    import os.path\n    from a.c import g, h\n    from b import k\n    g(h, k, os.path, 1)\n",
+                "def x():\n    from a.c import g, h\n    from b import k\n    import os.path\n    g(h, k, os.path, 1)\n",
             ),
         ],
     );
