@@ -9,8 +9,8 @@ use crate::stage::{Stage, Trouble, cannot};
 pub const PLAN: &str = "plans/websocket-ssot.yaml";
 
 /// What the plan says, and what it says while it has its mistake: the supervisor's user is forgotten.
-const RIGHT: &str = "websocket_manager = await get_websocket_manager(user_context)";
-const WRONG: &str = "websocket_manager = await get_websocket_manager()";
+const RIGHT: &str = "websocket_manager = await get_websocket_manager(user_context)\n        # Agent creation";
+const WRONG: &str = "websocket_manager = await get_websocket_manager()\n        # Agent creation";
 
 /// Variables that name a person, for machines on which git knows none.
 const SOMEBODY: [(&str, &str); 4] = [
