@@ -6,8 +6,8 @@
 //! ```
 //!
 //! All come from the package index by pip, pinned, into the target folder; where they cannot be had the reason is printed. A scan is
-//! `migrate scan` of a repository's tracked files for the old name; ast-grep's is of the tree, then of the files in which ripgrep
-//! finds the word. A rewrite is `migrate diff` of all units, all files read and all guards run; LibCST's is its `RenameCommand` on
+//! `migrate scan --symbol` of a repository's tracked files for the old name, and that of a plan, which also tells what the rule would
+//! leave; ast-grep's is of the tree, then of the files in which ripgrep finds the word. A rewrite is `migrate diff` of all units, all files read and all guards run; LibCST's is its `RenameCommand` on
 //! the files with the word. ast-grep has the two rules that people write: the import and the call. Then the results are judged by
 //! CPython and pyflakes: what each broke, and which imports it moved to another scope or branch. Ours may break nothing.
 
@@ -32,7 +32,7 @@ use migrate::plan::Rename;
 use migrate::python::module::module_name;
 use migrate::rewrite::{Step, rewritten};
 use peak::watched;
-use support::{Figures, Repo, Scale, millis, timed};
+use support::{Figures, MIGRATE, Repo, Scale, millis, timed};
 
 const PEERS: &[&str] = &["ast-grep-cli==0.51.1", "libcst==1.9.0", "ripgrep==14.1.0"];
 
@@ -147,10 +147,11 @@ impl<'a> Bench<'a> {
         let (rg, ast_grep) = (self.programs.join("rg"), self.programs.join("ast-grep"));
         let listed = format!("{} -lw -t py {word}", rg.display());
         let scan = format!("{} scan -r {}", ast_grep.display(), self.rules.display());
-        let [mut ours, mut tree, mut handed, mut list] = [(); 4].map(|()| Figures::default());
+        let [mut ours, mut planned, mut tree, mut handed, mut list] = [(); 5].map(|()| Figures::default());
         let (mut our_peak, mut their_peak) = (0.0_f64, 0.0_f64);
         for pair in 0..=pairs {
-            let (taken, peak) = watched(&mut self.repo.migrate(&self.plan, "scan"));
+            let (taken, peak) = watched(self.repo.command(MIGRATE).args(["scan", "--symbol", self.from]));
+            let (by_plan, peak_by_plan) = watched(&mut self.repo.migrate(&self.plan, "scan"));
             let xargs = millis(timed(self.repo.command("sh").args(["-c", &format!("{listed} | xargs {scan}")])));
             let listing = millis(timed(self.repo.command("sh").args(["-c", &listed])));
             if pair == 0 {
@@ -159,14 +160,16 @@ impl<'a> Bench<'a> {
             }
             let (whole, their) = watched(self.repo.command("sh").args(["-c", &format!("exec {scan} .")]));
             ours.push(millis(taken));
+            planned.push(millis(by_plan));
             tree.push(millis(whole));
             handed.push(xargs);
             list.push(listing);
-            our_peak = our_peak.max(peak);
+            our_peak = our_peak.max(peak).max(peak_by_plan);
             their_peak = their_peak.max(their);
         }
         row("scan, in ms", "", "times ours");
-        row("migrate scan", &ours.spread(), "1");
+        row("migrate scan --symbol", &ours.spread(), "1");
+        row("migrate scan of the plan", &planned.spread(), &format!("{:.2}", planned.median() / ours.median()));
         row("ast-grep scan of the tree", &tree.spread(), &format!("{:.1}", tree.median() / ours.median()));
         row("rg -l WORD | xargs ast-grep", &handed.spread(), &format!("{:.2}", handed.median() / ours.median()));
         row("rg -l WORD", &list.spread(), &format!("{:.2}", list.median() / ours.median()));
