@@ -41,8 +41,13 @@ fn line() -> impl Strategy<Value = &'static str> {
 }
 
 fn program() -> impl Strategy<Value = String> {
+    program_of(line())
+}
+
+/// Texts of such lines, with either line ending, with and without a byte order mark and an end to the last line.
+pub(super) fn program_of(line: impl Strategy<Value = &'static str>) -> impl Strategy<Value = String> {
     let ending = prop_oneof![Just("\n"), Just("\r\n")];
-    (proptest::collection::vec(line(), 0..8), ending, any::<bool>(), any::<bool>()).prop_map(|(lines, ending, bom, last)| {
+    (proptest::collection::vec(line, 0..8), ending, any::<bool>(), any::<bool>()).prop_map(|(lines, ending, bom, last)| {
         let mut text = lines.join("\n").replace('\n', ending);
         text.push_str(if last { ending } else { "" });
         if bom { format!("\u{feff}{text}") } else { text }

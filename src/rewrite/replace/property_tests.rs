@@ -12,6 +12,7 @@ use crate::python::names::Meaning;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::changes::changed_lines;
+use crate::rewrite::property_tests::program_of;
 use crate::rewrite::replace::tests::{rewritten, rule};
 
 static RULES: LazyLock<Vec<Rewrite>> = LazyLock::new(|| {
@@ -59,12 +60,7 @@ fn line() -> impl Strategy<Value = &'static str> {
 }
 
 fn program() -> impl Strategy<Value = String> {
-    let ending = prop_oneof![Just("\n"), Just("\r\n")];
-    (proptest::collection::vec(line(), 0..8), ending, any::<bool>(), any::<bool>()).prop_map(|(lines, ending, bom, last)| {
-        let mut text = lines.join("\n").replace('\n', ending);
-        text.push_str(if last { ending } else { "" });
-        if bom { format!("\u{feff}{text}") } else { text }
-    })
+    program_of(line())
 }
 
 /// The names that nothing binds.
