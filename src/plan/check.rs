@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::path::RepoPath;
-use crate::plan::decode::Names;
 use crate::plan::diagnostics::{Problem, Span};
 use crate::plan::reader::Reader;
+use crate::plan::rule_names::Names;
 use crate::plan::view::quoted;
 use crate::plan::{Files, Phase, Rewrite, Rule, RuleKind};
 

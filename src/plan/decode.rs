@@ -1,6 +1,6 @@
 //! From the YAML tree to the plan: every key is known, every value has its type, and what is wrong is collected, not thrown.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::plan::command::Place;
@@ -8,46 +8,14 @@ use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::{Problem, Problems, Source, Span};
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Like, Node};
-use crate::plan::reader::{Entries, Reader, nearest};
+use crate::plan::reader::Reader;
+use crate::plan::rule_names::Names;
 use crate::plan::target::{self, Defaults};
 use crate::plan::view::quoted;
 use crate::plan::{Command, CommitFormat, OnFailure, Phase, Plan, Scope, Share, check, rules, scalar, template};
 
 /// The version of the format that this program reads.
 const VERSION: &str = "1";
-
-/// The names of the plan's rules and where they stand.
-#[derive(Default)]
-pub struct Names {
-    list: Vec<(String, Span)>,
-    index: HashMap<String, usize>,
-}
-
-impl Names {
-    /// How many rules there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.list.len()
-    }
-
-    /// The name of a rule.
-    #[must_use]
-    pub fn name(&self, at: usize) -> &str {
-        self.list.get(at).map_or("", |(name, _)| name)
-    }
-
-    /// Where a rule's name stands.
-    #[must_use]
-    pub fn span(&self, at: usize) -> Span {
-        self.list.get(at).map_or_else(Span::default, |(_, span)| *span)
-    }
-
-    /// Adds a rule.
-    pub fn push(&mut self, name: &str, span: Span) {
-        self.index.insert(name.to_owned(), self.list.len());
-        self.list.push((name.to_owned(), span));
-    }
-}
 
 /// Reads a plan from its tree.
 ///
@@ -268,30 +236,4 @@ fn gate(reader: &mut Reader<'_>, node: &Node) -> Vec<Command> {
         Some(node) => commands(reader, node, "`run`", Place::Gate),
         None => Vec::new(),
     }
-}
-
-/// The rules that a list names, as indexes in the order of the plan.
-pub fn rule_list(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Option<Vec<usize>> {
-    let items = reader.list(entries.get("rules")?, "`rules`")?;
-    let mut found = BTreeSet::new();
-    for item in items {
-        let Some(name) = reader.line(item, "the name of a rule") else { continue };
-        match rules.index.get(name).copied() {
-            Some(at) if !found.insert(at) => {
-                reader.report(item.span, format!("the rule {} is listed twice", quoted(name)), "keep one of the two");
-            }
-            Some(_) => {}
-            None if reader.problems.is_full() => {}
-            None => {
-                let names: Vec<&str> = rules.list.iter().map(|(name, _)| name.as_str()).collect();
-                let help = match nearest(name, &names) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None if names.is_empty() => "the plan has no rules: add it under `rules`".to_owned(),
-                    None => format!("the plan's rules are: {}", names.join(", ")),
-                };
-                reader.report(item.span, format!("unknown rule {}", quoted(name)), help);
-            }
-        }
-    }
-    Some(found.into_iter().collect())
 }

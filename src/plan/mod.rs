@@ -15,6 +15,7 @@ pub mod guards;
 pub mod load;
 mod node;
 mod reader;
+mod rule_names;
 mod rules;
 mod scalar;
 mod shell;

@@ -2,7 +2,6 @@
 
 use crate::path::RepoPath;
 use crate::plan::command::Place;
-use crate::plan::decode::{Names, rule_list};
 use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::Span;
 use crate::plan::edits;
@@ -10,6 +9,7 @@ use crate::plan::glob;
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
+use crate::plan::rule_names::{Names, rule_list};
 use crate::plan::view::quoted;
 use crate::plan::{BlockEdit, Command, Files, Places, Risk, Run, Target};
 
