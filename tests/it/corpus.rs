@@ -4,35 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use migrate::plan::Rename;
-use migrate::python::module::module_name;
+use migrate::rewrite::Step;
 use migrate::rewrite::error::{Problem, RewriteError};
-use migrate::rewrite::{Step, rewritten, touches};
 
 use crate::flaws::{Judged, flaws};
 use crate::index::Wheel;
+use crate::published::{CELERY, File, NETWORKX, TWISTED, files_below, full, standard_library, write};
 use crate::support::scratch;
-
-/// Imports of all forms, names of one module imported alone.
-const CELERY: Wheel = Wheel {
-    pin: "celery==5.4.0",
-    file: "celery-5.4.0-py3-none-any.whl",
-    sha256: "369631eb580cf8c51a82721ec538684994f8277637edde2dfc0dacd73ed97f64",
-};
-/// Everything through one module with a short alias; names passed on by star imports; doctests.
-const NETWORKX: Wheel = Wheel {
-    pin: "networkx==3.3",
-    file: "networkx-3.3-py3-none-any.whl",
-    sha256: "28575580c6ebdaf4505b22c6256a2b9de86b316dc63ba9e93abde3d78dfdbcf2",
-};
-/// Twenty years of it: modules from packages, names in parentheses, optional imports, classes inside functions.
-const TWISTED: Wheel = Wheel {
-    pin: "twisted==24.7.0",
-    file: "twisted-24.7.0-py3-none-any.whl",
-    sha256: "734832ef98108136e222b5230075b1079dad8a3fc5637319615619a7725b0c81",
-};
 
 /// What is renamed in the standard library; the first of each list is all that is renamed in the bounded form.
 const LIBRARY: &[(&str, &str)] = &[
@@ -68,13 +48,6 @@ const IN_TWISTED: &[(&str, &str)] = &[
     ("twisted.internet.reactor", "twisted.running.reactor"),
 ];
 
-/// A Python file of a corpus.
-struct File {
-    path: PathBuf,
-    bytes: Vec<u8>,
-    module: Option<String>,
-}
-
 /// What became of the files of a corpus.
 #[derive(Default)]
 struct Outcome {
@@ -85,11 +58,7 @@ struct Outcome {
 
 #[test]
 fn the_standard_library_is_sound_after_any_rename() {
-    let Some(stdlib) = output(Command::new("python3").args(["-c", "import sysconfig; print(sysconfig.get_paths()['stdlib'])"]))
-    else {
-        return;
-    };
-    sound(Path::new(stdlib.trim()), LIBRARY, 16);
+    sound(&standard_library(), LIBRARY, 16);
 }
 
 #[test]
@@ -116,7 +85,7 @@ fn package(wheel: &Wheel, renames: &[(&str, &str)], part: usize) {
 
 /// Renames in every file below `top`, or in each `part`-th, and judges what comes out.
 fn sound(top: &Path, renames: &[(&str, &str)], part: usize) {
-    let full = std::env::var_os("MIGRATE_FULL").is_some_and(|value| value != "0");
+    let full = full();
     let files: Vec<File> = files_below(top).into_iter().step_by(if full { 1 } else { part }).collect();
     let results = scratch();
     let mut outcome = Outcome::default();
@@ -138,8 +107,9 @@ fn sound(top: &Path, renames: &[(&str, &str)], part: usize) {
 
 /// Renames in each file; those that change are put into `before` as they were and into `after` as they are.
 fn renamed(files: &[File], rename: &Rename, before: &Path, after: &Path, outcome: &mut Outcome) {
+    let steps = [Step::Rename(rename)];
     for file in files {
-        match apply(file, &file.bytes, rename) {
+        match file.rewritten(&file.bytes, &steps) {
             Ok(bytes) if bytes == file.bytes => {}
             Ok(bytes) => {
                 outcome.changed += 1;
@@ -149,7 +119,7 @@ fn renamed(files: &[File], rename: &Rename, before: &Path, after: &Path, outcome
                 if kept(&file.bytes, rename) != kept(&bytes, rename) {
                     outcome.wrong.push(format!("lines\t{name}\tmore changed than what names {}", rename.from));
                 }
-                match apply(file, &bytes, rename) {
+                match file.rewritten(&bytes, &steps) {
                     Ok(again) if again == bytes => {}
                     Ok(_) => outcome.wrong.push(format!("twice\t{name}\tthe second time changes something")),
                     Err(error) => outcome.wrong.push(format!("twice\t{name}\t{error}")),
@@ -163,52 +133,15 @@ fn renamed(files: &[File], rename: &Rename, before: &Path, after: &Path, outcome
     }
 }
 
-/// The one place that knows how a rule is applied.
-fn apply(file: &File, bytes: &[u8], rename: &Rename) -> Result<Vec<u8>, RewriteError> {
-    let steps = [Step::Rename(rename)];
-    if !touches(bytes, &steps) {
-        return Ok(bytes.to_vec());
-    }
-    rewritten(bytes, file.module.as_deref(), &steps)
-}
-
 /// The lines that have nothing to do with a rename: neither the name nor part of an import.
 fn kept<'a>(bytes: &'a [u8], rename: &Rename) -> Vec<&'a [u8]> {
     let names = [&rename.from, &rename.to].map(|dotted| dotted.rsplit('.').next().unwrap().as_bytes());
     let has = |line: &[u8], word: &[u8]| memchr::memmem::find(line, word).is_some();
-    let concerned = |line: &[u8]| names.iter().any(|name| has(line, name)) || has(line, b"import");
-    bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| !concerned(line) && line.trim_ascii() != b")").collect()
-}
-
-fn files_below(top: &Path) -> Vec<File> {
-    let mut folders = vec![top.to_owned()];
-    let mut paths = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() && !path.is_symlink() {
-                folders.extend((!path.ends_with("site-packages")).then_some(path));
-            } else if path.extension().is_some_and(|ending| ending == "py") {
-                paths.push(path);
-            }
-        }
-    }
-    paths.sort();
-    let is_file = |path: &[u8]| top.join(std::str::from_utf8(path).unwrap()).is_file();
-    let read = |path: PathBuf| {
-        let bytes = std::fs::read(&path).unwrap();
-        let path = path.strip_prefix(top).unwrap().to_owned();
-        File { module: module_name(path.to_str().unwrap().as_bytes(), is_file), path, bytes }
+    let mut listing = false;
+    let mut concerned = |line: &[u8]| {
+        let listed = listing;
+        listing = (listing || has(line, b"import (")) && !has(line, b")");
+        listed || has(line, b"import") || names.iter().any(|name| has(line, name))
     };
-    paths.into_iter().map(read).collect()
-}
-
-fn write(path: &Path, bytes: &[u8]) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, bytes).unwrap();
-}
-
-fn output(command: &mut Command) -> Option<String> {
-    let output = command.output().ok()?;
-    output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| !concerned(line) && line.trim_ascii() != b")").collect()
 }

@@ -90,8 +90,11 @@ def flaws(before, after, path, old, new):
         renamed = new.rpartition(".")[2] if name == old.rpartition(".")[2] else name.replace(old, new)
         known[kind, name] += count
         known[kind, renamed] += count if renamed != name else 0
+        known[kind, f"{new} as {old.rpartition('.')[2]}"] += count if name == old else 0
     for kind, name in findings(result) - known:
-        yield kind, name
+        # A package may be asked for what it imports, so that its imports stay.
+        if kind == "unbound" or path.name != "__init__.py" or new.startswith(name.split(" ")[0]):
+            yield kind, name
     # The file itself counts as the last part: one dot takes it away.
     module = list(path.with_suffix("").parts)
     made = places(result, module, prefixes(new)) - places(tree, module, prefixes(new))

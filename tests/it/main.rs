@@ -5,6 +5,7 @@
 mod flaws;
 mod index;
 mod kit;
+mod published;
 mod support;
 
 /// How the branch moves and what its log says.
@@ -17,7 +18,7 @@ mod codemods;
 mod commands;
 /// What git converts between work tree and repository, and the kinds of index.
 mod conversions;
-/// Renames over the standard library and published packages, judged by CPython, pyflakes and LibCST.
+/// Renames over the standard library and published packages, judged by CPython and pyflakes.
 mod corpus;
 /// Killed at any instant, a run that is started again ends as if nothing had happened.
 mod crash;
@@ -35,6 +36,8 @@ mod identity;
 mod interrupt;
 /// A journal that is lost, torn, damaged or foreign.
 mod journal;
+/// The same renames by LibCST's codemod, file by file, and who is right where the two differ.
+mod libcst;
 /// Two at once.
 mod lock;
 /// Somebody at work in the repository while a run is.
