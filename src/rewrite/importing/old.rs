@@ -26,11 +26,11 @@ enum Branch {
 }
 
 impl Importing<'_> {
-    /// True for an import of something that goes, or of a module on the way to it.
+    /// True for an import of something that goes, of a module on the way to it, or of what lies below it.
     pub(super) fn is_concerned(&self, statement: usize, item: usize) -> bool {
         let import = &self.names.imports[statement];
         let imported = import.imported(&import.items[item]);
-        self.deprecated.iter().any(|name| covers(&imported, name))
+        self.deprecated.iter().any(|name| covers(&imported, name) || covers(name, &imported))
     }
 
     /// What keeps an item; `None` when it can go.

@@ -214,6 +214,19 @@ fn imports_inside_what_is_captured_are_changed_or_the_match_is_left() {
 }
 
 #[test]
+fn an_import_of_what_lies_below_the_old_module_goes_with_its_last_use() {
+    check(
+        "from a import b\n\nb.f($X)",
+        "from a import c\n\nc.g($X)",
+        &[
+            ("from a.b import e, f\nf(e)\n", "from a.b import e\nfrom a import c\nc.g(e)\n"),
+            ("from a import b\nfrom a.b import f as h\nb.f(h(1))\n", "from a import c\nc.g(c.g(1))\n"),
+            ("from a import b\nfrom a.b import e\nb.f(1)\n", "from a import c\nfrom a.b import e\nc.g(1)\n"),
+        ],
+    );
+}
+
+#[test]
 fn several_names_are_imported_together() {
     check(
         BEFORE,
