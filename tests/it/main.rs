@@ -64,6 +64,8 @@ mod rules;
 mod run;
 /// What is still to be migrated: text, JSON, SARIF, exit codes, files that cannot be read.
 mod scan;
+/// Rewrite rules over the standard library and published packages, judged by CPython and pyflakes.
+mod sound;
 /// Where units stand, read from git alone.
 mod standing;
 /// Where units stand, as `migrate status` says it.
