@@ -10,7 +10,7 @@ use crate::pattern::fit::{Fitted, Related, nodes};
 use crate::pattern::layout::{Block, Layout};
 use crate::pattern::matched::{Capture, Match};
 use crate::pattern::meaning::Meanings;
-use crate::pattern::place::contains;
+use crate::pattern::place::{around, contains};
 use crate::python::names::ScopeKind;
 use crate::python::source::Source;
 
@@ -167,6 +167,9 @@ impl<'p, 't> Sound<'p, 't> {
         if let Some(reason) = self.flow.new.iter().find_map(|name| self.clash(one, name)) {
             return Some(reason);
         }
+        if let Some(place) = self.lost_place(one) {
+            return Some(format!("`{}` is set here, which others may read", &self.meanings.text[place.byte_range()]));
+        }
         let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
         for node in &one.nodes {
             for bound in self.bound_in(&node.byte_range()) {
@@ -180,6 +183,13 @@ impl<'p, 't> Sound<'p, 't> {
             }
         }
         None
+    }
+
+    /// An attribute or element that a metavariable sets and `after` does not have: it can be read from anywhere.
+    fn lost_place(&self, one: &Match<'t>) -> Option<Node<'t>> {
+        let lost = one.captures.iter().filter(|(name, _)| !self.flow.kept.contains(*name) && !self.flow.bound.contains(*name));
+        let places = lost.flat_map(|(_, capture)| nodes(capture)).flat_map(|node| set_in(self.root, node));
+        places.min_by_key(Node::start_byte)
     }
 
     /// Why `after` cannot bind a new name in the place of the match.
@@ -306,6 +316,36 @@ impl<'p, 't> Sound<'p, 't> {
                 .any(|other| other.name == bound.name && other.scope == bound.scope && !other.unbinds && other.range.start < at)
         })
     }
+}
+
+/// The attributes and elements in `node` that are targets of an assignment, a loop or a `with`.
+fn set_in<'t>(root: Node<'t>, node: Node<'t>) -> Vec<Node<'t>> {
+    let (mut found, mut pending) = (Vec::new(), vec![node]);
+    while let Some(inner) = pending.pop() {
+        let mut cursor = inner.walk();
+        pending.extend(inner.named_children(&mut cursor));
+        if matches!(inner.kind(), "attribute" | "subscript") && is_set(root, inner) {
+            found.push(inner);
+        }
+    }
+    found
+}
+
+fn is_set(root: Node, node: Node) -> bool {
+    let (mut node, around) = (node, around(root, node));
+    for parent in around.into_iter().rev() {
+        match parent.kind() {
+            "as_pattern_target" => return true,
+            "assignment" | "augmented_assignment" | "for_statement" | "for_in_clause" => {
+                return parent.child_by_field_name("left") == Some(node);
+            }
+            "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" | "parenthesized_expression" | "tuple" => {
+                node = parent;
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 fn is_in(one: &Match, range: &Range<usize>) -> bool {

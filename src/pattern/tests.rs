@@ -203,6 +203,8 @@ fn what_would_be_unsound_is_left_with_its_reason() {
         ("m = f()\nx = await m.create(c)\ndef g():\n    return m\n", "2: `m` is read again in line 5"),
         ("m = f()\nx = await m.create(c)\n__all__ = ['m']\n", "2: `m` is in `__all__`"),
         ("class A:\n    m = f()\n    x = await m.create(c)\n", "3: `m` is an attribute of the class"),
+        ("self.m = f()\nx = await self.m.create(c)\n", "2: `self.m` is set here, which others may read"),
+        ("d[1] = f()\nx = await d[1].create(c)\n", "2: `d[1]` is set here, which others may read"),
         ("while a:\n    print(m)\n    m = f()\n    x = await m.create(c)\n", "4: `m` is read again in line 3"),
         ("m = f()\nx = await m.create(m.c)\n", "2: `m` is read again in line 3"),
         ("m = f()\nx = await m.create(c)\ndel m\n", "2: `m` is read again in line 4"),
