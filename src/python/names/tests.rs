@@ -288,3 +288,25 @@ fn uses_and_scopes_know_their_places() {
         assert!(names.scopes[1].bindings["a"][0].parameter && !names.scopes[0].bindings["h"][0].parameter);
     });
 }
+
+#[test]
+fn a_class_body_reads_the_module_until_it_binds_the_name_itself() {
+    let import = "from a import f\n";
+    for (text, want) in [
+        ("class A:\n    f = f(f)\n    g = f\n", "f=a.f f=a.f f=local"),
+        ("class A:\n    f: f\n    g: f\n", "f=a.f f=a.f"),
+        ("class A:\n    f: f = f\n    g: f\n", "f=a.f f=a.f f=a.f"),
+        (
+            "class A:\n    @f\n    def f(self, x: f = f) -> f: f\n    @f.setter\n    def f(self): f\n",
+            "f=a.f f=a.f f=a.f f=a.f f=a.f f.setter=local f=a.f",
+        ),
+        ("class A:\n    f += f\n    f\n", "f=a.f f=a.f f=local"),
+        ("class A:\n    for f in f:\n        f\n", "f=a.f f=local"),
+        ("class A:\n    x = (f := f)\n    f\n", "f=a.f f=local"),
+        ("class A:\n    with f() as f:\n        f\n", "f=a.f f=local"),
+        ("class A:\n    x = [f for x in f]\n    f = 1\n", "f=a.f f=a.f"),
+        ("def h(f):\n    class A:\n        f = f\n", "f=a.f"),
+    ] {
+        assert_eq!(uses(&format!("{import}{text}")), want, "{text}");
+    }
+}

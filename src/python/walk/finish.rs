@@ -1,8 +1,10 @@
 //! What only the whole walk shows: who owns declared names, what strings and type comments read, what assignments name.
 
+use std::collections::HashMap;
+
 use tree_sitter::Node;
 
-use crate::python::names::Names;
+use crate::python::names::{Binding, Names, ScopeKind};
 use crate::python::walk::Walk;
 
 impl<'a> Walk<'a, '_, '_> {
@@ -13,6 +15,7 @@ impl<'a> Walk<'a, '_, '_> {
             bindings.sort_by_key(|binding| binding.range.start);
         }
         self.names.uses.sort_by_key(|read| read.range.start);
+        self.read_past_classes(root);
         self.read_strings();
         self.read_type_comments(root);
         self.names.uses.sort_by_key(|read| read.range.start);
@@ -38,6 +41,20 @@ impl<'a> Walk<'a, '_, '_> {
         }
     }
 
+    /// Gives what a class body reads before it binds it to the module: `date: date`, `make = make()`.
+    fn read_past_classes(&mut self, root: Node) {
+        let scopes = &self.names.scopes;
+        let mut known: HashMap<(usize, &str), Option<usize>> = HashMap::new();
+        for read in self.names.uses.iter_mut().filter(|read| scopes[read.scope].kind == ScopeKind::Class) {
+            let Some(bindings) = scopes[read.scope].bindings.get(read.name) else { continue };
+            let bound = || bindings.iter().filter(|one| !one.unbinds).filter_map(|one| bound_from(root, one)).min();
+            let from = *known.entry((read.scope, read.name)).or_insert_with(bound);
+            if from.is_none_or(|from| read.range.start < from) {
+                read.scope = 0;
+            }
+        }
+    }
+
     /// Tells bindings which use they are another name for.
     fn find_aliases(&mut self) {
         let uses = &self.names.uses;
@@ -47,4 +64,22 @@ impl<'a> Walk<'a, '_, '_> {
             binding.alias = found.filter(|at| uses[*at].whole() == *value);
         }
     }
+}
+
+/// Where in the text a name begins to have the value that a binding gives it; `None` for an annotation without a value.
+fn bound_from(root: Node, binding: &Binding) -> Option<usize> {
+    let mut from = binding.range.end;
+    let mut at = root.descendant_for_byte_range(binding.range.start, binding.range.end)?;
+    while let Some(parent) = at.parent().filter(|parent| !matches!(parent.kind(), "block" | "module")) {
+        match parent.kind() {
+            "assignment" if parent.child_by_field_name("right").is_none() => return None,
+            "for_statement" => from = parent.child_by_field_name("right").map_or(from, |right| right.end_byte().max(from)),
+            "assignment" | "augmented_assignment" | "named_expression" | "function_definition" | "class_definition" => {
+                from = parent.end_byte();
+            }
+            _ => {}
+        }
+        at = parent;
+    }
+    Some(from)
 }
