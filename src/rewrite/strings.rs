@@ -312,6 +312,7 @@ impl Look<'_, '_, '_> {
     }
 
     fn through(&self, module: &str) -> Place {
+        let module = module.replace(UNKNOWN, "{...}");
         let message = format!("{} is patched in {module} here; whether that is {} cannot be seen", last(self.from), self.from);
         let help = format!("patch {} there when {module} imports it by its new name", last(self.to));
         Place::left(self.literal.range.clone(), message, help)

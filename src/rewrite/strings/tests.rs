@@ -138,6 +138,7 @@ fn what_cannot_be_decided_is_said() {
             ("patch('app.views.f')\n", "f is patched in app.views here"),
             ("mock.patch.object(views, 'f')\nfrom app import views\n", "f is patched in app.views here"),
             ("monkeypatch.setattr('app.views.f', 1)\n", "f is patched in app.views here"),
+            ("monkeypatch.setattr(f'{x}.app.views.f', 1)\n", "f is patched in {...}.app.views here"),
             ("x = f'a.{m}.f'\n", "may be a.b.f"),
             ("patch(f'{MODULE}.f')\n", "may be a.b.f"),
             ("x = f'a.b.f{n}'\n", "only known when it runs"),
