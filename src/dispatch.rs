@@ -178,7 +178,10 @@ impl<'a> Session<'a> {
                 What::NeedsCodemod => {
                     self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
                 }
-                What::Nothing => self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit)),
+                What::Nothing(warnings) => {
+                    self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                    self.warn(&foreseen.unit, warnings);
+                }
                 What::Unsound(unsound) => {
                     failed += 1;
                     self.unsound(&foreseen, &unsound.reason, &unsound.help);
@@ -225,7 +228,10 @@ impl<'a> Session<'a> {
                     changes += 1;
                     self.warn(&foreseen.unit, warnings);
                 }
-                What::Nothing => nothing += 1,
+                What::Nothing(warnings) => {
+                    nothing += 1;
+                    self.warn(&foreseen.unit, warnings);
+                }
                 What::NeedsCodemod => open += 1,
                 What::Unsound(unsound) => {
                     failed += 1;

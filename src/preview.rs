@@ -40,8 +40,8 @@ pub enum What {
     },
     /// Only a run can tell: an external codemod is among them.
     NeedsCodemod,
-    /// Nothing.
-    Nothing,
+    /// Nothing, with what a person should know of it.
+    Nothing(Vec<Warning>),
     /// They cannot be applied.
     Unsound(Unsound),
 }
@@ -78,7 +78,7 @@ pub fn foresee(
                 What::Change { before: prepared.target.found.bytes, after, warnings }
             }
             Outcome::NeedsCodemod => What::NeedsCodemod,
-            Outcome::Unchanged(_) => What::Nothing,
+            Outcome::Unchanged(warnings) => What::Nothing(warnings),
             Outcome::Unsound(unsound) => What::Unsound(unsound),
         };
         let phase = &plan.phases[unit.phase];
