@@ -64,6 +64,11 @@ impl<'t> Meanings<'t> {
         let name = &self.names.uses[number];
         let Stands::For(root) = self.stands(name) else { return None };
         let covered = name.attributes.iter().take_while(|(_, range)| range.end <= node.end_byte());
+        // `f(x).y` begins with `f` too, but is no chain of names.
+        let end = covered.clone().last().map_or(name.range.end, |(_, range)| range.end);
+        if end != node.end_byte() {
+            return None;
+        }
         Some((number, covered.fold(root, |whole, (part, _)| whole + "." + part)))
     }
 

@@ -43,6 +43,8 @@ fn a_name_that_means_something_else_does_not_fit() {
         "from a.b import f\nclass A:\n    def f(self): pass\n    x = f(1)\n",
         "from a.b import f\nlambda f: f(1)\n",
         "from a.b import f\nx.f(1)\n",
+        "from a.b import f\nf().x(1)\n",
+        "from a.b import f\nf[0].x.y(1)\n",
         "from a.b import f\n'f(1)'  # f(1)\n",
     ] {
         assert_eq!(matches(&direct, text), [""; 0], "{text}");
