@@ -148,7 +148,8 @@ impl<'a> Page<'a> {
         if language == Language::Other {
             return None;
         }
-        let quoted = lines.clone().any(|line| prompt(self.line(line)).is_some());
+        // An ellipsis alone is Python too; only `>>>` is not.
+        let quoted = lines.clone().any(|line| prompt(self.line(line)).is_some_and(|(kind, _)| kind == Prompt::First));
         if quoted || language == Language::Session {
             return self.doctest(lines);
         }

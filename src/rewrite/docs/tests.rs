@@ -211,6 +211,13 @@ fn lines_come_and_go_with_the_right_prompt() {
     check(
         Markup::Markdown,
         &[(
+            "```python\nfrom a.b import f\ndef h():\n    f(1)\n    ...\n```\n",
+            "```python\nfrom a.c import g\ndef h():\n    g(1)\n    ...\n```\n",
+        )],
+    );
+    check(
+        Markup::Markdown,
+        &[(
             "> ```python\n> def h():\n>     from a.b import f, h\n>     f(h)\n> ```\n",
             "> ```python\n> def h():\n>     from a.b import h\n>     from a.c import g\n>     g(h)\n> ```\n",
         )],
