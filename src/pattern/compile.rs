@@ -14,6 +14,7 @@ use crate::pattern::snippet::{Snippet, Spot, Stand, referred};
 use crate::pattern::sound::Flow;
 use crate::pattern::view::parts;
 use crate::pattern::{Pattern, PatternProblem, Side};
+use crate::python::builtins::is_builtin;
 use crate::python::names::Names;
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
@@ -184,12 +185,36 @@ fn flow(old: &Names, new: &Names, spots: &[Spot]) -> Flow {
     };
     let (before, words) = (words(old), words(new));
     let named = |spots: Vec<&Spot>| spots.into_iter().map(|spot| spot.hole.name.clone()).collect();
+    let said: BTreeSet<&str> = old.uses.iter().map(|name| name.name).collect();
+    let meant = new.uses.iter().filter(|name| new.resolve(name.scope, name.name).is_none() && is_builtin(name.name));
     Flow {
+        builtins: meant.map(|name| name.name.to_owned()).filter(|name| !said.contains(name.as_str())).collect(),
+        hidden: hidden(old, new, spots),
         kept: named(spots.iter().collect()),
         bound: named(spots.iter().filter(|spot| spot.bound).collect()),
         new: words.difference(&before).cloned().collect(),
         words,
     }
+}
+
+/// The names that scopes of `after` bind around its metavariables, and that `before` does not know.
+fn hidden(old: &Names, new: &Names, spots: &[Spot]) -> Vec<(String, String)> {
+    let known = |name: &str| {
+        old.uses.iter().any(|read| read.name == name) || old.scopes.iter().any(|scope| scope.bindings.contains_key(name))
+    };
+    let mut found = Vec::new();
+    for spot in spots {
+        let Ok(number) = new.uses.binary_search_by_key(&spot.hole.range.start, |read| read.range.start) else { continue };
+        let mut at = Some(new.uses[number].scope);
+        while let Some(scope) = at.filter(|scope| *scope != 0).map(|scope| &new.scopes[scope]) {
+            let own = scope.bindings.keys().filter(|name| !name.starts_with(crate::pattern::holes::MARK) && !known(name));
+            found.extend(own.map(|name| (spot.hole.name.clone(), (*name).to_owned())));
+            at = scope.parent;
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// The qualified names that a match has to have.

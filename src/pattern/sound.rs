@@ -25,6 +25,10 @@ pub(crate) struct Flow {
     pub(crate) words: BTreeSet<String>,
     /// Names that `after` binds and `before` does not.
     pub(crate) new: BTreeSet<String>,
+    /// Builtins that `after` reads and `before` does not.
+    pub(crate) builtins: BTreeSet<String>,
+    /// Metavariables of `after`, each with a name that a function or comprehension of `after` binds around it.
+    pub(crate) hidden: Vec<(String, String)>,
 }
 
 /// A name that the file binds, but for imports.
@@ -167,6 +171,9 @@ impl<'p, 't> Sound<'p, 't> {
         if let Some(reason) = self.flow.new.iter().find_map(|name| self.clash(one, name)) {
             return Some(reason);
         }
+        if let Some(reason) = self.flow.builtins.iter().find_map(|name| self.no_builtin(one, name)).or_else(|| self.hides(one)) {
+            return Some(reason);
+        }
         if let Some(place) = self.lost_place(one) {
             return Some(format!("`{}` is set here, which others may read", &self.meanings.text[place.byte_range()]));
         }
@@ -183,6 +190,27 @@ impl<'p, 't> Sound<'p, 't> {
             }
         }
         None
+    }
+
+    /// Why a builtin that `after` reads is none in the place of the match.
+    fn no_builtin(&self, one: &Match<'t>, name: &str) -> Option<String> {
+        let names = self.meanings.names;
+        let owner = names.resolve(one.scope, name)?;
+        let binding = names.scopes[owner].bindings.get(name)?.first()?;
+        Some(format!("the rule writes `{name}`, which is no builtin here (line {})", self.source.line(binding.range.start)))
+    }
+
+    /// Why what a metavariable holds would mean something else in its place in `after`.
+    fn hides(&self, one: &Match<'t>) -> Option<String> {
+        let names = self.meanings.names;
+        self.flow.hidden.iter().find_map(|(variable, name)| {
+            let inside = nodes(one.captures.get(variable)?).into_iter().map(|node| node.byte_range()).find(|range| {
+                let mut reads = self.meanings.uses_in(range).map(|number| &names.uses[number]).filter(|read| read.name == name);
+                let own = |scope: usize| scope != 0 && contains(range, &names.scopes[scope].range);
+                reads.any(|read| !names.resolve(read.scope, name).is_some_and(own))
+            });
+            inside.map(|_| format!("the rule binds `{name}` around `${variable}`, which reads a `{name}` of this file"))
+        })
     }
 
     /// An attribute or element that a metavariable sets and `after` does not have: it can be read from anywhere.

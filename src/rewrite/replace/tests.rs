@@ -355,3 +355,21 @@ fn a_name_that_is_bound_anew_must_be_free() {
     left(&rewrite, "from m import old\ndef f(tmp):\n    x = old()\n    return x\n", "the rule binds `tmp`");
     left(&rewrite, "from m import old\ntmp = 1\ndef f():\n    x = old()\n    return x, tmp\n", "the rule binds `tmp`");
 }
+
+#[test]
+fn names_mean_the_same_in_the_file_as_in_the_rule() {
+    let plain = rule("import np\n\nnp.float", "float");
+    check_rule(&plain, &[("import np\nx = np.float(1)\n", "x = float(1)\n")]);
+    left(
+        &plain,
+        "import np\nfrom x import float\ny = np.float(1)\n",
+        "the rule writes `float`, which is no builtin here (line 2)",
+    );
+    left(&plain, "import np\ndef f(float):\n    return np.float(1)\n", "no builtin here (line 2)");
+    let lambda = rule("from m import old\n\nold($X)", "lambda k: $X + k");
+    check_rule(&lambda, &[("from m import old\ny = old(a)\n", "y = lambda k: a + k\n")]);
+    check_rule(&lambda, &[("from m import old\ny = old([k for k in a])\n", "y = lambda k: [k for k in a] + k\n")]);
+    left(&lambda, "from m import old\ndef f(k):\n    return old(k)\n", "the rule binds `k` around `$X`");
+    let list = rule("from m import old\n\nold($X)", "[k for k in $X]");
+    check_rule(&list, &[("from m import old\ny = old(k)\n", "y = [k for k in k]\n")]);
+}
