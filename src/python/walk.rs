@@ -8,8 +8,9 @@ mod patterns;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use tree_sitter::{Node, Tree};
+use tree_sitter::{Node, Tree, TreeCursor};
 
+use crate::python::grammar::{Field, Kind, child_in, field_of, kind_of};
 use crate::python::imports::{self, Condition, Place};
 use crate::python::names::{Binding, Names, Scope, ScopeKind, Use};
 use crate::python::walk::annotations::Quotes;
@@ -63,6 +64,8 @@ struct Walk<'a, 't, 'm> {
     module: Option<&'m str>,
     names: Names<'a>,
     jobs: Vec<Job<'t>>,
+    /// Made once, since many nodes have few children.
+    cursor: TreeCursor<'t>,
     /// Where each scope's own statements are; empty where there are none.
     bodies: Vec<Range<usize>>,
     /// The values of plain assignments, by where the name stands.
@@ -73,16 +76,17 @@ struct Walk<'a, 't, 'm> {
 
 /// The names of a text and its tree.
 pub(crate) fn names<'a>(text: &'a str, tree: &Tree, module: Option<&str>) -> Names<'a> {
+    let node = tree.root_node();
     let mut walk = Walk {
         text,
         module,
         names: Names::default(),
         jobs: Vec::new(),
+        cursor: node.walk(),
         bodies: Vec::new(),
         values: HashMap::new(),
         strings: Vec::new(),
     };
-    let node = tree.root_node();
     walk.scope(ScopeKind::Module, None, node, Some(node));
     let (place, mode) = (Place::default(), Mode::Load);
     walk.jobs.push(Job { node, scope: 0, mode, place, called: false, quotes: None, condition: None, value: None });
@@ -90,6 +94,15 @@ pub(crate) fn names<'a>(text: &'a str, tree: &Tree, module: Option<&str>) -> Nam
         walk.visit(job);
     }
     walk.finish(node)
+}
+
+/// False for what has no names in it and is none.
+fn may_hold_names(node: Node) -> bool {
+    match kind_of(node) {
+        Kind::Identifier => true,
+        Kind::Comment => false,
+        _ => node.named_child_count() > 0,
+    }
 }
 
 impl<'a, 't> Walk<'a, 't, '_> {
@@ -102,7 +115,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
         self.names.scopes.push(Scope {
             kind,
             parent,
-            name: node.child_by_field_name("name").map(|name| self.text_of(name)),
+            name: child_in(node, Field::Name).map(|name| self.text_of(name)),
             range: node.byte_range(),
             bindings: HashMap::new(),
             globals: HashSet::new(),
@@ -131,72 +144,76 @@ impl<'a, 't> Walk<'a, 't, '_> {
     }
 
     fn push_children(&mut self, job: Job<'t>, mode: Mode) {
-        let mut cursor = job.node.walk();
-        let children = job.node.named_children(&mut cursor).filter(|child| child.kind() != "comment");
+        let children = job.node.named_children(&mut self.cursor).filter(|child| may_hold_names(*child));
         self.jobs.extend(children.map(|child| job.on(child, mode)));
     }
 
     fn visit(&mut self, job: Job<'t>) {
         let node = job.node;
-        match (job.mode, node.kind()) {
+        match (job.mode, kind_of(node)) {
             (Mode::Match, _) => self.pattern(job),
             (Mode::TypeParameter, _) => self.type_parameter(job),
-            (Mode::Bind | Mode::Parameter | Mode::Delete, "identifier") => self.bind_as(job.scope, node, job.mode),
+            (Mode::Bind | Mode::Parameter | Mode::Delete, Kind::Identifier) => self.bind_as(job.scope, node, job.mode),
             (
                 Mode::Bind | Mode::Parameter | Mode::Delete,
-                "pattern_list"
-                | "tuple_pattern"
-                | "list_pattern"
-                | "tuple"
-                | "list"
-                | "list_splat"
-                | "list_splat_pattern"
-                | "dictionary_splat_pattern"
-                | "parenthesized_expression"
-                | "expression_list"
-                | "as_pattern_target",
+                Kind::PatternList
+                | Kind::TuplePattern
+                | Kind::ListPattern
+                | Kind::Tuple
+                | Kind::List
+                | Kind::ListSplat
+                | Kind::ListSplatPattern
+                | Kind::DictionarySplatPattern
+                | Kind::ParenthesizedExpression
+                | Kind::ExpressionList
+                | Kind::AsPatternTarget,
             ) => self.push_children(job, job.mode),
-            (_, "identifier" | "attribute") => self.chain(job),
-            (_, "module" | "block") => self.block(job),
-            (_, "import_statement" | "import_from_statement" | "future_import_statement") => self.import(job),
-            (_, "function_definition") => self.function(job),
-            (_, "class_definition") => self.class(job),
-            (_, "lambda") => self.lambda(job),
-            (_, "list_comprehension" | "set_comprehension" | "dictionary_comprehension" | "generator_expression") => {
+            (_, Kind::Identifier | Kind::Attribute) => self.chain(job),
+            (_, Kind::Module | Kind::Block) => self.block(job),
+            (_, Kind::ImportStatement | Kind::ImportFromStatement | Kind::FutureImportStatement) => self.import(job),
+            (_, Kind::FunctionDefinition) => self.function(job),
+            (_, Kind::ClassDefinition) => self.class(job),
+            (_, Kind::Lambda) => self.lambda(job),
+            (_, Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension | Kind::GeneratorExpression) => {
                 self.comprehension(job);
             }
-            (_, "type_alias_statement") => self.type_alias(job),
-            (_, "global_statement" | "nonlocal_statement") => self.declaration(job),
-            (_, "call") => self.call(job),
-            (_, "keyword_argument") => self.push(job, node.child_by_field_name("value"), Mode::Load, job.scope),
-            (_, "named_expression") => {
+            (_, Kind::TypeAliasStatement) => self.type_alias(job),
+            (_, Kind::GlobalStatement | Kind::NonlocalStatement) => self.declaration(job),
+            (_, Kind::Call) => self.call(job),
+            (_, Kind::KeywordArgument) => self.push(job, child_in(node, Field::Value), Mode::Load, job.scope),
+            (_, Kind::NamedExpression) => {
                 let mut owner = job.scope;
                 while let (ScopeKind::Comprehension, Some(parent)) =
                     (self.names.scopes[owner].kind, self.names.scopes[owner].parent)
                 {
                     owner = parent;
                 }
-                self.push(job, node.child_by_field_name("name"), Mode::Bind, owner);
-                self.push(job, node.child_by_field_name("value"), Mode::Load, job.scope);
+                self.push(job, child_in(node, Field::Name), Mode::Bind, owner);
+                self.push(job, child_in(node, Field::Value), Mode::Load, job.scope);
             }
-            (_, "expression_statement") if job.scope == 0 && self.text_of(node).starts_with("__all__") => {
+            (_, Kind::ExpressionStatement) if job.scope == 0 && self.text_of(node).starts_with("__all__") => {
                 self.exports(node);
                 self.push_children(job, Mode::Load);
             }
             (
                 _,
-                "assignment" | "augmented_assignment" | "for_statement" | "as_pattern" | "except_clause" | "delete_statement",
+                Kind::Assignment
+                | Kind::AugmentedAssignment
+                | Kind::ForStatement
+                | Kind::AsPattern
+                | Kind::ExceptClause
+                | Kind::DeleteStatement,
             ) => {
                 self.targets(job);
             }
-            (_, "if_statement" | "elif_clause" | "while_statement") => self.branches(job),
-            (_, "try_statement") => self.attempt(job),
-            (_, "with_statement") if self.suppresses(node) => self.push_children(job.within(Condition::Try), Mode::Load),
-            (_, "case_clause") => self.case(job.within(Condition::If)),
-            (_, "type") => self.push_children(Job { quotes: Some(job.quotes.unwrap_or_default()), ..job }, job.mode),
-            (_, "string" | "concatenated_string") if job.quotes.is_some() => self.annotation(job),
-            (_, "generic_type" | "subscript") if job.quotes.is_some() => self.generic(job),
-            (_, "member_type") => self.push(job, node.named_child(0), Mode::Load, job.scope),
+            (_, Kind::IfStatement | Kind::ElifClause | Kind::WhileStatement) => self.branches(job),
+            (_, Kind::TryStatement) => self.attempt(job),
+            (_, Kind::WithStatement) if self.suppresses(node) => self.push_children(job.within(Condition::Try), Mode::Load),
+            (_, Kind::CaseClause) => self.case(job.within(Condition::If)),
+            (_, Kind::Type) => self.push_children(Job { quotes: Some(job.quotes.unwrap_or_default()), ..job }, job.mode),
+            (_, Kind::String | Kind::ConcatenatedString) if job.quotes.is_some() => self.annotation(job),
+            (_, Kind::GenericType | Kind::Subscript) if job.quotes.is_some() => self.generic(job),
+            (_, Kind::MemberType) => self.push(job, node.named_child(0), Mode::Load, job.scope),
             _ => self.push_children(job, Mode::Load),
         }
     }
@@ -205,9 +222,10 @@ impl<'a, 't> Walk<'a, 't, '_> {
         let block = self.names.blocks.len();
         let mut imports = Vec::new();
         let mut cursor = job.node.walk();
-        for child in job.node.named_children(&mut cursor).filter(|child| child.kind() != "comment") {
+        for child in job.node.named_children(&mut cursor).filter(|child| kind_of(*child) != Kind::Comment) {
             let place = Place { block, position: imports.len() };
-            imports.push(matches!(child.kind(), "import_statement" | "import_from_statement" | "future_import_statement"));
+            imports
+                .push(matches!(kind_of(child), Kind::ImportStatement | Kind::ImportFromStatement | Kind::FutureImportStatement));
             self.jobs.push(Job { place, ..job.on(child, Mode::Load) });
         }
         self.names.blocks.push(imports);
@@ -216,15 +234,14 @@ impl<'a, 't> Walk<'a, 't, '_> {
     fn chain(&mut self, job: Job<'t>) {
         let mut attributes = Vec::new();
         let mut node = job.node;
-        while node.kind() == "attribute" {
-            let (Some(object), Some(attribute)) = (node.child_by_field_name("object"), node.child_by_field_name("attribute"))
-            else {
+        while kind_of(node) == Kind::Attribute {
+            let (Some(object), Some(attribute)) = (child_in(node, Field::Object), child_in(node, Field::Attribute)) else {
                 return self.push_children(job.on(node, Mode::Load), Mode::Load);
             };
             attributes.push((self.text_of(attribute), attribute.byte_range()));
             node = object;
         }
-        if node.kind() != "identifier" {
+        if kind_of(node) != Kind::Identifier {
             return self.jobs.push(job.on(node, Mode::Load));
         }
         attributes.reverse();
@@ -235,8 +252,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
     fn call(&mut self, job: Job<'t>) {
         // What a call is given is a value, in an annotation too.
         let job = Job { quotes: None, ..job };
-        self.push(job, job.node.child_by_field_name("arguments"), Mode::Load, job.scope);
-        if let Some(function) = job.node.child_by_field_name("function") {
+        self.push(job, child_in(job.node, Field::Arguments), Mode::Load, job.scope);
+        if let Some(function) = child_in(job.node, Field::Function) {
             self.jobs.push(Job { called: true, ..job.on(function, Mode::Load) });
         }
     }
@@ -261,29 +278,29 @@ impl<'a, 't> Walk<'a, 't, '_> {
 
     /// Statements of which some parts are targets.
     fn targets(&mut self, job: Job<'t>) {
-        let kind = job.node.kind();
+        let kind = kind_of(job.node);
         let value = self.assigned(job);
         let mut cursor = job.node.walk();
         let mut more = cursor.goto_first_child();
         while more {
             let child = cursor.node();
-            let mode = match cursor.field_name() {
-                _ if kind == "delete_statement" => Mode::Delete,
-                Some("left" | "alias") => Mode::Bind,
+            let mode = match field_of(&cursor) {
+                _ if kind == Kind::DeleteStatement => Mode::Delete,
+                Some(Field::Left | Field::Alias) => Mode::Bind,
                 _ => Mode::Load,
             };
             // `(a): int` is not even a declaration.
-            if child.kind() == "tuple_pattern" && kind == "assignment" && value.is_none() {
+            if kind_of(child) == Kind::TuplePattern && kind == Kind::Assignment && value.is_none() {
                 more = cursor.goto_next_sibling();
                 continue;
             }
-            let repeated = kind == "for_statement" && matches!(cursor.field_name(), Some("body" | "alternative"));
+            let repeated = kind == Kind::ForStatement && matches!(field_of(&cursor), Some(Field::Body | Field::Alternative));
             let job = if repeated { job.within(Condition::If) } else { job };
-            if child.is_named() && child.kind() != "comment" {
-                self.jobs.push(Job { value: value.filter(|_| child.kind() == "assignment"), ..job.on(child, mode) });
+            if child.is_named() && kind_of(child) != Kind::Comment {
+                self.jobs.push(Job { value: value.filter(|_| kind_of(child) == Kind::Assignment), ..job.on(child, mode) });
             }
             // `x += 1` reads what it binds, and an annotation without a value binds all the same.
-            if mode == Mode::Bind && kind == "augmented_assignment" {
+            if mode == Mode::Bind && kind == Kind::AugmentedAssignment {
                 self.push(job, Some(child), Mode::Load, job.scope);
             }
             more = cursor.goto_next_sibling();
@@ -292,15 +309,15 @@ impl<'a, 't> Walk<'a, 't, '_> {
 
     /// What an assignment gives its name, where that is a name too; the same for all names of `a = b = value`.
     fn assigned(&mut self, job: Job<'t>) -> Option<Node<'t>> {
-        if job.node.kind() != "assignment" {
+        if kind_of(job.node) != Kind::Assignment {
             return None;
         }
-        let mut value = job.value.or_else(|| job.node.child_by_field_name("right"))?;
-        while value.kind() == "assignment" {
-            value = value.child_by_field_name("right")?;
+        let mut value = job.value.or_else(|| child_in(job.node, Field::Right))?;
+        while kind_of(value) == Kind::Assignment {
+            value = child_in(value, Field::Right)?;
         }
-        let left = job.node.child_by_field_name("left")?;
-        if left.kind() == "identifier" && matches!(value.kind(), "identifier" | "attribute") {
+        let left = child_in(job.node, Field::Left)?;
+        if kind_of(left) == Kind::Identifier && matches!(kind_of(value), Kind::Identifier | Kind::Attribute) {
             self.values.insert(left.start_byte(), value.byte_range());
         }
         Some(value)
@@ -309,21 +326,21 @@ impl<'a, 't> Walk<'a, 't, '_> {
     /// `if`, `elif` and `while`, whose blocks may not run.
     fn branches(&mut self, job: Job<'t>) {
         let checks = |node: Node| self.text_of(node).rsplit('.').next() == Some("TYPE_CHECKING");
-        let test = job.node.child_by_field_name("condition");
-        let checked = test.is_some_and(|test| matches!(test.kind(), "identifier" | "attribute") && checks(test));
-        let negated = test.filter(|test| test.kind() == "not_operator").and_then(|test| test.child_by_field_name("argument"));
+        let test = child_in(job.node, Field::Condition);
+        let checked = test.is_some_and(|test| matches!(kind_of(test), Kind::Identifier | Kind::Attribute) && checks(test));
+        let negated = test.filter(|test| kind_of(*test) == Kind::NotOperator).and_then(|test| child_in(test, Field::Argument));
         let unchecked = negated.is_some_and(checks);
         let mut cursor = job.node.walk();
         let mut more = cursor.goto_first_child();
         while more {
-            let (child, field) = (cursor.node(), cursor.field_name());
-            let condition = match (child.kind(), field) {
-                ("block", _) if checked => Some(Condition::TypeChecking),
-                ("else_clause", _) if unchecked => Some(Condition::TypeChecking),
-                ("block" | "else_clause" | "elif_clause", _) => Some(Condition::If),
+            let (child, field) = (cursor.node(), field_of(&cursor));
+            let condition = match (kind_of(child), field) {
+                (Kind::Block, _) if checked => Some(Condition::TypeChecking),
+                (Kind::ElseClause, _) if unchecked => Some(Condition::TypeChecking),
+                (Kind::Block | Kind::ElseClause | Kind::ElifClause, _) => Some(Condition::If),
                 _ => None,
             };
-            if child.is_named() && child.kind() != "comment" {
+            if child.is_named() && kind_of(child) != Kind::Comment {
                 let job = condition.map_or(job, |condition| job.within(condition));
                 self.jobs.push(job.on(child, Mode::Load));
             }
@@ -334,8 +351,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
     /// `try`, of which only the last part always runs.
     fn attempt(&mut self, job: Job<'t>) {
         let mut cursor = job.node.walk();
-        for child in job.node.named_children(&mut cursor).filter(|child| child.kind() != "comment") {
-            let job = if child.kind() == "finally_clause" { job } else { job.within(Condition::Try) };
+        for child in job.node.named_children(&mut cursor).filter(|child| kind_of(*child) != Kind::Comment) {
+            let job = if kind_of(child) == Kind::FinallyClause { job } else { job.within(Condition::Try) };
             self.jobs.push(job.on(child, Mode::Load));
         }
     }
@@ -343,15 +360,16 @@ impl<'a, 't> Walk<'a, 't, '_> {
     /// `with suppress(ImportError):`, which is a `try` in other words.
     fn suppresses(&self, node: Node) -> bool {
         let mut cursor = node.walk();
-        node.named_children(&mut cursor).any(|child| child.kind() == "with_clause" && self.text_of(child).contains("suppress("))
+        node.named_children(&mut cursor)
+            .any(|child| kind_of(child) == Kind::WithClause && self.text_of(child).contains("suppress("))
     }
 
     fn declaration(&mut self, job: Job<'t>) {
         let mut cursor = job.node.walk();
-        for name in job.node.named_children(&mut cursor).filter(|child| child.kind() == "identifier") {
+        for name in job.node.named_children(&mut cursor).filter(|child| kind_of(*child) == Kind::Identifier) {
             let text = self.text_of(name);
             let scope = &mut self.names.scopes[job.scope];
-            if job.node.kind() == "global_statement" {
+            if kind_of(job.node) == Kind::GlobalStatement {
                 scope.globals.insert(text)
             } else {
                 scope.nonlocals.insert(text)
@@ -363,8 +381,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
         let mut cursor = node.walk();
         let mut pending = vec![node];
         while let Some(node) = pending.pop() {
-            match node.kind() {
-                "string_content" => {
+            match kind_of(node) {
+                Kind::StringContent => {
                     self.names.exports.insert(self.text_of(node));
                 }
                 _ => pending.extend(node.named_children(&mut cursor)),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use crate::python::builtins::is_builtin;
+use crate::python::grammar::{Kind, kind_of};
 use crate::python::names::{Meaning, Use};
 use crate::python::walk::{Job, Mode, Walk};
 
@@ -40,19 +41,19 @@ impl<'a, 't> Walk<'a, 't, '_> {
     pub(super) fn generic(&mut self, job: Job<'t>) {
         let mut cursor = job.node.walk();
         let mut later = false;
-        for (index, child) in job.node.named_children(&mut cursor).filter(|child| child.kind() != "comment").enumerate() {
+        for (index, child) in job.node.named_children(&mut cursor).filter(|child| kind_of(*child) != Kind::Comment).enumerate() {
             if index == 0 {
                 self.jobs.push(job.on(child, Mode::Load));
                 continue;
             }
             let base = Some(job.node.start_byte());
-            if child.kind() != "type_parameter" {
+            if kind_of(child) != Kind::TypeParameter {
                 self.jobs.push(Job { quotes: Some(Quotes { base, later }), ..job.on(child, Mode::Load) });
                 later = true;
                 continue;
             }
             let mut inner = child.walk();
-            for argument in child.named_children(&mut inner).filter(|argument| argument.kind() != "comment") {
+            for argument in child.named_children(&mut inner).filter(|argument| kind_of(*argument) != Kind::Comment) {
                 self.jobs.push(Job { quotes: Some(Quotes { base, later }), ..job.on(argument, Mode::Load) });
                 later = true;
             }
@@ -156,7 +157,7 @@ fn comments<'t>(root: Node<'t>, places: &[usize]) -> Vec<Node<'t>> {
         let node = cursor.node();
         while places.next_if(|at| *at < node.start_byte()).is_some() {}
         let Some(at) = places.peek().copied() else { return found };
-        if node.kind() == "comment" && node.start_byte() == at {
+        if kind_of(node) == Kind::Comment && node.start_byte() == at {
             found.push(node);
         } else if at < node.end_byte() && cursor.goto_first_child() {
             continue;
@@ -174,7 +175,7 @@ fn plain_content(string: Node, text: &str) -> Option<Range<usize>> {
     let mut cursor = string.walk();
     let [start, content, _] = string.named_children(&mut cursor).collect::<Vec<_>>()[..] else { return None };
     let prefix = text[start.byte_range()].trim_end_matches(['"', '\'']);
-    let plain = content.kind() == "string_content" && content.named_child_count() == 0;
+    let plain = kind_of(content) == Kind::StringContent && content.named_child_count() == 0;
     (plain && matches!(prefix, "" | "u" | "U" | "r" | "R")).then(|| content.byte_range())
 }
 

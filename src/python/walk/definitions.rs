@@ -2,37 +2,38 @@
 
 use tree_sitter::Node;
 
+use crate::python::grammar::{Field, Kind, child_in, kind_of};
 use crate::python::names::{ScopeKind, Use};
 use crate::python::walk::{Job, Mode, Walk};
 
 impl<'t> Walk<'_, 't, '_> {
     pub(super) fn function(&mut self, job: Job<'t>) {
-        if let Some(name) = job.node.child_by_field_name("name") {
+        if let Some(name) = child_in(job.node, Field::Name) {
             self.bind(job.scope, name);
         }
-        let outer = self.type_parameters(job, job.node.child_by_field_name("type_parameters"));
-        let inner = self.scope(ScopeKind::Function, Some(outer), job.node, job.node.child_by_field_name("body"));
-        self.parameters(job, job.node.child_by_field_name("parameters"), outer, inner);
-        self.push(job, job.node.child_by_field_name("return_type"), Mode::Load, outer);
+        let outer = self.type_parameters(job, child_in(job.node, Field::TypeParameters));
+        let inner = self.scope(ScopeKind::Function, Some(outer), job.node, child_in(job.node, Field::Body));
+        self.parameters(job, child_in(job.node, Field::Parameters), outer, inner);
+        self.push(job, child_in(job.node, Field::ReturnType), Mode::Load, outer);
         // Whatever branch the function stands in, its statements run when it is called.
         let job = Job { condition: None, ..job };
-        self.push(job, job.node.child_by_field_name("body"), Mode::Load, inner);
+        self.push(job, child_in(job.node, Field::Body), Mode::Load, inner);
     }
 
     pub(super) fn lambda(&mut self, job: Job<'t>) {
         let inner = self.scope(ScopeKind::Function, Some(job.scope), job.node, None);
-        self.parameters(job, job.node.child_by_field_name("parameters"), job.scope, inner);
-        self.push(job, job.node.child_by_field_name("body"), Mode::Load, inner);
+        self.parameters(job, child_in(job.node, Field::Parameters), job.scope, inner);
+        self.push(job, child_in(job.node, Field::Body), Mode::Load, inner);
     }
 
     pub(super) fn class(&mut self, job: Job<'t>) {
-        if let Some(name) = job.node.child_by_field_name("name") {
+        if let Some(name) = child_in(job.node, Field::Name) {
             self.bind(job.scope, name);
         }
-        let outer = self.type_parameters(job, job.node.child_by_field_name("type_parameters"));
-        let inner = self.scope(ScopeKind::Class, Some(outer), job.node, job.node.child_by_field_name("body"));
-        self.push(job, job.node.child_by_field_name("superclasses"), Mode::Load, outer);
-        self.push(job, job.node.child_by_field_name("body"), Mode::Load, inner);
+        let outer = self.type_parameters(job, child_in(job.node, Field::TypeParameters));
+        let inner = self.scope(ScopeKind::Class, Some(outer), job.node, child_in(job.node, Field::Body));
+        self.push(job, child_in(job.node, Field::Superclasses), Mode::Load, outer);
+        self.push(job, child_in(job.node, Field::Body), Mode::Load, inner);
     }
 
     fn type_parameters(&mut self, job: Job<'t>, declared: Option<Node<'t>>) -> usize {
@@ -43,10 +44,10 @@ impl<'t> Walk<'_, 't, '_> {
     }
 
     pub(super) fn type_parameter(&mut self, job: Job<'t>) {
-        match job.node.kind() {
-            "identifier" => self.bind(job.scope, job.node),
-            "type_parameter" | "type" | "splat_type" => self.push_children(job, Mode::TypeParameter),
-            "constrained_type" => {
+        match kind_of(job.node) {
+            Kind::Identifier => self.bind(job.scope, job.node),
+            Kind::TypeParameter | Kind::Type | Kind::SplatType => self.push_children(job, Mode::TypeParameter),
+            Kind::ConstrainedType => {
                 self.push(job, job.node.named_child(0), Mode::TypeParameter, job.scope);
                 self.push(job, job.node.named_child(1), Mode::Load, job.scope);
             }
@@ -55,15 +56,15 @@ impl<'t> Walk<'_, 't, '_> {
     }
 
     pub(super) fn type_alias(&mut self, job: Job<'t>) {
-        let left = job.node.child_by_field_name("left");
+        let left = child_in(job.node, Field::Left);
         let target = left.and_then(|left| left.named_child(0)).filter(|target| self.is_assigned_type(*target));
         if target.is_some() {
             return self.type_call(job, target);
         }
         let scope = self.scope(ScopeKind::TypeParameters, Some(job.scope), job.node, None);
-        self.push(job, job.node.child_by_field_name("right"), Mode::Load, scope);
+        self.push(job, child_in(job.node, Field::Right), Mode::Load, scope);
         let mut left = left;
-        while let Some(node) = left.filter(|node| !matches!(node.kind(), "identifier")) {
+        while let Some(node) = left.filter(|node| !matches!(kind_of(*node), Kind::Identifier)) {
             for index in 1..u32::try_from(node.named_child_count()).unwrap_or(u32::MAX) {
                 self.push(job, node.named_child(index), Mode::TypeParameter, scope);
             }
@@ -76,9 +77,9 @@ impl<'t> Walk<'_, 't, '_> {
 
     /// True for what the grammar takes for a type alias though it is an assignment: `type(a).b = c`.
     fn is_assigned_type(&self, target: Node) -> bool {
-        match target.kind() {
-            "identifier" => false,
-            "generic_type" | "subscript" => target.named_child(0).is_none_or(|name| name.kind() != "identifier"),
+        match kind_of(target) {
+            Kind::Identifier => false,
+            Kind::GenericType | Kind::Subscript => target.named_child(0).is_none_or(|name| kind_of(name) != Kind::Identifier),
             _ => true,
         }
     }
@@ -90,7 +91,7 @@ impl<'t> Walk<'_, 't, '_> {
             self.names.uses.push(Use { scope, name, range, attributes: Vec::new(), called: true, quoted: false });
         }
         self.push(job, target, Mode::Load, job.scope);
-        let value = job.node.child_by_field_name("right");
+        let value = child_in(job.node, Field::Right);
         self.push(job, value.and_then(|value| value.named_child(0)).or(value), Mode::Load, job.scope);
     }
 
@@ -98,14 +99,14 @@ impl<'t> Walk<'_, 't, '_> {
         let Some(list) = list else { return };
         let mut cursor = list.walk();
         for parameter in list.named_children(&mut cursor) {
-            match parameter.kind() {
-                "default_parameter" | "typed_default_parameter" | "typed_parameter" => {
-                    let name = parameter.child_by_field_name("name").or_else(|| parameter.named_child(0));
+            match kind_of(parameter) {
+                Kind::DefaultParameter | Kind::TypedDefaultParameter | Kind::TypedParameter => {
+                    let name = child_in(parameter, Field::Name).or_else(|| parameter.named_child(0));
                     self.push(job, name, Mode::Parameter, inner);
-                    self.push(job, parameter.child_by_field_name("type"), Mode::Load, outer);
-                    self.push(job, parameter.child_by_field_name("value"), Mode::Load, outer);
+                    self.push(job, child_in(parameter, Field::Type), Mode::Load, outer);
+                    self.push(job, child_in(parameter, Field::Value), Mode::Load, outer);
                 }
-                "comment" | "keyword_separator" | "positional_separator" => {}
+                Kind::Comment | Kind::KeywordSeparator | Kind::PositionalSeparator => {}
                 _ => self.push(job, Some(parameter), Mode::Parameter, inner),
             }
         }
@@ -116,13 +117,13 @@ impl<'t> Walk<'_, 't, '_> {
         let mut first = true;
         let mut cursor = job.node.walk();
         for child in job.node.named_children(&mut cursor) {
-            if child.kind() != "for_in_clause" {
+            if kind_of(child) != Kind::ForInClause {
                 self.push(job, Some(child), Mode::Load, inner);
                 continue;
             }
             // The first iterable is evaluated where the comprehension stands.
             let sources = if std::mem::take(&mut first) { job.scope } else { inner };
-            self.push(job, child.child_by_field_name("left"), Mode::Bind, inner);
+            self.push(job, child_in(child, Field::Left), Mode::Bind, inner);
             let mut clause = child.walk();
             for right in child.children_by_field_name("right", &mut clause) {
                 self.push(job, Some(right), Mode::Load, sources);

@@ -1,38 +1,39 @@
 //! The patterns of a `match`: what they bind, and the values and classes that they read.
 
+use crate::python::grammar::{Kind, kind_of};
 use crate::python::names::Use;
 use crate::python::walk::{Job, Mode, Walk};
 
 impl<'t> Walk<'_, 't, '_> {
     pub(super) fn case(&mut self, job: Job<'t>) {
         let mut cursor = job.node.walk();
-        for child in job.node.named_children(&mut cursor).filter(|child| child.kind() != "comment") {
-            let mode = if child.kind() == "case_pattern" { Mode::Match } else { Mode::Load };
+        for child in job.node.named_children(&mut cursor).filter(|child| kind_of(*child) != Kind::Comment) {
+            let mode = if kind_of(child) == Kind::CasePattern { Mode::Match } else { Mode::Load };
             self.push(job, Some(child), mode, job.scope);
         }
     }
 
     pub(super) fn pattern(&mut self, job: Job<'t>) {
         let node = job.node;
-        match node.kind() {
-            "dotted_name" if node.named_child_count() == 1 => {
+        match kind_of(node) {
+            Kind::DottedName if node.named_child_count() == 1 => {
                 if self.text_of(node) != "_" {
                     self.bind(job.scope, node);
                 }
             }
-            "dotted_name" => self.dotted_value(job),
-            "class_pattern" | "keyword_pattern" => {
+            Kind::DottedName => self.dotted_value(job),
+            Kind::ClassPattern | Kind::KeywordPattern => {
                 let mut cursor = node.walk();
                 for (index, child) in node.named_children(&mut cursor).enumerate() {
-                    match (index, child.kind()) {
-                        (0, "dotted_name") => self.dotted_value(job.on(child, Mode::Load)),
-                        (0, "identifier") => {}
+                    match (index, kind_of(child)) {
+                        (0, Kind::DottedName) => self.dotted_value(job.on(child, Mode::Load)),
+                        (0, Kind::Identifier) => {}
                         _ => self.push(job, Some(child), Mode::Match, job.scope),
                     }
                 }
             }
-            "identifier" => self.bind(job.scope, node),
-            "string" | "concatenated_string" => self.push_children(job, Mode::Load),
+            Kind::Identifier => self.bind(job.scope, node),
+            Kind::String | Kind::ConcatenatedString => self.push_children(job, Mode::Load),
             _ => self.push_children(job, Mode::Match),
         }
     }
