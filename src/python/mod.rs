@@ -14,6 +14,7 @@ pub mod nesting;
 pub mod parsed;
 pub mod precedence;
 pub mod semantic;
+pub mod skim;
 pub mod source;
 pub mod syntax;
 pub mod version;

@@ -14,6 +14,7 @@ pub struct Parsed<'a> {
     source: &'a Source<'a>,
     module: Option<&'a str>,
     deadline: Duration,
+    shown: Option<String>,
     tree: OnceCell<Result<Tree, ParseError>>,
     names: OnceCell<Names<'a>>,
     problems: OnceCell<Vec<SyntaxProblem>>,
@@ -25,13 +26,19 @@ impl<'a> Parsed<'a> {
     #[must_use]
     pub fn new(source: &'a Source<'a>, module: Option<&'a str>) -> Self {
         let deadline = syntax::DEADLINE;
-        Self { source, module, deadline, tree: OnceCell::new(), names: OnceCell::new(), problems: OnceCell::new() }
+        Self { source, module, deadline, shown: None, tree: OnceCell::new(), names: OnceCell::new(), problems: OnceCell::new() }
     }
 
     /// The same, with so long to parse it.
     #[must_use]
     pub fn within(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// The same, with a text of the same length for its tree: see [`crate::python::skim`].
+    #[must_use]
+    pub fn showing(self, shown: String) -> Self {
+        Self { shown: Some(shown), ..self }
     }
 
     /// How long it may take to parse.
@@ -57,7 +64,8 @@ impl<'a> Parsed<'a> {
     /// # Errors
     /// [`ParseError`] when there is none in time.
     pub fn tree(&self) -> Result<&Tree, ParseError> {
-        self.tree.get_or_init(|| syntax::parse_within(self.source, self.deadline)).as_ref().map_err(Clone::clone)
+        let shown = self.shown.as_deref().unwrap_or(self.source.text());
+        self.tree.get_or_init(|| syntax::parse_shown(self.source, shown, self.deadline)).as_ref().map_err(Clone::clone)
     }
 
     /// What the names mean.

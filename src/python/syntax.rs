@@ -48,12 +48,21 @@ pub struct SyntaxProblem {
 /// # Errors
 /// [`ParseError`] when there is none within `deadline`.
 pub fn parse_within(source: &Source, deadline: Duration) -> Result<Tree, ParseError> {
+    parse_shown(source, source.text(), deadline)
+}
+
+/// The same for what is shown of the text in its place, as long as the text.
+///
+/// # Errors
+/// [`ParseError`] when there is none within `deadline`.
+pub(super) fn parse_shown(source: &Source, shown: &str, deadline: Duration) -> Result<Tree, ParseError> {
+    debug_assert_eq!(shown.len(), source.text().len());
     let end = Instant::now() + deadline;
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).map_err(|_| ParseError::Grammar)?;
-    let ranges = between(source, &comments::gaps(source.text()));
+    let ranges = between(source, &comments::gaps(shown));
     parser.set_included_ranges(&ranges).expect("gaps are in order and do not overlap");
-    let text = source.text().as_bytes();
+    let text = shown.as_bytes();
     let mut progress =
         |_: &tree_sitter::ParseState| if Instant::now() > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let options = tree_sitter::ParseOptions::new().progress_callback(&mut progress);

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod docs;
 pub mod edits;
 pub mod error;
+pub mod glance;
 mod importing;
 pub mod left;
 #[cfg(test)]

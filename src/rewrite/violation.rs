@@ -147,7 +147,7 @@ fn among_names(file: &Parsed, step: Step) -> Result<Seen, ParseError> {
 }
 
 /// Where a thing of one of these names, or one below it, is imported and used.
-fn named(file: &Parsed, deprecated: &[String]) -> Result<Seen, ParseError> {
+pub(super) fn named(file: &Parsed, deprecated: &[String]) -> Result<Seen, ParseError> {
     let (source, names) = (file.source(), file.names()?);
     let mut all = Seen::default();
     for deprecated in deprecated {
@@ -276,7 +276,7 @@ fn reach(read: &Use, root: &str, deprecated: &str) -> Option<Range<usize>> {
 }
 
 /// True when `whole` is `part` or lies below it.
-fn covers(part: &str, whole: &str) -> bool {
+pub(super) fn covers(part: &str, whole: &str) -> bool {
     whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 

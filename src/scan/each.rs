@@ -15,7 +15,9 @@ use crate::plan::guards::{Guards, Severity};
 use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
+use crate::python::syntax::ParseError;
 use crate::rewrite::docs::Markup;
+use crate::rewrite::glance::glance;
 use crate::rewrite::left::{Left, left};
 use crate::rewrite::violation::{Seen, look, look_in_document};
 use crate::rewrite::words::Words;
@@ -27,6 +29,9 @@ use crate::unit::{Segment, markup, segments};
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);
+
+/// A way to look at a file.
+type Look = fn(&Parsed, Step) -> Result<Option<Seen>, ParseError>;
 
 /// What all threads share.
 #[derive(Clone, Copy)]
@@ -94,13 +99,12 @@ impl Each<'_> {
             RepoPath::new(package).is_ok_and(|package| package.below(self.top).symlink_metadata().is_ok())
         });
         let file = Parsed::new(&source, module.as_deref()).within(DEADLINE);
-        let mut seen: Vec<(usize, Seen)> = Vec::new();
-        for (number, sought) in self.sought.iter().enumerate().filter(|(number, _)| concerned[*number]) {
-            let found = look(&file, sought.step).map_err(|error| error.to_string())?;
-            if !(found.violations.is_empty() && found.undecided.is_empty()) {
-                seen.push((number, found));
-            }
-        }
+        let seen = match self.seen(&file, concerned, glance)? {
+            Some(seen) if seen.is_empty() => return Ok(Vec::new()),
+            Some(seen) if self.plan.is_none() => seen,
+            // The whole file tells what would become of them too.
+            _ => self.seen(&file, concerned, |file, step| look(file, step).map(Some))?.unwrap_or_default(),
+        };
         if seen.is_empty() {
             // What is there may be a violation all the same.
             let unread = file.unread().map_err(|error| error.to_string())?;
@@ -126,6 +130,18 @@ impl Each<'_> {
         }
         places.sort_by_key(|place| (place.violation.range.start, place.rule));
         Ok(places)
+    }
+
+    /// What one way to look finds of each rule; `None` where it cannot tell.
+    fn seen(&self, file: &Parsed, concerned: &[bool], look: Look) -> Result<Option<Vec<(usize, Seen)>>, String> {
+        let mut seen = Vec::new();
+        for (number, sought) in self.sought.iter().enumerate().filter(|(number, _)| concerned[*number]) {
+            let Some(found) = look(file, sought.step).map_err(|error| error.to_string())? else { return Ok(None) };
+            if !(found.violations.is_empty() && found.undecided.is_empty()) {
+                seen.push((number, found));
+            }
+        }
+        Ok(Some(seen))
     }
 
     /// True when the unit takes the rule to the file, or has edits or a codemod that may do its work.

@@ -1,0 +1,69 @@
+//! Where one name is used, found without parsing what cannot bear on it; the same as a look at the whole file would find, or nothing
+//! where that is not sure.
+
+use std::slice;
+
+use crate::python::imports::Import;
+use crate::python::names::Names;
+use crate::python::parsed::Parsed;
+use crate::python::skim::{Skim, Word};
+use crate::python::source::Source;
+use crate::python::syntax::ParseError;
+use crate::rewrite::Step;
+use crate::rewrite::violation::{Seen, covers, named};
+
+/// What [`crate::rewrite::violation::look`] would find for a step; `None` where only the whole file can tell.
+///
+/// # Errors
+/// [`ParseError`] when even what bears on it cannot be parsed in time.
+pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
+    let deprecated = match step {
+        Step::Rename(rename) if !(rename.strings || rename.docs) => slice::from_ref(&rename.from),
+        Step::Rewrite(rewrite) if !(rewrite.strings || rewrite.docs) => rewrite.pattern.deprecated(),
+        Step::Edits(_) | Step::Rename(_) | Step::Rewrite(_) => &[],
+    };
+    if deprecated.is_empty() {
+        return Ok(None);
+    }
+    let Some(skim) = Skim::new(file.source().text()) else { return Ok(None) };
+    let Some(imports) = skim.imports() else { return Ok(None) };
+    let Ok(source) = Source::prose(imports.as_bytes()) else { return Ok(None) };
+    let imports = Parsed::new(&source, file.module()).within(file.deadline());
+    let imports = &imports.names()?.imports;
+    if imports.iter().any(|import| import.star) {
+        return Ok(None);
+    }
+    let words: Vec<Word> =
+        deprecated.iter().flat_map(|name| imports.iter().flat_map(move |import| words(import, name))).collect();
+    let reduced = Parsed::new(file.source(), file.module()).within(file.deadline()).showing(skim.only(&words));
+    if reduced.tree()?.root_node().has_error() {
+        return Ok(None);
+    }
+    let names = reduced.names()?;
+    // Every import is in the tree: one that was overlooked shows here.
+    if names.imports.len() != imports.len() || depends_on_others(names, &words) {
+        return Ok(None);
+    }
+    named(&reduced, deprecated).map(Some)
+}
+
+/// The names that an import binds to `deprecated`, or to something above or below it.
+fn words(import: &Import, deprecated: &str) -> impl Iterator<Item = Word> {
+    import.items.iter().filter_map(move |item| {
+        let (name, bound) = (item.local().to_owned(), import.bound(item));
+        if covers(deprecated, &bound) {
+            return Some(Word { name, attribute: None });
+        }
+        let rest = deprecated.strip_prefix(&bound)?.strip_prefix('.')?;
+        let attribute = rest.split('.').next().map(str::to_owned);
+        Some(Word { name, attribute })
+    })
+}
+
+/// True when another name is assigned one of the words, or when a string holds one of which it is not plain whether it is an annotation.
+fn depends_on_others(names: &Names, words: &[Word]) -> bool {
+    let is_word = |name: &str| words.iter().any(|word| word.name == name);
+    let mut bindings = names.scopes.iter().flat_map(|scope| scope.bindings.values()).flatten();
+    bindings.any(|binding| binding.alias.is_some_and(|read| is_word(names.uses[read].name)))
+        || names.quoted.iter().any(|word| is_word(word))
+}
