@@ -67,3 +67,55 @@ fn depends_on_others(names: &Names, words: &[Word]) -> bool {
     bindings.any(|binding| binding.alias.is_some_and(|read| is_word(names.uses[read].name)))
         || names.quoted.iter().any(|word| is_word(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Rename;
+    use crate::rewrite::violation::look;
+
+    /// Whether a glance tells all there is; it never tells anything else than a look.
+    #[track_caller]
+    fn tells(text: &str) -> bool {
+        let rename = Rename { from: "a.b.f".into(), to: "a.b.g".into(), ..Rename::default() };
+        let source = Source::new(text.as_bytes()).unwrap();
+        let file = Parsed::new(&source, Some("a.c"));
+        let whole = look(&file, Step::Rename(&rename)).unwrap();
+        let seen = glance(&file, Step::Rename(&rename)).unwrap();
+        assert!(seen.as_ref().is_none_or(|seen| *seen == whole), "{text}: {seen:?} is not {whole:?}");
+        seen.is_some()
+    }
+
+    #[test]
+    fn a_glance_finds_what_a_look_finds() {
+        for text in [
+            "from a.b import f\nx = 1\nf(x)\n",
+            "from a.b import f as h\ndef g(h):\n    x = 1\n    return h\nh.x\n",
+            "import a.b\nimport a.x\na.x.y()\na.b.f()\na.b.k\na = 1\n",
+            "import a.b as m\ndef g():\n    m = 1\n    m.f()\nm.k\nm.f\n",
+            "from .b import f\nfrom . import b\nclass A(b.f):\n    '''import f'''\n    x = 1\n",
+            "try:\n    from a.b import f\nexcept ImportError:\n    f = None\nf()\n",
+            "def g():\n    global f\n    from a.b import f\n    k = 2\nk = 3\nprint(f)\n",
+            "from a.b import f\ndef g(x: 'f', y: list['f']) -> 'f':\n    z: 'f' = x\n",
+            "from a.b import f\nfrom typing import Literal\nx: Literal['f'] = 'f'\n",
+            "x = [f for f in y]\nfrom a.b import (f)\nif f:\n    pass\nelif g:\n    f\n",
+            "from x import f\nf()\n",
+        ] {
+            assert!(tells(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_glance_leaves_to_a_look_what_it_cannot_tell() {
+        for text in [
+            "from a.b import *\nf()\n",
+            "from a.b import f\nk = f\nk()\n",
+            "import a\nm = a.b\nm.f()\n",
+            "x = 1; from a.b import f\n",
+            "from a.b import f\nL = x.y\nz: L['f']\n",
+            "from a.b import f\nprint f\n)\n",
+        ] {
+            assert!(!tells(text), "{text}");
+        }
+    }
+}
