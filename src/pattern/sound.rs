@@ -49,6 +49,8 @@ pub(crate) struct Sound<'p, 't> {
     /// Those that take a name away, by their numbers.
     unbinding: Vec<usize>,
     jumps: RefCell<HashMap<usize, Option<usize>>>,
+    /// The attributes and elements that a statement sets, by where it begins.
+    places: RefCell<HashMap<usize, Vec<Node<'t>>>>,
     layout: OnceCell<Layout<'t>>,
     /// The uses of each name, and of each name of each scope.
     uses: OnceCell<HashMap<&'t str, Vec<usize>>>,
@@ -78,6 +80,7 @@ impl<'p, 't> Sound<'p, 't> {
             bound,
             unbinding,
             jumps: RefCell::default(),
+            places: RefCell::default(),
             layout: OnceCell::new(),
             uses: OnceCell::new(),
             readers: OnceCell::new(),
@@ -108,6 +111,10 @@ impl<'p, 't> Sound<'p, 't> {
                 return Some(Related { reason, binds: false });
             }
         }
+        if let Some(place) = self.changed(fitted, statement) {
+            let (text, line) = (&self.meanings.text[place.byte_range()], self.source.line(place.start_byte()));
+            return Some(Related { reason: format!("`{text}` is set in line {line}, in between"), binds: true });
+        }
         let bound = self.bound_in(&range);
         if bound.is_empty() {
             return None;
@@ -120,6 +127,26 @@ impl<'p, 't> Sound<'p, 't> {
         let clash = bound.iter().find(|bound| own.contains(&bound.name))?;
         let reason = format!("`{}` is bound in line {}, in between", clash.name, self.source.line(clash.range.start));
         Some(Related { reason, binds: true })
+    }
+
+    /// An attribute or element that a statement sets and a capture reads.
+    fn changed(&self, fitted: &Fitted<'t>, statement: Node<'t>) -> Option<Node<'t>> {
+        let read = fitted.captures.iter().flat_map(|(_, capture)| nodes(capture)).flat_map(places);
+        let mut read = read.filter(|place| !is_set(self.root, *place)).peekable();
+        read.peek()?;
+        let mut places = self.places.borrow_mut();
+        let set = places.entry(statement.start_byte()).or_insert_with(|| set_in(statement, statement));
+        if set.is_empty() {
+            return None;
+        }
+        let read: BTreeSet<&str> = read.map(|place| self.place(place)).collect();
+        set.iter().find(|place| read.contains(self.place(**place))).copied()
+    }
+
+    /// How an attribute, or what an element is of, is written.
+    fn place(&self, node: Node<'t>) -> &'t str {
+        let named = if node.kind() == "subscript" { node.child_by_field_name("value") } else { None };
+        &self.meanings.text[named.unwrap_or(node).byte_range()]
     }
 
     /// The place of a statement in `node` that leaves the block.
@@ -346,24 +373,29 @@ impl<'p, 't> Sound<'p, 't> {
     }
 }
 
-/// The attributes and elements in `node` that are targets of an assignment, a loop or a `with`.
-fn set_in<'t>(root: Node<'t>, node: Node<'t>) -> Vec<Node<'t>> {
+/// The attributes and elements in `node`.
+fn places(node: Node) -> Vec<Node> {
     let (mut found, mut pending) = (Vec::new(), vec![node]);
     while let Some(inner) = pending.pop() {
         let mut cursor = inner.walk();
         pending.extend(inner.named_children(&mut cursor));
-        if matches!(inner.kind(), "attribute" | "subscript") && is_set(root, inner) {
+        if matches!(inner.kind(), "attribute" | "subscript") {
             found.push(inner);
         }
     }
     found
 }
 
+/// Those that are targets of an assignment, a loop, a `with` or a `del`.
+fn set_in<'t>(root: Node<'t>, node: Node<'t>) -> Vec<Node<'t>> {
+    places(node).into_iter().filter(|place| is_set(root, *place)).collect()
+}
+
 fn is_set(root: Node, node: Node) -> bool {
     let (mut node, around) = (node, around(root, node));
     for parent in around.into_iter().rev() {
         match parent.kind() {
-            "as_pattern_target" => return true,
+            "as_pattern_target" | "delete_statement" => return true,
             "assignment" | "augmented_assignment" | "for_statement" | "for_in_clause" => {
                 return parent.child_by_field_name("left") == Some(node);
             }

@@ -266,3 +266,20 @@ fn an_if_that_tests_what_was_made_is_a_pattern_too() {
     assert_eq!(reasons(&factory, &text("elif c:\n    x = None\n")), ["2: there is an `elif` that the pattern has not"]);
     assert_eq!(reasons(&factory, &text("    log(x)\n")), ["2: `log(x)` is more than the pattern has"]);
 }
+
+#[test]
+fn what_a_match_reads_is_not_carried_past_what_sets_it() {
+    let moved = pattern("from a.b import f\n\n$A = f($X)\n...\n$B = $A.go()", "from a.c import g\n\n$B = g($X)");
+    for (text, wanted) in [
+        ("m = f(q.z)\nq.z = 1\nx = m.go()\n", "2: `q.z` is set in line 3, in between"),
+        ("m = f(q.z)\nif a:\n    b, q.z = c\nx = m.go()\n", "2: `q.z` is set in line 4, in between"),
+        ("m = f(q[0])\ndel q[0]\nx = m.go()\n", "2: `q[0]` is set in line 3, in between"),
+    ] {
+        let text = format!("from a.b import f\n{text}");
+        assert_eq!(matches(&moved, &text), [""; 0], "{text}");
+        assert_eq!(reasons(&moved, &text).first().map(String::as_str), Some(wanted), "{text}");
+    }
+    for text in ["m = f(q.z)\nq.y = q.z\nx = m.go()\n", "m = f(q)\nq.z = 1\nx = m.go()\n"] {
+        assert_eq!(matches(&moved, &format!("from a.b import f\n{text}")).len(), 1, "{text}");
+    }
+}
