@@ -48,6 +48,18 @@ pub enum Command {
     Test(TestArgs),
 }
 
+impl Command {
+    /// True when it may write to the repository or start commands of the plan.
+    #[must_use]
+    pub fn acts(&self) -> bool {
+        match self {
+            Self::Run(args) => !args.dry_run,
+            Self::Resume(_) | Self::Rollback(_) => true,
+            Self::Status(_) | Self::Diff(_) | Self::Check(_) | Self::Scan(_) | Self::Test(_) => false,
+        }
+    }
+}
+
 /// `migrate run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -178,4 +190,27 @@ pub struct LeaveArgs {
     /// Resume although the plan changed since the run that was interrupted
     #[arg(long)]
     pub plan_changed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_looks_is_told_from_what_acts() {
+        for (args, acts) in [
+            (&["run"][..], true),
+            (&["run", "--dry-run"], false),
+            (&["resume"], true),
+            (&["rollback", "--all"], true),
+            (&["status"], false),
+            (&["diff"], false),
+            (&["check"], false),
+            (&["scan", "--symbol", "a.b"], false),
+            (&["test"], false),
+        ] {
+            let cli = Cli::try_parse_from([&["migrate"], args].concat()).unwrap();
+            assert_eq!(cli.command.acts(), acts, "{args:?}");
+        }
+    }
 }

@@ -36,9 +36,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(text::usage(&error)),
     };
-    let interrupt = match Interrupt::install() {
-        Ok(interrupt) => interrupt,
-        Err(error) => return ExitCode::from(text::no_signals(&error)),
+    // A command that only looks has nothing to put in order: there a signal ends it at once.
+    let interrupt = match cli.command.acts().then(Interrupt::install) {
+        None => Interrupt::none(),
+        Some(Ok(interrupt)) => interrupt,
+        Some(Err(error)) => return ExitCode::from(text::no_signals(&error)),
     };
     let code = dispatch(&cli, &interrupt);
     match interrupt.pending() {
