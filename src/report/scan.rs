@@ -31,7 +31,8 @@ fn text(look: Look, scan: &Scan, detail: Detail) -> String {
     let mut text = String::new();
     push_table(&mut text, look, scan);
     for rule in 0..scan.rules.len() {
-        let places: Vec<&Place> = scan.places.iter().filter(|place| place.rule == rule && place.counts()).collect();
+        let goes = |place: &&Place| place.rule == rule && place.counts() && !matches!(place.fate, Fate::Stays(_));
+        let places: Vec<&Place> = scan.places.iter().filter(goes).collect();
         push_places(&mut text, scan, &places, detail);
     }
     let of_fate = |wanted: fn(&Fate) -> bool| scan.places.iter().filter(move |place| wanted(&place.fate)).collect();

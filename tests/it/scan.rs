@@ -61,7 +61,6 @@ in no phase   h  1 violation in 1 file: 1 import
 a.py:1:17 import old.f [f]
 a.py:2:1 use old.f [f]
 lib/b.py:4:10 use old.f [f]
-lib/d.py:6:1 use old.f [f]
 other/f.pyi:1:17 import old.f [f]
 
 lib/c.py:1:17 import old.h [h]
