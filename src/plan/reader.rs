@@ -72,11 +72,24 @@ impl<'a> Reader<'a> {
 
     /// A map with keys out of `known`.
     pub fn map<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Entries<'n>> {
+        self.map_beside(node, what, known, |_| None)
+    }
+
+    /// The same where some keys are known elsewhere: `home` says where a key belongs.
+    pub fn map_beside<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+        home: impl Fn(&str) -> Option<String>,
+    ) -> Option<Entries<'n>> {
         let entries = self.names(node, what)?;
         for (name, span, _) in &entries.list {
             if !known.contains(name) && !self.problems.is_full() {
-                let help = nearest(name, known)
-                    .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+                let help = home(name).unwrap_or_else(|| {
+                    nearest(name, known)
+                        .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"))
+                });
                 self.report(*span, format!("unknown key {} in {what}", quoted(name)), help);
             }
         }

@@ -20,6 +20,12 @@ const MOST_RULES: usize = 1000;
 /// The keys that say what a rule does.
 const KINDS: [&str; 3] = ["rename", "rewrite", "command"];
 
+/// The keys of a `rename`.
+const RENAME: [&str; 4] = ["from", "to", "strings", "docs"];
+
+/// The keys of a `rewrite`.
+const REWRITE: [&str; 6] = ["before", "after", "where", "comments", "strings", "docs"];
+
 /// The words for kinds of expression.
 const EXPRESSIONS: [(&str, ExpressionKind); 10] = [
     ("name", ExpressionKind::Name),
@@ -61,7 +67,15 @@ pub fn read(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
             reader.report(span, format!("{} cannot name a rule", quoted(name)), help);
         }
         let what = format!("the rule {}", quoted(name));
-        let entries = reader.map(node, &what, &[&KINDS[..], &["examples"]].concat());
+        let home = |key: &str| match key {
+            _ if RENAME.contains(&key) && REWRITE.contains(&key) => {
+                Some(format!("move {} into its `rename` or `rewrite`", quoted(key)))
+            }
+            _ if RENAME.contains(&key) => Some(format!("move {} into its `rename`", quoted(key))),
+            _ if REWRITE.contains(&key) => Some(format!("move {} into its `rewrite`", quoted(key))),
+            _ => None,
+        };
+        let entries = reader.map_beside(node, &what, &[&KINDS[..], &["examples"]].concat(), home);
         let kind = entries.as_ref().and_then(|entries| kind(reader, node, entries, &what));
         let examples = entries.as_ref().map_or_else(Vec::new, |entries| examples(reader, entries));
         // A rule that is broken keeps its name, so that those who use it are not reported too.
@@ -95,7 +109,7 @@ fn kind(reader: &mut Reader<'_>, node: &Node, entries: &Entries<'_>, what: &str)
 }
 
 fn rename(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rename> {
-    let entries = reader.map(node, what, &["from", "to", "strings", "docs"])?;
+    let entries = reader.map(node, what, &RENAME)?;
     let from = reader.required(&entries, "from", what, "from: package.module.old");
     let to = reader.required(&entries, "to", what, "to: package.module.new");
     let from = from.and_then(|node| dotted(reader, node, "`from`"));
@@ -125,7 +139,7 @@ fn flag(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str) -> bool {
 }
 
 fn rewrite(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rewrite> {
-    let entries = reader.map(node, what, &["before", "after", "where", "comments", "strings", "docs"])?;
+    let entries = reader.map(node, what, &REWRITE)?;
     let before_node = reader.required(&entries, "before", what, "before: old($X)");
     let after_node = reader.required(&entries, "after", what, "after: new($X)");
     let before = before_node.and_then(|node| reader.text(node, "`before`"));

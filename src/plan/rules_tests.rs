@@ -103,6 +103,16 @@ fn every_mistake_in_a_rule_is_named_with_its_place_and_its_cure() {
             "gards: { unbound: error",
             "33:5: unknown key `gards` in the phase | did you mean `guards`?",
         ),
+        (
+            "    rewrite:",
+            "    where: {}\n    rewrite:",
+            "8:5: unknown key `where` in the rule `factory` | move `where` into its `rewrite`",
+        ),
+        (
+            "    rewrite:",
+            "    docs: true\n    rewrite:",
+            "8:5: unknown key `docs` in the rule `factory` | move `docs` into its `rename` or `rewrite`",
+        ),
         ("    rewrite:", "    rewrit:", "8:5: unknown key `rewrit` in the rule `factory` | did you mean `rewrite`?"),
         (
             "      before: |",
