@@ -135,8 +135,9 @@ impl Importing<'_> {
                     )),
                     None | Some(Keep::Needed) => {}
                     Some(Keep::Used(lines)) if used && exact => {
+                        let word = if lines.len() == 1 { "line" } else { "lines" };
                         let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
-                        let message = format!("stays imported: it is still used in line {}", lines.join(", "));
+                        let message = format!("stays imported: it is still used in {word} {}", lines.join(", "));
                         remarks.push(self.remark(item, &message, "change these uses, or write another rule for them"));
                     }
                     Some(Keep::Used(_)) => {}
