@@ -22,6 +22,7 @@ use crate::plan::{Plan, load};
 use crate::preview::{self, Foreseen, What};
 use crate::repo::Repo;
 use crate::report::look::Look;
+use crate::report::repeats::Repeats;
 use crate::report::{self, Detail, diff, error, json, progress, status, text};
 use crate::rollback::{self, Whose};
 use crate::run;
@@ -169,20 +170,20 @@ impl<'a> Session<'a> {
 
     fn foresee(&self, request: &Request, with_commands: bool) -> Result<(), Stop> {
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
-        let mut failed = 0;
+        let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
         preview::foresee(&self.repo, &self.plan, request, |foreseen| {
             let phase = self.plan.phase_label(foreseen.phase);
             match &foreseen.what {
                 What::Change { before, after, warnings } => {
                     printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
-                    self.warn(&foreseen.unit, warnings);
+                    self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::NeedsCodemod => {
                     self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
                 }
                 What::Nothing(warnings) => {
                     self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
-                    self.warn(&foreseen.unit, warnings);
+                    self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::Unsound(unsound) => {
                     failed += 1;
@@ -209,12 +210,14 @@ impl<'a> Session<'a> {
                 }
             }
         }
+        self.warn_of_more(&repeats);
         refuse_failed(failed)
     }
 
     fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
         let request = Request { phase: self.phase(args.phase.as_deref())?, ..Request::default() };
         let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
+        let mut repeats = Repeats::new(self.detail);
         let mut wrong = Vec::new();
         for Tried { rule, failures } in examples::tried(&self.plan, |_| true) {
             wrong.extend(failures.iter().map(|Failure { example, why }| {
@@ -228,11 +231,11 @@ impl<'a> Session<'a> {
             match &foreseen.what {
                 What::Change { warnings, .. } => {
                     changes += 1;
-                    self.warn(&foreseen.unit, warnings);
+                    self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::Nothing(warnings) => {
                     nothing += 1;
-                    self.warn(&foreseen.unit, warnings);
+                    self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::NeedsCodemod => open += 1,
                 What::Unsound(unsound) => {
@@ -242,6 +245,7 @@ impl<'a> Session<'a> {
             }
             Ok(())
         })?;
+        self.warn_of_more(&repeats);
         let nothing = nothing + passed_over;
         let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");
         if open > 0 {
@@ -289,9 +293,15 @@ impl<'a> Session<'a> {
         text::aside(&mut io::stderr(), Look::of(&io::stderr()), what);
     }
 
-    fn warn(&self, unit: &RepoPath, warnings: &[Warning]) {
-        for warning in warnings {
+    fn warn(&self, repeats: &mut Repeats, unit: &RepoPath, warnings: &[Warning]) {
+        for warning in warnings.iter().filter(|warning| repeats.shows(&warning.message)) {
             text::warning(&mut io::stderr(), Look::of(&io::stderr()), unit, warning);
+        }
+    }
+
+    fn warn_of_more(&self, repeats: &Repeats) {
+        for words in repeats.rest() {
+            text::remark(&mut io::stderr(), Look::of(&io::stderr()), &words);
         }
     }
 

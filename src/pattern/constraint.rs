@@ -45,6 +45,25 @@ pub enum ExpressionKind {
     Collection,
 }
 
+impl ExpressionKind {
+    /// The word for it in a plan.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Attribute => "attribute",
+            Self::Subscript => "subscript",
+            Self::Call => "call",
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Literal => "literal",
+            Self::Await => "await",
+            Self::Lambda => "lambda",
+            Self::Collection => "collection",
+        }
+    }
+}
+
 /// Where something stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

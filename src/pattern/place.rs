@@ -57,7 +57,8 @@ impl Conditions {
             return Some(format!("matches the regular expression {}", self.constraint.not_regex.as_deref().unwrap_or("")));
         }
         if !kind.is_empty() && !nodes.iter().all(|node| kind.iter().any(|kind| is_kind(*node, *kind))) {
-            return Some("is not of a kind that the rule takes".to_owned());
+            let kinds: Vec<&str> = kind.iter().map(|kind| kind.word()).collect();
+            return Some(format!("is not of the kind {}", kinds.join(" or ")));
         }
         if awaited.is_none() && inside.is_empty() && not_inside.is_empty() {
             return None;

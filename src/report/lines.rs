@@ -8,6 +8,7 @@ use crate::report::Detail;
 use crate::report::error::{Weight, message};
 use crate::report::escape;
 use crate::report::look::{Ink, Look};
+use crate::report::repeats::Repeats;
 
 /// Lines shown of a failed command's output.
 const TAIL_LINES: usize = 20;
@@ -21,13 +22,14 @@ pub struct Lines {
     look: Look,
     detail: Detail,
     place: String,
+    repeats: Repeats,
 }
 
 impl Lines {
     /// Lines for a stream that can take `look`.
     #[must_use]
     pub fn new(look: Look, detail: Detail) -> Self {
-        Self { look, detail, place: String::new() }
+        Self { look, detail, place: String::new(), repeats: Repeats::new(detail) }
     }
 
     /// The lines for `event`, each ended by a line feed.
@@ -60,9 +62,15 @@ impl Lines {
                 self.state(Ink::Green, "committed", unit, &rest)
             }
             Event::UnitUnchanged { unit, why } => self.state(Ink::Green, "unchanged", unit, &format!(" ({why})")),
-            // Where the log is was said below the command that failed.
-            Event::UnitFailed { unit, reason, .. } => self.state(Ink::Red, "failed", unit, &format!(": {reason}")),
-            Event::UnitQuarantined { unit, reason, .. } => self.state(Ink::Red, "quarantined", unit, &format!(": {reason}")),
+            // Where the log is was said below the command that failed; the error at the end has the other lines.
+            Event::UnitFailed { unit, reason, .. } => {
+                self.state(Ink::Red, "failed", unit, &format!(": {}", reason.lines().next().unwrap_or_default()))
+            }
+            Event::UnitQuarantined { unit, reason, .. } => {
+                let mut reason = reason.lines();
+                let first = self.state(Ink::Red, "quarantined", unit, &format!(": {}", reason.next().unwrap_or_default()));
+                reason.fold(first, |text, more| format!("{text}    {}", line(more)))
+            }
             Event::UnitReverted { unit, commit, revert, reason } => {
                 let rest = format!(": {reason} ({} is taken back by {})", short(commit), short(revert));
                 self.state(Ink::Red, "reverted", unit, &rest)
@@ -76,6 +84,7 @@ impl Lines {
                 let rest = format!("  {} is taken back by {}", short(commit), short(revert));
                 self.state(Ink::Yellow, "rolled-back", unit, &rest)
             }
+            Event::UnitWarned { message: what, .. } if !self.repeats.shows(what) => String::new(),
             Event::UnitWarned { unit, line, column, guard, message: what, help } => {
                 let guard = guard.as_ref().map(|guard| format!(" ({guard})")).unwrap_or_default();
                 let what = escape::line(format!("{unit}:{line}:{column}: {what}{guard}").as_bytes());
@@ -146,7 +155,9 @@ impl Lines {
             RunOutcome::NeedsYou => (Ink::Yellow, "needs you"),
             RunOutcome::Interrupted => (Ink::Yellow, "interrupted"),
         };
-        let mut text = format!("{}: {}\n", self.look.paint(ink, word), tally_words(tally));
+        let more = |words: String| message(self.look, Weight::Warning, &escape::line(words.as_bytes()), None);
+        let mut text: String = self.repeats.rest().map(more).collect();
+        text += &format!("{}: {}\n", self.look.paint(ink, word), tally_words(tally));
         if let Some(help) = help {
             text += &format!("{} {}", self.look.paint(Ink::Cyan, "help:"), line(help));
         }
@@ -257,6 +268,36 @@ interrupted: 2 committed, 0 unchanged, 1 quarantined, 9 pending
 help: `migrate resume` goes on from here
 ";
         assert_eq!(text, want);
+    }
+
+    #[test]
+    fn a_reason_of_several_lines_is_shown_once_and_in_lines() {
+        let (unit, reason) = (|| "a.py".to_owned(), || "left:\na.py:1:1: f\na.py:2:1: g".to_owned());
+        let mut lines = Lines::new(Look::PLAIN, Detail::Normal);
+        let failed = lines.of(&Event::UnitFailed { unit: unit(), reason: reason(), log: None });
+        assert_eq!(failed, "  failed       a.py: left:\n", "the error at the end has the rest");
+        let quarantined = lines.of(&Event::UnitQuarantined { unit: unit(), reason: reason(), log: None });
+        assert_eq!(quarantined, "  quarantined  a.py: left:\n    a.py:1:1: f\n    a.py:2:1: g\n");
+    }
+
+    #[test]
+    fn a_remark_that_many_files_share_is_counted_at_the_end() {
+        let warned = |at: u32| Event::UnitWarned {
+            unit: format!("{at}.py"),
+            line: at,
+            column: 1,
+            guard: None,
+            message: "f stays".into(),
+            help: "mend it".into(),
+        };
+        let end = || Event::RunFinished { tally: Tally::default(), outcome: RunOutcome::Done, help: None };
+        for (detail, shown, more) in [(Detail::Normal, 3, true), (Detail::Verbose, 9, false)] {
+            let mut lines = Lines::new(Look::PLAIN, detail);
+            let text: String = (1..10).map(|at| lines.of(&warned(at))).collect();
+            assert_eq!(text.matches("f stays").count(), shown);
+            let told = lines.of(&end()).starts_with("warning: at 6 more places, listed with --verbose: f stays\ndone: ");
+            assert_eq!(told, more);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod json;
 pub mod lines;
 pub mod look;
 pub mod progress;
+pub mod repeats;
 pub mod sarif;
 pub mod scan;
 pub mod status;

@@ -42,6 +42,12 @@ pub fn warning(out: &mut dyn Write, look: Look, unit: &RepoPath, warning: &Warni
     beyond_telling(out.write_all(error::message(look, Weight::Warning, &what, Some(help)).as_bytes()));
 }
 
+/// Writes what a person should know that has no place.
+pub fn remark(out: &mut dyn Write, look: Look, what: &str) {
+    let what = escape::line(what.as_bytes());
+    beyond_telling(out.write_all(error::message(look, Weight::Warning, &what, None).as_bytes()));
+}
+
 /// Writes problems of a plan that end nothing by themselves.
 pub fn problems(out: &mut dyn Write, look: Look, problems: &Problems) {
     if problems.count() > 0 {

@@ -118,20 +118,24 @@ impl Unsound {
         }
     }
 
-    /// What the guards found, and below it what the rules left: that may be why.
+    /// What the guards found, a line each, and below it what the rules left elsewhere: that may be why.
     fn guard(path: &RepoPath, findings: &[&Finding], left: &[Warning]) -> Self {
         const MOST: usize = 5;
+        let same = |finding: &Finding, warning: &Warning| (finding.line, finding.column) == (warning.line, warning.column);
         let shown = findings.iter().take(MOST).map(|finding| {
             let Finding { line, column, guard, message, .. } = finding;
-            format!("{path}:{line}:{column}: {message} ({})", guard.word())
+            let why = left.iter().find(|warning| same(finding, warning));
+            let why = why.map(|warning| format!(": {}", warning.message)).unwrap_or_default();
+            format!("{path}:{line}:{column}: {message} ({}){why}", guard.word())
         });
         let only_left = findings.iter().all(|finding| finding.guard == Guard::Violation);
         let what = if only_left { "the rules leave what they are for" } else { "the result is unsound" };
-        let mut reason = format!("{what}: {}", shown.collect::<Vec<_>>().join("; "));
+        let mut reason = format!("{what}: {}", shown.collect::<Vec<_>>().join("\n"));
         if findings.len() > MOST {
-            reason.push_str(&format!("; and {} more", findings.len() - MOST));
+            reason.push_str(&format!("\nand {} more", findings.len() - MOST));
         }
-        for Warning { line, column, message, .. } in left.iter().take(MOST) {
+        let elsewhere = left.iter().filter(|warning| !findings.iter().any(|finding| same(finding, warning)));
+        for Warning { line, column, message, .. } in elsewhere.take(MOST) {
             reason.push_str(&format!("\n{path}:{line}:{column}: {message}"));
         }
         Self { reason, help: findings.first().map_or_else(String::new, |finding| finding.help.clone()) }

@@ -156,6 +156,22 @@ fn what_the_rules_of_a_unit_do_away_with_must_not_be_left() {
 }
 
 #[test]
+fn each_violation_that_is_left_is_said_once_with_its_reason() {
+    let repo = Repo::with(&[("a.py", "from old import f\nf('s')\n")]);
+    replan(
+        &repo,
+        "version: 1\nname: test\nissue: \"#1\"\nrules:\n  f:\n    rewrite:\n      before: |\n        from old import f\n        f($X)\n      after: |\n        from new import g\n        g($X)\n      where: { X: { kind: [name, number] } }\nphases:\n  - id: P0\n    on_failure: quarantine\n    files: [a.py]\n",
+    );
+    let ran = repo.migrate(&["run"]).exits(1).says(
+        "a.py: the rules leave what they are for: a.py:1:17: old.f is still imported, which the rule f does away with (violation)\n",
+    );
+    let ran = ran.says(
+        "\n    a.py:2:1: old.f is still used, which the rule f does away with (violation): `$X` is not of the kind name or number\n",
+    );
+    assert_eq!(ran.stderr.matches("a.py:2:1").count(), 1, "{}", ran.stderr);
+}
+
+#[test]
 fn what_a_rule_left_is_said_below_what_the_guards_found() {
     untouched(&undone("from old import f\n__all__ = ['f']\n", ""), 1, &["run"])
         .says("a.py:4:1: old.f is still used, which the rule f does away with (violation)\n")
