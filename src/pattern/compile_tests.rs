@@ -106,7 +106,8 @@ fn the_deprecated_names_are_those_that_only_before_goes_through() {
     for (before, after, deprecated, words) in [
         ("from a.b import f\nf($X)", "from a.c import g\ng($X)", vec!["a.b.f"], vec!["f"]),
         ("import a.b\na.b.f($X)", "import a.b\na.b.g($X)", vec!["a.b.f"], vec!["f"]),
-        ("import a.b as c\nc.f.d($X)", "h($X)", vec!["a.b.f"], vec!["d", "f"]),
+        ("import a.b as c\nc.f.d($X)", "h($X)", vec!["a.b.f.d"], vec!["d"]),
+        ("import a\na.f.old($X)", "import a\na.f.new($X)", vec!["a.f.old"], vec!["old"]),
         ("from a import f, k\nf(k, $X)", "from a import k, g\ng(k, $X)", vec!["a.f"], vec!["f", "k"]),
         ("from a import f\nf.old($X)", "from a import f\nf.new($X)", vec![], vec!["old"]),
         ("$X.old_name(1)", "$X.new(1)", vec![], vec!["old_name"]),

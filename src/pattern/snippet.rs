@@ -214,8 +214,8 @@ fn stand(node: Node, parent: Node, field: Option<&str>) -> (Stand, bool, bool) {
     }
 }
 
-/// The name that a use in a rule's text deprecates or needs, when it goes through one of the imports: what a from-import names, or the
-/// first attribute of an imported module.
+/// The name that a use in a rule's text deprecates or needs, when it goes through one of the imports: what a from-import names, or,
+/// through an imported module, the whole chain, since nothing tells where the module's own names begin: `import os`, `os.path.join`.
 pub(crate) fn referred(names: &Names, name: &Use) -> Option<String> {
     let Meaning::Imported(root) = names.meaning(name.scope, name.name) else { return None };
     let whole = name.qualified(&root);
@@ -226,9 +226,7 @@ pub(crate) fn referred(names: &Names, name: &Use) -> Option<String> {
     if import.from.is_some() {
         return Some(imported);
     }
-    let rest = whole[imported.len()..].trim_start_matches('.');
-    let first = rest.split('.').next().unwrap_or("");
-    Some(if first.is_empty() { imported } else { imported + "." + first })
+    Some(whole)
 }
 
 /// True when `name` is `above`, or one of its attributes.

@@ -16,6 +16,7 @@ use crate::repo::{Repo, Tip};
 use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::docs::Markup;
 use crate::rewrite::error::RewriteError;
+use crate::rewrite::glance::glance;
 use crate::rewrite::violation::violations;
 use crate::rewrite::{self, Applied, Remark, Step};
 use crate::select::Unit;
@@ -326,10 +327,15 @@ pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
     let module = module_of(repo, &unit.path);
     let Ok(source) = Source::new(bytes) else { return true };
     let file = Parsed::new(&source, module.as_deref());
-    let must_go = plan.target(unit).guards.severity(Guard::Violation) == Severity::Error;
+    let must_go = plan.target(unit).guards.severity(Guard::Violation) == Severity::Error && file.problems().is_empty();
+    let rules = in_memory(plan, unit);
+    // A glance is cheap, and what it finds must go, one way or the other.
+    let shows =
+        |(_, step): &(&str, Step)| glance(&file, *step).is_ok_and(|seen| seen.is_some_and(|seen| !seen.violations.is_empty()));
     let holds = |(_, step): &(&str, Step)| violations(&file, *step).map_or(true, |found| !found.is_empty());
-    rewrite::apply(&file, steps).map_or(true, |applied| applied.bytes.is_some())
-        || (must_go && file.problems().is_empty() && in_memory(plan, unit).iter().any(holds))
+    (must_go && rules.iter().any(shows))
+        || rewrite::apply(&file, steps).map_or(true, |applied| applied.bytes.is_some())
+        || (must_go && rules.iter().any(holds))
 }
 
 /// The unit's rules that are applied in memory, with their names.
