@@ -7,9 +7,10 @@
 //!
 //! All come from the package index by pip, pinned, into the target folder; where they cannot be had the reason is printed. A scan is
 //! `migrate scan --symbol` of a repository's tracked files for the old name, and that of a plan, which also tells what the rule would
-//! leave; ast-grep's is of the tree, then of the files in which ripgrep finds the word. A rewrite is `migrate diff` of all units, all files read and all guards run; LibCST's is its `RenameCommand` on
-//! the files with the word. ast-grep has the two rules that people write: the import and the call. Then the results are judged by
-//! CPython and pyflakes: what each broke, and which imports it moved to another scope or branch. Ours may break nothing.
+//! leave; ast-grep's is of the tree, then of the files in which ripgrep finds the word. A rewrite is `migrate diff` of the files with
+//! the word, all guards run; LibCST's is its `RenameCommand` on the same files. ast-grep has the two rules that people write: the
+//! import and the call. Then the results are judged by CPython and pyflakes: what each broke, and which imports it moved to another
+//! scope or branch. Ours may break nothing.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -119,6 +120,8 @@ struct Bench<'a> {
     from: &'a str,
     to: &'a str,
     plan: PathBuf,
+    /// The plan with these files alone, as LibCST is given them.
+    listed: PathBuf,
     rules: PathBuf,
     /// Those with the word.
     files: Vec<String>,
@@ -128,7 +131,7 @@ impl<'a> Bench<'a> {
     fn new(repo: &'a Repo, programs: &'a Path, from: &'a str, to: &'a str) -> Self {
         let (module, name) = split(from);
         let (new_module, new_name) = split(to);
-        let plan = format!(
+        let everywhere = format!(
             "version: 1\nname: engine\nissue: \"#1\"\nrules:\n  moved: {{ rename: {{ from: {from}, to: {to} }} }}\n\
              phases:\n  - id: P0\n    files: [{{ glob: \"**/*.py\" }}]\n"
         );
@@ -136,10 +139,12 @@ impl<'a> Bench<'a> {
             "id: import\nlanguage: python\nrule: {{ pattern: \"from {module} import {name}\" }}\nfix: \"from {new_module} import {new_name}\"\n\
              ---\nid: call\nlanguage: python\nrule: {{ pattern: \"{name}($$$ARGS)\" }}\nfix: \"{new_name}($$$ARGS)\"\n"
         );
-        let (plan, rules) = (repo.write_beside("engine.yaml", &plan), repo.write_beside("rules.yml", &rules));
-        let listed = repo.command("git").args(["grep", "-lw", name, "--", "*.py"]).output().expect("git on PATH").stdout;
-        let files = String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect();
-        Self { repo, programs, from, to, plan, rules, files }
+        let (plan, rules) = (repo.write_beside("engine.yaml", &everywhere), repo.write_beside("rules.yml", &rules));
+        let found = repo.command("git").args(["grep", "-lw", name, "--", "*.py"]).output().expect("git on PATH").stdout;
+        let files: Vec<String> = String::from_utf8_lossy(&found).lines().map(str::to_owned).collect();
+        let listed = everywhere.replace("{ glob: \"**/*.py\" }", &format!("{{ paths: {files:?} }}"));
+        let listed = repo.write_beside("listed.yaml", &listed);
+        Self { repo, programs, from, to, plan, listed, rules, files }
     }
 
     /// Time and memory of looking for the old name.
@@ -183,7 +188,7 @@ impl<'a> Bench<'a> {
     fn rewrites(&mut self, pairs: usize) {
         let mut ours = Figures::default();
         for _ in 0..pairs {
-            ours.push(millis(timed(&mut self.repo.migrate(&self.plan, "diff"))));
+            ours.push(millis(timed(&mut self.repo.migrate(&self.listed, "diff"))));
         }
         let (module, name) = split(self.to);
         let libcst = self.copy();
