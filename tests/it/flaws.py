@@ -93,7 +93,7 @@ def flaws(before, after, path, old, new):
         known[kind, f"{new} as {old.rpartition('.')[2]}"] += count if name == old else 0
     for kind, name in findings(result) - known:
         # A package may be asked for what it imports, so that its imports stay.
-        if kind == "unbound" or path.name != "__init__.py" or new.startswith(name.split(" ")[0]):
+        if kind == "unbound" or path.name != "__init__.py" or name.split(" ")[0] in prefixes(new):
             yield kind, name
     # The file itself counts as the last part: one dot takes it away.
     module = list(path.with_suffix("").parts)
