@@ -6,6 +6,7 @@ use std::time::Duration;
 use tree_sitter::Tree;
 
 use crate::python::names::Names;
+use crate::python::skim::Shown;
 use crate::python::source::Source;
 use crate::python::syntax::{self, ParseError, SyntaxProblem};
 
@@ -14,7 +15,7 @@ pub struct Parsed<'a> {
     source: &'a Source<'a>,
     module: Option<&'a str>,
     deadline: Duration,
-    shown: Option<String>,
+    shown: Option<Shown>,
     tree: OnceCell<Result<Tree, ParseError>>,
     names: OnceCell<Names<'a>>,
     problems: OnceCell<Vec<SyntaxProblem>>,
@@ -35,9 +36,9 @@ impl<'a> Parsed<'a> {
         Self { deadline, ..self }
     }
 
-    /// The same, with a text of the same length for its tree: see [`crate::python::skim`].
+    /// The same, with what is left of the text for its tree.
     #[must_use]
-    pub fn showing(self, shown: String) -> Self {
+    pub fn showing(self, shown: Shown) -> Self {
         Self { shown: Some(shown), ..self }
     }
 
@@ -64,8 +65,11 @@ impl<'a> Parsed<'a> {
     /// # Errors
     /// [`ParseError`] when there is none in time.
     pub fn tree(&self) -> Result<&Tree, ParseError> {
-        let shown = self.shown.as_deref().unwrap_or(self.source.text());
-        self.tree.get_or_init(|| syntax::parse_shown(self.source, shown, self.deadline)).as_ref().map_err(Clone::clone)
+        let parse = || match &self.shown {
+            Some(shown) => syntax::parse_between(self.source, &shown.text, &shown.gaps, self.deadline),
+            None => syntax::parse_within(self.source, self.deadline),
+        };
+        self.tree.get_or_init(parse).as_ref().map_err(Clone::clone)
     }
 
     /// What the names mean.

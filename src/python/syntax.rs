@@ -48,19 +48,24 @@ pub struct SyntaxProblem {
 /// # Errors
 /// [`ParseError`] when there is none within `deadline`.
 pub fn parse_within(source: &Source, deadline: Duration) -> Result<Tree, ParseError> {
-    parse_shown(source, source.text(), deadline)
+    parse_between(source, source.text(), &comments::gaps(source.text()), deadline)
 }
 
-/// The same for what is shown of the text in its place, as long as the text.
+/// The same for what is shown of the text in its place, as long as the text, with `gaps` that are not read.
 ///
 /// # Errors
 /// [`ParseError`] when there is none within `deadline`.
-pub(super) fn parse_shown(source: &Source, shown: &str, deadline: Duration) -> Result<Tree, ParseError> {
+pub(super) fn parse_between(
+    source: &Source,
+    shown: &str,
+    gaps: &[std::ops::Range<usize>],
+    deadline: Duration,
+) -> Result<Tree, ParseError> {
     debug_assert_eq!(shown.len(), source.text().len());
     let end = Instant::now() + deadline;
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).map_err(|_| ParseError::Grammar)?;
-    let ranges = between(source, &comments::gaps(shown));
+    let ranges = between(source, gaps);
     parser.set_included_ranges(&ranges).expect("gaps are in order and do not overlap");
     let text = shown.as_bytes();
     let mut progress =

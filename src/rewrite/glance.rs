@@ -35,13 +35,15 @@ pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
     }
     let words: Vec<Word> =
         deprecated.iter().flat_map(|name| imports.iter().flat_map(move |import| words(import, name))).collect();
-    let reduced = Parsed::new(file.source(), file.module()).within(file.deadline()).showing(skim.only(&words));
+    let shown = skim.only(&words);
+    let lines = shown.imports;
+    let reduced = Parsed::new(file.source(), file.module()).within(file.deadline()).showing(shown);
     if reduced.tree()?.root_node().has_error() {
         return Ok(None);
     }
     let names = reduced.names()?;
-    // Every import is in the tree: one that was overlooked shows here.
-    if names.imports.len() != imports.len() || depends_on_others(names, &words) {
+    // One that was overlooked among the imports shows here.
+    if names.imports.len() != lines || depends_on_others(names, &words) {
         return Ok(None);
     }
     named(&reduced, deprecated).map(Some)

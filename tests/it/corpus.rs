@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use migrate::plan::Rename;
+use migrate::python::parsed::Parsed;
+use migrate::python::source::Source;
 use migrate::rewrite::Step;
 use migrate::rewrite::error::{Problem, RewriteError};
+use migrate::rewrite::glance::glance;
+use migrate::rewrite::violation::look;
 
 use crate::flaws::{Judged, flaws};
 use crate::index::Wheel;
@@ -52,6 +56,8 @@ const IN_TWISTED: &[(&str, &str)] = &[
 #[derive(Default)]
 struct Outcome {
     changed: usize,
+    /// In how many files a glance told what there is.
+    glances: usize,
     refused: BTreeMap<String, usize>,
     wrong: Vec<String>,
 }
@@ -97,18 +103,23 @@ fn sound(top: &Path, renames: &[(&str, &str)], part: usize) {
         let rename = Rename { from: (*from).to_owned(), to: (*to).to_owned(), ..Rename::default() };
         renamed(&files, &rename, before, after, &mut outcome);
     }
-    println!("{} files, {} changed, refused: {:#?}", files.len(), outcome.changed, outcome.refused);
+    let Outcome { changed, glances, refused, .. } = &outcome;
+    println!("{} files, {changed} changed, {glances} glances, refused: {refused:#?}", files.len());
     let judged: Vec<Judged> =
         renames.iter().zip(&folders).map(|((from, to), [before, after])| Judged { before, after, from, to }).collect();
     outcome.wrong.extend(flaws(&judged).unwrap_or_default());
-    assert!(outcome.changed > 0, "the renames find nothing");
+    assert!(outcome.changed > 0 && outcome.glances > 0, "the renames find nothing");
     assert!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));
 }
 
 /// Renames in each file; those that change are put into `before` as they were and into `after` as they are.
 fn renamed(files: &[File], rename: &Rename, before: &Path, after: &Path, outcome: &mut Outcome) {
     let steps = [Step::Rename(rename)];
+    let word = memchr::memmem::Finder::new(rename.from.rsplit('.').next().unwrap());
     for file in files {
+        if word.find(&file.bytes).is_some() {
+            outcome.glance(file, steps[0]);
+        }
         match file.rewritten(&file.bytes, &steps) {
             Ok(bytes) if bytes == file.bytes => {}
             Ok(bytes) => {
@@ -129,6 +140,21 @@ fn renamed(files: &[File], rename: &Rename, before: &Path, after: &Path, outcome
                 outcome.wrong.push(format!("overlap\t{}\t{}", file.path.display(), rename.from));
             }
             Err(error) => *outcome.refused.entry(format!("{}:{}: {error}", file.path.display(), error.line)).or_default() += 1,
+        }
+    }
+}
+
+impl Outcome {
+    /// Holds what is found without parsing the whole file against what is found in it.
+    fn glance(&mut self, file: &File, step: Step) {
+        let Ok(source) = Source::new(&file.bytes) else { return };
+        let parsed = Parsed::new(&source, file.module.as_deref());
+        match (glance(&parsed, step), look(&parsed, step)) {
+            (Ok(Some(seen)), Ok(whole)) if seen != whole => {
+                self.wrong.push(format!("glance\t{}\t{seen:?} is not {whole:?}", file.path.display()));
+            }
+            (Ok(Some(_)), Ok(_)) => self.glances += 1,
+            _ => {}
         }
     }
 }

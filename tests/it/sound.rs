@@ -104,7 +104,7 @@ const CASES: &[Case] = &[
         before: "from twisted.internet import defer\n\ndefer.succeed($X)",
         after: "from twisted.internet import later\n\nlater.done($X)",
         names: ["twisted.internet.defer.succeed", "twisted.internet.later.done"],
-        touches: &["succeed"],
+        touches: &["succeed", "later"],
     },
 ];
 
