@@ -2,6 +2,8 @@
 //!
 //! Comments stay, whatever goes; a block never becomes empty.
 
+pub(crate) mod join;
+
 use std::ops::Range;
 
 use crate::edit::Edit;
@@ -124,29 +126,4 @@ fn comma_after(text: &str, import: &Import, index: usize) -> Option<usize> {
         comment = if comment { c != '\n' } else { c == '#' };
         (c == ',' && !comment).then_some(start + at)
     })
-}
-
-/// Puts `names` into the list of an existing from-import, in the way that it is laid out.
-pub(crate) fn add_items(source: &Source, import: &Import, names: &[String]) -> Vec<Edit> {
-    let Some(last) = import.items.last() else { return Vec::new() };
-    let text = source.text();
-    let line = source.line_range(line_of(source, last.range.start));
-    let indent = leading_blanks(&text[line.start..last.range.start]);
-    if import.parentheses.is_none() || indent.len() != last.range.start - line.start {
-        let list: String = names.iter().map(|name| format!(", {name}")).collect();
-        return vec![Edit::new(last.range.end..last.range.end, list)];
-    }
-    let ending = source.line_ending(last.range.start);
-    let comma = comma_after(text, import, import.items.len() - 1);
-    let separator = |index: usize| if index + 1 < names.len() || comma.is_some() { "," } else { "" };
-    let list: String =
-        names.iter().enumerate().map(|(index, name)| format!("{ending}{indent}{name}{}", separator(index))).collect();
-    let after = comma.map_or(last.range.end, |comma| comma + 1);
-    let rest = text.get(after..line.end).unwrap_or("").trim_start();
-    let at = if rest.starts_with('#') { line.end } else { after };
-    match comma {
-        Some(_) => vec![Edit::new(at..at, list)],
-        None if at == last.range.end => vec![Edit::new(at..at, format!(",{list}"))],
-        None => vec![Edit::new(last.range.end..last.range.end, ","), Edit::new(at..at, list)],
-    }
 }

@@ -7,7 +7,7 @@ use crate::edit::Edit;
 use crate::python::imports::Import;
 use crate::rewrite::Remark;
 use crate::rewrite::importing::{Anchor, Importing, Planned};
-use crate::rewrite::statement;
+use crate::rewrite::statement::{self, join};
 
 /// What all imports of a file become.
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ impl Importing<'_> {
         }
         imports.edits.extend(self.add_to_top(&tops, &mut changes));
         for (number, change) in changes {
-            self.write(&self.names.imports[number], change, &mut imports);
+            self.write(number, change, &mut imports);
         }
         imports
     }
@@ -110,14 +110,15 @@ impl Importing<'_> {
                 || self.names.blocks[here.block][here.position..there.position].iter().all(|import| *import))
     }
 
-    fn write(&self, import: &Import, change: Change, imports: &mut Imports) {
+    fn write(&self, number: usize, change: Change, imports: &mut Imports) {
+        let import = &self.names.imports[number];
         let Change { mut gone, names, mut beside } = change;
         let all = !gone.is_empty() && gone.len() == import.items.len();
         if !gone.is_empty() && !names.is_empty() {
             let first = gone.remove(0);
             imports.edits.push(Edit::new(import.items[first].range.clone(), names.join(", ")));
         } else if !names.is_empty() {
-            imports.edits.extend(statement::add_items(self.source, import, &names));
+            imports.edits.extend(join::add_items(self.source, &self.names.imports, number, &names));
         } else if all {
             let moved = beside.iter().position(|(module, _)| module.is_some());
             match (&import.from, moved) {

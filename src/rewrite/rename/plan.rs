@@ -9,7 +9,7 @@ use crate::python::names::Names;
 use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::{covers, split_last};
-use crate::rewrite::statement;
+use crate::rewrite::statement::{self, join};
 use crate::rewrite::{Made, Remark};
 
 /// What becomes of one item of an import.
@@ -139,7 +139,7 @@ impl<'a> Work<'a> {
         }
         for (number, mut names) in std::mem::take(&mut self.merges) {
             names.dedup();
-            let edits = statement::add_items(self.source, &self.names.imports[number], &names);
+            let edits = join::add_items(self.source, &self.names.imports, number, &names);
             self.edits.extend(edits);
         }
         let edits = self.edits.iter().map(|edit| {

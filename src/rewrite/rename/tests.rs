@@ -205,7 +205,7 @@ fn a_name_that_moves_to_another_module_takes_its_import_along() {
             ("from n.o import x\nfrom m import f\nf(x)\n", "from n.o import x, g\ng(x)\n"),
             (
                 "from m import a, f\nfrom n.o import (\n    x,  # one\n    y  # two\n)\nf(x)\n",
-                "from m import a\nfrom n.o import (\n    x,  # one\n    y,  # two\n    g\n)\ng(x)\n",
+                "from m import a\nfrom n.o import (\n    g,\n    x,  # one\n    y  # two\n)\ng(x)\n",
             ),
             ("from n.o import (\n    x,\n)\nfrom m import f\nf(x)\n", "from n.o import (\n    x,\n    g,\n)\ng(x)\n"),
             ("from n.o import g\nfrom m import f\nf(g)\n", "from n.o import g\ng(g)\n"),

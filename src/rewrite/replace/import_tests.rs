@@ -239,4 +239,17 @@ fn several_names_are_imported_together() {
             ),
         ],
     );
+    check(
+        BEFORE,
+        "from a.c import g, i\n\ng(i, $X)",
+        &[
+            ("from a.c import e, h\nfrom a.b import f\nf(1)\n", "from a.c import e, g, h, i\ng(i, 1)\n"),
+            ("from a.c import e, k\nfrom a.b import f\nf(1)\n", "from a.c import e, g, i, k\ng(i, 1)\n"),
+            ("from a.c import k, e\nfrom a.b import f\nf(1)\n", "from a.c import k, e, g, i\ng(i, 1)\n"),
+            (
+                "from a.c import (\n    h,  # one\n    k,  # two\n)\nfrom a.b import f\nf(1)\n",
+                "from a.c import (\n    g,\n    h,  # one\n    i,\n    k,  # two\n)\ng(i, 1)\n",
+            ),
+        ],
+    );
 }
