@@ -4,6 +4,7 @@
 //! the second time. What a step leaves as it is on purpose, or could not decide, it says in a [`Remark`].
 
 pub mod changes;
+pub(crate) mod directive;
 pub mod docs;
 pub mod edits;
 pub mod error;

@@ -4,12 +4,16 @@
 //! - Only what differs is written: arguments, comments and line breaks that the replacement has too stay where they are. Where
 //!   statements are replaced by others, the new ones stand in the place of the last, and what `...` passed over before them.
 //! - A captured expression is its own source text, in parentheses where it needs them in its new place.
-//! - A comment inside what is written anew, and not inside something captured, goes above the statement; or the match is left.
+//! - A comment inside what is written anew, and not inside something captured, goes above the statement, one for tools behind
+//!   it; or the match is left.
 //! - A match that cannot be replaced soundly is left and said in a remark; the others are replaced all the same. The result is
 //!   parsed before anything is said to be done.
 //! - A match inside something that another match captured is replaced first, and captured as it is then.
 
 mod align;
+mod behind;
+#[cfg(test)]
+mod comment_tests;
 mod comments;
 mod cuts;
 mod fill;
@@ -40,10 +44,12 @@ use crate::python::source::Source;
 use crate::python::syntax;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::importing::{Importing, Needed};
+use crate::rewrite::replace::behind::Moved;
 use crate::rewrite::replace::comments::Above;
 use crate::rewrite::replace::one::One;
 use crate::rewrite::replace::written::{Original, Written};
-use crate::rewrite::{Made, Remark, statement};
+use crate::rewrite::statement::Removal;
+use crate::rewrite::{Made, Remark, directive, statement};
 
 /// Why a match is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +168,7 @@ impl<'f> Work<'f, '_, '_> {
         let habits = (quotes::commonest([root], source.text()), source.indent());
         let mut blocks = Blocks::default();
         let mut ranks = HashMap::new();
-        let mut above = Above::default();
+        let (mut above, mut behind) = (Above::default(), Vec::new());
         let mut refused = Vec::new();
         let (mut changed, mut lost): (Vec<Range<usize>>, HashSet<usize>) = (Vec::new(), gone);
         for (number, one) in matches.iter().enumerate() {
@@ -201,9 +207,15 @@ impl<'f> Work<'f, '_, '_> {
                     lost.extend(reads.filter(|(_, read)| dropped(read.range.start)).map(|(number, _)| number));
                     ranks.extend(new.rank);
                     above.extend(new.above);
+                    behind.extend(new.behind);
+                    let end = new.changes.last().filter(|(_, text)| text.is_one_line()).map(|(range, _)| range.end);
                     for range in &new.removed {
-                        let edit = blocks.remove(source, root, range);
-                        original.change(edit.range, Written::from(String::from_utf8_lossy(&edit.text).as_ref()));
+                        let comments = comments::within(root, range, &new.copied);
+                        let removal = blocks.remove(source, root, range, &comments);
+                        behind.extend(removal.lost.into_iter().map(|(at, comment)| Moved { at, comment, end }));
+                        for edit in removal.edits {
+                            original.change(edit.range, Written::from(String::from_utf8_lossy(&edit.text).as_ref()));
+                        }
                     }
                     for (range, text) in new.changes {
                         changed.push(range.clone());
@@ -216,14 +228,18 @@ impl<'f> Work<'f, '_, '_> {
             return Ok(Attempt::Refused(refused));
         }
         let imports = importing.finish(lost);
-        let mut edits = imports.edits;
+        let (mut edits, mut remarks) = (imports.edits, imports.remarks);
         for range in &imports.removed {
-            let comments = statement::comments(source, range);
-            above.extend(comments.into_iter().map(|comment| (range.start, comment)));
-            edits.push(blocks.remove(source, root, range));
+            let removal = blocks.remove(source, root, range, &statement::comments(source, range));
+            edits.extend(removal.edits);
+            remarks.extend(removal.lost.into_iter().map(|(at, comment)| directive::lost(source, at, &comment)));
         }
-        edits.extend(above.finish(source, root, original.into_changes()));
-        Ok(Attempt::Edits(joined(edits), imports.remarks))
+        let changes = original.into_changes();
+        let (comments, lost) = behind::finish(source, root, behind, &changes);
+        remarks.extend(lost);
+        edits.extend(above.finish(source, root, changes));
+        edits.extend(comments);
+        Ok(Attempt::Edits(joined(edits), remarks))
     }
 
     /// True when a match keeps what stands in a range inside it.
@@ -277,7 +293,7 @@ struct Blocks {
 
 impl Blocks {
     /// Takes a statement out; the last one of a block leaves `pass`.
-    fn remove(&mut self, source: &Source, root: Node, range: &Range<usize>) -> Edit {
+    fn remove(&mut self, source: &Source, root: Node, range: &Range<usize>, comments: &[usize]) -> Removal {
         let mut node = root.descendant_for_byte_range(range.start, range.end);
         while let Some(inner) = node.filter(|inner| !fill::is_statement(*inner)) {
             node = inner.parent();
@@ -288,7 +304,7 @@ impl Blocks {
             gone.insert(range.start);
             gone.len() == cuts::entries(block).len()
         });
-        statement::remove(source, range, only)
+        statement::remove(source, range, comments, only)
     }
 }
 

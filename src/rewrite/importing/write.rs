@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use crate::edit::Edit;
 use crate::python::imports::Import;
-use crate::rewrite::Remark;
+use crate::python::source::Source;
 use crate::rewrite::importing::{Anchor, Importing, Planned};
 use crate::rewrite::statement::{self, join};
+use crate::rewrite::{Remark, directive};
 
 /// What all imports of a file become.
 #[derive(Debug, Default)]
@@ -18,6 +19,13 @@ pub(crate) struct Imports {
     pub(crate) removed: Vec<Range<usize>>,
     /// What stays, and why.
     pub(crate) remarks: Vec<Remark>,
+}
+
+impl Imports {
+    /// Says of comments that they are no more.
+    fn lose(&mut self, source: &Source, lost: Vec<(usize, String)>) {
+        self.remarks.extend(lost.into_iter().map(|(at, comment)| directive::lost(source, at, &comment)));
+    }
 }
 
 /// What becomes of one statement.
@@ -131,26 +139,30 @@ impl Importing<'_> {
                 _ => return self.replace(import, beside, imports),
             }
         }
-        imports.edits.extend(statement::remove_items(self.source, import, &gone));
-        let statements: Vec<String> = beside.iter().map(|(module, names)| self.text(import, module.as_deref(), names)).collect();
-        if !statements.is_empty() {
+        let statement::Removal { edits, mut lost } = statement::remove_items(self.source, import, &gone);
+        imports.edits.extend(edits);
+        let texts = beside.iter().map(|(module, names)| self.text(import, module.as_deref(), names));
+        let mut statements: Vec<String> = texts.collect();
+        if let Some(first) = statements.first_mut() {
+            if statement::is_alone(self.source, &import.range) {
+                first.push_str(&directive::joined(lost.drain(..).map(|(_, comment)| comment).collect()));
+            }
             imports.edits.push(statement::add_after(self.source, &import.range, &statements));
         }
+        imports.lose(self.source, lost);
     }
 
     /// Puts imports in the place of a statement, or takes it out.
     fn replace(&self, import: &Import, beside: Vec<(Option<String>, Vec<String>)>, imports: &mut Imports) {
-        let mut lines = statement::comments(self.source, &import.range);
-        lines.extend(beside.iter().map(|(module, names)| self.text(import, module.as_deref(), names)));
         if beside.is_empty() {
             imports.removed.push(import.range.clone());
             return;
         }
-        let rest = lines.split_off(1);
-        imports.edits.push(Edit::new(import.range.clone(), lines.concat()));
-        if !rest.is_empty() {
-            imports.edits.push(statement::add_after(self.source, &import.range, &rest));
-        }
+        let statements: Vec<String> = beside.iter().map(|(module, names)| self.text(import, module.as_deref(), names)).collect();
+        let comments = statement::comments(self.source, &import.range);
+        let removal = statement::replace(self.source, &import.range, &comments, &statements);
+        imports.edits.extend(removal.edits);
+        imports.lose(self.source, removal.lost);
     }
 
     fn text(&self, import: &Import, module: Option<&str>, names: &[String]) -> String {

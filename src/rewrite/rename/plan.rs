@@ -10,7 +10,7 @@ use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::{covers, split_last};
 use crate::rewrite::statement::{self, join};
-use crate::rewrite::{Made, Remark};
+use crate::rewrite::{Made, Remark, directive};
 
 /// What becomes of one item of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -179,7 +179,7 @@ impl<'a> Work<'a> {
             self.edits.push(Edit::new(from.range.clone(), self.written(from, &module)));
         }
         if !stays && !in_place {
-            self.replace(import, additions, removed);
+            self.replace(import, &additions, removed);
             return;
         }
         let mut gone = Vec::new();
@@ -191,26 +191,35 @@ impl<'a> Work<'a> {
                 Fate::Move(_) | Fate::Remove => gone.push(item),
             }
         }
-        self.edits.extend(statement::remove_items(self.source, import, &gone));
-        if !additions.is_empty() {
+        let statement::Removal { edits, mut lost } = statement::remove_items(self.source, import, &gone);
+        self.edits.extend(edits);
+        if let Some(first) = additions.first_mut() {
+            if statement::is_alone(self.source, &import.range) {
+                first.push_str(&directive::joined(lost.drain(..).map(|(_, comment)| comment).collect()));
+            }
             self.edits.push(statement::add_after(self.source, &import.range, &additions));
         }
+        self.lose(lost);
     }
 
     /// Puts `additions` in the place of a statement, or takes it out.
-    fn replace(&mut self, import: &Import, mut additions: Vec<String>, removed: &mut HashMap<usize, usize>) {
-        if additions.is_empty() {
+    fn replace(&mut self, import: &Import, additions: &[String], removed: &mut HashMap<usize, usize>) {
+        let comments = statement::comments(self.source, &import.range);
+        let removal = if additions.is_empty() {
             let count = removed.entry(import.place.block).or_default();
             *count += 1;
             let only = import.place.block != 0 && *count == self.names.blocks[import.place.block].len();
-            self.edits.push(statement::remove(self.source, &import.range, only));
-            return;
-        }
-        let rest = additions.split_off(1);
-        self.edits.push(Edit::new(import.range.clone(), additions.swap_remove(0)));
-        if !rest.is_empty() {
-            self.edits.push(statement::add_after(self.source, &import.range, &rest));
-        }
+            statement::remove(self.source, &import.range, &comments, only)
+        } else {
+            statement::replace(self.source, &import.range, &comments, additions)
+        };
+        self.edits.extend(removal.edits);
+        self.lose(removal.lost);
+    }
+
+    /// Says of comments that they are no more.
+    fn lose(&mut self, lost: Vec<(usize, String)>) {
+        self.remarks.extend(lost.into_iter().map(|(at, comment)| directive::lost(self.source, at, &comment)));
     }
 
     /// An import of `module` into which names that leave the statement `number` can go.

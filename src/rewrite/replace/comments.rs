@@ -53,26 +53,36 @@ impl Above {
     }
 }
 
-/// Where the statement or clause starts that a place belongs to and that stands first on its line.
+/// Where the statement or clause starts that a place belongs to, or the first of its line where others stand before it.
 fn statement_start(source: &Source, root: Node, at: usize) -> usize {
     let text = source.text();
+    let is_first = |node: &Node| {
+        let line = text[..node.start_byte()].rfind('\n').map_or(0, |at| at + 1);
+        leading_blanks(&text[line..node.start_byte()]).len() == node.start_byte() - line
+    };
     let mut node = root.descendant_for_byte_range(at, at);
     while let Some(inner) = node {
-        let line = text[..inner.start_byte()].rfind('\n').map_or(0, |at| at + 1);
-        let first = leading_blanks(&text[line..inner.start_byte()]).len() == inner.start_byte() - line;
         let clause = inner.kind().ends_with("_clause") && !matches!(inner.kind(), "with_clause" | "if_clause" | "for_in_clause");
         let stands = clause || inner.kind() == "decorator";
         let statement = inner.parent().is_some_and(|parent| matches!(parent.kind(), "block" | "module"));
-        if first && (statement || stands) {
+        if stands && is_first(&inner) {
             return inner.start_byte();
+        }
+        let mut on_line = Some(inner).filter(|_| statement);
+        while let Some(one) = on_line {
+            if is_first(&one) {
+                return one.start_byte();
+            }
+            let row = one.start_position().row;
+            on_line = one.prev_named_sibling().filter(|before| before.end_position().row == row);
         }
         node = inner.parent();
     }
     at
 }
 
-/// The comments of the file in a range, those inside some others left out.
-pub(super) fn within(root: Node, text: &str, range: &Range<usize>, but: &[Range<usize>]) -> Vec<String> {
+/// Where the comments of the file start in a range, those inside some others left out.
+pub(super) fn within(root: Node, range: &Range<usize>, but: &[Range<usize>]) -> Vec<usize> {
     let mut found = Vec::new();
     let Some(around) = root.descendant_for_byte_range(range.start, range.end) else { return Vec::new() };
     let mut pending = vec![around];
@@ -82,12 +92,12 @@ pub(super) fn within(root: Node, text: &str, range: &Range<usize>, but: &[Range<
             continue;
         }
         if node.kind() == "comment" {
-            found.push((at.start, text[at].trim_end().to_owned()));
+            found.push(at.start);
             continue;
         }
         let mut cursor = node.walk();
         pending.extend(node.children(&mut cursor));
     }
-    found.sort();
-    found.into_iter().map(|(_, comment)| comment).collect()
+    found.sort_unstable();
+    found
 }

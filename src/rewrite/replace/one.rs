@@ -9,7 +9,9 @@ use crate::pattern::matched::{Capture, Match};
 use crate::plan::Comments;
 use crate::python::precedence::{Rank, rank, spills, takes, within_brackets};
 use crate::python::source::{Indent, Source, leading_blanks};
+use crate::rewrite::directive::Comment;
 use crate::rewrite::replace::align::{Part, align};
+use crate::rewrite::replace::behind::Moved;
 use crate::rewrite::replace::fill::{Fill, Layout, is_statement};
 use crate::rewrite::replace::written::{Original, Written};
 use crate::rewrite::replace::{Refusal, Site, comments, quotes};
@@ -39,6 +41,8 @@ pub(super) struct Replaced {
     pub(super) copied: Vec<Range<usize>>,
     /// Comments that go above, each with a place in the statement.
     pub(super) above: Vec<(usize, String)>,
+    /// Comments that go behind.
+    pub(super) behind: Vec<Moved>,
     /// How tightly the expression that was the match binds now, by its node's id.
     pub(super) rank: Option<(usize, Rank)>,
 }
@@ -56,17 +60,30 @@ impl<'t> One<'_, 't> {
             [node] if !is_statement(*node) => self.expression(*node)?,
             nodes => self.statements(nodes, !one.passed.is_empty())?,
         };
-        for range in new.changes.iter().map(|(range, _)| range).chain(&new.removed) {
-            let comments = comments::within(self.root, self.site.text, range, &new.copied);
-            new.above.extend(comments.into_iter().map(|comment| (range.start, comment)));
-        }
-        if self.comments == Comments::Refuse && !new.above.is_empty() {
+        if self.move_comments(&mut new) && self.comments == Comments::Refuse {
             return Err(Refusal::new("a comment would lose its place", "move the comment, or let the rule keep comments"));
         }
         if self.nested && !new.removed.is_empty() {
             return Err(Refusal::new("it stands inside another place that is replaced", "apply the rule again"));
         }
         Ok(new)
+    }
+
+    /// Finds a place for each comment that loses its own; true when there are such.
+    fn move_comments(&self, new: &mut Replaced) -> bool {
+        let text = self.site.text;
+        let mut found = false;
+        for (range, written) in &new.changes {
+            for at in comments::within(self.root, range, &new.copied) {
+                let Comment { people, tools } = Comment::at(text, at);
+                found = true;
+                new.above.extend((!people.is_empty()).then_some((range.start, people)));
+                let end = written.is_one_line().then_some(range.end);
+                new.behind.extend((!tools.is_empty()).then_some(Moved { at, comment: tools, end }));
+            }
+        }
+        found |= new.removed.iter().any(|range| !comments::within(self.root, range, &new.copied).is_empty());
+        found
     }
 
     fn expression(&self, node: Node<'t>) -> Result<Replaced, Refusal> {

@@ -31,6 +31,10 @@ impl Written {
         self.fixed.extend(other.fixed.iter().map(|at| at + shift));
     }
 
+    pub(super) fn is_one_line(&self) -> bool {
+        !self.text.contains(['\n', '\r'])
+    }
+
     pub(super) fn parenthesised(self) -> Self {
         let mut whole = Self::default();
         whole.push_str("(");
