@@ -19,12 +19,15 @@ mod cuts;
 mod fill;
 #[cfg(test)]
 mod import_tests;
+#[cfg(test)]
+mod indent_tests;
 mod one;
 #[cfg(test)]
 mod peer_tests;
 #[cfg(test)]
 mod property_tests;
 mod quotes;
+mod shift;
 #[cfg(test)]
 mod tests;
 mod written;

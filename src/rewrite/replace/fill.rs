@@ -12,12 +12,15 @@ use crate::python::precedence::{is_bracketed, rank, spills, takes, within_bracke
 use crate::python::source::{Indent, leading_blanks};
 use crate::rewrite::replace::cuts::{Cut, cuts, entries};
 use crate::rewrite::replace::quotes;
+use crate::rewrite::replace::shift::shifted;
 use crate::rewrite::replace::written::{Original, Written};
 use crate::rewrite::replace::{Refusal, Site};
 
 /// How new text is laid out.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
+    /// What stands before the place on its line.
+    pub(super) before: String,
     /// The indentation of the template's outermost lines.
     pub(super) base: String,
     /// One level of the file.
@@ -147,11 +150,11 @@ impl Fill<'_, '_> {
         };
         let written = match captured {
             Capture::One(node) if is_statement(*node) => self.statements(&[*node], place),
-            Capture::One(node) => self.expression(*node, place)?,
+            Capture::One(node) => self.expression(*node, place, out)?,
             Capture::Run(nodes) if place.parent().is_some_and(|parent| parent.kind() == "expression_statement") => {
                 self.statements(nodes, place)
             }
-            Capture::Run(nodes) => self.run(nodes, place),
+            Capture::Run(nodes) => self.run(nodes, place, out),
         };
         debug_assert!(hole.take == Take::Run || matches!(captured, Capture::One(_)));
         out.push(&written);
@@ -159,30 +162,32 @@ impl Fill<'_, '_> {
     }
 
     /// An expression in the place of a metavariable, in parentheses where it needs them there.
-    fn expression(&mut self, node: Node, place: Node) -> Result<Written, Refusal> {
-        let text = self.copy(&node.byte_range());
+    fn expression(&mut self, node: Node, place: Node, out: &Written) -> Result<Written, Refusal> {
+        let range = node.byte_range();
         let only = place.parent().filter(|list| list.kind() == "argument_list" && entries(*list).len() == 1);
         if only.is_some() && is_bare_generator(node) {
-            return Ok(Written::from(text.text.trim_start_matches('(').trim_end_matches(')')));
+            return Ok(self.copy_to(range.start + 1..range.end - 1, out, ""));
         }
         let own = self.site.ranks.get(&node.id()).copied().unwrap_or_else(|| rank(node));
         // The outermost place is the file's: whoever puts the whole there looks at that.
         let outermost = self.template.expression().is_some_and(|whole| whole.id() == place.id());
         let loose = !outermost && !takes(place, own);
         let spilling = !outermost && spills(node, self.site.text) && !self.layout.bracketed && !within_brackets(place);
+        let open = if loose || spilling { "(" } else { "" };
+        let text = self.copy_to(range, out, open);
         Ok(if loose || spilling { text.parenthesised() } else { text })
     }
 
     /// Arguments or elements in the place of a metavariable that is one of a list; with all that stands between the file's own
     /// brackets where the template keeps it together.
-    fn run(&mut self, nodes: &[Node], place: Node) -> Written {
+    fn run(&mut self, nodes: &[Node], place: Node, out: &Written) -> Written {
         let (Some(first), Some(last), Some(list)) = (nodes.first(), nodes.last(), place.parent()) else {
             return Written::default();
         };
         let siblings = entries(list);
         if siblings.len() == 1 && nodes.len() == 1 && is_bare_generator(*first) {
             let range = first.byte_range();
-            return self.copy(&(range.start + 1..range.end - 1));
+            return self.copy_to(range.start + 1..range.end - 1, out, "");
         }
         let mut range = first.start_byte()..last.end_byte();
         if let Some(brackets) = first.parent().filter(|parent| is_bracketed(*parent)) {
@@ -199,7 +204,22 @@ impl Fill<'_, '_> {
                 range.end = end;
             }
         }
-        self.copy(&range)
+        self.copy_to(range, out, "")
+    }
+
+    /// What stands in a range of the file, indented for where it comes to stand: behind what is written already, and a bracket.
+    fn copy_to(&mut self, range: Range<usize>, out: &Written, open: &str) -> Written {
+        let text = self.copy(&range);
+        if text.is_one_line() {
+            return text;
+        }
+        let (file, at) = (self.site.text, range.start);
+        let old = &file[file[..at].rfind('\n').map_or(0, |line| line + 1)..at];
+        let new = match out.text.rfind(['\n', '\r']) {
+            Some(line) => out.text[line + 1..].to_owned() + open,
+            None => format!("{}{}{open}", self.layout.before, out.text),
+        };
+        shifted(&text, old, &new)
     }
 
     fn copy(&mut self, range: &Range<usize>) -> Written {

@@ -96,21 +96,44 @@ impl<'t> One<'_, 't> {
         };
         let parts = align(&self.site, self.template, node, new).unwrap_or_else(|| vec![Part { old: node, new }]);
         let mut replaced = Replaced::default();
-        for part in parts {
-            let (text, own) = self.part(&part, &mut replaced)?;
-            if part.old.id() == node.id() {
+        for (old, own) in self.parts(parts, &mut replaced)? {
+            if old == node.id() {
                 replaced.rank = Some((node.id(), own));
             }
-            replaced.changes.push((part.old.byte_range(), text));
         }
         Ok(replaced)
     }
 
-    /// A part of the template in the place of a part of the file, in parentheses where it needs them there.
-    fn part(&self, part: &Part, replaced: &mut Replaced) -> Result<(Written, Rank), Refusal> {
+    /// All parts, in order; how tightly each binds now, by the ids of the nodes that they replace.
+    fn parts(&self, mut parts: Vec<Part<'t, '_>>, replaced: &mut Replaced) -> Result<Vec<(usize, Rank)>, Refusal> {
+        parts.sort_by_key(|part| part.old.start_byte());
+        let text = self.site.text;
+        let mut ranks = Vec::new();
+        // What stands on the line so far, and up to where.
+        let (mut line, mut end) = (String::new(), 0);
+        for part in parts {
+            let gap = &text[end..part.old.start_byte()];
+            match gap.rfind('\n') {
+                Some(last) => line = gap[last + 1..].to_owned(),
+                None => line.push_str(gap),
+            }
+            let (written, own) = self.part(&part, &line, replaced)?;
+            match written.text.rfind(['\n', '\r']) {
+                Some(last) => line = written.text[last + 1..].to_owned(),
+                None => line.push_str(&written.text),
+            }
+            end = part.old.end_byte();
+            ranks.push((part.old.id(), own));
+            replaced.changes.push((part.old.byte_range(), written));
+        }
+        Ok(ranks)
+    }
+
+    /// A part of the template in the place of a part of the file, behind what stands `before` it, in parentheses where it needs them there.
+    fn part(&self, part: &Part, before: &str, replaced: &mut Replaced) -> Result<(Written, Rank), Refusal> {
         let interpolation = interpolation(part.old);
         let bracketed = within_brackets(part.old);
-        let layout = Layout { bracketed, ..self.layout(part.old, interpolation) };
+        let layout = Layout { bracketed, before: before.to_owned(), ..self.layout(part.old, interpolation) };
         let mut fill = self.fill(&layout);
         let text = fill.write(part.new.byte_range())?;
         replaced.copied.append(&mut fill.copied);
@@ -128,7 +151,11 @@ impl<'t> One<'_, 't> {
             self.check_interpolation(&text, string)?;
         }
         let opens = interpolation.is_some() && text.text.starts_with('{');
-        if takes(part.old, own) && !spilling && !opens { Ok((text, own)) } else { Ok((text.parenthesised(), Rank::Atom)) }
+        if takes(part.old, own) && !spilling && !opens {
+            return Ok((text, own));
+        }
+        let behind = Layout { before: format!("{}(", layout.before), ..layout.clone() };
+        Ok((self.fill(&behind).write(part.new.byte_range())?.parenthesised(), Rank::Atom))
     }
 
     /// Older Pythons take neither line ends nor backslashes in an f-string's braces, and not the quotes around it.
@@ -150,10 +177,7 @@ impl<'t> One<'_, 't> {
             let aligned = nodes.iter().zip(&new).map(|(old, new)| align(&self.site, self.template, *old, *new));
             if let Some(parts) = aligned.collect::<Option<Vec<Vec<Part>>>>() {
                 let mut replaced = Replaced::default();
-                for part in parts.into_iter().flatten() {
-                    let (text, _) = self.part(&part, &mut replaced)?;
-                    replaced.changes.push((part.old.byte_range(), text));
-                }
+                self.parts(parts.into_iter().flatten().collect(), &mut replaced)?;
                 return Ok(replaced);
             }
         }
@@ -218,13 +242,14 @@ impl<'t> One<'_, 't> {
         let text = self.site.text;
         let line = text[..node.start_byte()].rfind('\n').map_or(0, |at| at + 1);
         let base = leading_blanks(&text[line..]).trim_start_matches('\u{feff}').to_owned();
+        let before = text[line..node.start_byte()].to_owned();
         let quote = match interpolation.and_then(|string| string.child(0)) {
             Some(start) if text[start.byte_range()].contains('\'') => Some('"'),
             Some(_) => Some('\''),
             None => quotes::commonest([node], text).or(self.habits.0),
         };
         let ending = self.source.line_ending(node.start_byte());
-        Layout { base, unit: self.habits.1, ending, quote, bracketed: false }
+        Layout { before, base, unit: self.habits.1, ending, quote, bracketed: false }
     }
 }
 

@@ -132,7 +132,7 @@ fn lines_end_only_where_brackets_allow_it() {
         "old($A)",
         "$A",
         &[
-            ("x = old(\n    a +\n    b\n)\n", "x = (a +\n    b)\n"),
+            ("x = old(\n    a +\n    b\n)\n", "x = (a +\n     b)\n"),
             ("f(old(a +\n    b))\n", "f(a +\n    b)\n"),
             ("x = old(g(\n    a))\n", "x = g(\n    a)\n"),
             ("x = old('a'\n  'b')\n", "x = ('a'\n  'b')\n"),

@@ -48,22 +48,43 @@ impl Written {
         if from == to {
             return self.clone();
         }
+        self.moved(|line| line.starts_with(from).then(|| (from.len(), to.to_owned())))
+    }
+
+    /// The lines after the first that may be indented anew and that hold something.
+    pub(super) fn moving_lines(&self) -> impl Iterator<Item = &str> {
+        let mut next = 0;
+        self.text.split_inclusive(['\n', '\r']).filter(move |line| {
+            let start = next;
+            next += line.len();
+            start > 0 && !line.trim().is_empty() && self.fixed.binary_search(&start).is_err()
+        })
+    }
+
+    /// The same with other text for so many bytes at the start of each line but the first; blank lines stay as they are.
+    pub(super) fn moved(&self, lead: impl Fn(&str) -> Option<(usize, String)>) -> Self {
         let mut moved = Self::default();
         let mut next = 0;
-        for line in self.text.split_inclusive('\n') {
+        for line in self.text.split_inclusive(['\n', '\r']) {
             let start = next;
             next += line.len();
             if start > 0 && self.fixed.binary_search(&start).is_ok() {
                 moved.fixed.push(moved.text.len());
             } else if start > 0
-                && let Some(rest) = line.strip_prefix(from)
-                && !rest.trim().is_empty()
+                && let Some((length, lead)) = lead(line)
+                && (!line.trim().is_empty() || next == self.text.len())
             {
-                moved.push_str(to);
-                moved.push_str(rest);
+                moved.push_str(&lead);
+                moved.push_str(&line[length..]);
                 continue;
             }
             moved.push_str(line);
+        }
+        // What comes next stands on a line of its own.
+        if self.text.ends_with(['\n', '\r'])
+            && let Some((0, lead)) = lead("")
+        {
+            moved.push_str(&lead);
         }
         moved
     }
