@@ -29,7 +29,7 @@ use crate::run;
 use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
 use crate::stop::{Note, Stop};
-use crate::unit::Warning;
+use crate::unit::sound::Warning;
 
 /// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -11,7 +11,9 @@ use crate::run::request::{Leave, Request};
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
 use crate::unit::callables::Callables;
-use crate::unit::{self, Made, Outcome, Segment, Unsound, Warning};
+use crate::unit::segments::{Segment, segments};
+use crate::unit::sound::{Unsound, Warning};
+use crate::unit::{self, Made, Outcome};
 
 /// What would become of one unit.
 #[derive(Debug)]
@@ -84,7 +86,7 @@ pub fn foresee(
         let phase = &plan.phases[unit.phase];
         let fields = Fields { file: Some(&unit.path), plan: &plan.name, phase: &phase.id, unit: Some(unit.path.as_bytes()) };
         let shown = |command: &Command| command.run.resolve(&fields).shown;
-        let segments = unit::segments(plan, unit);
+        let segments = segments(plan, unit);
         let codemods = segments.iter().filter_map(|segment| match segment {
             Segment::Codemod(command) => Some(*command),
             Segment::Pure(_) => None,

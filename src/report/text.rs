@@ -9,7 +9,7 @@ use crate::report::error::{self, Weight};
 use crate::report::escape;
 use crate::report::look::Look;
 use crate::stop::Stop;
-use crate::unit::Warning;
+use crate::unit::sound::Warning;
 
 /// The width for problems of a plan when the terminal does not say.
 const WIDTH: usize = 100;

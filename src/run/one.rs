@@ -16,7 +16,9 @@ use crate::select::Unit;
 use crate::stop::{Note, Stop};
 use crate::survey::State;
 use crate::takeback::{self, Reason};
-use crate::unit::{self, Made, Outcome, Prepared, Segment, Unsound, Warning};
+use crate::unit::segments::{self, Segment};
+use crate::unit::sound::{Unsound, Warning};
+use crate::unit::{self, Made, Outcome, Prepared};
 
 /// How one unit ended.
 pub(super) enum Ended {
@@ -141,8 +143,8 @@ impl Run<'_> {
         let (repo, plan) = (self.repo, self.plan);
         let mut made = Made { bytes: before.clone(), ..Made::default() };
         let mut on_disk = before.clone();
-        let mut names = unit::names(plan, unit).into_iter();
-        for segment in unit::segments(plan, unit) {
+        let mut names = segments::names(plan, unit).into_iter();
+        for segment in segments::segments(plan, unit) {
             match segment {
                 Segment::Pure(steps) => match unit::apply(repo, &unit.path, &made.bytes, &steps) {
                     Ok(applied) => {

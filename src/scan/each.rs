@@ -25,7 +25,8 @@ use crate::rewrite::{Step, refused};
 use crate::scan::claim::Claims;
 use crate::scan::{Fate, Place, Sought};
 use crate::select::Unit;
-use crate::unit::{Segment, markup, segments};
+use crate::unit::kind::markup;
+use crate::unit::segments::{Segment, segments};
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);

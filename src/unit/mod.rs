@@ -1,26 +1,26 @@
 //! What is to become of one unit, found in memory: facts, rewrite, guards. Nothing is written here.
 
 pub mod callables;
+pub mod kind;
+pub mod segments;
+pub mod sound;
 
-use crate::fs;
-use crate::guard::{self, Context, Finding};
 use crate::path::RepoPath;
+use crate::plan::Plan;
 use crate::plan::guards::{Guard, Severity};
-use crate::plan::{Command, Plan, RuleKind};
-use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
-use crate::python::source::{Source, SourceError};
-use crate::python::syntax::SyntaxProblem;
+use crate::python::source::Source;
 use crate::repo::target::{Conversions, Target, TargetProblem};
 use crate::repo::{Repo, Tip};
 use crate::rewrite::changes::{ImportsChanged, imports_changed};
-use crate::rewrite::docs::Markup;
-use crate::rewrite::error::RewriteError;
 use crate::rewrite::glance::glance;
 use crate::rewrite::violation::violations;
-use crate::rewrite::{self, Applied, Remark, Step};
+use crate::rewrite::{self, Applied, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
+use crate::unit::kind::{is_python, markup, module_of};
+use crate::unit::segments::{Segment, in_memory, names, segments};
+use crate::unit::sound::{Unsound, Warning, sound};
 
 /// A unit whose facts are right, with what its rules make of it.
 #[derive(Debug)]
@@ -57,128 +57,6 @@ pub struct Made {
     pub rules: Vec<String>,
     /// What a person should know of it, which stops nothing.
     pub warnings: Vec<Warning>,
-}
-
-/// Something in a unit's file that a person should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// From 1; of a guard in the new text, of a rule in the text that it was given.
-    pub line: u32,
-    /// In characters, from 1.
-    pub column: u32,
-    /// The guard that found it; `None` when a rule left it on purpose, or could not decide.
-    pub guard: Option<Guard>,
-    /// A lower-case fragment.
-    pub message: String,
-    /// What to do about it.
-    pub help: String,
-}
-
-impl From<Finding> for Warning {
-    fn from(finding: Finding) -> Self {
-        let Finding { line, column, guard, message, help, .. } = finding;
-        Self { line, column, guard: Some(guard), message, help }
-    }
-}
-
-impl From<Remark> for Warning {
-    fn from(remark: Remark) -> Self {
-        let Remark { line, column, message, help } = remark;
-        Self { line, column, guard: None, message, help }
-    }
-}
-
-/// Why a file cannot be transformed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsound {
-    /// A lower-case fragment that names file and place.
-    pub reason: String,
-    /// What to do next.
-    pub help: String,
-}
-
-impl Unsound {
-    fn rewrite(path: &RepoPath, error: &RewriteError) -> Self {
-        let mut reason = format!("{path}:{}:{}: {error}", error.line, error.column);
-        if let Some(nearest) = &error.nearest {
-            reason.push('\n');
-            reason.push_str(nearest);
-        }
-        Self { reason, help: error.help() }
-    }
-
-    fn source(path: &RepoPath, error: &SourceError) -> Self {
-        Self::rewrite(path, &rewrite::refused(error.clone()))
-    }
-
-    fn syntax(path: &RepoPath, problems: &[SyntaxProblem]) -> Self {
-        let shown = problems.iter().take(5).map(|p| format!("{path}:{}:{}: {}", p.line, p.column, p.message));
-        Self {
-            reason: format!("the file is not valid Python: {}", shown.collect::<Vec<_>>().join("; ")),
-            help: "mend the file, or take it out of the plan".to_owned(),
-        }
-    }
-
-    /// What the guards found, a line each, and below it what the rules left elsewhere: that may be why.
-    fn guard(path: &RepoPath, findings: &[&Finding], left: &[Warning]) -> Self {
-        const MOST: usize = 5;
-        let same = |finding: &Finding, warning: &Warning| (finding.line, finding.column) == (warning.line, warning.column);
-        let shown = findings.iter().take(MOST).map(|finding| {
-            let Finding { line, column, guard, message, .. } = finding;
-            let why = left.iter().find(|warning| same(finding, warning));
-            let why = why.map(|warning| format!(": {}", warning.message)).unwrap_or_default();
-            format!("{path}:{line}:{column}: {message} ({}){why}", guard.word())
-        });
-        let only_left = findings.iter().all(|finding| finding.guard == Guard::Violation);
-        let what = if only_left { "the rules leave what they are for" } else { "the result is unsound" };
-        let mut reason = format!("{what}: {}", shown.collect::<Vec<_>>().join("\n"));
-        if findings.len() > MOST {
-            reason.push_str(&format!("\nand {} more", findings.len() - MOST));
-        }
-        let elsewhere = left.iter().filter(|warning| !findings.iter().any(|finding| same(finding, warning)));
-        for Warning { line, column, message, .. } in elsewhere.take(MOST) {
-            reason.push_str(&format!("\n{path}:{line}:{column}: {message}"));
-        }
-        Self { reason, help: findings.first().map_or_else(String::new, |finding| finding.help.clone()) }
-    }
-}
-
-/// A stretch of a unit's transforms.
-#[derive(Debug, Clone)]
-pub enum Segment<'p> {
-    /// Applied in memory.
-    Pure(Vec<Step<'p>>),
-    /// Run on the file in the work tree.
-    Codemod(&'p Command),
-}
-
-/// The unit's transforms in order: its own edits, then its rules.
-#[must_use]
-pub fn segments<'p>(plan: &'p Plan, unit: &Unit) -> Vec<Segment<'p>> {
-    let target = plan.target(unit);
-    let mut segments = Vec::new();
-    let mut pure: Vec<Step<'p>> = (!target.edits.is_empty()).then_some(Step::Edits(&target.edits)).into_iter().collect();
-    for rule in &target.rules {
-        if let RuleKind::Command(command) = &plan.rules[*rule].kind {
-            if !pure.is_empty() {
-                segments.push(Segment::Pure(std::mem::take(&mut pure)));
-            }
-            segments.push(Segment::Codemod(command));
-        }
-        pure.extend(step(plan, *rule).map(|(_, step)| step));
-    }
-    if !pure.is_empty() {
-        segments.push(Segment::Pure(pure));
-    }
-    segments
-}
-
-/// What each of the unit's transforms is called, in their order.
-#[must_use]
-pub fn names<'p>(plan: &'p Plan, unit: &Unit) -> Vec<&'p str> {
-    let target = plan.target(unit);
-    let edits = (!target.edits.is_empty()).then_some("edits");
-    edits.into_iter().chain(target.rules.iter().map(|rule| plan.rules[*rule].name.as_str())).collect()
 }
 
 /// Looks at a unit and applies its rules in memory.
@@ -292,26 +170,6 @@ fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made
     Ok(Made { imports, warnings, ..made })
 }
 
-/// What the guards would only warn of in the second text, below what the rules left.
-fn sound(
-    callables: &Callables,
-    plan: &Plan,
-    unit: &Unit,
-    (before, after): (&Parsed, &Parsed),
-    left: Vec<Warning>,
-) -> Result<Vec<Warning>, Unsound> {
-    let target = plan.target(unit);
-    let rules = in_memory(plan, unit);
-    let is_coroutine = |name: &str| callables.gives_coroutine(&unit.path, before.module(), name);
-    let context = Context { guards: target.guards, rules: &rules, is_coroutine: &is_coroutine };
-    let findings = guard::check(before, after, &context);
-    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    if errors.is_empty() {
-        return Ok(left.into_iter().chain(findings.into_iter().map(Warning::from)).collect());
-    }
-    Err(Unsound::guard(&unit.path, &errors, &left))
-}
-
 /// True when there is something to do in a unit's file that holds these bytes: a rule changes it, cannot be applied to it, or leaves
 /// a violation that must not be left. Files with external codemods among their rules are not for here.
 #[must_use]
@@ -336,43 +194,4 @@ pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
     (must_go && rules.iter().any(shows))
         || rewrite::apply(&file, steps).map_or(true, |applied| applied.bytes.is_some())
         || (must_go && rules.iter().any(holds))
-}
-
-/// The unit's rules that are applied in memory, with their names.
-fn in_memory<'p>(plan: &'p Plan, unit: &Unit) -> Vec<(&'p str, Step<'p>)> {
-    plan.target(unit).rules.iter().filter_map(|rule| step(plan, *rule)).collect()
-}
-
-/// A rule that is applied in memory, with its name.
-fn step(plan: &Plan, rule: usize) -> Option<(&str, Step<'_>)> {
-    let rule = &plan.rules[rule];
-    let step = match &rule.kind {
-        RuleKind::Rename(rename) => Step::Rename(rename),
-        RuleKind::Rewrite(rewrite) => Step::Rewrite(rewrite),
-        RuleKind::Command(_) => return None,
-    };
-    Some((&rule.name, step))
-}
-
-/// True for files that Python reads.
-#[must_use]
-pub fn is_python(path: &RepoPath) -> bool {
-    path.as_bytes().ends_with(b".py") || path.as_bytes().ends_with(b".pyi")
-}
-
-/// How a document is written that can show Python.
-#[must_use]
-pub fn markup(path: &RepoPath) -> Option<Markup> {
-    let path = path.as_bytes();
-    if path.ends_with(b".md") || path.ends_with(b".markdown") {
-        return Some(Markup::Markdown);
-    }
-    path.ends_with(b".rst").then_some(Markup::Rst)
-}
-
-/// The dotted name of the module at `path`, for relative imports.
-pub(crate) fn module_of(repo: &Repo, path: &RepoPath) -> Option<String> {
-    module_name(path.as_bytes(), |package| {
-        RepoPath::new(package).is_ok_and(|package| matches!(fs::stat(repo.top(), &package), Ok(Some(_))))
-    })
 }
