@@ -274,10 +274,12 @@ pub enum Event {
     UnitWarned {
         /// Which unit.
         unit: String,
-        /// From 1.
+        /// From 1; in the file as the unit leaves it: the new one where its commit follows, else the one that was there.
         line: u32,
         /// In characters, from 1.
         column: u32,
+        /// The line that the rules would have written there, when the file has no such words.
+        written: Option<String>,
         /// The guard that found it; `None` when a rule left it on purpose, or could not decide.
         guard: Option<String>,
         /// What.

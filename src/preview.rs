@@ -37,7 +37,7 @@ pub enum What {
         before: Vec<u8>,
         /// The bytes as they would be.
         after: Vec<u8>,
-        /// What a person should know of it.
+        /// What a person should know of it, told of the bytes as they are.
         warnings: Vec<Warning>,
     },
     /// Only a run can tell: an external codemod is among them.
@@ -77,7 +77,7 @@ pub fn foresee(
         let prepared = unit::prepare(plan, &tip, unit, &conversions, &callables)?;
         let what = match prepared.outcome {
             Outcome::Changed(Made { bytes: after, warnings, .. }) => {
-                What::Change { before: prepared.target.found.bytes, after, warnings }
+                What::Change { before: prepared.target.found.bytes, after, warnings: warnings.before }
             }
             Outcome::NeedsCodemod => What::NeedsCodemod,
             Outcome::Unchanged(warnings) => What::Nothing(warnings),

@@ -15,6 +15,7 @@ use crate::plan::guards::{Guard, Guards, Severity};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::Step;
+use crate::rewrite::follow::{Follow, Spot};
 
 /// Something that the change broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Finding {
     pub line: u32,
     /// In the new text, in characters, from 1.
     pub column: u32,
+    /// Where that is in the file as it was.
+    pub before: Spot,
     /// Which guard found it.
     pub guard: Guard,
     /// What it does to the unit: never [`Severity::Off`].
@@ -47,7 +50,8 @@ pub struct Context<'a> {
 impl Context<'_> {
     fn finding(&self, guard: Guard, source: &Source, at: usize, message: impl Into<String>, help: impl Into<String>) -> Finding {
         let (line, column) = (source.line(at), source.column(at));
-        Finding { line, column, guard, severity: self.guards.severity(guard), message: message.into(), help: help.into() }
+        let (message, help) = (message.into(), help.into());
+        Finding { line, column, before: Spot::at(line, column), guard, severity: self.guards.severity(guard), message, help }
     }
 
     fn wants(&self, guard: Guard) -> bool {
@@ -71,6 +75,12 @@ pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding>
     }
     findings.retain(|finding| finding.severity != Severity::Off);
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.guard));
+    if !findings.is_empty() && before.source().bytes() != after.source().bytes() {
+        let follow = Follow::new(after.source(), before.source());
+        for finding in &mut findings {
+            finding.before = follow.spot(finding.line, finding.column);
+        }
+    }
     findings
 }
 

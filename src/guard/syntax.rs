@@ -5,6 +5,7 @@ use crate::plan::guards::{Guard, Severity};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::SyntaxProblem;
 use crate::python::version::{OLDEST, newest};
+use crate::rewrite::follow::Spot;
 
 /// Problems of `after` that no line of the same text had in `before`.
 pub(super) fn new_problems(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
@@ -23,7 +24,8 @@ pub(super) fn new_problems(before: &Parsed, after: &Parsed, context: &Context) -
             false => (Guard::Syntax, "correct the rule or the edit that wrote this line"),
         };
         let SyntaxProblem { line, column, message } = problem;
-        Finding { line, column, guard, severity: context.guards.severity(guard), message, help: help.to_owned() }
+        let (before, severity) = (Spot::at(line, column), context.guards.severity(guard));
+        Finding { line, column, before, guard, severity, message, help: help.to_owned() }
     };
     found.into_iter().map(finding).collect()
 }

@@ -3,6 +3,7 @@
 use crate::guard::{Context, Finding};
 use crate::plan::guards::Guard;
 use crate::python::parsed::Parsed;
+use crate::rewrite::follow::Spot;
 use crate::rewrite::violation::{Kind, Violation, violations};
 
 /// Every violation of the unit's own rules in `after`.
@@ -20,6 +21,7 @@ pub(super) fn left(after: &Parsed, context: &Context) -> Vec<Finding> {
             findings.push(Finding {
                 line,
                 column,
+                before: Spot::at(line, column),
                 guard: Guard::Violation,
                 severity: context.guards.severity(Guard::Violation),
                 message: format!("{what}, which the rule {rule} does away with"),

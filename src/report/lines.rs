@@ -9,6 +9,7 @@ use crate::report::error::{Weight, message};
 use crate::report::escape;
 use crate::report::look::{Ink, Look};
 use crate::report::repeats::Repeats;
+use crate::rewrite::follow::aside;
 
 /// Lines shown of a failed command's output.
 const TAIL_LINES: usize = 20;
@@ -85,9 +86,9 @@ impl Lines {
                 self.state(Ink::Yellow, "rolled-back", unit, &rest)
             }
             Event::UnitWarned { message: what, .. } if !self.repeats.shows(what) => String::new(),
-            Event::UnitWarned { unit, line, column, guard, message: what, help } => {
+            Event::UnitWarned { unit, line, column, written, guard, message: what, help } => {
                 let guard = guard.as_ref().map(|guard| format!(" ({guard})")).unwrap_or_default();
-                let what = escape::line(format!("{unit}:{line}:{column}: {what}{guard}").as_bytes());
+                let what = escape::line(format!("{unit}:{line}:{column}: {what}{guard}{}", aside(written.as_deref())).as_bytes());
                 message(self.look, Weight::Warning, &what, Some(help))
             }
             Event::Warning { message: what, help } => message(self.look, Weight::Warning, what, help.as_deref()),
@@ -286,6 +287,7 @@ help: `migrate resume` goes on from here
             unit: format!("{at}.py"),
             line: at,
             column: 1,
+            written: None,
             guard: None,
             message: "f stays".into(),
             help: "mend it".into(),

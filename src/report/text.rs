@@ -8,6 +8,7 @@ use crate::plan::diagnostics::Problems;
 use crate::report::error::{self, Weight};
 use crate::report::escape;
 use crate::report::look::Look;
+use crate::rewrite::follow::{Spot, aside as aside_of};
 use crate::stop::Stop;
 use crate::unit::sound::Warning;
 
@@ -36,9 +37,9 @@ pub fn problem(out: &mut dyn Write, look: Look, what: &str, help: &str) {
 
 /// Writes what a person should know of a unit's file.
 pub fn warning(out: &mut dyn Write, look: Look, unit: &RepoPath, warning: &Warning) {
-    let Warning { line, column, guard, message, help } = warning;
+    let Warning { spot: Spot { line, column, written }, guard, message, help } = warning;
     let guard = guard.map(|guard| format!(" ({})", guard.word())).unwrap_or_default();
-    let what = escape::line(format!("{unit}:{line}:{column}: {message}{guard}").as_bytes());
+    let what = escape::line(format!("{unit}:{line}:{column}: {message}{guard}{}", aside_of(written.as_deref())).as_bytes());
     beyond_telling(out.write_all(error::message(look, Weight::Warning, &what, Some(help)).as_bytes()));
 }
 

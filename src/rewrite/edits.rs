@@ -55,12 +55,18 @@ pub(crate) fn edit(source: &Source, edits: &[BlockEdit]) -> Result<Made, Rewrite
         let (before, after) = (Block::new(&edit.before), Block::new(&edit.after));
         let line = edit.near.unwrap_or(1);
         if before.is_empty() {
-            return Err(RewriteError { kind: Problem::EmptyBefore { edit: number }, line, column: 1, nearest: None });
+            return Err(RewriteError {
+                kind: Problem::EmptyBefore { edit: number },
+                line,
+                column: 1,
+                nearest: None,
+                written: None,
+            });
         }
         let bound = metavariables(&edit.before);
         if let Some(name) = metavariables(&edit.after).into_iter().find(|name| !bound.contains(name)) {
             let kind = Problem::UnboundMetavariable { edit: number, name: name.to_owned() };
-            return Err(RewriteError { kind, line, column: 1, nearest: None });
+            return Err(RewriteError { kind, line, column: 1, nearest: None, written: None });
         }
         prepared.push(Prepared { number, near: edit.near, before, after });
     }
@@ -102,10 +108,10 @@ fn applied(file: &Block, edits: &[Prepared]) -> bool {
 fn not_found(source: &Source, file: &Block, edit: &Prepared) -> RewriteError {
     let kind = Problem::NotFound { edit: edit.number };
     match nearest::nearest(file, &edit.before) {
-        Some(near) => RewriteError { kind, line: near.line, column: 1, nearest: Some(near.text) },
+        Some(near) => RewriteError { kind, line: near.line, column: 1, nearest: Some(near.text), written: None },
         None => {
             let last = u32::try_from(source.lines().max(1)).unwrap_or(u32::MAX);
-            RewriteError { kind, line: edit.near.unwrap_or(1).min(last), column: 1, nearest: None }
+            RewriteError { kind, line: edit.near.unwrap_or(1).min(last), column: 1, nearest: None, written: None }
         }
     }
 }
@@ -113,7 +119,7 @@ fn not_found(source: &Source, file: &Block, edit: &Prepared) -> RewriteError {
 fn ambiguous(edit: &Prepared, matches: &[Match]) -> RewriteError {
     let lines: Vec<u32> = matches.iter().map(|found| lines::number(found.first)).collect();
     let line = lines.first().copied().unwrap_or(1);
-    RewriteError { kind: Problem::Ambiguous { edit: edit.number, lines }, line, column: 1, nearest: None }
+    RewriteError { kind: Problem::Ambiguous { edit: edit.number, lines }, line, column: 1, nearest: None, written: None }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::python::source::{Source, SourceError};
 use crate::python::syntax::ParseError;
+use crate::rewrite::follow::{Follow, Spot};
 
 /// Why a file is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +18,8 @@ pub struct RewriteError {
     pub column: u32,
     /// What came nearest to what was looked for, as text for people.
     pub nearest: Option<String>,
+    /// The line of what earlier steps made in which it stands, when the file has no such words.
+    pub written: Option<String>,
 }
 
 /// What can be wrong.
@@ -102,7 +105,14 @@ impl RewriteError {
     /// A problem at a place of the text.
     #[must_use]
     pub fn at(source: &Source, at: usize, kind: Problem) -> Self {
-        Self { kind, line: source.line(at), column: source.column(at), nearest: None }
+        Self { kind, line: source.line(at), column: source.column(at), nearest: None, written: None }
+    }
+
+    /// The same, of a place in what earlier steps made of a file, told of the file.
+    #[must_use]
+    pub fn followed(self, given: &Source, file: &Source) -> Self {
+        let Spot { line, column, written } = Follow::new(given, file).spot(self.line, self.column);
+        Self { line, column, written: self.written.or(written), ..self }
     }
 
     /// What to do about it.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::edit::Edits;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
+use crate::rewrite::follow::Follow;
 use crate::rewrite::violation::{Kind, Violation, violations};
 use crate::rewrite::{Remark, Step};
 
@@ -43,12 +44,18 @@ pub fn left(
         let now = Parsed::new(&source, file.module()).within(file.deadline());
         match step.make(&now) {
             Ok(made) => {
-                remarks.extend(made.remarks);
+                if !made.remarks.is_empty() {
+                    let follow = Follow::new(&source, file.source());
+                    remarks.extend(made.remarks.into_iter().map(|remark| remark.followed(&follow)));
+                }
                 moves.push(Moves::new(&source, &made.edits));
                 let next = source.apply(&made.edits);
                 bytes = next;
             }
-            Err(error) => return all(format!("line {}: {error}", error.line), &error.help()),
+            Err(error) => {
+                let error = error.followed(&source, file.source());
+                return all(format!("line {}: {error}", error.line), &error.help());
+            }
         }
     }
     let source = match Source::new(&bytes) {

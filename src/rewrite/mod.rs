@@ -8,6 +8,7 @@ pub(crate) mod directive;
 pub mod docs;
 pub mod edits;
 pub mod error;
+pub mod follow;
 pub mod glance;
 mod importing;
 pub mod left;
@@ -31,6 +32,7 @@ use crate::python::source::{Source, SourceError};
 use crate::rewrite::docs::Markup;
 use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::follow::{Follow, Spot};
 use crate::rewrite::reach::Reach;
 use crate::rewrite::rename::rename;
 use crate::rewrite::replace::replace;
@@ -49,10 +51,12 @@ pub enum Step<'a> {
 /// Something of the deprecated that a step left where it is, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
-    /// In the text that the step was given, from 1.
+    /// From 1; in the text that the step was given, or in the file, as whoever hands it on says.
     pub line: u32,
     /// In characters, from 1.
     pub column: u32,
+    /// The line of what earlier steps made in which it stands, when the file has no such words.
+    pub written: Option<String>,
     /// A lower-case fragment.
     pub message: String,
     /// What to do about it.
@@ -63,7 +67,16 @@ impl Remark {
     /// A remark on a place of the text.
     #[must_use]
     pub fn at(source: &Source, at: usize, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { line: source.line(at), column: source.column(at), message: message.into(), help: help.into() }
+        let (line, column) = (source.line(at), source.column(at));
+        Self { line, column, written: None, message: message.into(), help: help.into() }
+    }
+
+    /// The same, told of the version of the text that the place is followed to.
+    #[must_use]
+    pub fn followed(self, follow: &Follow) -> Self {
+        let Spot { line, column, written } = follow.spot(self.line, self.column);
+        let message = follow.message(&self.message);
+        Self { line, column, written: self.written.or(written), message, ..self }
     }
 }
 
@@ -81,7 +94,7 @@ pub(crate) struct Made {
 pub struct Applied {
     /// The new bytes; `None` when they are as they were.
     pub bytes: Option<Vec<u8>>,
-    /// What was left.
+    /// What was left, with its place in the file.
     pub remarks: Vec<Remark>,
     /// For each step, whether it changed something.
     pub changed: Vec<bool>,
@@ -90,20 +103,21 @@ pub struct Applied {
 /// Applies `steps` in order, each to what the one before it made.
 ///
 /// # Errors
-/// [`RewriteError`] for the first step that cannot be done soundly; nothing is changed by halves.
+/// [`RewriteError`] for the first step that cannot be done soundly, with its place in the file; nothing is changed by halves.
 pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
     let mut applied = Applied { changed: vec![false; steps.len()], ..Applied::default() };
     for (number, step) in steps.iter().enumerate() {
         match applied.bytes.take() {
             None => {
-                applied.take(number, file.source(), step.make(file)?);
+                applied.take(number, file.source(), file.source(), step.make(file)?);
                 // What is still the file as it was need not be read again.
                 applied.bytes = applied.bytes.filter(|_| applied.changed[number]);
             }
             Some(bytes) => {
                 let source = Source::new(&bytes).map_err(refused)?;
-                let made = step.make(&Parsed::new(&source, file.module()))?;
-                applied.take(number, &source, made);
+                let made = step.make(&Parsed::new(&source, file.module()));
+                let made = made.map_err(|error| error.followed(&source, file.source()))?;
+                applied.take(number, file.source(), &source, made);
             }
         }
     }
@@ -117,23 +131,37 @@ pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
 /// As [`apply`], and for bytes that are no text.
 pub fn apply_to_document(bytes: &[u8], markup: Option<Markup>, steps: &[Step]) -> Result<Applied, RewriteError> {
     let mut applied = Applied { bytes: Some(bytes.to_vec()), remarks: Vec::new(), changed: vec![false; steps.len()] };
+    let file = document(bytes, markup)?;
     for (number, step) in steps.iter().enumerate() {
         let now = applied.bytes.take().unwrap_or_default();
-        let source = match markup {
-            Some(_) => Source::prose(&now),
-            None => Source::new(&now),
-        };
-        let source = source.map_err(refused)?;
-        let made = step.make_of_document(&source, markup)?;
-        applied.take(number, &source, made);
+        let source = document(&now, markup)?;
+        let made = step.make_of_document(&source, markup).map_err(|error| error.followed(&source, &file))?;
+        applied.take(number, &file, &source, made);
     }
     Ok(applied.unless_as(bytes))
 }
 
+/// The text of a file that is not Python.
+///
+/// # Errors
+/// For bytes that are no text.
+pub fn document(bytes: &[u8], markup: Option<Markup>) -> Result<Source<'_>, RewriteError> {
+    let source = match markup {
+        Some(_) => Source::prose(bytes),
+        None => Source::new(bytes),
+    };
+    source.map_err(refused)
+}
+
 impl Applied {
-    /// Takes what the step with this number made of `source`.
-    fn take(&mut self, number: usize, source: &Source, made: Made) {
-        self.remarks.extend(made.remarks);
+    /// Takes what the step with this number made of `source`, which earlier steps made of `file`.
+    fn take(&mut self, number: usize, file: &Source, source: &Source, made: Made) {
+        if !made.remarks.is_empty() && source.bytes() != file.bytes() {
+            let follow = Follow::new(source, file);
+            self.remarks.extend(made.remarks.into_iter().map(|remark| remark.followed(&follow)));
+        } else {
+            self.remarks.extend(made.remarks);
+        }
         self.changed[number] = !made.edits.is_empty();
         self.bytes = Some(source.apply(&made.edits));
     }
@@ -161,7 +189,7 @@ pub fn rewritten(source: &[u8], module: Option<&str>, steps: &[Step]) -> Result<
 /// The error for bytes that are no Python file.
 #[must_use]
 pub fn refused(error: SourceError) -> RewriteError {
-    RewriteError { line: error.line().unwrap_or(1), column: 1, kind: Problem::Source(error), nearest: None }
+    RewriteError { line: error.line().unwrap_or(1), column: 1, kind: Problem::Source(error), nearest: None, written: None }
 }
 
 impl Step<'_> {

@@ -11,6 +11,7 @@ use crate::path::RepoPath;
 use crate::plan::Command;
 use crate::protocol::{Change, ChangedFile, Protocol};
 use crate::recover;
+use crate::rewrite::follow::Spot;
 use crate::run::{Run, label};
 use crate::select::Unit;
 use crate::stop::{Note, Stop};
@@ -86,12 +87,11 @@ impl Run<'_> {
             Ok(Err(ended)) => return self.undo(&change, ended, emit),
             Err(stop) => return Err(self.give_up(&change, stop)),
         };
-        for warning in made.warnings {
-            emit(warned(&unit.path, warning));
-        }
         let shown = match self.validate(unit, &change, &target.validate, emit) {
             Ok(Verdict::Passed(shown)) => shown,
             Ok(Verdict::Failed { reason, log, .. }) => {
+                // The file is put back: a person finds in it what was there before.
+                made.warnings.before.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
                 let help = format!("see {}", log.display());
                 let failure = Failure { reason, help, log: Some(log.display().to_string()), reverted: false };
                 return self.undo(&change, Ended::Failed(failure), emit);
@@ -113,6 +113,8 @@ impl Run<'_> {
             Err(stop) => return Err(self.give_up(&change, stop)),
         };
         self.set_state(unit, State::Committed { commit });
+        // From here on the file is what the rules made of it.
+        made.warnings.after.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
         emit(Event::UnitCommitted {
             unit: name,
             commit: commit.to_string(),
@@ -146,11 +148,11 @@ impl Run<'_> {
         let mut names = segments::names(plan, unit).into_iter();
         for segment in segments::segments(plan, unit) {
             match segment {
-                Segment::Pure(steps) => match unit::apply(repo, &unit.path, &made.bytes, &steps) {
+                Segment::Pure(steps) => match unit::apply(repo, &unit.path, &before, &made.bytes, &steps) {
                     Ok(applied) => {
                         let names = names.by_ref().take(steps.len()).zip(applied.changed);
                         made.rules.extend(names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()));
-                        made.warnings.extend(applied.remarks.into_iter().map(Warning::from));
+                        made.warnings.before.extend(applied.remarks.into_iter().map(Warning::from));
                         made.bytes = applied.bytes.unwrap_or(made.bytes);
                     }
                     Err(unsound) => return Ok(Err(Ended::Failed(unsound.into()))),
@@ -287,7 +289,7 @@ impl Run<'_> {
 }
 
 fn warned(unit: &RepoPath, warning: Warning) -> Event {
-    let Warning { line, column, guard, message, help } = warning;
+    let Warning { spot: Spot { line, column, written }, guard, message, help } = warning;
     let guard = guard.map(|guard| guard.word().to_owned());
-    Event::UnitWarned { unit: unit.to_string(), line, column, guard, message, help }
+    Event::UnitWarned { unit: unit.to_string(), line, column, written, guard, message, help }
 }

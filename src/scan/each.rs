@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::guard::{self, Context};
+use crate::guard::{self, Context, Finding};
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::guards::{Guards, Severity};
@@ -17,6 +17,7 @@ use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
 use crate::python::syntax::ParseError;
 use crate::rewrite::docs::Markup;
+use crate::rewrite::follow::{Spot, aside};
 use crate::rewrite::glance::glance;
 use crate::rewrite::left::{Left, left};
 use crate::rewrite::violation::{Seen, look, look_in_document};
@@ -180,7 +181,9 @@ fn fates(plan: &Plan, unit: Option<&Unit>, file: &Parsed, rule: Step, seen: &See
 fn unsound(before: &Parsed, after: &Parsed, guards: Guards) -> Option<Left> {
     let context = Context { guards, rules: &[], is_coroutine: &|_| None };
     let found = guard::check(before, after, &context).into_iter().find(|finding| finding.severity == Severity::Error)?;
-    let reason = format!("the result would be unsound: line {}: {} ({})", found.line, found.message, found.guard.word());
+    let Finding { before: Spot { line, written, .. }, message, guard, .. } = &found;
+    let guard = guard.word();
+    let reason = format!("the result would be unsound: line {line}: {message} ({guard}){}", aside(written.as_deref()));
     Some(Left { reason, help: found.help })
 }
 

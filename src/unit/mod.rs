@@ -13,6 +13,8 @@ use crate::python::source::Source;
 use crate::repo::target::{Conversions, Target, TargetProblem};
 use crate::repo::{Repo, Tip};
 use crate::rewrite::changes::{ImportsChanged, imports_changed};
+use crate::rewrite::error::RewriteError;
+use crate::rewrite::follow::Follow;
 use crate::rewrite::glance::glance;
 use crate::rewrite::violation::violations;
 use crate::rewrite::{self, Applied, Step};
@@ -20,7 +22,7 @@ use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::kind::{is_python, markup, module_of};
 use crate::unit::segments::{Segment, in_memory, names, segments};
-use crate::unit::sound::{Unsound, Warning, sound};
+use crate::unit::sound::{Unsound, Warning, Warnings, carried, sound};
 
 /// A unit whose facts are right, with what its rules make of it.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ pub struct Made {
     /// What changed it, in order: `edits` and names of rules.
     pub rules: Vec<String>,
     /// What a person should know of it, which stops nothing.
-    pub warnings: Vec<Warning>,
+    pub warnings: Warnings,
 }
 
 /// Looks at a unit and applies its rules in memory.
@@ -101,12 +103,12 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
             Ok(Applied { bytes: None, remarks, .. }) => {
                 let warnings = remarks.into_iter().map(Warning::from).collect();
                 match sound(callables, plan, unit, (&file, &file), warnings) {
-                    Ok(warnings) => Outcome::Unchanged(warnings),
+                    Ok(warnings) => Outcome::Unchanged(warnings.before),
                     Err(unsound) => Outcome::Unsound(unsound),
                 }
             }
             Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
-                let warnings = remarks.into_iter().map(Warning::from).collect();
+                let warnings = Warnings::left(remarks);
                 let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
                 judged(callables, plan, unit, &file, made).map_or_else(Outcome::Unsound, Outcome::Changed)
             }
@@ -115,14 +117,24 @@ fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> 
     }
 }
 
-/// What rules make of a file that is not Python. There is nothing in it that the guards could judge.
+/// There is nothing in a file that is not Python that the guards could judge. One that is no text has no places to tell of either.
+fn in_document(path: &RepoPath, before: &[u8], made: Made) -> Made {
+    let warnings = match (text(path, before), text(path, &made.bytes)) {
+        (Ok(before), Ok(after)) => carried(made.warnings.before, &before, &after),
+        _ => Warnings { after: made.warnings.before.clone(), ..made.warnings },
+    };
+    Made { warnings, ..made }
+}
+
+/// What rules make of a file that is not Python.
 fn document(plan: &Plan, unit: &Unit, before: &[u8], steps: &[Step]) -> Outcome {
     match rewrite::apply_to_document(before, markup(&unit.path), steps) {
         Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
         Ok(Applied { bytes: None, remarks, .. }) => Outcome::Unchanged(remarks.into_iter().map(Warning::from).collect()),
         Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
-            let warnings = remarks.into_iter().map(Warning::from).collect();
-            Outcome::Changed(Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings })
+            let warnings = Warnings::left(remarks);
+            let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
+            Outcome::Changed(in_document(&unit.path, before, made))
         }
     }
 }
@@ -133,20 +145,37 @@ fn at_work(plan: &Plan, unit: &Unit, changed: Vec<bool>) -> Vec<String> {
     names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// Applies pure transforms to bytes, which are not judged yet.
+/// Applies pure transforms to bytes that others made of a file that was as `before`; they are not judged yet. What is told of them
+/// has its place in the file.
 ///
 /// # Errors
 /// [`Unsound`] when one cannot be applied.
-pub fn apply(repo: &Repo, path: &RepoPath, bytes: &[u8], steps: &[Step<'_>]) -> Result<Applied, Unsound> {
+pub fn apply(repo: &Repo, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &[Step<'_>]) -> Result<Applied, Unsound> {
     if !rewrite::touches(bytes, steps) {
         return Ok(Applied { changed: vec![false; steps.len()], ..Applied::default() });
     }
-    if !is_python(path) {
-        return rewrite::apply_to_document(bytes, markup(path), steps).map_err(|error| Unsound::rewrite(path, &error));
+    let source = text(path, bytes).map_err(|error| Unsound::rewrite(path, &error))?;
+    let applied = if is_python(path) {
+        rewrite::apply(&Parsed::new(&source, module_of(repo, path).as_deref()), steps)
+    } else {
+        rewrite::apply_to_document(bytes, markup(path), steps)
+    };
+    // Where the file was no text there is no place in it to tell of.
+    let Ok(file) = text(path, before) else { return applied.map_err(|error| Unsound::rewrite(path, &error)) };
+    let mut applied = applied.map_err(|error| Unsound::rewrite(path, &error.followed(&source, &file)))?;
+    if !applied.remarks.is_empty() {
+        let follow = Follow::new(&source, &file);
+        applied.remarks = applied.remarks.into_iter().map(|remark| remark.followed(&follow)).collect();
     }
-    let module = module_of(repo, path);
-    let source = Source::new(bytes).map_err(|error| Unsound::source(path, &error))?;
-    rewrite::apply(&Parsed::new(&source, module.as_deref()), steps).map_err(|error| Unsound::rewrite(path, &error))
+    Ok(applied)
+}
+
+/// The text of a unit's file.
+fn text<'b>(path: &RepoPath, bytes: &'b [u8]) -> Result<Source<'b>, RewriteError> {
+    match is_python(path) {
+        true => Source::new(bytes).map_err(rewrite::refused),
+        false => rewrite::document(bytes, markup(path)),
+    }
 }
 
 /// Judges by the guards what became of a unit's file, and tells what its commit says of the imports.
@@ -155,17 +184,17 @@ pub fn apply(repo: &Repo, path: &RepoPath, bytes: &[u8], steps: &[Step<'_>]) -> 
 /// [`Unsound`] with what the change broke.
 pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], made: Made) -> Result<Made, Unsound> {
     if !is_python(&unit.path) {
-        return Ok(made);
+        return Ok(in_document(&unit.path, before, made));
     }
-    let module = module_of(callables.repo(), &unit.path);
     let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;
+    let module = module_of(callables.repo(), &unit.path);
     judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), made)
 }
 
 fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made: Made) -> Result<Made, Unsound> {
     let source = Source::new(&made.bytes).map_err(|error| Unsound::source(&unit.path, &error))?;
     let after = Parsed::new(&source, before.module());
-    let warnings = sound(callables, plan, unit, (before, &after), made.warnings)?;
+    let warnings = sound(callables, plan, unit, (before, &after), made.warnings.before)?;
     let imports = imports_changed(before, &after);
     Ok(Made { imports, warnings, ..made })
 }

@@ -5,9 +5,10 @@ use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::guards::{Guard, Severity};
 use crate::python::parsed::Parsed;
-use crate::python::source::SourceError;
+use crate::python::source::{Source, SourceError};
 use crate::python::syntax::SyntaxProblem;
 use crate::rewrite::error::RewriteError;
+use crate::rewrite::follow::{Follow, Spot, aside};
 use crate::rewrite::{self, Remark};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
@@ -16,10 +17,8 @@ use crate::unit::segments::in_memory;
 /// Something in a unit's file that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// From 1; of a guard in the new text, of a rule in the text that it was given.
-    pub line: u32,
-    /// In characters, from 1.
-    pub column: u32,
+    /// Where.
+    pub spot: Spot,
     /// The guard that found it; `None` when a rule left it on purpose, or could not decide.
     pub guard: Option<Guard>,
     /// A lower-case fragment.
@@ -28,18 +27,47 @@ pub struct Warning {
     pub help: String,
 }
 
-impl From<Finding> for Warning {
-    fn from(finding: Finding) -> Self {
-        let Finding { line, column, guard, message, help, .. } = finding;
-        Self { line, column, guard: Some(guard), message, help }
+/// What a person should know of a unit's file, told of each version of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Warnings {
+    /// In the file as it is.
+    pub before: Vec<Warning>,
+    /// In the file as it shall be.
+    pub after: Vec<Warning>,
+}
+
+impl Warnings {
+    /// What the rules left, before it is known what they made.
+    #[must_use]
+    pub fn left(remarks: Vec<Remark>) -> Self {
+        Self { before: remarks.into_iter().map(Warning::from).collect(), after: Vec::new() }
+    }
+}
+
+impl Warning {
+    fn of(finding: &Finding, spot: Spot) -> Self {
+        Self { spot, guard: Some(finding.guard), message: finding.message.clone(), help: finding.help.clone() }
     }
 }
 
 impl From<Remark> for Warning {
     fn from(remark: Remark) -> Self {
-        let Remark { line, column, message, help } = remark;
-        Self { line, column, guard: None, message, help }
+        let Remark { line, column, written, message, help } = remark;
+        Self { spot: Spot { line, column, written }, guard: None, message, help }
     }
+}
+
+/// What the rules left in the file as it was before, told of what they made too.
+pub(super) fn carried(left: Vec<Warning>, before: &Source, after: &Source) -> Warnings {
+    if left.is_empty() || before.bytes() == after.bytes() {
+        return Warnings { after: left.clone(), before: left };
+    }
+    let follow = Follow::new(before, after);
+    let carry = |warning: &Warning| {
+        let Spot { line, column, .. } = follow.spot(warning.spot.line, warning.spot.column);
+        Warning { spot: Spot::at(line, column), message: follow.message(&warning.message), ..warning.clone() }
+    };
+    Warnings { after: left.iter().map(carry).collect(), before: left }
 }
 
 /// Why a file cannot be transformed.
@@ -53,7 +81,7 @@ pub struct Unsound {
 
 impl Unsound {
     pub(super) fn rewrite(path: &RepoPath, error: &RewriteError) -> Self {
-        let mut reason = format!("{path}:{}:{}: {error}", error.line, error.column);
+        let mut reason = format!("{path}:{}:{}: {error}{}", error.line, error.column, aside(error.written.as_deref()));
         if let Some(nearest) = &error.nearest {
             reason.push('\n');
             reason.push_str(nearest);
@@ -76,12 +104,12 @@ impl Unsound {
     /// What the guards found, a line each, and below it what the rules left elsewhere: that may be why.
     fn guard(path: &RepoPath, findings: &[&Finding], left: &[Warning]) -> Self {
         const MOST: usize = 5;
-        let same = |finding: &Finding, warning: &Warning| (finding.line, finding.column) == (warning.line, warning.column);
+        let same = |finding: &Finding, warning: &Warning| finding.before == warning.spot;
         let shown = findings.iter().take(MOST).map(|finding| {
-            let Finding { line, column, guard, message, .. } = finding;
+            let Finding { before: Spot { line, column, written }, guard, message, .. } = finding;
             let why = left.iter().find(|warning| same(finding, warning));
             let why = why.map(|warning| format!(": {}", warning.message)).unwrap_or_default();
-            format!("{path}:{line}:{column}: {message} ({}){why}", guard.word())
+            format!("{path}:{line}:{column}: {message} ({}){why}{}", guard.word(), aside(written.as_deref()))
         });
         let only_left = findings.iter().all(|finding| finding.guard == Guard::Violation);
         let what = if only_left { "the rules leave what they are for" } else { "the result is unsound" };
@@ -90,8 +118,8 @@ impl Unsound {
             reason.push_str(&format!("\nand {} more", findings.len() - MOST));
         }
         let elsewhere = left.iter().filter(|warning| !findings.iter().any(|finding| same(finding, warning)));
-        for Warning { line, column, message, .. } in elsewhere.take(MOST) {
-            reason.push_str(&format!("\n{path}:{line}:{column}: {message}"));
+        for Warning { spot: Spot { line, column, written }, message, .. } in elsewhere.take(MOST) {
+            reason.push_str(&format!("\n{path}:{line}:{column}: {message}{}", aside(written.as_deref())));
         }
         Self { reason, help: findings.first().map_or_else(String::new, |finding| finding.help.clone()) }
     }
@@ -107,7 +135,7 @@ pub(super) fn sound(
     unit: &Unit,
     (before, after): (&Parsed, &Parsed),
     left: Vec<Warning>,
-) -> Result<Vec<Warning>, Unsound> {
+) -> Result<Warnings, Unsound> {
     let target = plan.target(unit);
     let rules = in_memory(plan, unit);
     let is_coroutine = |name: &str| callables.gives_coroutine(&unit.path, before.module(), name);
@@ -115,7 +143,10 @@ pub(super) fn sound(
     let findings = guard::check(before, after, &context);
     let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     if errors.is_empty() {
-        return Ok(left.into_iter().chain(findings.into_iter().map(Warning::from)).collect());
+        let mut warnings = carried(left, before.source(), after.source());
+        warnings.before.extend(findings.iter().map(|finding| Warning::of(finding, finding.before.clone())));
+        warnings.after.extend(findings.iter().map(|finding| Warning::of(finding, Spot::at(finding.line, finding.column))));
+        return Ok(warnings);
     }
     Err(Unsound::guard(&unit.path, &errors, &left))
 }

@@ -47,18 +47,21 @@ fn the_innermost_word_decides_whether_a_finding_fails_the_unit_is_said_or_is_not
 #[test]
 fn a_warning_is_shown_by_every_command_that_looks_at_a_result() {
     let repo = edited(&[("a.py", "x = 1\n")], "x = 1", "if (x := 1): pass", ["", "", ""]);
-    let said =
-        "warning: a.py:1:5: named assignment expression (`:=`) needs Python 3.8; before, the file needed 3.7 or newer (syntax)";
+    let what = "named assignment expression (`:=`) needs Python 3.8; before, the file needed 3.7 or newer (syntax)";
     for args in [&["diff"][..], &["check"], &["run", "--dry-run"]] {
-        untouched(&repo, 0, args).says(said).says("help: write it in older syntax");
+        untouched(&repo, 0, args)
+            .says(&format!("warning: a.py:1:1: {what}, in what the rules write: `if (x := 1): pass`\n"))
+            .says("help: write it in older syntax");
     }
     let ran = repo.copy().migrate(&["run", "--json"]).succeeds();
     assert!(
-        ran.stdout.contains(r#"{"event":"unit-warned","unit":"a.py","line":1,"column":5,"guard":"syntax","message":"named"#),
+        ran.stdout.contains(
+            r#"{"event":"unit-warned","unit":"a.py","line":1,"column":5,"written":null,"guard":"syntax","message":"named"#
+        ),
         "{}",
         ran.stdout
     );
-    repo.migrate(&["run"]).succeeds().says(said);
+    repo.migrate(&["run"]).succeeds().says(&format!("warning: a.py:1:5: {what}\n"));
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn undone(text: &str, guards: &str) -> Repo {
 #[test]
 fn what_the_rules_of_a_unit_do_away_with_must_not_be_left() {
     untouched(&undone(OLD, ""), 1, &["run"])
-        .says("a.py:4:1: old.f is still used, which the rule f does away with (violation)")
+        .says("a.py:2:1: old.f is still used, which the rule f does away with (violation), in what the rules write: `old.f()`")
         .says("help: write `edits` for this place, or set the guard `violation` to `warn` for this file");
     let repo = undone(OLD, ", guards: { violation: warn }");
     repo.migrate(&["run"]).succeeds().says("warning: a.py:4:1: old.f is still used");
@@ -174,7 +177,7 @@ fn each_violation_that_is_left_is_said_once_with_its_reason() {
 #[test]
 fn what_a_rule_left_is_said_below_what_the_guards_found() {
     untouched(&undone("from old import f\n__all__ = ['f']\n", ""), 1, &["run"])
-        .says("a.py:4:1: old.f is still used, which the rule f does away with (violation)\n")
+        .says("a.py:2:1: old.f is still used, which the rule f does away with (violation), in what the rules write: `old.f()`\n")
         .says("\na.py:1:17: f stays as another name of new.g: `__all__` names it\n");
 }
 

@@ -48,6 +48,8 @@ mod message;
 mod misbehaviour;
 /// Files of any name.
 mod names;
+/// Where what is told of a unit's file stands.
+mod places;
 /// Plans: found, read, refused with all their mistakes, changed half-way.
 mod plan;
 /// Strings, doctests and documents that name what is renamed.

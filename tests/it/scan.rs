@@ -229,7 +229,11 @@ fn the_edits_of_a_file_count_as_its_rule_and_the_guards_judge_them() {
     let found = json(&repo, &["lib/d.py"]);
     assert_eq!(places(&found), ["lib/d.py:6:1 use f P9 stays", "lib/d.py:6:8 use f P9 undecided"]);
     let reason = found["places"][0]["reason"].as_str().unwrap();
-    assert!(reason.starts_with("the result would be unsound: line 6: ") && reason.ends_with("(unbound)"), "{reason}");
+    assert!(
+        reason.starts_with("the result would be unsound: line 6: ")
+            && reason.ends_with("(unbound), in what the rules write: `nobody`"),
+        "{reason}"
+    );
 }
 
 #[test]
