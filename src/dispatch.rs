@@ -19,7 +19,7 @@ use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::diagnostics::Problem;
 use crate::plan::{Plan, load};
-use crate::preview::{self, Foreseen, What};
+use crate::preview::{self, Foreseen, Texts, Wanted, What};
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::repeats::Repeats;
@@ -171,11 +171,13 @@ impl<'a> Session<'a> {
     fn foresee(&self, request: &Request, with_commands: bool) -> Result<(), Stop> {
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
         let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
-        preview::foresee(&self.repo, &self.plan, request, |foreseen| {
+        preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, |foreseen| {
             let phase = self.plan.phase_label(foreseen.phase);
             match &foreseen.what {
-                What::Change { before, after, warnings } => {
-                    printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
+                What::Change { texts, warnings } => {
+                    if let Some(Texts { before, after }) = texts {
+                        printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
+                    }
                     self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::NeedsCodemod => {
@@ -227,7 +229,7 @@ impl<'a> Session<'a> {
         }
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
-        let passed_over = preview::foresee(&self.repo, &self.plan, &request, |foreseen| {
+        let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, |foreseen| {
             match &foreseen.what {
                 What::Change { warnings, .. } => {
                     changes += 1;

@@ -1,6 +1,11 @@
 //! `migrate diff`, `migrate check` and `migrate run --dry-run`: what a run would do, found by the run's own preparation with the
-//! writing left out. No command of the plan is started here.
+//! writing left out. No command of the plan is started here. What the survey makes of a file on the way is not made again.
 
+use std::collections::HashMap;
+
+use git2::{ObjectType, Oid};
+
+use crate::fs;
 use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
@@ -8,12 +13,16 @@ use crate::plan::{Command, Plan};
 use crate::repo::Repo;
 use crate::run::ready;
 use crate::run::request::{Leave, Request};
+use crate::select::Unit;
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
 use crate::unit::callables::Callables;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome};
+
+/// So many bytes of results are kept from the survey on.
+const MOST_KEPT: usize = 64 << 20;
 
 /// What would become of one unit.
 #[derive(Debug)]
@@ -33,10 +42,8 @@ pub struct Foreseen {
 pub enum What {
     /// Other bytes.
     Change {
-        /// The bytes as they are.
-        before: Vec<u8>,
-        /// The bytes as they would be.
-        after: Vec<u8>,
+        /// The bytes as they are and as they would be, where [`Wanted::Texts`] was asked for.
+        texts: Option<Texts>,
         /// What a person should know of it, told of the bytes as they are.
         warnings: Vec<Warning>,
     },
@@ -48,6 +55,60 @@ pub enum What {
     Unsound(Unsound),
 }
 
+/// The bytes of a file as they are and as they would be.
+#[derive(Debug)]
+pub struct Texts {
+    /// As they are.
+    pub before: Vec<u8>,
+    /// As they would be.
+    pub after: Vec<u8>,
+}
+
+/// What is wanted of units that would change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Only what would become of them.
+    Verdicts,
+    /// Their bytes too.
+    Texts,
+}
+
+/// What the survey found there is to do, so that it need not be found twice.
+struct Kept {
+    wanted: Wanted,
+    outcomes: HashMap<RepoPath, (Unit, Oid, Outcome)>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// Keeps what is to be done in a file that holds `bytes`, as long as there is room.
+    fn keep(&mut self, unit: &Unit, bytes: &[u8], mut outcome: Outcome) {
+        if let Outcome::Changed(made) = &mut outcome {
+            if self.wanted == Wanted::Verdicts {
+                made.bytes = Vec::new();
+            }
+            if self.bytes + made.bytes.len() > MOST_KEPT {
+                return;
+            }
+            self.bytes += made.bytes.len();
+        }
+        // A file without a name in git is looked at again.
+        if let Ok(blob) = Oid::hash_object(ObjectType::Blob, bytes) {
+            self.outcomes.insert(unit.path.clone(), (unit.clone(), blob, outcome));
+        }
+    }
+
+    /// What was kept of a unit whose file still holds the same bytes.
+    fn take(&mut self, unit: &Unit, bytes: &[u8]) -> Option<Outcome> {
+        let (of, blob, outcome) = self.outcomes.remove(&unit.path)?;
+        let same = of == *unit && Oid::hash_object(ObjectType::Blob, bytes).is_ok_and(|now| now == blob);
+        if let Outcome::Changed(made) = &outcome {
+            self.bytes -= made.bytes.len();
+        }
+        same.then_some(outcome)
+    }
+}
+
 /// Looks at every unit that a run would take up, in its order, and says how many of those asked for it would pass over.
 ///
 /// # Errors
@@ -56,11 +117,23 @@ pub fn foresee(
     repo: &Repo,
     plan: &Plan,
     request: &Request,
+    wanted: Wanted,
     mut each: impl FnMut(Foreseen) -> Result<(), Stop>,
 ) -> Result<usize, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
-    let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records)?;
+    let callables = Callables::new(repo);
+    let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0 };
+    let mut works = |unit: &Unit| {
+        if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) {
+            return Ok(survey::has_work(repo, plan, unit));
+        }
+        let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
+        let Some(outcome) = unit::work(&callables, plan, unit, &found.bytes) else { return Ok(false) };
+        kept.keep(unit, &found.bytes, outcome);
+        Ok(true)
+    };
+    let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &mut works)?;
     survey::refuse_unmatched(plan, &unmatched)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
     request.refuse_unknown_file(plan, &left)?;
@@ -70,14 +143,15 @@ pub fn foresee(
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
     let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
     survey::refuse_targets(repo, plan, &tip, &units, &conversions)?;
-    let callables = Callables::new(repo);
     for standing in &left {
         let unit = &standing.unit;
         let target = plan.target(unit);
-        let prepared = unit::prepare(plan, &tip, unit, &conversions, &callables)?;
-        let what = match prepared.outcome {
+        let before = repo.target(&tip, &unit.path, &conversions)?.found.bytes;
+        let outcome = kept.take(unit, &before).unwrap_or_else(|| unit::outcome(&callables, plan, unit, &before));
+        let what = match outcome {
             Outcome::Changed(Made { bytes: after, warnings, .. }) => {
-                What::Change { before: prepared.target.found.bytes, after, warnings: warnings.before }
+                let texts = (wanted == Wanted::Texts).then_some(Texts { before, after });
+                What::Change { texts, warnings: warnings.before }
             }
             Outcome::NeedsCodemod => What::NeedsCodemod,
             Outcome::Unchanged(warnings) => What::Nothing(warnings),
@@ -109,4 +183,51 @@ pub fn would_start(repo: &Repo, leave: Leave) -> Result<(), Stop> {
         return Err(crate::repo::RepoProblem::Dirty(others.paths().cloned().collect()).into());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(path: &str) -> Unit {
+        Unit { phase: 0, target: 0, path: RepoPath::new(path).unwrap() }
+    }
+
+    fn changed(bytes: usize) -> Outcome {
+        Outcome::Changed(Made { bytes: vec![b'x'; bytes], ..Made::default() })
+    }
+
+    fn kept(wanted: Wanted) -> Kept {
+        Kept { wanted, outcomes: HashMap::new(), bytes: 0 }
+    }
+
+    #[test]
+    fn what_was_found_counts_only_for_the_same_unit_with_the_same_bytes() {
+        let mut kept = kept(Wanted::Texts);
+        for (at, now, same) in [("a.py", "a", true), ("b.py", "b", false)] {
+            kept.keep(&unit(at), b"a", changed(5));
+            assert_eq!(
+                matches!(kept.take(&unit(at), now.as_bytes()), Some(Outcome::Changed(made)) if made.bytes == b"xxxxx"),
+                same
+            );
+            assert!(kept.take(&unit(at), b"a").is_none(), "it is taken once");
+        }
+        kept.keep(&unit("a.py"), b"a", changed(5));
+        assert!(kept.take(&Unit { target: 1, ..unit("a.py") }, b"a").is_none());
+        assert_eq!(kept.bytes, 0);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for_and_verdicts_take_none() {
+        for (wanted, third) in [(Wanted::Texts, false), (Wanted::Verdicts, true)] {
+            let mut kept = kept(wanted);
+            for (at, size) in [("a.py", MOST_KEPT / 2), ("b.py", MOST_KEPT / 2), ("c.py", 1)] {
+                kept.keep(&unit(at), b"", changed(size));
+            }
+            kept.keep(&unit("d.py"), b"", Outcome::NeedsCodemod);
+            assert_eq!(kept.bytes, if wanted == Wanted::Texts { MOST_KEPT } else { 0 });
+            assert!(kept.take(&unit("b.py"), b"").is_some() && kept.take(&unit("d.py"), b"").is_some());
+            assert_eq!(kept.take(&unit("c.py"), b"").is_some(), third);
+        }
+    }
 }

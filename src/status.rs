@@ -17,7 +17,7 @@ use crate::table::{PhaseRows, Row, State as Shown, StatusTable};
 pub fn table(repo: &Repo, plan: &Plan) -> Result<StatusTable, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
-    let survey = survey::survey(repo, &tip, plan, &records)?;
+    let survey = survey::survey(repo, &tip, plan, &records, &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
     let running = recover::open(&records).change.map(|(begun, _)| begun.unit);
     let phases = (0..plan.phases.len()).map(|at| {
         let members = survey.units.iter().filter(|standing| standing.unit.phase == at);

@@ -154,17 +154,24 @@ impl TakenBack {
     }
 }
 
-/// Finds the units of `plan` at `tip` and where each stands.
+/// Finds the units of `plan` at `tip` and where each stands. Whether there is something to do in a unit's file as it is on disk is
+/// asked of `works`, once for each at most; [`has_work`] tells.
 ///
 /// # Errors
-/// When history, tree or files cannot be read.
-pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result<Survey, Stop> {
+/// When history or tree cannot be read, and what `works` fails with.
+pub fn survey(
+    repo: &Repo,
+    tip: &Tip,
+    plan: &Plan,
+    records: &[Record],
+    works: &mut dyn FnMut(&Unit) -> Result<bool, Stop>,
+) -> Result<Survey, Stop> {
     let landed = landed(repo, tip.commit, &plan.name)?;
     let digest = digest(plan);
     let quarantined = quarantined(records, &plan.name, &digest);
     // What lies on disk of a unit that is under way says nothing yet.
     let under_way = under_way(records, &plan.name);
-    let would_change = |unit: &Unit| Ok::<_, Stop>(under_way == Some(&unit.path) || would_change(repo, plan, unit)?);
+    let mut works = |unit: &Unit| Ok::<_, Stop>(under_way == Some(&unit.path) || works(unit)?);
     let tracked = if plan.has_globs() { repo.files(tip.commit)? } else { Vec::new() };
     let unchanged = unchanged(records, &plan.name, &digest);
     let is_unchanged = |unit: &Unit| -> Result<bool, Stop> {
@@ -176,9 +183,9 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
         if landed.contains_key(&unit.path) {
             return Ok(true);
         }
-        let would = would_change(unit)?;
-        todo.insert(unit.path.clone(), would);
-        Ok(would)
+        let work = works(unit)?;
+        todo.insert(unit.path.clone(), work);
+        Ok(work)
     })?;
     let mut units = Vec::with_capacity(selection.units.len());
     for unit in selection.units {
@@ -188,7 +195,7 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
                 State::RolledBack { commit: *commit, by_verification: *by_verification }
             }
             Some(Landed { commit: Some(commit), digest: made_by, .. }) => {
-                let again = *made_by != digest && !plan.runs_codemod(plan.target(&unit)) && would_change(&unit)?;
+                let again = *made_by != digest && !plan.runs_codemod(plan.target(&unit)) && works(&unit)?;
                 if again { State::Outdated { commit: *commit } } else { State::Committed { commit: *commit } }
             }
             _ => match (quarantined.get(&unit.path), todo.get(&unit.path)) {
@@ -197,7 +204,7 @@ pub fn survey(repo: &Repo, tip: &Tip, plan: &Plan, records: &[Record]) -> Result
                 (None, Some(true)) => State::Pending,
                 (None, Some(false)) => State::Unchanged,
                 (None, None) => {
-                    if would_change(&unit)? {
+                    if works(&unit)? {
                         State::Pending
                     } else {
                         State::Unchanged
@@ -251,13 +258,14 @@ fn under_way<'r>(records: &'r [Record], plan: &str) -> Option<&'r RepoPath> {
 
 /// True when there is something to do in a unit's file as it is on disk: a rule changes it, cannot be applied to it, or can only be
 /// run to know.
-fn would_change(repo: &Repo, plan: &Plan, unit: &Unit) -> Result<bool, Stop> {
+#[must_use]
+pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit) -> bool {
     if plan.runs_codemod(plan.target(unit)) {
-        return Ok(true);
+        return true;
     }
     // A file that cannot be read is something to do: the run says what is wrong with it.
-    let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
-    Ok(unit::has_work(repo, plan, unit, &found.bytes))
+    let Ok(found) = fs::read(repo.top(), &unit.path) else { return true };
+    unit::has_work(repo, plan, unit, &found.bytes)
 }
 
 /// Fails when a glob matches no tracked file: a misspelt pattern must not look like success.

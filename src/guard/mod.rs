@@ -62,6 +62,12 @@ impl Context<'_> {
 /// Compares `after` with `before`: everything found, in the order of the text, without what the plan turned off.
 #[must_use]
 pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
+    if before.source().bytes() == after.source().bytes() {
+        // Nothing came in; only what must go can be wrong.
+        let mut left = if context.wants(Guard::Violation) { violation::left(after, context) } else { Vec::new() };
+        left.sort_by_key(|finding| (finding.line, finding.column));
+        return left;
+    }
     let mut findings = syntax::new_problems(before, after, context);
     // A tree of broken text binds and reads at random.
     if findings.is_empty() {
@@ -75,7 +81,7 @@ pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding>
     }
     findings.retain(|finding| finding.severity != Severity::Off);
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.guard));
-    if !findings.is_empty() && before.source().bytes() != after.source().bytes() {
+    if !findings.is_empty() {
         let follow = Follow::new(after.source(), before.source());
         for finding in &mut findings {
             finding.before = follow.spot(finding.line, finding.column);

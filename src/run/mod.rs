@@ -106,7 +106,8 @@ impl<'a> Run<'a> {
         let earlier = earlier(journal.records(), &plan.name);
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
-        let Survey { units, unmatched } = survey::survey(repo, &tip, plan, journal.records())?;
+        let Survey { units, unmatched } =
+            survey::survey(repo, &tip, plan, journal.records(), &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
         survey::refuse_unmatched(plan, &unmatched)?;
         let units: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
         request.refuse_unknown_file(plan, &units)?;

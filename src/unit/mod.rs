@@ -74,11 +74,13 @@ pub fn prepare(
 ) -> Result<Prepared, TargetProblem> {
     let target = callables.repo().target(tip, &unit.path, conversions)?;
     let converted = conversions.apply_to(&unit.path);
-    let outcome = transform(callables, plan, unit, &target.found.bytes);
+    let outcome = outcome(callables, plan, unit, &target.found.bytes);
     Ok(Prepared { target, converted, outcome })
 }
 
-fn transform(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
+/// What the rules make of a unit's file that holds these bytes.
+#[must_use]
+pub fn outcome(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
     let segments = segments(plan, unit);
     if !is_python(&unit.path) {
         return match segments.as_slice() {
@@ -197,6 +199,20 @@ fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made
     let warnings = sound(callables, plan, unit, (before, &after), made.warnings.before)?;
     let imports = imports_changed(before, &after);
     Ok(Made { imports, warnings, ..made })
+}
+
+/// What there is to do in a unit's file that holds these bytes, where [`has_work`] finds something: wholly applied and judged.
+#[must_use]
+pub fn work(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Option<Outcome> {
+    let segments = segments(plan, unit);
+    let touched = matches!(segments.as_slice(), [Segment::Pure(steps)] if rewrite::touches(bytes, steps));
+    let outcome = touched.then(|| outcome(callables, plan, unit, bytes))?;
+    match outcome {
+        Outcome::Unchanged(_) => None,
+        // A file that Python refuses is one to give up only when the rules would do something in it.
+        Outcome::Unsound(_) if !has_work(callables.repo(), plan, unit, bytes) => None,
+        outcome => Some(outcome),
+    }
 }
 
 /// True when there is something to do in a unit's file that holds these bytes: a rule changes it, cannot be applied to it, or leaves

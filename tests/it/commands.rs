@@ -93,6 +93,40 @@ fn check_counts_what_would_happen_and_fails_when_anything_would() {
 }
 
 #[test]
+fn a_look_ahead_takes_up_the_files_that_a_run_takes_up() {
+    let files = [
+        ("changed.py", OLD),
+        ("invalid.py", "from old import f\nprint f(1)\n"),
+        ("comment.py", "# f\nx = 1\n"),
+        ("invalid_comment.py", "# f\nprint 1\n"),
+        ("other.py", "from other import f\nf(1)\n"),
+        ("left.py", "from old import *\nf(1)\n__all__ = ['f']\n"),
+        ("string.py", "x = 'old.f'\n"),
+        ("taken.py", "from old import f\ng = 1\nf(g)\n"),
+        ("unbound.py", "from old import f\ndel f\nf()\n"),
+        ("doc.md", "```python\nfrom old import f\n```\n"),
+        ("listed.py", "print 'f'\n"),
+    ];
+    let repo =
+        repo(&files, "  - id: P0\n    on_failure: quarantine\n    files: [listed.py, { glob: \"*\", exclude: [\"plans/*\"] }]\n");
+    let status: serde_json::Value = serde_json::from_str(&repo.migrate(&["status", "--json"]).succeeds().stdout).unwrap();
+    let rows = status["phases"][0]["rows"].as_array().unwrap();
+    let pending: Vec<&str> =
+        rows.iter().filter(|row| row["state"] == "pending").map(|row| row["unit"].as_str().unwrap()).collect();
+    assert!(pending.contains(&"changed.py") && pending.contains(&"invalid.py") && !pending.contains(&"comment.py"), "{status}");
+    let ahead = repo.migrate(&["diff"]).exits(1);
+    for (path, _) in files {
+        let told = ahead.stdout.contains(&format!("b/{path}")) || ahead.stderr.contains(&format!("phase 1 (P0): {path}: "));
+        assert_eq!(told, pending.contains(&path), "{path}: {ahead:?}");
+    }
+    let checked = repo.migrate(&["check"]).exits(1);
+    let counts: Vec<usize> = checked.stdout.split(' ').filter_map(|count| count.parse().ok()).collect();
+    assert_eq!(counts[0] + counts[2], pending.len(), "{}", checked.stdout);
+    let said = format!("failed: {} committed, {} unchanged, {} quarantined", counts[0], counts[1], counts[2]);
+    repo.migrate(&["run"]).exits(1).says(&said);
+}
+
+#[test]
 fn json_is_one_object_per_line_and_nothing_else_on_standard_output() {
     let repo = whole();
     let ran = repo.migrate(&["run", "--json"]).succeeds();
