@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use git2::{ObjectType, Oid};
 
 use crate::fs;
+use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
@@ -122,6 +123,8 @@ pub fn foresee(
 ) -> Result<usize, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
+    // Who only looks is ended by a signal at once.
+    let interrupt = Interrupt::none();
     let callables = Callables::new(repo);
     let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0 };
     let mut works = |unit: &Unit| {
@@ -133,7 +136,7 @@ pub fn foresee(
         kept.keep(unit, &found.bytes, outcome);
         Ok(true)
     };
-    let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &mut works)?;
+    let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, &mut works)?;
     survey::refuse_unmatched(plan, &unmatched)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
     request.refuse_unknown_file(plan, &left)?;
@@ -142,7 +145,7 @@ pub fn foresee(
     let paths: Vec<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
     let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
-    survey::refuse_targets(repo, plan, &tip, &units, &conversions)?;
+    survey::refuse_targets(repo, plan, &tip, &units, &conversions, &interrupt)?;
     for standing in &left {
         let unit = &standing.unit;
         let target = plan.target(unit);

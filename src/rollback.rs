@@ -58,7 +58,7 @@ pub fn rollback(
         let mut journal = Journal::open(&repo.state_folder())?;
         let identity = settle(repo, &mut journal, leave, emit)?;
         let tip = repo.tip()?;
-        let backs = choose(plan, &survey::landed(repo, tip.commit, &plan.name)?, whose, emit)?;
+        let backs = choose(plan, &survey::landed(repo, tip.commit, &plan.name, interrupt)?, whose, emit)?;
         refuse_conflicts(repo, tip.commit, &backs, emit)?;
         for back in &backs {
             if let Some(signal) = interrupt.pending() {

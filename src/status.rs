@@ -1,5 +1,6 @@
 //! `migrate status`: where every unit stands, as a table for the printers.
 
+use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::plan::digest::digest;
@@ -17,7 +18,8 @@ use crate::table::{PhaseRows, Row, State as Shown, StatusTable};
 pub fn table(repo: &Repo, plan: &Plan) -> Result<StatusTable, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
-    let survey = survey::survey(repo, &tip, plan, &records, &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
+    let survey =
+        survey::survey(repo, &tip, plan, &records, &Interrupt::none(), &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
     let running = recover::open(&records).change.map(|(begun, _)| begun.unit);
     let phases = (0..plan.phases.len()).map(|at| {
         let members = survey.units.iter().filter(|standing| standing.unit.phase == at);

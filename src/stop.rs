@@ -32,6 +32,9 @@ pub enum Stop {
     /// A signal asked to end.
     #[error("interrupted by {0}")]
     Interrupted(Signal),
+    /// A signal asked to end before the first unit was begun: there is nothing to go on with.
+    #[error("interrupted by {0} before the first unit")]
+    Unbegun(Signal),
 }
 
 /// A message and what to do next.

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use git2::Oid;
 
 use crate::fs;
+use crate::interrupt::Interrupt;
 use crate::journal::Record;
 use crate::message::revert;
 use crate::message::trailers::{self, Cause, Reverted, Trailers};
@@ -86,12 +87,15 @@ pub struct Survey {
 /// Reads from the commits up to `tip` what became of the units of the plan called `name`.
 ///
 /// # Errors
-/// When the history cannot be read.
-pub fn landed(repo: &Repo, tip: Oid, name: &str) -> Result<BTreeMap<RepoPath, Landed>, Stop> {
+/// When the history cannot be read, and [`Stop::Unbegun`].
+pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Result<BTreeMap<RepoPath, Landed>, Stop> {
     let mut units: BTreeMap<RepoPath, Landed> = BTreeMap::new();
     let mut taken_back = TakenBack::default();
     let mut age = 0;
     repo.walk(tip, &mut |oid, message| {
+        if interrupt.pending().is_some() {
+            return ControlFlow::Break(());
+        }
         age += 1;
         let is_back = taken_back.has(oid);
         let reverts = revert::reverted(message);
@@ -123,7 +127,12 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str) -> Result<BTreeMap<RepoPath, La
         }
         ControlFlow::Continue(())
     })?;
+    unless_asked_to_end(interrupt)?;
     Ok(units)
+}
+
+fn unless_asked_to_end(interrupt: &Interrupt) -> Result<(), Stop> {
+    interrupt.pending().map_or(Ok(()), |signal| Err(Stop::Unbegun(signal)))
 }
 
 fn with_unit(ours: Reverted) -> Option<(Reverted, RepoPath)> {
@@ -158,20 +167,24 @@ impl TakenBack {
 /// asked of `works`, once for each at most; [`has_work`] tells.
 ///
 /// # Errors
-/// When history or tree cannot be read, and what `works` fails with.
+/// When history or tree cannot be read, and what `works` fails with; [`Stop::Unbegun`] when a signal comes between two files.
 pub fn survey(
     repo: &Repo,
     tip: &Tip,
     plan: &Plan,
     records: &[Record],
+    interrupt: &Interrupt,
     works: &mut dyn FnMut(&Unit) -> Result<bool, Stop>,
 ) -> Result<Survey, Stop> {
-    let landed = landed(repo, tip.commit, &plan.name)?;
+    let landed = landed(repo, tip.commit, &plan.name, interrupt)?;
     let digest = digest(plan);
     let quarantined = quarantined(records, &plan.name, &digest);
     // What lies on disk of a unit that is under way says nothing yet.
     let under_way = under_way(records, &plan.name);
-    let mut works = |unit: &Unit| Ok::<_, Stop>(under_way == Some(&unit.path) || works(unit)?);
+    let mut works = |unit: &Unit| {
+        unless_asked_to_end(interrupt)?;
+        Ok::<_, Stop>(under_way == Some(&unit.path) || works(unit)?)
+    };
     let tracked = if plan.has_globs() { repo.files(tip.commit)? } else { Vec::new() };
     let unchanged = unchanged(records, &plan.name, &digest);
     let is_unchanged = |unit: &Unit| -> Result<bool, Stop> {
@@ -286,11 +299,20 @@ pub fn refuse_unmatched(plan: &Plan, unmatched: &[(usize, usize)]) -> Result<(),
 /// Fails when HEAD, index and disk do not agree on a file that is to be migrated; names every one, with its place in the plan.
 ///
 /// # Errors
-/// [`Stop::Plan`] when the plan names what cannot be migrated, [`Stop::Targets`] when the repository is in the way.
-pub fn refuse_targets(repo: &Repo, plan: &Plan, tip: &Tip, units: &[&Unit], conversions: &Conversions) -> Result<(), Stop> {
+/// [`Stop::Plan`] when the plan names what cannot be migrated, [`Stop::Targets`] when the repository is in the way, and
+/// [`Stop::Unbegun`].
+pub fn refuse_targets(
+    repo: &Repo,
+    plan: &Plan,
+    tip: &Tip,
+    units: &[&Unit],
+    conversions: &Conversions,
+    interrupt: &Interrupt,
+) -> Result<(), Stop> {
     let mut problems = Vec::new();
     let mut wrong_plan = false;
     for unit in units {
+        unless_asked_to_end(interrupt)?;
         let Err(problem) = repo.target(tip, &unit.path, conversions) else { continue };
         wrong_plan |= problem.is_of_the_plan();
         problems.push(Problem::at(plan.place(unit), problem.to_string(), problem.help()));

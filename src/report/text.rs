@@ -26,6 +26,10 @@ pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
             let what = format!("interrupted by {signal}; every file is wholly migrated or as it was");
             error::message(look, Weight::Error, &what, Some("`migrate resume` goes on from here"))
         }
+        Stop::Unbegun(signal) => {
+            let what = format!("interrupted by {signal} before the first unit; every file is wholly migrated or as it was");
+            error::message(look, Weight::Error, &what, Some("the same command begins again"))
+        }
     };
     beyond_telling(out.write_all(text.as_bytes()));
 }

@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
         let Survey { units, unmatched } =
-            survey::survey(repo, &tip, plan, journal.records(), &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
+            survey::survey(repo, &tip, plan, journal.records(), interrupt, &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
         survey::refuse_unmatched(plan, &unmatched)?;
         let units: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
         request.refuse_unknown_file(plan, &units)?;
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
         let looked_at: Vec<&Unit> = left.iter().copied().chain(hidden.map(|standing| &standing.unit)).collect();
         let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
-        survey::refuse_targets(repo, plan, &tip, &looked_at, &conversions)?;
+        survey::refuse_targets(repo, plan, &tip, &looked_at, &conversions, interrupt)?;
         if !others.is_empty() && !request.leave.dirty {
             return Err(RepoProblem::Dirty(others.paths().cloned().collect()).into());
         }
@@ -329,7 +329,9 @@ impl<'a> Run<'a> {
         };
         let (outcome, help) = match &ended {
             Ok(()) => (RunOutcome::Done, None),
-            Err(Stop::Interrupted(_)) => (RunOutcome::Interrupted, Some("`migrate resume` goes on from here".to_owned())),
+            Err(Stop::Interrupted(_) | Stop::Unbegun(_)) => {
+                (RunOutcome::Interrupted, Some("`migrate resume` goes on from here".to_owned()))
+            }
             Err(Stop::NeedsYou(_)) => (RunOutcome::NeedsYou, None),
             Err(Stop::Refused(_) | Stop::Targets(_)) => (RunOutcome::Refused, None),
             Err(Stop::Failed(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),

@@ -164,3 +164,45 @@ fn where_nothing_was_interrupted_there_is_nothing_to_resume() {
     repo.migrate(&["resume"]).exits(3).says("no run of the plan test was interrupted here").says("`migrate run` starts one");
     assert_eq!(repo.state(), before);
 }
+
+/// A plan over so many files that looking at them all takes far longer than these tests wait.
+fn slow_to_survey() -> Repo {
+    let lines: String = (0..1500).map(|at| format!("def g{at}(x):\n    return f(x, {at})\n")).collect();
+    let text = format!("from other import *\n{lines}");
+    let repo = Repo::with(&[("a.py", OLD)]);
+    (0..400).for_each(|at| repo.write(&format!("slow/{at}.py"), &text));
+    repo.write("plans/p.yaml", plan("  - id: P0\n    files: [a.py, { glob: \"slow/*.py\" }]\n"));
+    repo.commit_all("plan");
+    repo
+}
+
+#[test]
+fn a_signal_while_a_command_looks_at_the_files_ends_it_between_two_of_them() {
+    let repo = slow_to_survey();
+    let commands: [(&[&str], bool); 5] = [
+        (&["run"], true),
+        (&["check"], false),
+        (&["diff"], false),
+        (&["status"], false),
+        (&["scan", "--symbol", "other.f"], false),
+    ];
+    for (at, (args, acts)) in commands.into_iter().enumerate() {
+        let signal = [2, 15][at % 2];
+        let state = repo.state();
+        let run = start(&repo, args);
+        // The lock is taken after the signals are.
+        while acts && !repo.top().join(".git/migrate/lock").exists() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        let sent = Instant::now();
+        send(signal, run.id());
+        let ran = Ran::of(run.wait_with_output().unwrap());
+        assert_eq!(ran.signal, Some(signal), "{args:?}: {ran:?}");
+        assert!(sent.elapsed() < Duration::from_secs(2), "{args:?}: it took {:?}", sent.elapsed());
+        assert_eq!(ran.stderr.contains("before the first unit"), acts, "{args:?}: {ran:?}");
+        assert_eq!(repo.state(), state, "{args:?}");
+    }
+    // Nothing was begun that could be resumed.
+    repo.migrate(&["resume"]).exits(3);
+}
