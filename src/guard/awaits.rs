@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
-use crate::guard::{Context, Finding, line_at, subtract};
+use crate::guard::{Context, Finding, subtract};
 use crate::pattern::holes::Holed;
 use crate::plan::guards::Guard;
 use crate::python::functions::{Functions, bound};
@@ -38,7 +38,8 @@ struct Suspect {
     /// What becomes of it.
     why: &'static str,
     at: usize,
-    line: Vec<u8>,
+    /// Its line, by number.
+    line: usize,
 }
 
 /// Calls that `after` has wrong and `before` had not.
@@ -57,14 +58,16 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
         }
     };
     // What is known of a function is asked only for calls that came in: for all others it cannot have changed.
-    let (there, here) = (calls(before), calls(after));
-    let is_new = |name: &str, line: &[u8]| here.count(name, line) > there.count(name, line);
-    let found = wrong(after, &known, &is_new);
+    let mut numbers = HashMap::new();
+    let (old_lines, new_lines) = (Lines::new(before, &mut numbers), Lines::new(after, &mut numbers));
+    let (there, here) = (calls(before, &old_lines), calls(after, &new_lines));
+    let is_new = |name: &str, line: usize| here.count(name, line) > there.count(name, line);
+    let found = wrong(after, &new_lines, &known, &is_new);
     if found.is_empty() {
         return Vec::new();
     }
-    let old = wrong(before, &known, &|_, _| true);
-    let found = subtract(found, &old, |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line.clone()));
+    let old = wrong(before, &old_lines, &known, &|_, _| true);
+    let found = subtract(found, &old, |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line));
     let finding = |Suspect { written, wrong_if, why, at, .. }: Suspect| {
         let (message, help) = match wrong_if {
             true => (
@@ -81,35 +84,59 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
     found.into_iter().map(finding).collect()
 }
 
-/// What is imported and called, by its name and the line, and how often.
-struct Calls<'a>(HashMap<String, HashMap<&'a [u8], usize>>);
+/// The lines of a file by numbers that equal lines share, their blanks aside.
+struct Lines(Vec<usize>);
 
-impl Calls<'_> {
-    fn count(&self, name: &str, line: &[u8]) -> usize {
-        self.0.get(name).and_then(|lines| lines.get(line)).copied().unwrap_or(0)
+impl Lines {
+    fn new<'a>(file: &'a Parsed, numbers: &mut HashMap<&'a [u8], usize>) -> Self {
+        let source = file.source();
+        let mut number = |index| {
+            let next = numbers.len();
+            *numbers.entry(source.slice(source.full_line_range(index)).trim_ascii()).or_insert(next)
+        };
+        Self((0..source.lines()).map(&mut number).collect())
+    }
+
+    /// The number of the line of a place.
+    fn of(&self, file: &Parsed, at: usize) -> usize {
+        let line = file.source().line(at) as usize;
+        self.0.get(line - 1).or(self.0.last()).copied().unwrap_or(usize::MAX)
     }
 }
 
-fn calls<'a>(file: &Parsed<'a>) -> Calls<'a> {
+/// What is imported and called, by its name and the line, and how often.
+struct Calls(HashMap<String, HashMap<usize, usize>>);
+
+impl Calls {
+    fn count(&self, name: &str, line: usize) -> usize {
+        self.0.get(name).and_then(|lines| lines.get(&line)).copied().unwrap_or(0)
+    }
+}
+
+fn calls(file: &Parsed, lines: &Lines) -> Calls {
     let mut calls = Calls(HashMap::new());
     let Ok(names) = file.names() else { return calls };
     for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
         if let Some(name) = names.qualified(read) {
-            let line = line_at(file.source(), file.source().line(read.range.start));
-            *calls.0.entry(name).or_default().entry(line).or_default() += 1;
+            *calls.0.entry(name).or_default().entry(lines.of(file, read.range.start)).or_default() += 1;
         }
     }
     calls
 }
 
 /// The calls that are wrong; of imported functions only where `is_new` says so of the name and the line.
-fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>, is_new: &dyn Fn(&str, &[u8]) -> bool) -> Vec<Suspect> {
+fn wrong(
+    file: &Parsed,
+    lines: &Lines,
+    known: &dyn Fn(&str) -> Option<bool>,
+    is_new: &dyn Fn(&str, usize) -> bool,
+) -> Vec<Suspect> {
     let (Ok(tree), Ok(names), Ok(functions)) = (file.tree(), file.names(), Functions::new(file)) else { return Vec::new() };
     let text = file.source().text();
     let mut found = Vec::new();
     for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
         // Most calls are of what nothing is known of: looking for their places would take most of the time.
-        let line = line_at(file.source(), file.source().line(read.range.start));
+        let line = lines.of(file, read.range.start);
         let known = |name: &str| if is_new(name, line) { known(name) } else { None };
         let Some(gives) = gives_coroutine(read, names, &functions, &known) else { continue };
         let Some(call) = call_of(tree.root_node(), read) else { continue };
@@ -129,7 +156,7 @@ fn wrong(file: &Parsed, known: &dyn Fn(&str) -> Option<bool>, is_new: &dyn Fn(&s
             continue;
         }
         let (at, written) = (read.range.start, read.qualified(read.name));
-        found.push(Suspect { written, wrong_if, why, at, line: line.to_vec() });
+        found.push(Suspect { written, wrong_if, why, at, line });
     }
     found
 }

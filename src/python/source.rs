@@ -3,6 +3,7 @@
 //! Everything that reads a file reads its text; everything that writes one maps places in the text back to bytes, so that
 //! whatever stands outside a replacement stays as it was.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::edit::{Edit, Edits};
@@ -78,6 +79,8 @@ pub struct Source<'a> {
     encoding: Encoding,
     conflict: Option<String>,
     starts: Vec<usize>,
+    /// Of the last place whose column was asked: the start of its line, the place, the characters between.
+    counted: Cell<[usize; 3]>,
 }
 
 impl<'a> Source<'a> {
@@ -114,7 +117,7 @@ impl<'a> Source<'a> {
     fn decoded(bytes: &'a [u8], encoding: Encoding, conflict: Option<String>) -> Self {
         let decoded = encoding.decode(bytes);
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', decoded.text.as_bytes()).map(|at| at + 1)).collect();
-        Self { bytes, decoded, encoding, conflict, starts }
+        Self { bytes, decoded, encoding, conflict, starts, counted: Cell::default() }
     }
 
     /// The file as it is.
@@ -168,8 +171,15 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn column(&self, at: usize) -> u32 {
         let start = self.starts[self.starts.partition_point(|start| *start <= at).saturating_sub(1)];
-        let before = self.text().get(start..at).unwrap_or("");
-        number(before.trim_start_matches('\u{feff}').chars().count())
+        // From the place before on the same line: one line may hold all that a file has.
+        let (from, known) = match self.counted.get() {
+            [line, last, count] if line == start && last <= at => (last, count),
+            _ => (start, 0),
+        };
+        let Some(between) = self.text().get(from..at) else { return number(0) };
+        let count = known + between.trim_start_matches('\u{feff}').chars().count();
+        self.counted.set([start, at, count]);
+        number(count)
     }
 
     /// How many lines there are; a file that ends in a line ending has no line after it.
@@ -299,6 +309,15 @@ fn number(index: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_those_of_characters_in_whatever_order_they_are_asked() {
+        let source = Source::new("\u{feff}é = 1\nàé x\n".as_bytes()).unwrap();
+        for (at, column) in [(3, 1), (5, 2), (8, 5), (4, 1), (3, 1), (15, 4), (9, 6), (10, 1), (15, 4), (12, 2), (99, 1), (15, 4)]
+        {
+            assert_eq!(source.column(at), column, "{at}");
+        }
+    }
 
     #[test]
     fn what_is_no_python_file_is_refused_with_its_place() {

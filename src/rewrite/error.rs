@@ -1,6 +1,7 @@
 //! Why a file is left as it is, where, and what to do about it.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::python::source::{Source, SourceError};
 use crate::python::syntax::ParseError;
@@ -31,6 +32,9 @@ pub enum Problem {
     /// No syntax tree.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// The places of a rule take longer than one file may.
+    #[error("replacing what the rule matches took longer than {} seconds", .0.as_secs_f32())]
+    Slow(Duration),
     /// Valid Python that the tree has wrong.
     #[error("the syntax here is newer than what is understood")]
     Unread,
@@ -127,7 +131,7 @@ impl RewriteError {
                 "convert the file to UTF-8 first, or exclude it from the plan".into()
             }
             Problem::Unread => "write an edit for this file".into(),
-            Problem::Parse(_) => "exclude the file from the plan, or change it by hand".into(),
+            Problem::Parse(_) | Problem::Slow(_) => "exclude the file from the plan, or change it by hand".into(),
             Problem::NotFound { .. } => match &self.nearest {
                 Some(_) => "make `before` equal to the file's own lines, or remove the edit".into(),
                 None => "nothing in the file looks like it; check the path, or remove the edit".into(),

@@ -32,8 +32,10 @@ mod shift;
 mod tests;
 mod written;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
+use std::time::Instant;
 
 use tree_sitter::Node;
 
@@ -96,7 +98,13 @@ pub(crate) fn replace(file: &Parsed, rule: &Rewrite) -> Result<Made, RewriteErro
     let mut matches: Vec<&Match> = found.matches.iter().chain(&found.nested).collect();
     // Inner ones first, so that what holds them takes them as they have become.
     matches.sort_by_key(|one| (one.range.len(), one.range.start));
-    let work = Work { file, template: &template, deprecated: rule.pattern.deprecated(), comments: rule.comments };
+    let work = Work {
+        file,
+        template: &template,
+        deprecated: rule.pattern.deprecated(),
+        comments: rule.comments,
+        end: Instant::now() + file.deadline(),
+    };
     let mut made = work.all(matches)?;
     made.remarks.extend(found.near.iter().map(|miss| {
         let help = "write an edit for this file, or another rule for this case";
@@ -113,6 +121,8 @@ struct Work<'f, 'p, 'x> {
     template: &'x Template,
     deprecated: &'x [String],
     comments: Comments,
+    /// When it has taken too long.
+    end: Instant,
 }
 
 /// What comes of some matches: edits, or those that cannot be replaced, by their numbers.
@@ -150,6 +160,7 @@ impl<'f> Work<'f, '_, '_> {
     fn unsound(&self, matches: &[&Match<'f>], refusal: &Refusal) -> Result<Vec<(usize, Refusal)>, RewriteError> {
         let mut refused = Vec::new();
         for (number, one) in matches.iter().enumerate() {
+            self.in_time(one)?;
             match self.attempt(&[*one])? {
                 Attempt::Refused(alone) => refused.extend(alone.into_iter().map(|(_, refusal)| (number, refusal))),
                 Attempt::Edits(edits, _) => refused.extend(self.judged(edits).err().map(|refusal| (number, refusal))),
@@ -174,9 +185,10 @@ impl<'f> Work<'f, '_, '_> {
         let (mut above, mut behind) = (Above::default(), Vec::new());
         let mut refused = Vec::new();
         let (mut changed, mut lost): (Vec<Range<usize>>, HashSet<usize>) = (Vec::new(), gone);
+        let holders = holders(matches);
         for (number, one) in matches.iter().enumerate() {
-            let around = matches.iter().filter(|other| is_within(&one.range, &other.range));
-            if around.clone().any(|other| !self.keeps(other, &one.range)) {
+            self.in_time(one)?;
+            if holders[number].iter().any(|other| !self.keeps(matches[*other], &one.range)) {
                 continue;
             }
             let mut needs = Vec::new();
@@ -191,7 +203,7 @@ impl<'f> Work<'f, '_, '_> {
                     Refusal::new(message, "give the import in `after` an alias, or rename the other")
                 }));
             }
-            let nested = around.count() > 0;
+            let nested = !holders[number].is_empty();
             let replaced = needs.into_iter().collect::<Result<Vec<String>, Refusal>>().and_then(|local| {
                 let site = Site { text: source.text(), captures: &one.captures, names: local, ranks: &ranks };
                 One { source, root, template: self.template, original: &original, site, comments: self.comments, habits, nested }
@@ -243,6 +255,12 @@ impl<'f> Work<'f, '_, '_> {
         edits.extend(above.finish(source, root, changes));
         edits.extend(comments);
         Ok(Attempt::Edits(joined(edits), remarks))
+    }
+
+    /// Lets no match begin that comes too late.
+    fn in_time(&self, one: &Match) -> Result<(), RewriteError> {
+        let late = || RewriteError::at(self.file.source(), one.range.start, Problem::Slow(self.file.deadline()));
+        if Instant::now() > self.end { Err(late()) } else { Ok(()) }
     }
 
     /// True when a match keeps what stands in a range inside it.
@@ -322,6 +340,21 @@ fn joined(edits: Vec<Edit>) -> Vec<Edit> {
         }
     }
     joined
+}
+
+/// For each match those that it lies in, by their numbers.
+fn holders(matches: &[&Match]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..matches.len()).collect();
+    order.sort_by_key(|number| (matches[*number].range.start, Reverse(matches[*number].range.end)));
+    let mut holders = vec![Vec::new(); matches.len()];
+    let mut open: Vec<usize> = Vec::new();
+    for number in order {
+        let range = &matches[number].range;
+        open.retain(|other| matches[*other].range.end > range.start);
+        holders[number] = open.iter().copied().filter(|other| is_within(range, &matches[*other].range)).collect();
+        open.push(number);
+    }
+    holders
 }
 
 /// True for a range that lies in another and is not all of it.

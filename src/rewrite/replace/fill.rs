@@ -1,6 +1,7 @@
 //! A template's text for one match: metavariables, names and strings written anew, everything else as the plan has it, in the
 //! file's indentation and line endings.
 
+use std::iter::successors;
 use std::ops::Range;
 
 use tree_sitter::Node;
@@ -172,7 +173,10 @@ impl Fill<'_, '_> {
         // The outermost place is the file's: whoever puts the whole there looks at that.
         let outermost = self.template.expression().is_some_and(|whole| whole.id() == place.id());
         let loose = !outermost && !takes(place, own);
-        let spilling = !outermost && spills(node, self.site.text) && !self.layout.bracketed && !within_brackets(place);
+        let spilling = !outermost
+            && spills(node, self.site.text)
+            && !self.layout.bracketed
+            && !within_brackets(place, successors(place.parent(), Node::parent));
         let open = if loose || spilling { "(" } else { "" };
         let text = self.copy_to(range, out, open);
         Ok(if loose || spilling { text.parenthesised() } else { text })

@@ -7,7 +7,7 @@ use tree_sitter::Node;
 use crate::pattern::after::{Kind, Template};
 use crate::pattern::matched::{Capture, Match};
 use crate::plan::Comments;
-use crate::python::precedence::{Rank, rank, spills, takes, within_brackets};
+use crate::python::precedence::{Rank, around, rank, spills, takes, within_brackets};
 use crate::python::source::{Indent, Source, leading_blanks};
 use crate::rewrite::directive::Comment;
 use crate::rewrite::replace::align::{Part, align};
@@ -131,8 +131,9 @@ impl<'t> One<'_, 't> {
 
     /// A part of the template in the place of a part of the file, behind what stands `before` it, in parentheses where it needs them there.
     fn part(&self, part: &Part, before: &str, replaced: &mut Replaced) -> Result<(Written, Rank), Refusal> {
-        let interpolation = interpolation(part.old);
-        let bracketed = within_brackets(part.old);
+        let around = around(self.root, part.old);
+        let interpolation = interpolation(&around);
+        let bracketed = within_brackets(part.old, around);
         let layout = Layout { bracketed, before: before.to_owned(), ..self.layout(part.old, interpolation) };
         let mut fill = self.fill(&layout);
         let text = fill.write(part.new.byte_range())?;
@@ -253,17 +254,8 @@ impl<'t> One<'_, 't> {
     }
 }
 
-/// The f-string in whose braces a node stands.
-fn interpolation(node: Node) -> Option<Node> {
-    let mut inner = node;
-    while let Some(outer) = inner.parent() {
-        if outer.kind() == "interpolation" {
-            return outer.parent();
-        }
-        if is_statement(outer) {
-            return None;
-        }
-        inner = outer;
-    }
-    None
+/// The f-string in whose braces a node stands, by the nodes around it.
+fn interpolation<'t>(around: &[Node<'t>]) -> Option<Node<'t>> {
+    let inside = around.windows(2).take_while(|pair| !matches!(pair[1].kind(), "block" | "module"));
+    inside.filter(|pair| pair[0].kind() == "interpolation").map(|pair| pair[1]).next()
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::pattern::Pattern;
 use crate::plan::{Comments, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::errors;
+use crate::rewrite::error::Problem;
 use crate::rewrite::{Step, apply};
 
 pub(super) fn rule(before: &str, after: &str) -> Rewrite {
@@ -372,4 +374,12 @@ fn names_mean_the_same_in_the_file_as_in_the_rule() {
     left(&lambda, "from m import old\ndef f(k):\n    return old(k)\n", "the rule binds `k` around `$X`");
     let list = rule("from m import old\n\nold($X)", "[k for k in $X]");
     check_rule(&list, &[("from m import old\ny = old(k)\n", "y = [k for k in k]\n")]);
+}
+
+#[test]
+fn a_file_whose_matches_take_too_long_is_refused_at_the_place_that_was_too_late() {
+    let rule = rule("f($X)", "g($X)");
+    let source = Source::new(b"x = 1\ny = f(1)\n").unwrap();
+    let error = apply(&Parsed::new(&source, None).within(Duration::ZERO), &[Step::Rewrite(&rule)]).unwrap_err();
+    assert_eq!((error.line, error.column, error.kind), (2, 5, Problem::Slow(Duration::ZERO)));
 }
