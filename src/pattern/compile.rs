@@ -7,6 +7,7 @@ use tree_sitter::Node;
 use crate::pattern::before::{Before, Builder, Part};
 use crate::pattern::checks;
 use crate::pattern::constraint::Constraint;
+use crate::pattern::evaluation::Evaluation;
 use crate::pattern::find::find;
 use crate::pattern::holes::{Holed, Take};
 use crate::pattern::place::Conditions;
@@ -102,7 +103,9 @@ impl<'a> Texts<'a> {
             problems.dedup();
             return Err(problems);
         }
-        let flow = flow(old_names, new_names, &new_spots);
+        let roots = (self.old.file.tree().map_err(no_tree)?.root_node(), self.new.file.tree().map_err(no_tree)?.root_node());
+        let evaluation = Evaluation::new((roots.0, &old_spots), (roots.1, &new_spots));
+        let flow = Flow { evaluation, ..flow(old_names, new_names, &new_spots) };
         let referred_to = |names: &Names<'a>| -> BTreeSet<String> {
             let from = names.imports.iter().filter(|import| import.from.is_some());
             let named = from.flat_map(|import| import.items.iter().map(|item| import.imported(item)));
@@ -191,6 +194,7 @@ fn flow(old: &Names, new: &Names, spots: &[Spot]) -> Flow {
         builtins: meant.map(|name| name.name.to_owned()).filter(|name| !said.contains(name.as_str())).collect(),
         hidden: hidden(old, new, spots),
         kept: named(spots.iter().collect()),
+        evaluation: Evaluation::default(),
         bound: named(spots.iter().filter(|spot| spot.bound).collect()),
         new: words.difference(&before).cloned().collect(),
         words,

@@ -1,6 +1,7 @@
 //! All places of a file that a pattern fits: one walk over the tree, which leaves out whatever holds none of the pattern's names.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use tree_sitter::Node;
@@ -13,7 +14,7 @@ use crate::pattern::meaning::{Meanings, Reach};
 use crate::pattern::near;
 use crate::pattern::place::contains;
 use crate::pattern::snippet::is_below;
-use crate::pattern::sound::Sound;
+use crate::pattern::sound::{Judged, Sound};
 use crate::pattern::view::{is_chain, kind, statements};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
@@ -48,17 +49,14 @@ pub(crate) fn find<'t>(pattern: &Pattern, file: &'t Parsed<'_>, judged: bool) ->
     if pattern.wanted.is_empty() || !sure.is_empty() {
         search.walk();
     }
-    let Search { found, mut nested, mut refused, .. } = search;
+    let Search { found, nested, mut refused, .. } = search;
     if !judged {
-        return Ok(Found { matches: found, nested, near: Vec::new() });
+        return Ok(Found { matches: found, nested, ..Found::default() });
     }
-    let (mut matches, unsound) = sound.judge(found);
-    let holds = |outer: &Match, inner: &Match| inner.nodes.iter().all(|node| is_captured(outer, *node));
-    nested.retain(|inner| matches.iter().any(|outer| holds(outer, inner)));
-    for (one, reason) in unsound {
+    let Judged { matches, inner: nested, unsound } = sound.judge(found.into_iter().chain(nested).collect());
+    for (one, reason) in &unsound {
         refused.extend(one.names.iter().map(|(number, _)| (*number, reason.clone())));
     }
-    matches.sort_by_key(|one| one.range.start);
     let fitting: HashSet<usize> =
         matches.iter().chain(&nested).flat_map(|one| one.names.iter().map(|(number, _)| *number)).collect();
     let missed = places.into_iter().filter(|(number, _)| !fitting.contains(number));
@@ -78,8 +76,15 @@ pub(crate) fn find<'t>(pattern: &Pattern, file: &'t Parsed<'_>, judged: bool) ->
             NearMiss { at: meanings.names.uses[number].range.start, reason }
         })
         .collect();
+    // What has no name that could be told of is told of itself.
+    let told: HashSet<usize> = near.iter().map(|miss| miss.at).collect();
+    let is_told = |one: &Match| one.names.iter().any(|(number, _)| told.contains(&meanings.names.uses[*number].range.start));
+    let untold = unsound.iter().filter(|(one, _)| !is_told(one));
+    near.extend(untold.map(|(one, reason)| NearMiss { at: one.range.start, reason: reason.clone() }));
     near.sort();
-    Ok(Found { matches, nested, near })
+    let mut unsound: Vec<Range<usize>> = unsound.into_iter().map(|(one, _)| one.range).collect();
+    unsound.sort_by_key(|range| (range.start, range.end));
+    Ok(Found { matches, nested, unsound, near })
 }
 
 /// The uses of the pattern's names, in the order of the text.
@@ -193,7 +198,7 @@ impl<'t> Search<'_, 't> {
             if let Some((_, (end, number))) = self.taken.range(..=node.start_byte()).next_back()
                 && *end > node.start_byte()
             {
-                if !is_captured(&self.found[*number], *node) {
+                if !self.found[*number].captures(*node) {
                     return;
                 }
                 holder = Some(*number);
@@ -227,12 +232,14 @@ impl<'t> Search<'_, 't> {
     fn matched(&self, all: Vec<Node<'t>>, fitted: Fitted<'t>) -> Match<'t> {
         let (first, last) = (all.first().map_or(0, Node::start_byte), all.last().map_or(0, Node::end_byte));
         let slots = &self.pattern.before.slots;
+        let captures = fitted.captures.into_iter().map(|(slot, capture)| (slots[slot].clone(), capture)).collect();
         Match {
             range: first..last,
             scope: scope(self.meanings, &all),
             nodes: all,
             passed: fitted.passed,
-            captures: fitted.captures.into_iter().map(|(slot, capture)| (slots[slot].clone(), capture)).collect(),
+            dropped: self.pattern.flow.evaluation.dropped(&captures, &fitted.unnamed),
+            captures,
             names: fitted.names,
         }
     }
@@ -262,9 +269,4 @@ pub(crate) fn may_fit(pattern: &Pattern, part: usize, node: Node, meanings: &Mea
         Part::Name(_) | Part::Word(_) => is_chain(node) && meanings.use_at(node.start_byte()).is_some(),
         _ => true,
     }
-}
-
-fn is_captured(outer: &Match, node: Node) -> bool {
-    let range = node.byte_range();
-    outer.captures.values().any(|capture| nodes(capture).iter().any(|node| contains(&node.byte_range(), &range)))
 }

@@ -9,7 +9,7 @@ use tree_sitter::Node;
 use crate::pattern::before::{Before, Part, Takes};
 use crate::pattern::matched::Capture;
 use crate::pattern::meaning::{Meanings, Stands};
-use crate::pattern::view::{arguments, bare, equal, is_chain, is_expression, is_statement, kind, leaf, parts};
+use crate::pattern::view::{arguments, bare, equal, is_chain, is_expression, is_statement, kind, leaf, parts, shown};
 
 /// Goals that are tried at one place.
 const MOST_STEPS: usize = 20_000;
@@ -28,6 +28,8 @@ pub(crate) struct Fitted<'t> {
     /// The statements of the block that fit, for a pattern of statements.
     pub(crate) statements: Vec<Node<'t>>,
     pub(crate) passed: Vec<Node<'t>>,
+    /// What `$_` stands for.
+    pub(crate) unnamed: Vec<Node<'t>>,
     pub(crate) names: Vec<(usize, String)>,
 }
 
@@ -84,7 +86,7 @@ impl<'t> List<'_, 't> {
 /// Where to go on when something fails.
 struct Choice<'p, 't> {
     goals: Vec<Goal<'p, 't>>,
-    sizes: [usize; 4],
+    sizes: [usize; 5],
     progress: usize,
 }
 
@@ -153,6 +155,7 @@ impl<'p, 't> Fit<'p, 't> {
             self.fitted.statements.truncate(choice.sizes[1]);
             self.fitted.passed.truncate(choice.sizes[2]);
             self.fitted.names.truncate(choice.sizes[3]);
+            self.fitted.unnamed.truncate(choice.sizes[4]);
         }
         Ok(self.fitted)
     }
@@ -178,7 +181,8 @@ impl<'p, 't> Fit<'p, 't> {
         let mut goals = self.goals.clone();
         goals.push(goal);
         let fitted = &self.fitted;
-        let sizes = [fitted.captures.len(), fitted.statements.len(), fitted.passed.len(), fitted.names.len()];
+        let sizes =
+            [fitted.captures.len(), fitted.statements.len(), fitted.passed.len(), fitted.names.len(), fitted.unnamed.len()];
         self.choices.push(Choice { goals, sizes, progress: self.progress });
     }
 
@@ -256,11 +260,7 @@ impl<'p, 't> Fit<'p, 't> {
     }
 
     fn shown(&self, node: Node) -> String {
-        let text = self.meanings.text[node.byte_range()].lines().next().unwrap_or("");
-        match text.char_indices().nth(60) {
-            Some((at, _)) => format!("{}…", &text[..at]),
-            None => text.to_owned(),
-        }
+        shown(self.meanings.text, node)
     }
 
     fn differs(&mut self, number: usize, node: Node<'t>) -> Step {
@@ -279,7 +279,10 @@ impl<'p, 't> Fit<'p, 't> {
 
     /// A metavariable stands for the same thing wherever it stands.
     fn bind(&mut self, slot: Option<usize>, capture: Capture<'t>) -> Step {
-        let Some(slot) = slot else { return Ok(()) };
+        let Some(slot) = slot else {
+            self.fitted.unnamed.extend(nodes(&capture));
+            return Ok(());
+        };
         let text = self.meanings.text;
         let Some((_, known)) = self.fitted.captures.iter().find(|(other, _)| *other == slot) else {
             self.fitted.captures.push((slot, capture));

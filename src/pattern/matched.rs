@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
+use crate::pattern::fit::nodes;
+use crate::pattern::place::contains;
+
 /// A place that fits.
 #[derive(Debug, Clone)]
 pub struct Match<'t> {
@@ -16,10 +19,20 @@ pub struct Match<'t> {
     pub passed: Vec<Node<'t>>,
     /// What each metavariable stands for, by its name without dollars.
     pub captures: BTreeMap<String, Capture<'t>>,
+    /// What has an effect when it is evaluated and is in no metavariable of `after`: the metavariable that holds it, and the part.
+    pub dropped: Vec<(String, Node<'t>)>,
     /// The uses in the match that stand for names which `before` imports: an index into `Names::uses`, and the qualified name.
     pub names: Vec<(usize, String)>,
     /// The scope in which it stands: an index into `Names::scopes`.
     pub scope: usize,
+}
+
+impl<'t> Match<'t> {
+    /// True for a node inside something that a metavariable stands for.
+    pub(crate) fn captures(&self, node: Node<'t>) -> bool {
+        let range = node.byte_range();
+        self.captures.values().any(|capture| nodes(capture).iter().any(|node| contains(&node.byte_range(), &range)))
+    }
 }
 
 /// What a metavariable stands for.
@@ -38,11 +51,13 @@ pub struct Found<'t> {
     pub matches: Vec<Match<'t>>,
     /// Those inside something that one of [`Self::matches`] captured; they can be rewritten after it.
     pub nested: Vec<Match<'t>>,
-    /// Uses of a deprecated name that are in no match, in the order of the text.
+    /// What fits and cannot be rewritten soundly, from its first to its last byte, in the order of the text.
+    pub unsound: Vec<Range<usize>>,
+    /// Uses of a deprecated name that are in no match, and what is unsound, in the order of the text.
     pub near: Vec<NearMiss>,
 }
 
-/// A use of a deprecated name that the pattern does not fit.
+/// A use of a deprecated name that the pattern does not fit, or something that it fits and that cannot be rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NearMiss {
     /// Where it stands in the text.

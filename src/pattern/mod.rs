@@ -11,6 +11,8 @@ mod compile;
 #[cfg(test)]
 mod compile_tests;
 pub mod constraint;
+mod effects;
+mod evaluation;
 mod find;
 mod fit;
 pub mod holes;
@@ -30,7 +32,7 @@ mod sound;
 mod support;
 #[cfg(test)]
 mod tests;
-mod view;
+pub mod view;
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,13 @@
 //! Whether a match may be rewritten: what it takes away is read nowhere else, and what it passes over does not depend on it.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use tree_sitter::Node;
 
+use crate::pattern::evaluation::Evaluation;
 use crate::pattern::fit::{Fitted, Related, nodes};
 use crate::pattern::layout::{Block, Layout};
 use crate::pattern::matched::{Capture, Match};
@@ -29,6 +31,8 @@ pub(crate) struct Flow {
     pub(crate) builtins: BTreeSet<String>,
     /// Metavariables of `after`, each with a name that a function or comprehension of `after` binds around it.
     pub(crate) hidden: Vec<(String, String)>,
+    /// In which order and how often both evaluate their metavariables.
+    pub(crate) evaluation: Evaluation,
 }
 
 /// A name that the file binds, but for imports.
@@ -37,6 +41,16 @@ struct Bound<'t> {
     scope: usize,
     name: &'t str,
     unbinds: bool,
+}
+
+/// What became of matches.
+pub(crate) struct Judged<'t> {
+    /// Those that may be rewritten, none inside another.
+    pub(crate) matches: Vec<Match<'t>>,
+    /// Those inside something that one of these captured.
+    pub(crate) inner: Vec<Match<'t>>,
+    /// The others, and why not.
+    pub(crate) unsound: Vec<(Match<'t>, String)>,
 }
 
 /// The bindings of a file in the order of the text.
@@ -174,36 +188,70 @@ impl<'p, 't> Sound<'p, 't> {
         found
     }
 
-    /// The matches that may be rewritten, and why the others may not.
-    pub(crate) fn judge(&self, matches: Vec<Match<'t>>) -> (Vec<Match<'t>>, Vec<(Match<'t>, String)>) {
-        let (mut good, mut bad) = (matches, Vec::new());
+    /// The matches that may be rewritten, some of them inside what others captured, and why the rest may not.
+    pub(crate) fn judge(&self, matches: Vec<Match<'t>>) -> Judged<'t> {
+        let mut unsound = Vec::new();
+        let mut sound = Vec::new();
+        for one in matches {
+            match self.unsound(&one) {
+                Some(reason) => unsound.push((one, reason)),
+                None => sound.push(one),
+            }
+        }
         // What one match leaves unsound may be what another one relied on.
         loop {
-            let verdicts: Vec<Option<String>> = good.iter().map(|one| self.unsound(one, &good)).collect();
+            let verdicts: Vec<Option<String>> = sound.iter().map(|one| self.unsound_among(one, &sound)).collect();
             if verdicts.iter().all(Option::is_none) {
-                return (good, bad);
+                break;
             }
-            let (mut still, pairs) = (Vec::new(), good.into_iter().zip(verdicts));
+            let (mut still, pairs) = (Vec::new(), sound.into_iter().zip(verdicts));
             for (one, verdict) in pairs {
                 match verdict {
-                    Some(reason) => bad.push((one, reason)),
+                    Some(reason) => unsound.push((one, reason)),
                     None => still.push(one),
                 }
             }
-            good = still;
+            sound = still;
         }
+        // One that holds another is longer.
+        sound.sort_by_key(|one| (Reverse(one.range.len()), one.range.start));
+        let mut judged = Judged { matches: Vec::new(), inner: Vec::new(), unsound };
+        let mut ends: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for one in sound {
+            let around =
+                |node: &Node<'t>| ends.range(..=node.start_byte()).next_back().filter(|(_, (end, _))| *end > node.start_byte());
+            let holders = one.nodes.iter().filter_map(|node| Some((node, around(node)?.1.1)));
+            let holders: Vec<(&Node, &Match)> = holders.map(|(node, number)| (node, &judged.matches[number])).collect();
+            if holders.iter().any(|(node, holder)| !holder.captures(**node)) {
+                continue;
+            }
+            if !holders.is_empty() {
+                judged.inner.push(one);
+                continue;
+            }
+            ends.extend(one.nodes.iter().map(|node| (node.start_byte(), (node.end_byte(), judged.matches.len()))));
+            judged.matches.push(one);
+        }
+        judged.matches.sort_by_key(|one| one.range.start);
+        judged.inner.sort_by_key(|one| (one.range.start, one.range.end));
+        judged
     }
 
-    fn unsound(&self, one: &Match<'t>, all: &[Match<'t>]) -> Option<String> {
-        if let Some(reason) = self.flow.new.iter().find_map(|name| self.clash(one, name)) {
-            return Some(reason);
-        }
-        if let Some(reason) = self.flow.builtins.iter().find_map(|name| self.no_builtin(one, name)).or_else(|| self.hides(one)) {
-            return Some(reason);
-        }
-        if let Some(place) = self.lost_place(one) {
-            return Some(format!("`{}` is set here, which others may read", &self.meanings.text[place.byte_range()]));
-        }
+    /// Why a match cannot be rewritten, whatever becomes of the others.
+    fn unsound(&self, one: &Match<'t>) -> Option<String> {
+        let clash = self.flow.new.iter().find_map(|name| self.clash(one, name));
+        clash
+            .or_else(|| self.flow.builtins.iter().find_map(|name| self.no_builtin(one, name)))
+            .or_else(|| self.hides(one))
+            .or_else(|| {
+                let place = self.lost_place(one)?;
+                Some(format!("`{}` is set here, which others may read", &self.meanings.text[place.byte_range()]))
+            })
+            .or_else(|| self.flow.evaluation.refuses(self.source, one))
+    }
+
+    /// Why a match cannot be rewritten when these are.
+    fn unsound_among(&self, one: &Match<'t>, all: &[Match<'t>]) -> Option<String> {
         let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
         for node in &one.nodes {
             for bound in self.bound_in(&node.byte_range()) {

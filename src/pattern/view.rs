@@ -180,3 +180,14 @@ pub(crate) fn equal(text: &str, left: Node, right: Node) -> bool {
     }
     true
 }
+
+/// A node's text for messages: its first line, and no more than can be read at a glance.
+#[must_use]
+pub fn shown(text: &str, node: Node) -> String {
+    const MOST: usize = 60;
+    let line = text[node.byte_range()].lines().next().unwrap_or("");
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
+}

@@ -173,7 +173,8 @@ fn matched(file: &Parsed, rewrite: &Rewrite) -> Result<Seen, ParseError> {
     let name = rewrite.before.trim().lines().next().unwrap_or_default();
     let found = rewrite.pattern.find(file)?;
     let violation = |range: &Range<usize>| Violation::at(file.source(), range.clone(), Kind::Use, name);
-    let mut violations: Vec<Violation> = found.matches.iter().chain(&found.nested).map(|found| violation(&found.range)).collect();
+    let ranges = found.matches.iter().chain(&found.nested).map(|found| &found.range).chain(&found.unsound);
+    let mut violations: Vec<Violation> = ranges.map(violation).collect();
     violations.sort_by_key(|violation| (violation.range.start, violation.range.end));
     Ok(Seen { violations, undecided: Vec::new() })
 }
@@ -371,6 +372,18 @@ mod tests {
             (None, "from .b import f\nf()\n", &[], &["f"]),
             (None, "from z import *\nf()\n", &[], &[]),
         ]);
+    }
+
+    #[test]
+    fn what_a_rule_without_names_fits_and_cannot_rewrite_is_a_violation() {
+        let rule = "{before: 'old($A)', after: 'new($A, $A)'}";
+        let text =
+            format!("version: 1\nname: x\nissue: y\nrules: {{r: {{rewrite: {rule}}}}}\nphases: [{{id: P0, files: [a.py]}}]\n");
+        let plan = crate::plan::load::parse("x", text.as_bytes()).unwrap_or_else(|found| panic!("{}", found.render(false, 100)));
+        let crate::plan::RuleKind::Rewrite(rule) = &plan.rules[0].kind else { panic!("no rewrite") };
+        let source = Source::new(b"old(next(it))\nold(a)\n").unwrap();
+        let seen = look(&Parsed::new(&source, None), Step::Rewrite(rule)).unwrap();
+        assert_eq!(seen.violations.iter().map(|found| found.line).collect::<Vec<u32>>(), [1, 2]);
     }
 
     #[test]
