@@ -46,7 +46,7 @@ pub fn left(
             Ok(made) => {
                 if !made.remarks.is_empty() {
                     let follow = Follow::new(&source, file.source());
-                    remarks.extend(made.remarks.into_iter().map(|remark| remark.followed(&follow)));
+                    remarks.extend(made.remarks.into_iter().filter(|remark| remark.left).map(|remark| remark.followed(&follow)));
                 }
                 moves.push(Moves::new(&source, &made.edits));
                 let next = source.apply(&made.edits);
@@ -185,6 +185,22 @@ mod tests {
         let unsound = Left { reason: "no".into(), help: "do".into() };
         assert_eq!(left(&file, rule, &found, &[rule], |_| Some(unsound.clone())), [Some(unsound.clone()), Some(unsound.clone())]);
         assert_eq!(left(&file, rule, &found, &[], |_| Some(unsound)).len(), 2);
+    }
+
+    #[test]
+    fn what_a_rule_says_of_its_changes_is_no_reason_for_what_stays() {
+        let rule = "{before: \"import a\\na.f($A, $B)\", after: \"import b\\nb.f($A)\"}";
+        let text =
+            format!("version: 1\nname: x\nissue: y\nrules: {{r: {{rewrite: {rule}}}}}\nphases: [{{id: P0, files: [a.py]}}]\n");
+        let plan = crate::plan::load::parse("x", text.as_bytes()).unwrap_or_else(|found| panic!("{}", found.render(false, 100)));
+        let crate::plan::RuleKind::Rewrite(rule) = &plan.rules[0].kind else { panic!("no rewrite") };
+        let source = Source::new(b"import a\na.f(c(), d())\n\n\na.f\n").unwrap();
+        let (file, rule) = (Parsed::new(&source, None), Step::Rewrite(rule));
+        let found = violations(&file, rule).unwrap();
+        let left = left(&file, rule, &found, &[rule], |_| None);
+        let stays: Vec<(u32, String)> =
+            found.iter().zip(left).filter_map(|(found, left)| Some((found.line, left?.reason))).collect();
+        assert_eq!(stays, [(5, "`a.f` is not called here".to_owned())]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Rules to edits: bytes in, bytes out.
 //!
 //! Nothing here does I/O or sees a path. Every byte outside an edit stays as it was, and a step applied twice changes nothing
-//! the second time. What a step leaves as it is on purpose, or could not decide, it says in a [`Remark`].
+//! the second time. What a step leaves as it is on purpose, could not decide, or takes away with what it
+//! replaces, it says in a [`Remark`].
 
 pub mod changes;
 pub(crate) mod directive;
@@ -48,7 +49,7 @@ pub enum Step<'a> {
     Rewrite(&'a Rewrite),
 }
 
-/// Something of the deprecated that a step left where it is, and why.
+/// Something of the deprecated that a step left where it is, and why, or something that it did and that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
     /// From 1; in the text that the step was given, or in the file, as whoever hands it on says.
@@ -61,14 +62,22 @@ pub struct Remark {
     pub message: String,
     /// What to do about it.
     pub help: String,
+    /// True for what was left.
+    pub left: bool,
 }
 
 impl Remark {
-    /// A remark on a place of the text.
+    /// A remark on a place of the text that is left.
     #[must_use]
     pub fn at(source: &Source, at: usize, message: impl Into<String>, help: impl Into<String>) -> Self {
         let (line, column) = (source.line(at), source.column(at));
-        Self { line, column, written: None, message: message.into(), help: help.into() }
+        Self { line, column, written: None, message: message.into(), help: help.into(), left: true }
+    }
+
+    /// A remark on a place of the text that is changed.
+    #[must_use]
+    pub fn on_change(source: &Source, at: usize, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { left: false, ..Self::at(source, at, message, help) }
     }
 
     /// The same, told of the version of the text that the place is followed to.
@@ -85,7 +94,7 @@ impl Remark {
 pub(crate) struct Made {
     /// Ranges of the text, and the bytes that come there, in the file's encoding.
     pub(crate) edits: Edits,
-    /// What was left.
+    /// What was left, or should be known.
     pub(crate) remarks: Vec<Remark>,
 }
 
@@ -94,7 +103,7 @@ pub(crate) struct Made {
 pub struct Applied {
     /// The new bytes; `None` when they are as they were.
     pub bytes: Option<Vec<u8>>,
-    /// What was left, with its place in the file.
+    /// What was left, or should be known, with its place in the file.
     pub remarks: Vec<Remark>,
     /// For each step, whether it changed something.
     pub changed: Vec<bool>,

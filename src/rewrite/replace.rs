@@ -8,6 +8,7 @@
 //!   it; or the match is left.
 //! - A match that cannot be replaced soundly is left and said in a remark; the others are replaced all the same. The result is
 //!   parsed before anything is said to be done.
+//! - A call that is captured and that the replacement leaves out is said in a remark.
 //! - A match inside something that another match captured is replaced first, and captured as it is then.
 
 mod align;
@@ -42,6 +43,7 @@ use tree_sitter::Node;
 use crate::edit::{Edit, Edits};
 use crate::pattern::after::{Template, TemplateError};
 use crate::pattern::matched::{Capture, Match};
+use crate::pattern::view::shown;
 use crate::plan::{Comments, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::precedence::Rank;
@@ -183,7 +185,7 @@ impl<'f> Work<'f, '_, '_> {
         let mut blocks = Blocks::default();
         let mut ranks = HashMap::new();
         let (mut above, mut behind) = (Above::default(), Vec::new());
-        let mut refused = Vec::new();
+        let (mut refused, mut said) = (Vec::new(), Vec::new());
         let (mut changed, mut lost): (Vec<Range<usize>>, HashSet<usize>) = (Vec::new(), gone);
         let holders = holders(matches);
         for (number, one) in matches.iter().enumerate() {
@@ -212,6 +214,7 @@ impl<'f> Work<'f, '_, '_> {
             match replaced {
                 Err(refusal) => refused.push((number, refusal)),
                 Ok(new) => {
+                    said.extend(one.dropped.iter().map(|(name, node)| self.dropped(name, *node)));
                     let dropped = |at: usize| {
                         new.changes.iter().map(|(range, _)| range).chain(&new.removed).any(|range| range.contains(&at))
                             && !new.copied.iter().any(|range| range.contains(&at))
@@ -254,6 +257,7 @@ impl<'f> Work<'f, '_, '_> {
         remarks.extend(lost);
         edits.extend(above.finish(source, root, changes));
         edits.extend(comments);
+        remarks.extend(said);
         Ok(Attempt::Edits(joined(edits), remarks))
     }
 
@@ -261,6 +265,16 @@ impl<'f> Work<'f, '_, '_> {
     fn in_time(&self, one: &Match) -> Result<(), RewriteError> {
         let late = || RewriteError::at(self.file.source(), one.range.start, Problem::Slow(self.file.deadline()));
         if Instant::now() > self.end { Err(late()) } else { Ok(()) }
+    }
+
+    /// That something is not done any more, which the metavariable of this name held.
+    fn dropped(&self, name: &str, node: Node) -> Remark {
+        let (why, help) = match name {
+            "_" => ("`$_` stands for it".to_owned(), "write a metavariable in `before` and `after` to keep it".to_owned()),
+            name => (format!("`after` has no `${name}`"), format!("write `${name}` in `after` to keep it")),
+        };
+        let message = format!("`{}` is not evaluated any more: {why}", shown(self.file.source().text(), node));
+        Remark::on_change(self.file.source(), node.start_byte(), message, help)
     }
 
     /// True when a match keeps what stands in a range inside it.

@@ -19,7 +19,7 @@ use crate::unit::segments::in_memory;
 pub struct Warning {
     /// Where.
     pub spot: Spot,
-    /// The guard that found it; `None` when a rule left it on purpose, or could not decide.
+    /// The guard that found it; `None` when a rule says it of what it left, or took away.
     pub guard: Option<Guard>,
     /// A lower-case fragment.
     pub message: String,
@@ -52,7 +52,7 @@ impl Warning {
 
 impl From<Remark> for Warning {
     fn from(remark: Remark) -> Self {
-        let Remark { line, column, written, message, help } = remark;
+        let Remark { line, column, written, message, help, .. } = remark;
         Self { spot: Spot { line, column, written }, guard: None, message, help }
     }
 }

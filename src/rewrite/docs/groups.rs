@@ -138,7 +138,7 @@ impl<'a> Host<'a> {
         let made = step(&Parsed::new(&before, module))
             .map_err(|error| left(near(error.line), format!("an example is left: {error}")))?;
         let mut places: Vec<Place> = Vec::new();
-        for remark in made.remarks {
+        for remark in made.remarks.into_iter().filter(|remark| remark.left) {
             if let Some((block, line)) = sheet.place(remark.line.saturating_sub(1) as usize)
                 && let Some(line) = blocks[block].lines.get(line)
             {

@@ -383,3 +383,32 @@ fn a_file_whose_matches_take_too_long_is_refused_at_the_place_that_was_too_late(
     let error = apply(&Parsed::new(&source, None).within(Duration::ZERO), &[Step::Rewrite(&rule)]).unwrap_err();
     assert_eq!((error.line, error.column, error.kind), (2, 5, Problem::Slow(Duration::ZERO)));
 }
+
+#[test]
+fn a_call_that_the_replacement_leaves_out_is_told() {
+    let short = rule("old($A, $B, $_)", "new($A)");
+    for (text, want, remarks) in [
+        ("old(a(), b.c, 1)\n", "new(a())\n", vec![]),
+        (
+            "old(\n    a, b(c()), await d)\n",
+            "new(a)\n",
+            vec![
+                "2:8: `b(c())` is not evaluated any more: `after` has no `$B`",
+                "2:16: `await d` is not evaluated any more: `$_` stands for it",
+            ],
+        ),
+    ] {
+        let (made, said) = rewritten(&short, text.as_bytes());
+        assert_eq!((String::from_utf8(made).unwrap().as_str(), said), (want, remarks.into_iter().map(str::to_owned).collect()));
+    }
+}
+
+#[test]
+fn what_would_be_evaluated_at_another_time_or_more_often_is_left() {
+    left(&rule("old($A)", "new($A, $A)"), "x.old\nold(next(it))\n", "2:1: `next(it)` would be evaluated twice");
+    left(
+        &rule("$M = old($A)\n...\n$M.go()", "$M = new($A)\n"),
+        "m = old(next(it))\nlog()\nm.go()\n",
+        "1:1: `next(it)` would be evaluated after line 2, which `...` passes over",
+    );
+}
