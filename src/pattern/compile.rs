@@ -13,6 +13,7 @@ use crate::pattern::holes::{Holed, Take};
 use crate::pattern::place::Conditions;
 use crate::pattern::snippet::{Snippet, Spot, Stand, referred};
 use crate::pattern::sound::Flow;
+use crate::pattern::strays::strays;
 use crate::pattern::view::parts;
 use crate::pattern::{Pattern, PatternProblem, Side};
 use crate::python::builtins::is_builtin;
@@ -40,8 +41,12 @@ pub(crate) fn compile(
     let (old_file, new_file) = (Parsed::new(&old_source, None), Parsed::new(&new_source, None));
     let old = Snippet { side: Side::Before, original: before, holed: &old, file: &old_file };
     let new = Snippet { side: Side::After, original: after, holed: &new, file: &new_file };
-    let mut problems = old.syntax();
-    problems.extend(new.syntax());
+    let wrong = |snippet: &Snippet| match strays(snippet) {
+        strays if strays.is_empty() => snippet.syntax(),
+        strays => strays,
+    };
+    let mut problems = wrong(&old);
+    problems.extend(wrong(&new));
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -54,10 +54,33 @@ fn what_is_wrong_is_refused_with_its_place() {
         ("from a import f\nf($$$X)", "from a import f\nf($$$X, 1)", After, "f", "`before` fits what `after` writes"),
         ("from a import f\nf($X)", "import a as b\ng(b.f($X))", After, "b", "`before` fits what `after` writes"),
         ("$X = h()", "$X = h()\ng($X)", After, "$X", "`before` fits what `after` writes"),
+        ("h($x)", "g()", Before, "$x", "`$x` is no metavariable"),
+        ("h('$x', é, $X, $someThing", "g()", Before, "$someThing", "`$someThing` is no metavariable"),
+        ("h($X)", "'$a'\ng(f'$b{$X} {$c}')  # $d", After, "$c", "`$c` is no metavariable"),
     ] {
         let (found_side, found_there, found) = first(before, after);
         assert_eq!((found_side, found.as_str()), (side, message), "{before}\n->\n{after}");
         assert!(found_there.starts_with(there), "{before}\n->\n{after}\nat {found_there}");
+    }
+}
+
+#[test]
+fn a_dollar_that_begins_no_metavariable_is_told_how_to_be_one() {
+    for (before, help) in [
+        ("h($x)", "metavariables are written in capitals: `$X`"),
+        ("h($old_name)", "metavariables are written in capitals: `$OLD_NAME`"),
+        ("h($größe)", "a metavariable begins with a letter of A-Z or `_`, and A-Z, 0-9 and `_` follow: `$NAME`"),
+        ("h($1)", "a metavariable begins with a letter of A-Z or `_`, and A-Z, 0-9 and `_` follow: `$NAME`"),
+        ("h($)", "a metavariable begins with a letter of A-Z or `_`, and A-Z, 0-9 and `_` follow: `$NAME`"),
+        ("h($$X)", "write `$X` for one thing, or `$$$X` for any run of arguments, elements, parameters or statements"),
+        ("h($$$)", "give it a name, as in `$$$ARGS`"),
+        ("h($$$args)", "metavariables are written in capitals: `$$$ARGS`"),
+        ("h($...ARGS)", "`$$$ARGS` takes any run of arguments, elements, parameters or statements"),
+        ("h($...)", "`$$$ARGS` takes any run of arguments, elements, parameters or statements"),
+    ] {
+        let problems = refused(before, "g()");
+        assert_eq!(problems.iter().map(|one| one.help.as_str()).collect::<Vec<_>>(), [help], "{before}");
+        assert_eq!(problems[0].at, 2, "{before}");
     }
 }
 

@@ -35,13 +35,15 @@ pub struct Holed {
     /// The holes, in order. What merely looks like one inside a string literal or a comment is among them too: only a parser can
     /// tell.
     pub holes: Vec<Hole>,
+    /// Dollars that begin no hole, each with the word after it, in order; in strings and comments they are text.
+    pub strays: Vec<Range<usize>>,
 }
 
 impl Holed {
     /// Reads `text`. A dollar that begins no hole stays as it is.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let mut holed = Self { text: String::with_capacity(text.len() + 16), holes: Vec::new() };
+        let mut holed = Self { text: String::with_capacity(text.len() + 16), holes: Vec::new(), strays: Vec::new() };
         let mut rest = text;
         while let Some(at) = rest.find('$') {
             holed.text.push_str(&rest[..at]);
@@ -63,7 +65,12 @@ impl Holed {
                     holed.text.push_str(name);
                     holed.holes.push(Hole { range: start..holed.text.len(), name: name.to_owned(), take });
                 }
-                None => holed.text.push_str(&rest[..dollars + length]),
+                None => {
+                    let start = holed.text.len();
+                    holed.text.push_str(&rest[..dollars + length]);
+                    let word = after.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(after.len());
+                    holed.strays.push(start..start + dollars + word);
+                }
             }
             rest = &after[length..];
         }
@@ -75,6 +82,16 @@ impl Holed {
     #[must_use]
     pub fn hole(&self, range: &Range<usize>) -> Option<&Hole> {
         self.holes.iter().find(|hole| hole.range == *range)
+    }
+
+    /// [`Self::text`] with identifiers where the strays are, every byte in its place.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let mut text = self.text.clone().into_bytes();
+        for stray in &self.strays {
+            text[stray.clone()].iter_mut().filter(|byte| **byte == b'$').for_each(|byte| *byte = b'_');
+        }
+        String::from_utf8(text).expect("a letter of ASCII in the place of another")
     }
 
     /// The place in the plan's own text of a place in [`Self::text`].
@@ -112,6 +129,14 @@ mod tests {
             assert_eq!(holes(text), [], "{text}");
             assert_eq!(Holed::new(text).text, text);
         }
+    }
+
+    #[test]
+    fn dollars_that_begin_no_hole_are_known_and_can_be_masked() {
+        let holed = Holed::new("é $A $b $$C($1x, $...D, $é, $)");
+        let strays: Vec<&str> = holed.strays.iter().map(|stray| &holed.text[stray.clone()]).collect();
+        assert_eq!(strays, ["$b", "$$C", "$1x", "$", "$é", "$"]);
+        assert_eq!(holed.masked(), "é µA _b __C(_1x, _...D, _é, _)");
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod place_tests;
 mod property_tests;
 mod snippet;
 mod sound;
+mod strays;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
