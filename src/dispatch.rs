@@ -227,6 +227,8 @@ impl<'a> Session<'a> {
                 Problem::at(example.place, message, "`migrate test` shows the difference")
             }));
         }
+        let known = self.plan.problems(self.plan.warnings.iter().cloned());
+        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &known);
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, |foreseen| {

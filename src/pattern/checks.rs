@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tree_sitter::Node;
 
 use crate::pattern::before::{Before, Part, Root};
-use crate::pattern::holes::Take;
+use crate::pattern::holes::{Hole, Take};
 use crate::pattern::snippet::{Snippet, Spot, Stand, is_below, written};
 use crate::pattern::{PatternProblem, Side};
 use crate::python::names::{Meaning, Names};
@@ -47,7 +47,7 @@ pub(crate) fn meanings(old: &Snippet, names: &Names) -> Vec<PatternProblem> {
 }
 
 /// What is wrong with the metavariables of `snippet`, given those of `before`.
-pub(crate) fn metavariables(old: &[Spot], snippet: &Snippet, spots: &[Spot]) -> Vec<PatternProblem> {
+pub(crate) fn metavariables((before, old): (&Snippet, &[Spot]), snippet: &Snippet, spots: &[Spot]) -> Vec<PatternProblem> {
     let mut problems = Vec::new();
     for spot in spots {
         let at = spot.hole.range.start;
@@ -74,6 +74,9 @@ pub(crate) fn metavariables(old: &[Spot], snippet: &Snippet, spots: &[Spot]) -> 
                 old.iter().filter(|spot| spot.hole.name != "_").map(|spot| written(spot.hole)).collect();
             let known: Vec<String> = known.into_iter().collect();
             let help = match known.as_slice() {
+                _ if before.holed.holes.iter().any(|hole| hole.name == spot.hole.name && hole.name != "_") => {
+                    format!("in a string it is text: {}", whole_string(spot.hole))
+                }
                 [] => "`before` has no metavariables".to_owned(),
                 known => format!("`before` has {}", known.join(", ")),
             };
@@ -81,6 +84,12 @@ pub(crate) fn metavariables(old: &[Spot], snippet: &Snippet, spots: &[Spot]) -> 
         }
     }
     problems
+}
+
+/// What to do where a metavariable was meant for a part of a string.
+pub(crate) fn whole_string(hole: &Hole) -> String {
+    let name = &hole.name;
+    format!("take the whole string with `${name}`, and say in `where` which strings: `{name}: {{ kind: string }}`")
 }
 
 /// A pattern has something to go by, and its gaps stand between things.

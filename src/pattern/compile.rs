@@ -9,6 +9,7 @@ use crate::pattern::checks;
 use crate::pattern::constraint::Constraint;
 use crate::pattern::evaluation::Evaluation;
 use crate::pattern::find::find;
+use crate::pattern::hints::hints;
 use crate::pattern::holes::{Holed, Take};
 use crate::pattern::place::Conditions;
 use crate::pattern::snippet::{Snippet, Spot, Stand, referred};
@@ -89,8 +90,8 @@ impl<'a> Texts<'a> {
         let mut problems = imports;
         problems.extend(checks::unused(&self.old, old_names));
         let (old_spots, new_spots) = (self.old.spots(&old_body), self.new.spots(&new_body));
-        problems.extend(checks::metavariables(&old_spots, &self.old, &old_spots));
-        problems.extend(checks::metavariables(&old_spots, &self.new, &new_spots));
+        problems.extend(checks::metavariables((&self.old, &old_spots), &self.old, &old_spots));
+        problems.extend(checks::metavariables((&self.old, &old_spots), &self.new, &new_spots));
         problems.extend(checks::meanings(&self.old, old_names));
         let (old_alone, new_alone) = (alone(&old_body), alone(&new_body));
         // An expression that becomes a statement, or nothing, is one that stands alone as a statement.
@@ -121,7 +122,8 @@ impl<'a> Texts<'a> {
         let wanted = wanted(&before);
         let words = words(&before, &deprecated, &wanted);
         let texts = <(String, String, BTreeMap<String, Constraint>)>::default();
-        let pattern = Pattern { before, flow, conditions, wanted, deprecated, words, texts };
+        let hints = hints((&self.old, &old_body), (&self.new, &new_body));
+        let pattern = Pattern { before, flow, conditions, wanted, deprecated, words, texts, hints };
         self.own_output(&pattern, &new_body)?;
         Ok(pattern)
     }

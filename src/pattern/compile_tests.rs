@@ -98,6 +98,33 @@ fn all_problems_are_said_at_once() {
 }
 
 #[test]
+fn what_is_taken_as_it_is_written_and_looks_otherwise_is_told() {
+    use Side::{After, Before};
+    for (before, after, hints) in [
+        (
+            "h('$X', f'$Y{$Z}')  # $A",
+            "g($Z)",
+            vec![(Before, 3, "`$X` stands in a string"), (Before, 10, "`$Y` stands in a string")],
+        ),
+        ("h($X)", "g('$X', f'{$X}', '$HOME')  # $X", vec![(After, 3, "`$X` stands in a string")]),
+        ("h('$X')", "g('$X')", vec![(Before, 3, "`$X` stands in a string"), (After, 3, "`$X` stands in a string")]),
+        ("h($X, ...)", "g($X, ...)", vec![(Before, 6, "`...` among"), (After, 6, "`...` among")]),
+        ("h($X[..., 1], [...])\n...\nj(k=$Y)", "g($X, $Y)", vec![]),
+    ] {
+        let found = pattern(before, after);
+        let found = found.hints();
+        assert_eq!(
+            found.iter().map(|hint| (hint.side.clone(), hint.at)).collect::<Vec<_>>(),
+            hints.iter().map(|(side, at, _)| (side.clone(), *at)).collect::<Vec<_>>(),
+            "{before}"
+        );
+        assert!(found.iter().zip(&hints).all(|(hint, (.., start))| hint.message.starts_with(start)), "{found:?}");
+    }
+    let help = "in a string it is text: take the whole string with `$X`, and say in `where` which strings: `X: { kind: string }`";
+    assert_eq!(refused("h('$X')", "g($X)")[0].help, help);
+}
+
+#[test]
 fn what_stands_in_strings_and_comments_is_text() {
     let plain = pattern("h('$X', f'$Y{$X}')  # $Z", "g('$W', $X)");
     assert_eq!(crate::pattern::support::matches(&plain, "h('$X', f'$Y{1}')\nh('a', f'$Y{1}')\n"), ["h('$X', f'$Y{1}')"]);

@@ -15,6 +15,7 @@ mod effects;
 mod evaluation;
 mod find;
 mod fit;
+mod hints;
 pub mod holes;
 mod layout;
 mod literal;
@@ -56,7 +57,7 @@ pub enum Side {
     Where(String),
 }
 
-/// Why a pattern is refused.
+/// Why a pattern is refused, or what should be known of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PatternProblem {
     /// The text that it is in.
@@ -82,6 +83,7 @@ pub struct Pattern {
     wanted: Vec<String>,
     deprecated: Vec<String>,
     words: Vec<String>,
+    hints: Vec<PatternProblem>,
 }
 
 /// What was compiled is a function of what was written.
@@ -112,6 +114,12 @@ impl Pattern {
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
+    }
+
+    /// What is sound and most likely not what its author meant.
+    #[must_use]
+    pub fn hints(&self) -> &[PatternProblem] {
+        &self.hints
     }
 
     /// All that fits in `file`, and what nearly does.

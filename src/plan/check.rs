@@ -1,6 +1,6 @@
 //! What must hold between the parts of a plan: rules that are not in each other's way, files that are listed once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::path::RepoPath;
 use crate::plan::diagnostics::{Problem, Span};
@@ -66,6 +66,16 @@ pub fn rewrites(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
             let problem = Problem::at(names.span(second), message, "keep one of the two: the first would take it from the other");
             reader.problems.push(problem.and(names.span(first), "the other rule"));
         }
+    }
+}
+
+/// Warns of rules that no phase uses.
+pub fn unused(reader: &mut Reader<'_>, phases: &[Phase], names: &Names) {
+    let used: HashSet<usize> = phases.iter().flat_map(|phase| &phase.targets).flat_map(|target| &target.rules).copied().collect();
+    for at in (0..names.count()).filter(|at| !used.contains(at)) {
+        let message = format!("no phase uses the rule {}", quoted(names.name(at)));
+        let help = "name it in the `rules` of a phase or of an entry of `files`, or remove it";
+        reader.warnings.push(Problem::warning(names.span(at), message, help));
     }
 }
 

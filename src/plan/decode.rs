@@ -24,9 +24,9 @@ const VERSION: &str = "1";
 pub fn plan(source: Arc<Source>, root: &Node) -> Result<Plan, Problems> {
     let mut reader = Reader::new(&source);
     let decoded = decode(&mut reader, root);
-    let problems = reader.problems;
+    let Reader { problems, warnings, .. } = reader;
     match decoded {
-        Some(plan) if problems.is_empty() => Ok(Plan { source, ..plan }),
+        Some(plan) if problems.is_empty() => Ok(Plan { warnings, source, ..plan }),
         _ => Err(problems.into_problems(source)),
     }
 }
@@ -64,7 +64,9 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     check::renames(reader, &rules, &names);
     check::rewrites(reader, &rules, &names);
     check::files(reader, &phases);
-    Some(Plan { name, issue: issue.unwrap_or_default(), rules, commit, phases, scope, source: Arc::default() })
+    check::unused(reader, &phases, &names);
+    let (issue, warnings, source) = (issue.unwrap_or_default(), Vec::new(), Arc::default());
+    Some(Plan { name, issue, rules, commit, phases, scope, warnings, source })
 }
 
 /// A newer plan is refused by its version alone: what else looks wrong may be right there.

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode};
 
 use crate::plan::view::{View, escape};
 
@@ -42,6 +42,8 @@ pub struct Problem {
     pub help: String,
     /// A second place that belongs to it, and what it is.
     pub other: Option<(Span, String)>,
+    /// True when the plan is sound all the same.
+    pub is_warning: bool,
 }
 
 /// Everything that is wrong with one plan, in the order of its text.
@@ -109,12 +111,17 @@ impl Source {
 impl Problem {
     /// A problem at one place.
     pub fn at(span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { span: Some(span), message: message.into(), help: help.into(), other: None }
+        Self { span: Some(span), ..Self::whole(message, help) }
     }
 
     /// A problem of the file as a whole.
     pub fn whole(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { span: None, message: message.into(), help: help.into(), other: None }
+        Self { span: None, message: message.into(), help: help.into(), other: None, is_warning: false }
+    }
+
+    /// Something that should be known of a sound plan.
+    pub fn warning(span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { is_warning: true, ..Self::at(span, message, help) }
     }
 
     /// The same problem with a second place.
@@ -257,6 +264,10 @@ impl Error for Located {}
 impl Diagnostic for Located {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(escape(&self.problem.help)))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        self.problem.is_warning.then_some(Severity::Warning)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

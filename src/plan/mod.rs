@@ -52,6 +52,9 @@ pub struct Plan {
     /// What is measured; no part of the meaning, since no unit is made otherwise by it.
     #[serde(skip)]
     pub scope: Scope,
+    /// What should be known of it; no part of the meaning.
+    #[serde(skip)]
+    pub warnings: Vec<Problem>,
     /// The text it was read from, for problems that show later; no part of the meaning.
     #[serde(skip)]
     pub source: Arc<Source>,

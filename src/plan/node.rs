@@ -233,7 +233,7 @@ fn refusal(source: &Source, error: &serde_yaml::Error) -> Problem {
         }
         _ => (described(error), "the text is not YAML from here on; the mistake may stand a little above"),
     };
-    Problem { span: place, message, help: help.into(), other: None }
+    Problem { span: place, ..Problem::whole(message, help) }
 }
 
 /// The reader's own words without the place, which is shown apart.

@@ -12,6 +12,8 @@ pub struct Reader<'a> {
     pub source: &'a Source,
     /// What is wrong so far.
     pub problems: Collected,
+    /// What should be known of the plan should it be sound.
+    pub warnings: Vec<Problem>,
     copied: usize,
 }
 
@@ -55,7 +57,7 @@ impl<'n> Entries<'n> {
 impl<'a> Reader<'a> {
     /// Starts with nothing found.
     pub fn new(source: &'a Source) -> Self {
-        Self { source, problems: Collected::default(), copied: 0 }
+        Self { source, problems: Collected::default(), warnings: Vec::new(), copied: 0 }
     }
 
     /// Adds a problem.

@@ -158,25 +158,26 @@ fn rewrite(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rewrite> 
         reader.report(entries.key("after"), "`before` and `after` are the same", help);
         return None;
     }
+    let source = reader.source;
+    let span = |PatternProblem { side, at, .. }: &PatternProblem| {
+        let span = match side {
+            Side::Before => before_node.map(|node| within::word(source, node, *at)),
+            Side::After => after_node.map(|node| within::word(source, node, *at)),
+            Side::Where(name) => places.get(name).copied(),
+        };
+        span.unwrap_or(node.span)
+    };
     match Pattern::compile(before, after, &conditions) {
-        Ok(pattern) => Some(Rewrite {
-            before: before.to_owned(),
-            after: after.to_owned(),
-            conditions,
-            comments,
-            strings,
-            docs,
-            pattern: Arc::new(pattern),
-        }),
+        Ok(pattern) => {
+            let warning = |hint: &PatternProblem| Problem::warning(span(hint), hint.message.as_str(), hint.help.as_str());
+            reader.warnings.extend(pattern.hints().iter().map(warning));
+            let (before, after, pattern) = (before.to_owned(), after.to_owned(), Arc::new(pattern));
+            Some(Rewrite { before, after, conditions, comments, strings, docs, pattern })
+        }
         Err(problems) => {
-            for PatternProblem { side, at, message, help } in problems {
-                let span = match side {
-                    Side::Before => before_node.map(|node| within::word(reader.source, node, at)),
-                    Side::After => after_node.map(|node| within::word(reader.source, node, at)),
-                    Side::Where(name) => places.get(&name).copied(),
-                };
-                let help = if help.is_empty() { "correct the rule".to_owned() } else { help };
-                reader.report(span.unwrap_or(node.span), message, help);
+            for problem in problems {
+                let help = if problem.help.is_empty() { "correct the rule" } else { problem.help.as_str() };
+                reader.report(span(&problem), problem.message.as_str(), help);
             }
             None
         }

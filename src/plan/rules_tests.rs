@@ -260,3 +260,25 @@ fn a_name_that_is_renamed_is_not_rewritten_too() {
         ]
     );
 }
+
+#[test]
+fn what_should_be_known_of_a_sound_plan_has_its_place() {
+    let said = |text: &str| -> Vec<String> {
+        let plan = sound(text);
+        let place = |at: Option<crate::plan::diagnostics::Span>| plan.source.line_column(at.unwrap().offset);
+        let line = |((line, column), message): ((usize, usize), &String)| format!("{line}:{column}: {message}");
+        plan.warnings.iter().map(|warning| line((place(warning.span), &warning.message))).collect()
+    };
+    assert_eq!(said(SOUND), [""; 0]);
+    let other = "  other:\n    rewrite:\n      before: h('$A', $B)\n      after: |\n        g($B,\n          '$B')\nphases:";
+    let unused = SOUND.replace("phases:", other).replace("    files:\n", "    rules: [direct]\n    files:\n");
+    let unused = unused.replace("files: [c.py]", "files: [{ path: c.py, rules: [factory] }]");
+    assert_eq!(
+        said(&unused),
+        [
+            "33:18: `$A` stands in a string, where it is text",
+            "36:12: `$B` stands in a string, where it is text",
+            "31:3: no phase uses the rule `other`",
+        ]
+    );
+}

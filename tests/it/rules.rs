@@ -71,3 +71,19 @@ fn a_rule_that_the_plan_has_not_is_wrong_usage() {
         .says("the plan test has no rule \"mooved\"")
         .says("it has moved, bare, outside");
 }
+
+#[test]
+fn what_a_plan_most_likely_does_not_mean_is_a_warning_of_check() {
+    let text = "version: 1\nname: test\nissue: \"#1\"\nrules:\n  r: { rewrite: { before: \"old('$X')\", after: \"new('$X')\" } }\nphases:\n  - { id: P0, rules: [], files: [{ path: a.py, edits: [{ before: x = 1, after: x = 2 }] }] }\n";
+    let repo = Repo::with(&[("a.py", "x = 1\n")]);
+    replan(&repo, text);
+    let ran = untouched(&repo, 0, &["check"])
+        .says("\u{26a0} no phase uses the rule `r`")
+        .says("plans/p.yaml:5:3]")
+        .says("`$X` stands in a string, where it is text")
+        .says("plans/p.yaml:5:33]")
+        .says("help: take the whole string with `$X`")
+        .prints("1 to change, 0 done");
+    assert!(!ran.stderr.contains('×'), "{}", ran.stderr);
+    assert_eq!(untouched(&repo, 0, &["status"]).stderr, "");
+}
