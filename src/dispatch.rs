@@ -29,7 +29,7 @@ use crate::run;
 use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
 use crate::stop::{Note, Stop};
-use crate::unit::sound::Warning;
+use crate::unit::sound::{Unsound, Warning};
 
 /// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -189,7 +189,7 @@ impl<'a> Session<'a> {
                 }
                 What::Unsound(unsound) => {
                     failed += 1;
-                    self.unsound(&foreseen, &unsound.reason, &unsound.help);
+                    self.unsound(&mut repeats, &foreseen, unsound);
                 }
             }
             if with_commands {
@@ -244,7 +244,7 @@ impl<'a> Session<'a> {
                 What::NeedsCodemod => open += 1,
                 What::Unsound(unsound) => {
                     failed += 1;
-                    self.unsound(&foreseen, &unsound.reason, &unsound.help);
+                    self.unsound(&mut repeats, &foreseen, unsound);
                 }
             }
             Ok(())
@@ -298,8 +298,10 @@ impl<'a> Session<'a> {
     }
 
     fn warn(&self, repeats: &mut Repeats, unit: &RepoPath, warnings: &[Warning]) {
-        for warning in warnings.iter().filter(|warning| repeats.shows(&warning.message)) {
-            text::warning(&mut io::stderr(), Look::of(&io::stderr()), unit, warning);
+        for warning in warnings {
+            if repeats.shows(&warning.message) {
+                text::warning(&mut io::stderr(), Look::of(&io::stderr()), unit, warning, repeats.help(&warning.help));
+            }
         }
     }
 
@@ -309,9 +311,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn unsound(&self, foreseen: &Foreseen, reason: &str, help: &str) {
-        let what = format!("{}: {}: {reason}", self.plan.phase_label(foreseen.phase), foreseen.unit);
-        text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, help);
+    fn unsound(&self, repeats: &mut Repeats, foreseen: &Foreseen, unsound: &Unsound) {
+        let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.unit, unsound.reason);
+        text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, repeats.help(&unsound.help));
     }
 
     fn phase(&self, text: Option<&str>) -> Result<Option<usize>, Stop> {

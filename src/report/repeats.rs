@@ -1,7 +1,7 @@
 //! Remarks that many files share: the first few are shown, the others are counted, so that one cause in six hundred files does not
-//! bury what is said once. Nothing here does I/O.
+//! bury what is said once; and what to do about them, which is said once. Nothing here does I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::Detail;
 
@@ -13,13 +13,14 @@ const FEW: usize = 3;
 pub struct Repeats {
     detail: Detail,
     met: BTreeMap<String, usize>,
+    helps: BTreeSet<String>,
 }
 
 impl Repeats {
     /// Nothing was met yet.
     #[must_use]
     pub fn new(detail: Detail) -> Self {
-        Self { detail, met: BTreeMap::new() }
+        Self { detail, met: BTreeMap::new(), helps: BTreeSet::new() }
     }
 
     /// Counts a remark of these words, and says whether it is to be shown.
@@ -27,6 +28,12 @@ impl Repeats {
         let met = self.met.entry(words.to_owned()).or_default();
         *met += 1;
         self.detail == Detail::Verbose || *met <= FEW
+    }
+
+    /// What to do about something, unless that was said before.
+    pub fn help<'h>(&mut self, help: &'h str) -> Option<&'h str> {
+        let is_new = self.helps.insert(help.to_owned());
+        (is_new || self.detail == Detail::Verbose).then_some(help)
     }
 
     /// A line for each remark that was not shown every time.
@@ -55,5 +62,15 @@ mod tests {
         let rest = ["at 7 more places, listed with --verbose: a", "at 1 more place, listed with --verbose: b"];
         assert_eq!(told(Detail::Normal), (7, rest.map(ToOwned::to_owned).to_vec()));
         assert_eq!(told(Detail::Verbose), (15, Vec::new()));
+    }
+
+    #[test]
+    fn what_to_do_is_said_once() {
+        for (detail, want) in
+            [(Detail::Normal, [Some("a"), Some("b"), None]), (Detail::Verbose, [Some("a"), Some("b"), Some("a")])]
+        {
+            let mut repeats = Repeats::new(detail);
+            assert_eq!(["a", "b", "a"].map(|help| repeats.help(help)), want);
+        }
     }
 }

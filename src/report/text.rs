@@ -35,16 +35,16 @@ pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
 }
 
 /// Writes a problem that ends nothing by itself.
-pub fn problem(out: &mut dyn Write, look: Look, what: &str, help: &str) {
-    beyond_telling(out.write_all(error::message(look, Weight::Error, what, Some(help)).as_bytes()));
+pub fn problem(out: &mut dyn Write, look: Look, what: &str, help: Option<&str>) {
+    beyond_telling(out.write_all(error::message(look, Weight::Error, what, help).as_bytes()));
 }
 
-/// Writes what a person should know of a unit's file.
-pub fn warning(out: &mut dyn Write, look: Look, unit: &RepoPath, warning: &Warning) {
-    let Warning { spot: Spot { line, column, written }, guard, message, help } = warning;
+/// Writes what a person should know of a unit's file, and what to do about it where that is not known yet.
+pub fn warning(out: &mut dyn Write, look: Look, unit: &RepoPath, warning: &Warning, help: Option<&str>) {
+    let Warning { spot: Spot { line, column, written }, guard, message, .. } = warning;
     let guard = guard.map(|guard| format!(" ({})", guard.word())).unwrap_or_default();
     let what = escape::line(format!("{unit}:{line}:{column}: {message}{guard}{}", aside_of(written.as_deref())).as_bytes());
-    beyond_telling(out.write_all(error::message(look, Weight::Warning, &what, Some(help)).as_bytes()));
+    beyond_telling(out.write_all(error::message(look, Weight::Warning, &what, help).as_bytes()));
 }
 
 /// Writes what a person should know that has no place.
@@ -84,7 +84,7 @@ pub fn usage(error: &clap::Error) -> u8 {
 #[must_use]
 pub fn no_signals(error: &io::Error) -> u8 {
     let (mut out, look) = (io::stderr(), Look::of(&io::stderr()));
-    problem(&mut out, look, &format!("cannot take signals: {error}"), "run migrate where signals can be handled");
+    problem(&mut out, look, &format!("cannot take signals: {error}"), Some("run migrate where signals can be handled"));
     exit::REFUSED
 }
 

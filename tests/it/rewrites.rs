@@ -47,3 +47,16 @@ fn a_glob_takes_up_a_file_that_only_holds_what_no_rule_can_change_unless_the_pla
     repo.migrate(&["run"]).succeeds();
     assert_eq!(repo.git(&["log", "--format=%s"]).lines().filter(|subject| subject.starts_with("fix(")).count(), 1);
 }
+
+#[test]
+fn check_says_what_to_do_once_where_many_units_fail_alike() {
+    let files = [("a.py", OTHERWISE), ("b.py", OTHERWISE), ("c.py", OTHERWISE)];
+    let repo = ruled(&files, "    files: [{ glob: \"*.py\" }]\n");
+    for (args, helps) in [(&["check"][..], 1), (&["check", "--verbose"], 3)] {
+        let ran = untouched(&repo, 1, args).says("error: 3 units would fail");
+        assert_eq!(ran.stderr.matches("old.get_factory is still used").count(), 3, "{}", ran.stderr);
+        let all: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("help: ")).collect();
+        assert_eq!(all.iter().filter(|line| **line == all[0]).count(), helps, "{}", ran.stderr);
+        assert_eq!(all.len(), helps + 1, "{}", ran.stderr);
+    }
+}
