@@ -111,6 +111,12 @@ impl Scan {
         self.places.iter().filter(|place| place.counts()).count()
     }
 
+    /// Whether anything imports or uses the symbol that was looked for, or may do so; `None` for a scan of a plan.
+    #[must_use]
+    pub fn symbol_is_used(&self) -> Option<bool> {
+        self.plan.is_none().then_some(!self.places.is_empty())
+    }
+
     /// How many files have a violation.
     #[must_use]
     pub fn violating_files(&self) -> usize {

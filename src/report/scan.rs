@@ -130,6 +130,11 @@ fn line(scan: &Scan, place: &Place) -> String {
 }
 
 fn last_line(scan: &Scan) -> String {
+    if scan.symbol_is_used() == Some(false) {
+        let read = if scan.unreadable.is_empty() { "" } else { " that could be read" };
+        let symbol = scan.rules.first().map_or("", String::as_str);
+        return format!("nothing{read} in {} imports or uses {symbol}: is the name right?", plural(scan.files, "tracked file"));
+    }
     let (violations, violating) = (scan.violations(), scan.violating_files());
     format!(
         "{} in {violating} of {}; {} of the files comply",
@@ -157,6 +162,8 @@ fn push(text: &mut String, line: &str) {
 pub struct Json<'s> {
     /// The plan's name; null for a scan of a symbol.
     plan: Option<&'s str>,
+    /// Whether anything imports or uses the symbol; null for a scan of a plan.
+    symbol_is_used: Option<bool>,
     /// How many files are in scope.
     files: usize,
     /// How many of them have a violation.
@@ -231,6 +238,7 @@ pub fn json(scan: &Scan) -> Json<'_> {
     let count = |wanted: fn(&Fate) -> bool| scan.places.iter().filter(|place| wanted(&place.fate)).count();
     Json {
         plan: scan.plan.as_deref(),
+        symbol_is_used: scan.symbol_is_used(),
         files: scan.files,
         violating_files: scan.violating_files(),
         compliance: f64::from(u32::try_from(scan.compliance()).unwrap_or(1000)) / 10.0,

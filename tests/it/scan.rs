@@ -98,6 +98,7 @@ fn as_data_it_says_the_same() {
         assert_eq!(found[key], want, "{key}");
     }
     assert_eq!((&found["compliance"], &found["plan"]), (&Value::from(16.6), &Value::from("test")));
+    assert_eq!(found["symbol_is_used"], Value::Null);
     let sum: u64 = found["by_rule"].as_array().unwrap().iter().map(|count| count["violations"].as_u64().unwrap()).sum();
     assert_eq!(sum, 6);
     assert_eq!((&found["places"][4]["end_column"], &found["places"][2]["end_column"]), (&Value::from(4), &Value::from(15)));
@@ -153,7 +154,16 @@ a.py:2:1 use x.y.f
     assert_eq!(said.stdout, want);
     assert_eq!(places(&json(&repo, &["--symbol", "x.y.f"])).len(), 2);
     let none = repo.migrate(&["scan", "--symbol", "x.y.g", "--fail-over", "0"]).succeeds();
-    assert_eq!(none.stdout, "0 violations in 0 of 2 files; 100.0% of the files comply\n");
+    assert_eq!(none.stdout, "nothing in 2 tracked files imports or uses x.y.g: is the name right?\n");
+    for (symbol, used) in [("x.y.f", true), ("x.y.g", false), ("x", true)] {
+        assert_eq!(json(&repo, &["--symbol", symbol])["symbol_is_used"], used, "{symbol}");
+    }
+    repo.write("b.py", "from x import *\ny.g()\n");
+    repo.migrate(&["scan", "--symbol", "x.y.g"]).succeeds().prints("undecided: 1").prints("0 violations in 0 of 2 files; 100.0%");
+    repo.write("b.py", "from x.y import g\0\n");
+    repo.migrate(&["scan", "--symbol", "x.y.g"])
+        .succeeds()
+        .prints("nothing that could be read in 2 tracked files imports or uses");
     repo.migrate(&["scan", "--symbol", "x..f"]).exits(2).says("is not a dotted name");
     repo.migrate(&["scan", "--symbol", "x.f", "--phase", "1"]).exits(2);
     repo.migrate(&["scan"]).exits(2).says("there is no plan");
