@@ -13,12 +13,12 @@ pub const OLDEST: u32 = 7;
 /// Deeper texts are not looked at, since a parse of theirs does not fit every thread's stack.
 const DEEPEST: usize = 300;
 
-/// The newest syntax of a text.
+/// Syntax that a text has and older Pythons have not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Newest {
     /// The number after `3.` of the first Python that takes it.
     pub minor: u32,
-    /// Where it stands first.
+    /// Where it stands.
     pub at: usize,
     /// What it is, such as ``the `match` statement``.
     pub what: String,
@@ -27,9 +27,15 @@ pub struct Newest {
 /// The newest syntax of `source`; `None` when Python 3.7 takes all of it.
 #[must_use]
 pub fn newest(source: &Source) -> Option<Newest> {
+    needed(source).into_iter().max_by_key(|newest| (newest.minor, std::cmp::Reverse(newest.at)))
+}
+
+/// All syntax of `source` that Python 3.7 does not take.
+#[must_use]
+pub fn needed(source: &Source) -> Vec<Newest> {
     let text = source.text();
     if nesting::depth(text).map_or(true, |depth| depth > DEEPEST) {
-        return None;
+        return Vec::new();
     }
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::lowest());
     let parsed = parse_unchecked(text, options);
@@ -41,7 +47,7 @@ pub fn newest(source: &Source) -> Option<Newest> {
         let what = what.map_or("newer syntax", |what| what.strip_prefix("use ").unwrap_or(what));
         Some(Newest { minor, at: usize::from(error.range().start()), what: what.to_owned() })
     });
-    all.max_by_key(|newest| (newest.minor, std::cmp::Reverse(newest.at)))
+    all.collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::python::parsed::Unread;
 use crate::python::source::{Source, SourceError};
 use crate::python::syntax::ParseError;
 use crate::rewrite::follow::{Follow, Spot};
@@ -36,8 +37,8 @@ pub enum Problem {
     #[error("replacing what the rule matches took longer than {} seconds", .0.as_secs_f32())]
     Slow(Duration),
     /// Valid Python that the tree has wrong.
-    #[error("the syntax here is newer than what is understood")]
-    Unread,
+    #[error("{0}")]
+    Unread(Unread),
     /// The `before` of an edit stands nowhere.
     #[error("the `before` block of edit {edit} is not in the file")]
     NotFound {
@@ -130,7 +131,10 @@ impl RewriteError {
             Problem::Source(SourceError::UnknownEncoding { .. }) => {
                 "convert the file to UTF-8 first, or exclude it from the plan".into()
             }
-            Problem::Unread => "write an edit for this file".into(),
+            Problem::Unread(Unread { newer: Some(_), .. }) => "write an edit for this file".into(),
+            Problem::Unread(Unread { newer: None, .. }) => {
+                "write an edit for this file; lines in brackets that are indented further than their statement can be read".into()
+            }
             Problem::Parse(_) | Problem::Slow(_) => "exclude the file from the plan, or change it by hand".into(),
             Problem::NotFound { .. } => match &self.nearest {
                 Some(_) => "make `before` equal to the file's own lines, or remove the edit".into(),

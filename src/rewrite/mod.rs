@@ -212,7 +212,9 @@ impl Step<'_> {
         };
         // What such a text means from there on is not known, so there may be more to change than was seen.
         match file.unread() {
-            Ok(Some(at)) if !made.edits.is_empty() => Err(RewriteError::at(file.source(), at, Problem::Unread)),
+            Ok(Some(unread)) if !made.edits.is_empty() => {
+                Err(RewriteError::at(file.source(), unread.at, Problem::Unread(unread)))
+            }
             _ => Ok(made),
         }
     }

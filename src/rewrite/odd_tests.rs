@@ -103,7 +103,12 @@ fn valid_python_that_is_not_understood_is_refused_and_not_changed_by_halves() {
     let text = b"from a.b import old\nx = 1\nclass A[T = old](old[T]): pass\n";
     assert!(found(text).1);
     let error = rewritten(text, None, &[Step::Rename(&rename())]).unwrap_err();
-    assert_eq!((error.line, error.kind), (3, Problem::Unread));
+    assert_eq!((error.line, error.column, error.kind.to_string().contains("Python 3.13, newer")), (3, 9, true), "{error}");
+    let text = b"from a.b import old\ndef f():\n    (old.\nx)\n";
+    assert!(found(text).1);
+    let error = rewritten(text, None, &[Step::Rename(&rename())]).unwrap_err();
+    assert_eq!((error.line, error.column, error.kind.to_string().contains("newer")), (3, 5, false), "{error}");
+    assert!(matches!(error.kind, Problem::Unread(_)));
 }
 
 #[test]

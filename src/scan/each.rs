@@ -111,7 +111,10 @@ impl Each<'_> {
             // What is there may be a violation all the same.
             let unread = file.unread().map_err(|error| error.to_string())?;
             return match unread {
-                Some(at) => Err(format!("line {}: the syntax is newer than what is understood", source.line(at))),
+                Some(unread) => {
+                    let (line, column) = (source.line(unread.at), source.column(unread.at));
+                    Err(format!("line {line}, column {column}: {unread}"))
+                }
                 None => Ok(Vec::new()),
             };
         }
