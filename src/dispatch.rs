@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{CheckArgs, Cli, Command, DiffArgs, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
-use crate::event::Event;
+use crate::event::{Event, Watch};
 use crate::examples::{self, Failure, Tried};
 use crate::exit;
 use crate::interrupt::{self, Interrupt};
@@ -22,6 +22,7 @@ use crate::plan::{Plan, load};
 use crate::preview::{self, Foreseen, Texts, Wanted, What};
 use crate::repo::Repo;
 use crate::report::look::Look;
+use crate::report::looking::Looking;
 use crate::report::repeats::Repeats;
 use crate::report::{self, Detail, diff, error, json, progress, status, text};
 use crate::rollback::{self, Whose};
@@ -96,12 +97,14 @@ impl<'a> Session<'a> {
                     file: self.file(args.file.as_deref())?,
                     leave: leave(&args.leave),
                 };
-                self.listen(args.json, |emit| run::run(&self.repo, &self.plan, &request, self.interrupt, emit))
+                self.listen(args.json, |watch, emit| run::run(&self.repo, &self.plan, &request, self.interrupt, watch, emit))
             }
             Command::Resume(args) => self.resume(args),
             Command::Rollback(args) => self.rollback(args),
             Command::Status(args) => {
-                let table = standing::table(&self.repo, &self.plan)?;
+                let looking = if args.json { Looking::none() } else { Looking::stderr() };
+                let table = standing::table(&self.repo, &self.plan, &|looked| looking.at(looked))?;
+                looking.clear();
                 let mut out = io::stdout();
                 let written = if args.json {
                     json::line(&mut out, &table)
@@ -128,7 +131,7 @@ impl<'a> Session<'a> {
             file: earlier.started.file,
             leave: leave(&args.leave),
         };
-        self.listen(args.json, |emit| run::run(&self.repo, &self.plan, &request, self.interrupt, emit))
+        self.listen(args.json, |watch, emit| run::run(&self.repo, &self.plan, &request, self.interrupt, watch, emit))
     }
 
     fn rollback(&self, args: &RollbackArgs) -> Result<(), Stop> {
@@ -138,18 +141,22 @@ impl<'a> Session<'a> {
             None => Whose::Files(args.files.iter().map(|file| self.path(file)).collect::<Result<_, _>>()?),
         };
         let leave = Leave { dirty: true, detached: args.allow_detached, hooks: args.no_verify, changed_plan: true };
-        self.listen(args.json, |emit| rollback::rollback(&self.repo, &self.plan, &whose, leave, self.interrupt, emit))
+        self.listen(args.json, |_, emit| rollback::rollback(&self.repo, &self.plan, &whose, leave, self.interrupt, emit))
     }
 
     /// Gives every event of a flow to the printer that was asked for.
-    fn listen(&self, as_json: bool, flow: impl FnOnce(&mut dyn FnMut(Event)) -> Result<(), Stop>) -> Result<(), Stop> {
+    fn listen(&self, as_json: bool, flow: impl FnOnce(Watch, &mut dyn FnMut(Event)) -> Result<(), Stop>) -> Result<(), Stop> {
         if as_json {
             let mut lines = json::JsonLines::new(io::stdout());
-            let ended = flow(&mut |event| lines.event(&event));
+            let ended = flow(&|_| {}, &mut |event| lines.event(&event));
             return printed(lines.finish()).and(ended);
         }
-        let mut progress = progress::Progress::stderr(self.detail);
-        let ended = flow(&mut |event| progress.event(&event));
+        let (mut progress, looking) = (progress::Progress::stderr(self.detail), Looking::stderr());
+        let ended = flow(&|looked| looking.at(looked), &mut |event| {
+            looking.clear();
+            progress.event(&event);
+        });
+        looking.clear();
         progress.finish();
         ended
     }
@@ -171,7 +178,9 @@ impl<'a> Session<'a> {
     fn foresee(&self, request: &Request, with_commands: bool) -> Result<(), Stop> {
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
         let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
-        preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, |foreseen| {
+        let looking = Looking::stderr();
+        preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |foreseen| {
+            looking.clear();
             let phase = self.plan.phase_label(foreseen.phase);
             match &foreseen.what {
                 What::Change { texts, warnings } => {
@@ -199,6 +208,7 @@ impl<'a> Session<'a> {
             }
             Ok(())
         })?;
+        looking.clear();
         if with_commands {
             for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at))
             {
@@ -231,7 +241,10 @@ impl<'a> Session<'a> {
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &known);
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
-        let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, |foreseen| {
+        let looking = Looking::stderr();
+        let watch = |looked| looking.at(looked);
+        let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |foreseen| {
+            looking.clear();
             match &foreseen.what {
                 What::Change { warnings, .. } => {
                     changes += 1;
@@ -249,6 +262,7 @@ impl<'a> Session<'a> {
             }
             Ok(())
         })?;
+        looking.clear();
         self.warn_of_more(&repeats);
         let nothing = nothing + passed_over;
         let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");

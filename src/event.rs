@@ -109,6 +109,18 @@ pub enum RunOutcome {
     Interrupted,
 }
 
+/// How far a look at many files is. It is told for every file and only to who watches, so it is no [`Event`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// How many were looked at.
+    pub files: usize,
+    /// Of at most so many.
+    pub of: usize,
+}
+
+/// Who watches a look at many files; it may come from several threads.
+pub type Watch<'a> = &'a (dyn Fn(Looked) + Sync);
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]

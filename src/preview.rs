@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use git2::{ObjectType, Oid};
 
+use crate::event::Watch;
 use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
@@ -119,6 +120,7 @@ pub fn foresee(
     plan: &Plan,
     request: &Request,
     wanted: Wanted,
+    watch: Watch,
     mut each: impl FnMut(Foreseen) -> Result<(), Stop>,
 ) -> Result<usize, Stop> {
     let tip = repo.tip()?;
@@ -136,7 +138,7 @@ pub fn foresee(
         kept.keep(unit, &found.bytes, outcome);
         Ok(true)
     };
-    let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, &mut works)?;
+    let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
     survey::refuse_unmatched(plan, &unmatched)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
     request.refuse_unknown_file(plan, &left)?;

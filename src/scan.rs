@@ -11,7 +11,7 @@ mod scope;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::event::PhaseLabel;
+use crate::event::{Looked, PhaseLabel, Watch};
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::{Plan, Rename, Rule, RuleKind};
@@ -150,11 +150,11 @@ struct Sought<'p> {
     rule: Option<usize>,
 }
 
-/// Looks for what is asked.
+/// Looks for what is asked, while somebody may `watch`.
 ///
 /// # Errors
 /// When the repository cannot be read, when a rule or path that is asked for is none, or when a signal asks to end.
-pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt) -> Result<Scan, Stop> {
+pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch: Watch) -> Result<Scan, Stop> {
     let (sought, rules) = sought(what, &asked.rules)?;
     let steps: Vec<Step> = sought.iter().map(|sought| sought.step).collect();
     let words = Words::new(&steps)
@@ -179,7 +179,7 @@ pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt) -> Re
         places: Vec::new(),
         unreadable: Vec::new(),
     };
-    let mut looked = look_at_all(&each, &listed, interrupt)?;
+    let mut looked = look_at_all(&each, &listed, interrupt, watch)?;
     looked.sort_by_key(|(at, _)| *at);
     for (at, looked) in looked {
         let path = &listed[at].path;
@@ -243,10 +243,10 @@ fn sought<'p>(what: What<'p>, only: &[String]) -> Result<(Vec<Sought<'p>>, Vec<S
 }
 
 /// What is to be told of each file, by its place in the list, in no order; files without anything are left out.
-fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt) -> Result<Vec<(usize, each::Looked)>, Stop> {
+fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt, watch: Watch) -> Result<Vec<(usize, each::Looked)>, Stop> {
     let mut order: Vec<usize> = (0..listed.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(listed[*at].size));
-    let next = AtomicUsize::new(0);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
         let (mut found, mut buffer) = (Vec::new(), Vec::new());
         while interrupt.pending().is_none() {
@@ -254,6 +254,7 @@ fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt) -> Result<
             if let Some(looked) = each.look(&listed[*at].path, &mut buffer) {
                 found.push((*at, looked));
             }
+            watch(Looked { files: done.fetch_add(1, Ordering::Relaxed) + 1, of: listed.len() });
         }
         found
     };

@@ -62,31 +62,45 @@ impl Plan {
 }
 
 /// Finds the units of `plan` among the `tracked` paths, which are in the order of their bytes. Of the files that a glob matches,
-/// only those are units of which `holds` says that there is, or was, something to do.
+/// only those are units of which `holds` says that there is, or was, something to do; it is told too how many files the plan speaks
+/// of, those that it lists and those that its patterns match.
 ///
 /// # Errors
 /// What `holds` fails with.
-pub fn select<E>(plan: &Plan, tracked: &[RepoPath], mut holds: impl FnMut(&Unit) -> Result<bool, E>) -> Result<Selection, E> {
+pub fn select<E>(
+    plan: &Plan,
+    tracked: &[RepoPath],
+    mut holds: impl FnMut(&Unit, usize) -> Result<bool, E>,
+) -> Result<Selection, E> {
     let mut taken: BTreeSet<&RepoPath> = BTreeSet::new();
     for target in plan.phases.iter().flat_map(|phase| &phase.targets) {
         if let Files::Paths(paths) = &target.files {
             taken.extend(paths);
         }
     }
+    let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+    let mut matches = targets
+        .filter_map(|target| match &target.files {
+            Files::Paths(_) => None,
+            Files::Glob { include, exclude } => Some(matching(tracked, include, exclude)),
+        })
+        .collect::<Vec<_>>()
+        .into_iter();
+    let of = taken.len() + matches.as_slice().iter().map(Vec::len).sum::<usize>();
     let mut selection = Selection::default();
     for (phase_at, phase) in plan.phases.iter().enumerate() {
         for (target_at, target) in phase.targets.iter().enumerate() {
             let unit = |path: &RepoPath| Unit { phase: phase_at, target: target_at, path: path.clone() };
             match &target.files {
                 Files::Paths(paths) => selection.units.extend(paths.iter().map(unit)),
-                Files::Glob { include, exclude } => {
-                    let matches = matching(tracked, include, exclude);
+                Files::Glob { .. } => {
+                    let matches = matches.next().unwrap_or_default();
                     if matches.is_empty() {
                         selection.unmatched.push((phase_at, target_at));
                     }
                     for path in matches {
                         let unit = unit(path);
-                        if !taken.contains(path) && holds(&unit)? {
+                        if !taken.contains(path) && holds(&unit, of)? {
                             taken.insert(path);
                             selection.units.push(unit);
                         }

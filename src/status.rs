@@ -1,5 +1,6 @@
 //! `migrate status`: where every unit stands, as a table for the printers.
 
+use crate::event::Watch;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::plan::Plan;
@@ -15,11 +16,12 @@ use crate::table::{PhaseRows, Row, State as Shown, StatusTable};
 ///
 /// # Errors
 /// When the repository cannot be read.
-pub fn table(repo: &Repo, plan: &Plan) -> Result<StatusTable, Stop> {
+pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
-    let survey =
-        survey::survey(repo, &tip, plan, &records, &Interrupt::none(), &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
+    let survey = survey::survey(repo, &tip, plan, &records, &Interrupt::none(), watch, &mut |unit| {
+        Ok(survey::has_work(repo, plan, unit))
+    })?;
     let running = recover::open(&records).change.map(|(begun, _)| begun.unit);
     let phases = (0..plan.phases.len()).map(|at| {
         let members = survey.units.iter().filter(|standing| standing.unit.phase == at);

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use git2::Oid;
 
+use crate::event::{Looked, Watch};
 use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::journal::Record;
@@ -163,7 +164,7 @@ impl TakenBack {
     }
 }
 
-/// Finds the units of `plan` at `tip` and where each stands. Whether there is something to do in a unit's file as it is on disk is
+/// Finds the units of `plan` at `tip` and where each stands, while somebody may `watch`. Whether there is something to do in a unit's file as it is on disk is
 /// asked of `works`, once for each at most; [`has_work`] tells.
 ///
 /// # Errors
@@ -174,6 +175,7 @@ pub fn survey(
     plan: &Plan,
     records: &[Record],
     interrupt: &Interrupt,
+    watch: Watch,
     works: &mut dyn FnMut(&Unit) -> Result<bool, Stop>,
 ) -> Result<Survey, Stop> {
     let landed = landed(repo, tip.commit, &plan.name, interrupt)?;
@@ -192,16 +194,24 @@ pub fn survey(
         Ok(repo.file_in(tip.commit, &unit.path)?.is_some_and(|(_, now)| now.to_string() == **blob))
     };
     let mut todo: BTreeMap<RepoPath, bool> = BTreeMap::new();
-    let selection = select::select(plan, &tracked, |unit| -> Result<bool, Stop> {
+    let mut looked = Looked { files: 0, of: 0 };
+    let selection = select::select(plan, &tracked, |unit, of| -> Result<bool, Stop> {
         if landed.contains_key(&unit.path) {
             return Ok(true);
         }
+        looked = Looked { files: looked.files + 1, of };
+        watch(looked);
         let work = works(unit)?;
         todo.insert(unit.path.clone(), work);
         Ok(work)
     })?;
     let mut units = Vec::with_capacity(selection.units.len());
+    let of = looked.of.max(selection.units.len());
     for unit in selection.units {
+        if !todo.contains_key(&unit.path) {
+            looked = Looked { files: looked.files + 1, of };
+            watch(looked);
+        }
         let state = match landed.get(&unit.path) {
             Some(Landed { reverted: Some(true), digest: made_by, .. }) if *made_by != digest => State::Pending,
             Some(Landed { reverted: Some(by_verification), commit, .. }) => {

@@ -11,6 +11,7 @@ use crate::path::RepoPath;
 use crate::plan::{Rename, load};
 use crate::repo::Repo;
 use crate::report::look::Look;
+use crate::report::looking::Looking;
 use crate::report::{Detail, json, sarif, scan as printer};
 use crate::scan::{Asked, What, scan};
 use crate::stop::{Note, Stop};
@@ -20,10 +21,12 @@ use crate::stop::{Note, Stop};
 /// # Errors
 /// What the scan says, and [`Stop::Failed`] when there are more violations than are allowed.
 pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrupt: &Interrupt) -> Result<(), Stop> {
+    let looking = if args.json || args.sarif { Looking::none() } else { Looking::stderr() };
+    let watch = |looked| looking.at(looked);
     let mut asked = Asked { below: below(args, here, repo)?, rules: args.rule.clone(), phase: None };
     let found = if let Some(symbol) = &args.symbol {
         let rename = Rename { from: dotted(symbol)?, ..Rename::default() };
-        scan(repo, What::Symbol(&rename), &asked, interrupt)?
+        scan(repo, What::Symbol(&rename), &asked, interrupt, &watch)?
     } else {
         let plan = match &cli.plan {
             Some(path) => path.clone(),
@@ -31,8 +34,9 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
         };
         let plan = load::load(&plan).map_err(Stop::Plan)?;
         asked.phase = phase_of(&plan, args.phase.as_deref())?;
-        scan(repo, What::Plan(&plan), &asked, interrupt)?
+        scan(repo, What::Plan(&plan), &asked, interrupt, &watch)?
     };
+    looking.clear();
     let mut out = io::stdout();
     let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
     printed(match (args.json, args.sarif) {

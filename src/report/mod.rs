@@ -10,6 +10,7 @@ pub mod examples;
 pub mod json;
 pub mod lines;
 pub mod look;
+pub mod looking;
 pub mod progress;
 pub mod repeats;
 pub mod sarif;

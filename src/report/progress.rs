@@ -15,7 +15,7 @@ use crate::report::lines::Lines;
 use crate::report::look::Look;
 
 /// How often the bar's clock moves on when nothing happens.
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 
 /// Below this many columns only what matters most is shown.
 const NARROW: u16 = 70;
@@ -91,14 +91,7 @@ struct Bar {
 
 impl Bar {
     fn new(target: ProgressDrawTarget, columns: u16) -> Self {
-        let template = match columns {
-            ..NARROW => "{pos}/{len} {wide_msg}",
-            _ => "{prefix} [{bar:20}] {pos}/{len} {elapsed} (eta {eta}) {wide_msg}",
-        };
-        let style = ProgressStyle::with_template(template).expect("the template is a constant that a test draws");
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        bar.set_style(style.progress_chars("=> "));
-        let bar = bar.with_finish(ProgressFinish::AndClear);
+        let bar = bare(target, columns);
         bar.enable_steady_tick(TICK);
         Self { bar, counted: None, place: String::new() }
     }
@@ -149,8 +142,20 @@ impl Bar {
     }
 }
 
+/// A bar of nothing yet, for a terminal so many columns wide.
+pub(super) fn bare(target: ProgressDrawTarget, columns: u16) -> ProgressBar {
+    let template = match columns {
+        ..NARROW => "{pos}/{len} {wide_msg}",
+        _ => "{prefix} [{bar:20}] {pos}/{len} {elapsed} (eta {eta}) {wide_msg}",
+    };
+    let style = ProgressStyle::with_template(template).expect("the template is a constant that a test draws");
+    let bar = ProgressBar::with_draw_target(Some(0), target);
+    bar.set_style(style.progress_chars("=> "));
+    bar.with_finish(ProgressFinish::AndClear)
+}
+
 /// The width of the terminal on stderr, as it is now.
-fn columns() -> u16 {
+pub(super) fn columns() -> u16 {
     rustix::termios::tcgetwinsize(io::stderr()).map_or(80, |size| size.ws_col)
 }
 

@@ -7,7 +7,7 @@ pub mod request;
 
 mod one;
 
-use crate::event::{Event, PhaseLabel, RunOutcome, Tally};
+use crate::event::{Event, PhaseLabel, RunOutcome, Tally, Watch};
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, Record, RunStarted};
 use crate::judge::{Judge, Purpose, Verdict};
@@ -28,16 +28,24 @@ use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing, State, Survey};
 use crate::unit::callables::Callables;
 
-/// Runs what is left of the plan, first putting in order what an interrupted run left behind.
+/// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
+/// may `watch`.
 ///
 /// # Errors
 /// [`Stop`], by what a person has to do. Whatever it is, every unit is wholly done or wholly as it was, or a later run makes it so.
-pub fn run(repo: &Repo, plan: &Plan, request: &Request, interrupt: &Interrupt, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+pub fn run(
+    repo: &Repo,
+    plan: &Plan,
+    request: &Request,
+    interrupt: &Interrupt,
+    watch: Watch,
+    emit: &mut dyn FnMut(Event),
+) -> Result<(), Stop> {
     let what = format!("migrate run of the plan {}", plan.name);
     lock::holding(&repo.state_folder(), &what, || {
         let mut journal = Journal::open(&repo.state_folder())?;
         let identity = settle(repo, &mut journal, request.leave, emit)?;
-        let mut run = Run::start(repo, plan, request, interrupt, journal, identity, emit)?;
+        let mut run = Run::start((repo, plan), request, (interrupt, watch), journal, identity, emit)?;
         let ended = run.phases(emit);
         run.finish(ended, emit)
     })?
@@ -93,10 +101,9 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Checks everything that can be checked before the first act, and reports all of it at once.
     fn start(
-        repo: &'a Repo,
-        plan: &'a Plan,
+        (repo, plan): (&'a Repo, &'a Plan),
         request: &'a Request,
-        interrupt: &'a Interrupt,
+        (interrupt, watch): (&'a Interrupt, Watch),
         mut journal: Journal,
         identity: Identity,
         emit: &mut dyn FnMut(Event),
@@ -106,8 +113,9 @@ impl<'a> Run<'a> {
         let earlier = earlier(journal.records(), &plan.name);
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
-        let Survey { units, unmatched } =
-            survey::survey(repo, &tip, plan, journal.records(), interrupt, &mut |unit| Ok(survey::has_work(repo, plan, unit)))?;
+        let Survey { units, unmatched } = survey::survey(repo, &tip, plan, journal.records(), interrupt, watch, &mut |unit| {
+            Ok(survey::has_work(repo, plan, unit))
+        })?;
         survey::refuse_unmatched(plan, &unmatched)?;
         let units: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
         request.refuse_unknown_file(plan, &units)?;

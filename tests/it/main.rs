@@ -52,6 +52,8 @@ mod names;
 mod places;
 /// Plans: found, read, refused with all their mistakes, changed half-way.
 mod plan;
+/// What a terminal shows while the files are looked at.
+mod progress;
 /// Strings, doctests and documents that name what is renamed.
 mod prose;
 /// States of a repository in which nothing is done.
