@@ -202,6 +202,11 @@ impl<'s, 'a> Builder<'s, 'a> {
         let name = &uses[uses.binary_search_by_key(&node.start_byte(), |name| name.range.start).ok()?];
         let covered: Vec<&str> =
             name.attributes.iter().take_while(|(_, range)| range.end <= node.end_byte()).map(|(part, _)| *part).collect();
+        // `f(x).y` begins with `f` too, but is no chain of names.
+        let end = covered.len().checked_sub(1).map_or(name.range.end, |last| name.attributes[last].1.end);
+        if end != node.end_byte() {
+            return None;
+        }
         let is_hole = |range: &Range<usize>| self.snippet.holed.hole(range).is_some();
         if is_hole(&name.range) || name.attributes[..covered.len()].iter().any(|(_, range)| is_hole(range)) {
             return None;

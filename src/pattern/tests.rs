@@ -52,6 +52,27 @@ fn a_name_that_means_something_else_does_not_fit() {
 }
 
 #[test]
+fn what_is_done_with_the_result_of_a_name_is_not_the_name() {
+    for (before, after, text, wanted) in [
+        ("f().m()", "h()", "q = f()\nr = f().m()\n", "f().m()"),
+        ("f().m", "h", "q = f\nr = f().m\n", "f().m"),
+        ("f($X).m($Y)", "h($X, $Y)", "f(1)(2)\nf(1).m(2)\n", "f(1).m(2)"),
+        ("f($X).$Y", "h($X).$Y", "f(1).m\n", "f(1).m"),
+        ("$R = f($X).m()", "$R = h($X)", "x = f(1).m()\n", "x = f(1).m()"),
+        ("await f($X).m()", "await h($X)", "await f(1).m()\n", "await f(1).m()"),
+        ("f[0].m($X)", "h($X)", "f.m(1)\nf[0].m(1)\n", "f[0].m(1)"),
+        ("f.g($X).m()", "h($X)", "f.g(1)\nf.g(1).m()\n", "f.g(1).m()"),
+        ("f.g.k($X)", "h($X)", "f.k(1)\nf.g.k(1)\n", "f.g.k(1)"),
+    ] {
+        let rule = pattern(&format!("from a.b import f\n{before}"), &format!("from a.c import h\n{after}"));
+        let text = format!("from a.b import f\n{text}");
+        assert_eq!(matches(&rule, &text), [wanted], "{before} in {text}");
+    }
+    let rule = pattern("from a.b import f\nf().m()", "from a.c import h\nh()");
+    assert_eq!(reasons(&rule, "from a.b import f\nq = f()\n"), ["2: `f()` does not stand in `f().m`"]);
+}
+
+#[test]
 fn relative_imports_go_by_the_module_of_the_file() {
     let direct = pattern("from pkg.b import f\nf($X)", "from a.c import g\ng($X)");
     for (text, module) in [
