@@ -190,7 +190,7 @@ impl<'f> Work<'f, '_, '_> {
         let holders = holders(matches);
         for (number, one) in matches.iter().enumerate() {
             self.in_time(one)?;
-            if holders[number].iter().any(|other| !self.keeps(matches[*other], &one.range)) {
+            if holders[number].iter().any(|other| !self.keeps(matches[*other], one)) {
                 continue;
             }
             let mut needs = Vec::new();
@@ -205,7 +205,7 @@ impl<'f> Work<'f, '_, '_> {
                     Refusal::new(message, "give the import in `after` an alias, or rename the other")
                 }));
             }
-            let nested = !holders[number].is_empty();
+            let nested = holders[number].iter().any(|other| !passes(matches[*other], one));
             let replaced = needs.into_iter().collect::<Result<Vec<String>, Refusal>>().and_then(|local| {
                 let site = Site { text: source.text(), captures: &one.captures, names: local, ranks: &ranks };
                 One { source, root, template: self.template, original: &original, site, comments: self.comments, habits, nested }
@@ -277,15 +277,17 @@ impl<'f> Work<'f, '_, '_> {
         Remark::on_change(self.file.source(), node.start_byte(), message, help)
     }
 
-    /// True when a match keeps what stands in a range inside it.
-    fn keeps(&self, outer: &Match, inner: &Range<usize>) -> bool {
-        let within = |node: &Node| node.start_byte() <= inner.start && inner.end <= node.end_byte();
+    /// True when a match keeps all of another inside it.
+    fn keeps(&self, outer: &Match, inner: &Match) -> bool {
         let written = |name: &String| self.template.holes().iter().any(|hole| hole.name == *name);
-        outer.passed.iter().any(within)
-            || outer.captures.iter().filter(|(name, _)| written(name)).any(|(_, captured)| match captured {
-                Capture::One(node) => within(node),
-                Capture::Run(nodes) => nodes.iter().any(within),
-            })
+        let captured = || outer.captures.iter().filter(|(name, _)| written(name)).map(|(_, captured)| captured);
+        inner.nodes.iter().all(|node| {
+            holds(&outer.passed, *node)
+                || captured().any(|captured| match captured {
+                    Capture::One(one) => holds(&[*one], *node),
+                    Capture::Run(all) => holds(all, *node),
+                })
+        })
     }
 
     /// The edits in the file's encoding, when what they make is Python as much as the file was.
@@ -369,6 +371,16 @@ fn holders(matches: &[&Match]) -> Vec<Vec<usize>> {
         open.push(number);
     }
     holders
+}
+
+/// True when a match stands in statements that another one passes over, which stay where they are.
+fn passes(outer: &Match, inner: &Match) -> bool {
+    inner.nodes.iter().all(|node| holds(&outer.passed, *node))
+}
+
+/// True when one of `nodes` is a node or holds it.
+fn holds(nodes: &[Node], inner: Node) -> bool {
+    nodes.iter().any(|node| node.start_byte() <= inner.start_byte() && inner.end_byte() <= node.end_byte())
 }
 
 /// True for a range that lies in another and is not all of it.

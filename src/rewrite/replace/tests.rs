@@ -325,6 +325,43 @@ fn matches_within_captures_are_replaced_too() {
 }
 
 #[test]
+fn several_statements_within_a_capture_or_a_gap_are_replaced_too() {
+    let (before, after) = ("from m import old\n\n$A = old()\nif $A:\n    $$$B", "from n import new\n\n$A = new()\n$$$B");
+    check(
+        before,
+        after,
+        &[
+            (
+                "from m import old\na = old()\nif a:\n    b = old()\n    if b:\n        c = 1\n    d\n",
+                "from n import new\na = new()\nb = new()\nc = 1\nd\n",
+            ),
+            (
+                "from m import old\na = old()\nif a:\n    if e:\n        b = old()\n        if b:\n            c = 1\n",
+                "from n import new\na = new()\nif e:\n    b = new()\n    c = 1\n",
+            ),
+        ],
+    );
+    let (before, after) =
+        ("from m import old\n\n$A = old()\n...\n$B = $A.make($X)", "from n import new\n\n$B = new($X)");
+    check(
+        before,
+        after,
+        &[
+            (
+                "from m import old\na = old()\nb = old()\nc = b.make(4)\nd = a.make(3)\n",
+                "from n import new\nc = new(4)\nd = new(3)\n",
+            ),
+            (
+                "from m import old\na = old()\nb = old()\nwhy()\nc = b.make(4)\nd = a.make(3)\n",
+                "from n import new\nwhy()\nc = new(4)\nd = new(3)\n",
+            ),
+        ],
+    );
+    // What is dropped goes with all that is in it.
+    check("f($A)\n...\nif $A:\n    $$$B", "g($A)", &[("f(a)\nx\nif a:\n    f(b)\n    if b:\n        c\n", "x\ng(a)\n")]);
+}
+
+#[test]
 fn bytes_of_every_kind_stay() {
     let rewrite = rule("from m import old\n\nold($A)", "from m import new\n\nnew($A, 'x')");
     for (text, want) in [
