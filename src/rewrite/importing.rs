@@ -69,8 +69,8 @@ pub(crate) struct Importing<'a> {
     reads: &'a BTreeSet<String>,
     /// Uses that will be gone.
     gone: HashSet<usize>,
-    /// Imports that new code needs.
-    kept: HashSet<usize>,
+    /// Items of imports that new code needs, by statement and number.
+    kept: HashSet<(usize, usize)>,
     planned: Vec<Planned>,
     /// Which names are free, by scope, name and meaning, as far as that was asked.
     free: HashMap<(usize, String, String), bool>,
@@ -126,8 +126,8 @@ impl<'a> Importing<'a> {
     ///
     /// `None` when every name for it is taken.
     pub(crate) fn local(&mut self, wanted: &Wanted, needed: Needed) -> Option<String> {
-        if let Some((number, local)) = self.in_reach(wanted, needed) {
-            self.kept.insert(number);
+        if let Some((item, local)) = self.in_reach(wanted, needed) {
+            self.kept.insert(item);
             return Some(local);
         }
         let anchor = needed.old.map_or(Anchor::Top, Anchor::Beside);
@@ -159,12 +159,12 @@ impl<'a> Importing<'a> {
         }
     }
 
-    /// The import that gives what is wanted, and what it is called through it.
-    fn in_reach(&self, wanted: &Wanted, needed: Needed) -> Option<(usize, String)> {
+    /// The import that gives what is wanted, by statement and item, and what it is called through it.
+    fn in_reach(&self, wanted: &Wanted, needed: Needed) -> Option<((usize, usize), String)> {
         let qualified = wanted.qualified();
         let mut through = None;
         for (number, import) in self.names.imports.iter().enumerate() {
-            for item in &import.items {
+            for (place, item) in import.items.iter().enumerate() {
                 let (imported, first) = (import.imported(item), item.local());
                 let plain = import.from.is_none() && item.alias.is_none();
                 let local = if plain && covers(&qualified, &imported) {
@@ -184,9 +184,9 @@ impl<'a> Importing<'a> {
                     continue;
                 }
                 if direct {
-                    return Some((number, local));
+                    return Some(((number, place), local));
                 }
-                through.get_or_insert((number, local));
+                through.get_or_insert(((number, place), local));
             }
         }
         through

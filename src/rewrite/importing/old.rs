@@ -39,7 +39,7 @@ impl Importing<'_> {
         let item = &import.items[number];
         let (names, local) = (self.names, item.local());
         let scope = &names.scopes[import.scope];
-        if self.kept.contains(&statement) || self.reads.contains(local) {
+        if self.kept.contains(&(statement, number)) || self.reads.contains(local) {
             return Some(Keep::Needed);
         }
         let left = self.left(import, item);

@@ -75,6 +75,8 @@ fn what_is_imported_already_is_used_and_not_imported_twice() {
             ("from a.b import f\nf(1)\n", "from a.b import g\ng(1)\n"),
             ("from a.b import f\nf(1)\nf\n", "from a.b import f, g\ng(1)\nf\n"),
             ("import a.b\na.b.f(1)\n", "import a.b\na.b.g(1)\n"),
+            ("from a.b import e, f, g\nf(1)\ne, g\n", "from a.b import e, g\ng(1)\ne, g\n"),
+            ("from a.b import f, g\nf(1)\nf\n", "from a.b import f, g\ng(1)\nf\n"),
         ],
     );
 }

@@ -48,6 +48,11 @@ fn captured_lines_stay_aligned() {
         ],
     );
     check(
+        "old($X, $$$Y)",
+        "new($$$Y)",
+        &[("if a:\n    old(\n        x,\n        y,\n        z,\n    )\n", "if a:\n    new(y,\n        z,\n    )\n")],
+    );
+    check(
         "old($X, $Y)",
         "$X == $Y",
         &[

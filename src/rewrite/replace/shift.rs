@@ -25,7 +25,7 @@ pub(super) fn shifted(text: &Written, old: &str, new: &str) -> Written {
             let lead = leading_blanks(line).len();
             match lead >= column {
                 true => Some((lead, " ".repeat(new.chars().count() + lead - column))),
-                false => prefix(line, from, to),
+                false => Some((lead, to.to_owned())),
             }
         });
     }
