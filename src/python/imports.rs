@@ -107,6 +107,19 @@ pub fn absolute(module: Option<&str>, level: usize, rest: &str) -> Option<String
     (!parts.is_empty()).then(|| parts.join("."))
 }
 
+/// How a file whose own module is `own` writes the module `wanted` where another import is written with `level` dots: absolute
+/// for none, else relative where both are in one top package, with more dots where it takes more.
+#[must_use]
+pub fn written(own: Option<&str>, level: usize, wanted: &str) -> String {
+    let bases = (level..).map_while(|level| Some((level, absolute(own, level, "")?)));
+    let within = |base: &str| wanted.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('.'));
+    let mut relative = bases.filter_map(|(level, base)| Some((level, within(&base)?.to_owned())));
+    match relative.next().filter(|_| level > 0) {
+        Some((level, rest)) => ".".repeat(level) + rest.trim_start_matches('.'),
+        None => wanted.to_owned(),
+    }
+}
+
 /// Reads an `import_statement`, `import_from_statement` or `future_import_statement`.
 #[must_use]
 pub fn read(node: Node, text: &str, module: Option<&str>, scope: usize, place: Place) -> Import {
@@ -160,7 +173,7 @@ fn dotted(node: Node, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::absolute;
+    use super::{absolute, written};
 
     #[test]
     fn relative_modules_are_resolved_from_the_package_of_the_file() {
@@ -175,6 +188,27 @@ mod tests {
             (None, 0, "d", Some("d")),
         ] {
             assert_eq!(absolute(module, level, rest).as_deref(), want, "{module:?} {level} {rest}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_written_relative_where_another_is_and_it_can_be() {
+        for (own, level, wanted, want) in [
+            (Some("a.b.c"), 0, "a.b.d", "a.b.d"),
+            (Some("a.b.c"), 1, "a.b.d", ".d"),
+            (Some("a.b.c"), 1, "a.b", "."),
+            (Some("a.b.c"), 1, "a.d.e", "..d.e"),
+            (Some("a.b.c"), 1, "a", ".."),
+            (Some("a.b.c"), 1, "a.bc", "..bc"),
+            (Some("a.b.c"), 2, "a.b.d", "..b.d"),
+            (Some("a.b.c"), 1, "ab", "ab"),
+            (Some("a.b.c"), 1, "d.e", "d.e"),
+            (Some("a.b.__init__"), 1, "a.b.d", ".d"),
+            (Some("a.b.__init__"), 1, "a.d", "..d"),
+            (Some("c"), 1, "d", "d"),
+            (None, 1, "d", "d"),
+        ] {
+            assert_eq!(written(own, level, wanted), want, "{own:?} {level} {wanted}");
         }
     }
 }

@@ -22,7 +22,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use tree_sitter::Node;
 
 use crate::pattern::after::Wanted;
-use crate::python::imports::{Import, absolute};
+use crate::python::imports::{self, Import};
 use crate::python::names::{Meaning, Names, ScopeKind};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -257,12 +257,7 @@ impl<'a> Importing<'a> {
     /// A module as a statement beside `import` writes it: relative stays relative where it can.
     fn written(&self, import: Option<&Import>, module: &str) -> String {
         let level = import.and_then(|import| import.from.as_ref()).map_or(0, |from| from.level);
-        let base = if level == 0 { None } else { absolute(self.module, level, "") };
-        match base {
-            Some(base) if base == module => ".".repeat(level),
-            Some(base) if covers(&base, module) => ".".repeat(level) + &module[base.len() + 1..],
-            _ => module.to_owned(),
-        }
+        imports::written(self.module, level, module)
     }
 }
 

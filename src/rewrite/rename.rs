@@ -50,6 +50,8 @@ fn split_last(dotted: &str) -> (&str, &str) {
 }
 
 #[cfg(test)]
+mod import_tests;
+#[cfg(test)]
 mod module_tests;
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::edit::{Edit, Edits};
 use crate::plan::Rename;
-use crate::python::imports::{FromModule, Import, absolute};
+use crate::python::imports::{Import, absolute, written};
 use crate::python::names::Names;
 use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
-use crate::rewrite::rename::{covers, split_last};
+use crate::rewrite::rename::split_last;
 use crate::rewrite::statement::{self, join};
 use crate::rewrite::{Made, Remark, directive};
 
@@ -118,19 +118,6 @@ impl<'a> Work<'a> {
         absolute(self.module, level, "")
     }
 
-    /// A module as the statement writes it: relative stays relative where it can.
-    fn written(&self, from: &FromModule, module: &str) -> String {
-        if from.level == 0 {
-            return module.to_owned();
-        }
-        let dots = ".".repeat(from.level);
-        match self.base(from.level) {
-            Some(base) if base == module => dots,
-            Some(base) if covers(&base, module) => dots + &module[base.len() + 1..],
-            _ => module.to_owned(),
-        }
-    }
-
     /// All changes.
     pub(super) fn finish(mut self) -> Result<Made, RewriteError> {
         let mut removed: HashMap<usize, usize> = HashMap::new();
@@ -171,12 +158,16 @@ impl<'a> Work<'a> {
                 change.module = Some(module.to_owned());
             } else {
                 let list = moved.join(", ");
-                let statement = if module.is_empty() { format!("import {list}") } else { format!("from {module} import {list}") };
+                let level = import.from.as_ref().map_or(0, |from| from.level);
+                let statement = match module {
+                    "" => format!("import {list}"),
+                    _ => format!("from {} import {list}", written(self.module, level, module)),
+                };
                 additions.insert(0, statement);
             }
         }
         if let (Some(module), Some(from)) = (change.module, &import.from) {
-            self.edits.push(Edit::new(from.range.clone(), self.written(from, &module)));
+            self.edits.push(Edit::new(from.range.clone(), written(self.module, from.level, &module)));
         }
         if !stays && !in_place {
             self.replace(import, &additions, removed);

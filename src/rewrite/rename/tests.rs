@@ -310,12 +310,24 @@ fn relative_imports_stay_relative_where_they_can() {
         "pkg.sub.new.g",
         &[
             ("from .old import f\nf()\n", "from .new import g\ng()\n"),
-            ("from .old import a, f\nf(a)\n", "from .old import a\nfrom pkg.sub.new import g\ng(a)\n"),
+            ("from .old import a, f\nf(a)\n", "from .old import a\nfrom .new import g\ng(a)\n"),
+            ("from .new import x\nfrom .old import f, a\nf(a, x)\n", "from .new import x, g\nfrom .old import a\ng(a, x)\n"),
+            ("from ..sub.old import a, f\nf(a)\n", "from ..sub.old import a\nfrom ..sub.new import g\ng(a)\n"),
             ("from . import old\nold.f()\n", "import pkg.sub.new\npkg.sub.new.g()\n"),
             ("from pkg.sub.old import f\nf()\n", "from pkg.sub.new import g\ng()\n"),
             ("from ..sub.old import f\nf\n", "from ..sub.new import g\ng\n"),
         ],
     );
+    check(
+        "pkg.sub.old.f",
+        "pkg.other.g",
+        &[
+            ("from .old import f\nf()\n", "from ..other import g\ng()\n"),
+            ("from .old import a, f\nf(a)\n", "from .old import a\nfrom ..other import g\ng(a)\n"),
+        ],
+    );
+    check("pkg.sub.old.f", "pkg.g", &[("from .old import a, f\nf(a)\n", "from .old import a\nfrom .. import g\ng(a)\n")]);
+    check("pkg.sub.old.f", "pkgs.g", &[("from .old import a, f\nf(a)\n", "from .old import a\nfrom pkgs import g\ng(a)\n")]);
     check(
         "pkg.sub.old",
         "pkg.sub.new",
@@ -474,30 +486,4 @@ fn steps_follow_one_another() {
     let text = b"from m import a, b, d\na(b, d)\n";
     let got = rewritten(text, None, &[Step::Rename(&first), Step::Rename(&second)]).unwrap();
     assert_eq!(String::from_utf8_lossy(&got), "from m import c, d\nc(c, d)\n");
-}
-
-#[test]
-fn comments_of_imports_that_go_are_kept_where_they_are_for_people() {
-    check(
-        "m.f",
-        "n.g",
-        &[
-            ("from n import x\nfrom m import f  # noqa: F401\nf(x)\n", "from n import x, g\ng(x)\n"),
-            ("from n import x\nfrom m import f  # why  # noqa\nf(x)\n", "from n import x, g\n# why\ng(x)\n"),
-            (
-                "def h():\n    from n import x\n    from m import (  # one\n        f,  # two\n    )\n    f(x)\n",
-                "def h():\n    from n import x, g\n    # one\n    # two\n    g(x)\n",
-            ),
-            (
-                "from m import (\n    a,\n    f,  # noqa: F401\n    b,\n)\nf\n",
-                "from m import (\n    a,\n    b,\n)\nfrom n import g  # noqa: F401\ng\n",
-            ),
-            ("x = 1; from m import (\n    a,\n    f,  # noqa\n)\nf\n", "x = 1; from m import (\n    a,\n); from n import g\ng\n"),
-        ],
-    );
-    let rename = Rename { from: "m.f".into(), to: "n.g".into(), ..Rename::default() };
-    let source = Source::new(b"from n import x\nfrom m import f  # noqa: F401\nf(x)\n").unwrap();
-    let applied = apply(&Parsed::new(&source, None), &[Step::Rename(&rename)]).unwrap();
-    let told: Vec<(u32, &str)> = applied.remarks.iter().map(|told| (told.line, told.message.as_str())).collect();
-    assert_eq!(told, [(2, "`# noqa: F401` goes with the line that it stood behind")]);
 }
