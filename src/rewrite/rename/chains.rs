@@ -1,7 +1,8 @@
 //! Chains of attributes that go through an imported name to what is renamed: `m.f`.
 
 use crate::edit::Edit;
-use crate::python::names::{Meaning, Use};
+use crate::python::imports::Import;
+use crate::python::names::{Meaning, ScopeKind, Use};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::{Fate, Work};
 use crate::rewrite::rename::scope::Group;
@@ -137,11 +138,18 @@ impl Group<'_> {
         let hides = |at: usize| names.scopes[at].bindings.contains_key(name);
         let hidden = uses.iter().any(|read| names.path(read.scope, name).take_while(|at| *at != self.scope).any(hides));
         let own = name == self.name;
-        if !hidden && if own { name == meaning } else { !self.taken(work, name, meaning) } {
+        let leaves = !self.pinned && uses.len() == self.uses.len() && !(self.scope == 0 && work.is_package());
+        if !hidden && if own { name == meaning && (leaves || self.is_plain(work)) } else { !self.taken(work, name, meaning) } {
             return Some(name.to_owned());
         }
         let bound = names.scopes.iter().any(|scope| scope.bindings.contains_key(alias));
         (!bound && names.uses.iter().all(|read| read.name != alias)).then(|| alias.to_owned())
+    }
+
+    /// True when nothing but `import m.n` binds the name, so that it is a package whoever imports it.
+    fn is_plain(&self, work: &Work) -> bool {
+        let mut items = self.bindings.iter().map(|binding| work.names.item(binding));
+        items.all(|item| item.is_some_and(|(import, item)| import.from.is_none() && item.alias.is_none()))
     }
 
     fn replace(&self, work: &mut Work, range: std::ops::Range<usize>, from: &str, text: &str) -> Result<(), RewriteError> {
@@ -160,11 +168,16 @@ impl Group<'_> {
         })
     }
 
-    /// The name under which a use can already reach `module`.
+    /// The name under which a use can already reach `module`, or whatever else this names.
     fn known_as(&self, work: &Work, read: &Use, module: &str) -> Option<String> {
         let names = work.names;
+        let runs_before = |import: &Import| {
+            let functions = names.path(read.scope, "").take_while(|at| *at != 0);
+            let deferred = functions.into_iter().any(|at| names.scopes[at].kind == ScopeKind::Function);
+            import.place.block == 0 && (deferred || import.range.end <= read.range.start)
+        };
         let candidates = names.imports.iter().flat_map(|import| import.items.iter().map(move |item| (import, item)));
-        let mut known = candidates.filter(|(import, _)| import.place.block == 0).filter_map(|(import, item)| {
+        let mut known = candidates.filter(|(import, _)| runs_before(import)).filter_map(|(import, item)| {
             let plain = import.from.is_none() && item.alias.is_none();
             let loads = if plain { covers(module, &item.name) } else { import.imported(item) == module };
             if !loads || module.is_empty() {
@@ -175,7 +188,20 @@ impl Group<'_> {
             let means = names.meaning(read.scope, first) == Meaning::Imported(import.bound(item));
             (means && names.resolve(read.scope, first) == Some(import.scope)).then(|| whole.to_owned())
         });
-        known.next()
+        let always_ran = |import: &Import| {
+            let function = names.scopes[import.scope].kind == ScopeKind::Function;
+            function && import.conditional.is_none() && import.range.end <= read.range.start
+        };
+        let named = || {
+            let reached = |import: &Import| module == work.rename.to && (runs_before(import) || always_ran(import));
+            let mut named = work.named().filter(|(import, _)| reached(import));
+            let found = named.find(|(import, local)| {
+                let mut path = names.path(read.scope, local);
+                path.find(|at| *at == import.scope || names.scopes[*at].bindings.contains_key(local)) == Some(import.scope)
+            });
+            found.map(|(_, local)| local.to_owned())
+        };
+        known.next().or_else(named)
     }
 
     /// Takes out those imports of the name that no remaining use needs.

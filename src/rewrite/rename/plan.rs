@@ -41,6 +41,8 @@ pub(super) struct Work<'a> {
     pub(super) rename: &'a Rename,
     module: Option<&'a str>,
     changes: BTreeMap<usize, Change>,
+    /// Statements that import what is new by itself from now on, each with its name there.
+    named: Vec<(usize, String)>,
     merges: BTreeMap<usize, Vec<String>>,
     edits: Vec<Edit>,
     remarks: Vec<Remark>,
@@ -54,6 +56,7 @@ impl<'a> Work<'a> {
             rename,
             module,
             changes: BTreeMap::new(),
+            named: Vec::new(),
             merges: BTreeMap::new(),
             edits: Vec::new(),
             remarks: Vec::new(),
@@ -74,6 +77,16 @@ impl<'a> Work<'a> {
 
     pub(super) fn set(&mut self, statement: usize, item: usize, fate: Fate) {
         self.changes.entry(statement).or_default().items.insert(item, fate);
+    }
+
+    /// What is new stands in the place of what a statement imported, under the name `local`.
+    pub(super) fn name(&mut self, statement: usize, local: String) {
+        self.named.push((statement, local));
+    }
+
+    /// Imports of what is new, and its names there, that were not there before.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'a Import, &str)> {
+        self.named.iter().map(|(statement, local)| (&self.names.imports[*statement], local.as_str()))
     }
 
     /// The statement imports from the module `absolute` from now on.

@@ -30,6 +30,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
             uses.entry((owner, read.name)).or_default().push(read);
         }
     }
+    let mut groups = Vec::new();
     for (scope, owner) in names.scopes.iter().enumerate() {
         let sorted: BTreeMap<_, _> = owner.bindings.iter().collect();
         for (name, bindings) in sorted {
@@ -60,14 +61,22 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
                     || several.is_some(),
                 several,
             };
-            group.plan(work)?;
+            groups.push(group);
         }
     }
-    Ok(())
+    let mut through = Vec::new();
+    for group in groups {
+        if group.plan(work)? {
+            through.push(group);
+        }
+    }
+    // Chains come last: what is imported by name now, they can use.
+    through.iter().try_for_each(|group| group.attributes(work))
 }
 
 impl Group<'_> {
-    fn plan(&self, work: &mut Work) -> Result<(), RewriteError> {
+    /// Plans what becomes of the imports and of the uses of the name itself; true when chains go through it to what is renamed.
+    fn plan(&self, work: &mut Work) -> Result<bool, RewriteError> {
         let names = work.names;
         let from = work.rename.from.clone();
         let mut local: Option<String> = None;
@@ -86,6 +95,9 @@ impl Group<'_> {
                     let name = local.get_or_insert_with(|| self.local_name(work)).clone();
                     self.remark(work, item, &name);
                     self.named_item(work, import, item, (statement, number), &name);
+                    if !self.pinned {
+                        work.name(statement, name);
+                    }
                 }
                 (Some(module), false) => {
                     // A relative import inside the renamed package moves with it.
@@ -106,7 +118,7 @@ impl Group<'_> {
                 work.edit(Edit::new(read.range.clone(), name.clone()));
             }
         }
-        if through { self.attributes(work) } else { Ok(()) }
+        Ok(through)
     }
 
     /// The name under which the scope shall know the renamed thing.

@@ -313,6 +313,7 @@ fn relative_imports_stay_relative_where_they_can() {
             ("from .old import a, f\nf(a)\n", "from .old import a\nfrom .new import g\ng(a)\n"),
             ("from .new import x\nfrom .old import f, a\nf(a, x)\n", "from .new import x, g\nfrom .old import a\ng(a, x)\n"),
             ("from ..sub.old import a, f\nf(a)\n", "from ..sub.old import a\nfrom ..sub.new import g\ng(a)\n"),
+            ("from . import old\nfrom .old import f\nold.f(f)\n", "from .new import g\ng(g)\n"),
             ("from . import old\nold.f()\n", "import pkg.sub.new\npkg.sub.new.g()\n"),
             ("from pkg.sub.old import f\nf()\n", "from pkg.sub.new import g\ng()\n"),
             ("from ..sub.old import f\nf\n", "from ..sub.new import g\ng\n"),

@@ -255,3 +255,43 @@ fn several_names_are_imported_together() {
         ],
     );
 }
+
+#[test]
+fn a_module_and_a_name_in_it_that_are_called_the_same_are_told_apart() {
+    let after = "import time\n\ntime.monotonic()";
+    for before in ["from time import time\n\ntime()", "import time\n\ntime.time()"] {
+        check(
+            before,
+            after,
+            &[
+                ("from time import time\nx = time()\n", "import time\nx = time.monotonic()\n"),
+                (
+                    "from time import sleep, time\nx = time()\nsleep(1)\n",
+                    "from time import sleep\nimport time\nx = time.monotonic()\nsleep(1)\n",
+                ),
+                (
+                    "from time import time\nx = time()\ny = time\n",
+                    "from time import time\nimport time as time_module\nx = time_module.monotonic()\ny = time\n",
+                ),
+                ("import time\nfrom time import time as t\nx = t()\n", "import time\nx = time.monotonic()\n"),
+                ("from time import time\nimport time as t\nx = time()\n", "import time as t\nx = t.monotonic()\n"),
+                ("import time as t\nx = t.time()\n", "import time as t\nx = t.monotonic()\n"),
+                (
+                    "def f():\n    from time import time\n    x = time()\nimport time\ntime.sleep(1)\n",
+                    "def f():\n    import time\n    x = time.monotonic()\nimport time\ntime.sleep(1)\n",
+                ),
+                // Which of them is meant is not known.
+                ("import time\nfrom time import time\nx = time()\n", "import time\nfrom time import time\nx = time()\n"),
+            ],
+        );
+    }
+    check(
+        "import time\n\ntime.time()",
+        "from time import monotonic\n\nmonotonic()",
+        &[
+            ("from time import time\nx = time()\n", "from time import monotonic\nx = monotonic()\n"),
+            ("from time import monotonic, time\nx = time()\n", "from time import monotonic\nx = monotonic()\n"),
+            ("import time\nx = time.time()\ntime.sleep(1)\n", "import time\nx = time.monotonic()\ntime.sleep(1)\n"),
+        ],
+    );
+}
