@@ -194,30 +194,45 @@ impl Fill<'_, '_> {
             return self.copy_to(range.start + 1..range.end - 1, out, "");
         }
         let mut range = first.start_byte()..last.end_byte();
+        let mut behind = range.start;
         if let Some(brackets) = first.parent().filter(|parent| is_bracketed(*parent)) {
             let theirs = entries(brackets);
-            let leads = siblings.first().map(Node::id) == Some(place.id()) && theirs.first().map(Node::id) == Some(first.id());
+            let opens = siblings.first().map(Node::id) == Some(place.id());
+            let leads = opens && theirs.first().map(Node::id) == Some(first.id());
             let ends = siblings.last().map(Node::id) == Some(place.id()) && theirs.last().map(Node::id) == Some(last.id());
             let (start, end) = (brackets.start_byte() + 1, brackets.end_byte() - 1);
             let matters = |gap: Range<usize>| (leads && ends) || self.site.text[gap].contains('\n');
             if leads && matters(start..range.start) {
                 range.start = start;
+                behind = start;
             }
             let comma = self.template.text()[place.end_byte()..list.end_byte()].trim_start().starts_with(',');
-            if ends && !comma && matters(range.end..end) {
+            let line = self.site.text[..first.start_byte()].rfind('\n').unwrap_or(0);
+            let own = opens && self.site.text[line..first.start_byte()].trim().is_empty();
+            let gap = range.end..end;
+            if ends && !comma && matters(gap.clone()) && (leads || own || self.site.text[gap].contains('#')) {
                 range.end = end;
+                if own && !leads {
+                    (range.start, behind) = (line, start);
+                }
             }
         }
-        self.copy_to(range, out, "")
+        self.copy_from(range, behind, out, "")
     }
 
     /// What stands in a range of the file, indented for where it comes to stand: behind what is written already, and a bracket.
     fn copy_to(&mut self, range: Range<usize>, out: &Written, open: &str) -> Written {
+        let start = range.start;
+        self.copy_from(range, start, out, open)
+    }
+
+    /// The same for what hangs behind the place `at`.
+    fn copy_from(&mut self, range: Range<usize>, at: usize, out: &Written, open: &str) -> Written {
         let text = self.copy(&range);
         if text.is_one_line() {
             return text;
         }
-        let (file, at) = (self.site.text, range.start);
+        let file = self.site.text;
         let old = &file[file[..at].rfind('\n').map_or(0, |line| line + 1)..at];
         let new = match out.text.rfind(['\n', '\r']) {
             Some(line) => out.text[line + 1..].to_owned() + open,

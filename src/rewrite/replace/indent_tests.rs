@@ -31,6 +31,28 @@ fn captured_lines_hang_below_the_line_that_opens_them() {
 }
 
 #[test]
+fn the_rest_of_a_list_is_laid_out_as_the_whole_was() {
+    check(
+        "old($X, $$$Y)",
+        "while x:\n    new($$$Y)",
+        &[
+            ("old(\n    x,\n    y,  # one\n    z,\n)\n", "while x:\n    new(\n        y,  # one\n        z,\n    )\n"),
+            ("old(\n    x,  # one\n    y\n)\n", "# one\nwhile x:\n    new(\n        y\n    )\n"),
+            ("old(x,\n    y, z)\n", "while x:\n    new(y, z)\n"),
+            ("old(\n    x, y, z\n)\n", "while x:\n    new(y, z)\n"),
+            ("old(\n    x\n)\n", "while x:\n    new()\n"),
+            ("old(x, y,\n    z,  # one\n    )\n", "while x:\n    new(y,\n        z,  # one\n        )\n"),
+            ("old(x, y,\n       z)\n", "while x:\n    new(y,\n        z)\n"),
+        ],
+    );
+    check(
+        "old($X, $$$Y)",
+        "new(1, 2, $$$Y)",
+        &[("old(\n    x,\n    y,\n    z,\n)\n", "new(1, 2, y,\n          z)\n"), ("old(\n    x,\n)\n", "new(1, 2)\n")],
+    );
+}
+
+#[test]
 fn captured_lines_stay_aligned() {
     check(
         "old($X, $Y)",
@@ -46,11 +68,6 @@ fn captured_lines_stay_aligned() {
             ("x = old(\n    g(a,\n      b),\n    1,\n)\n", "x = brand_new(\n    1,\n    g(a,\n      b),\n)\n"),
             ("x = old('a'\n        'b', 1)\n", "x = brand_new(1, 'a'\n                 'b')\n"),
         ],
-    );
-    check(
-        "old($X, $$$Y)",
-        "new($$$Y)",
-        &[("if a:\n    old(\n        x,\n        y,\n        z,\n    )\n", "if a:\n    new(y,\n        z,\n    )\n")],
     );
     check(
         "old($X, $Y)",
