@@ -23,7 +23,7 @@ use tree_sitter::Node;
 
 use crate::pattern::after::Wanted;
 use crate::python::imports::{self, Import};
-use crate::python::names::{Meaning, Names, ScopeKind};
+use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
@@ -69,6 +69,8 @@ pub(crate) struct Importing<'a> {
     reads: &'a BTreeSet<String>,
     /// Uses that will be gone.
     gone: HashSet<usize>,
+    /// Items of imports that gave what the pattern names, by statement and number.
+    served: HashSet<(usize, usize)>,
     /// Items of imports that new code needs, by statement and number.
     kept: HashSet<(usize, usize)>,
     planned: Vec<Planned>,
@@ -79,7 +81,7 @@ pub(crate) struct Importing<'a> {
 }
 
 impl<'a> Importing<'a> {
-    /// Nothing is planned yet. `gone` are the uses that will be no more, at least.
+    /// Nothing is planned yet. `gone` are the uses that the pattern names; they will be no more.
     ///
     /// # Errors
     /// [`ParseError`] when the file has no tree in time.
@@ -91,6 +93,7 @@ impl<'a> Importing<'a> {
     ) -> Result<Self, ParseError> {
         let (names, root) = (file.names()?, file.tree()?.root_node());
         let (source, module) = (file.source(), file.module());
+        let served = gone.iter().flat_map(|number| givers(names, &names.uses[*number])).collect();
         Ok(Self {
             source,
             names,
@@ -99,6 +102,7 @@ impl<'a> Importing<'a> {
             deprecated,
             reads,
             gone,
+            served,
             kept: HashSet::new(),
             planned: Vec::new(),
             free: HashMap::new(),
@@ -269,6 +273,18 @@ fn candidates(wanted: &Wanted) -> Vec<String> {
         None => format!("{}_module", wanted.name),
     };
     vec![wanted.local().to_owned(), alias]
+}
+
+/// The items of imports, by statement and number, that give what a use reads.
+fn givers(names: &Names, read: &Use) -> Vec<(usize, usize)> {
+    let Some(owner) = names.resolve(read.scope, read.name) else { return Vec::new() };
+    let bindings = names.scopes[owner].bindings.get(read.name).into_iter().flatten();
+    let gives = |at: &(usize, usize)| {
+        let import = &names.imports[at.0];
+        let item = &import.items[at.1];
+        import.from.is_some() || item.alias.is_some() || covers(&item.name, &read.qualified(item.local()))
+    };
+    bindings.filter_map(|binding| binding.import).filter(gives).collect()
 }
 
 /// True when `whole` is `part` or lies below it.

@@ -26,8 +26,13 @@ enum Branch {
 }
 
 impl Importing<'_> {
-    /// True for an import of something that goes, of a module on the way to it, or of what lies below it.
+    /// True for an import that gave what was replaced, of something that goes, of a module on the way to it, or of what lies below
+    /// it.
     pub(super) fn is_concerned(&self, statement: usize, item: usize) -> bool {
+        self.served.contains(&(statement, item)) || self.is_deprecated(statement, item)
+    }
+
+    fn is_deprecated(&self, statement: usize, item: usize) -> bool {
         let import = &self.names.imports[statement];
         let imported = import.imported(&import.items[item]);
         self.deprecated.iter().any(|name| covers(&imported, name) || covers(name, &imported))
@@ -141,7 +146,7 @@ impl Importing<'_> {
                         remarks.push(self.remark(item, &message, "change these uses, or write another rule for them"));
                     }
                     Some(Keep::Used(_)) => {}
-                    Some(Keep::Seen(reason)) if used || exact => {
+                    Some(Keep::Seen(reason)) if exact || (used && self.is_deprecated(statement, number)) => {
                         let help = "remove it by hand, or with an edit, when nothing needs it";
                         remarks.push(self.remark(item, &format!("stays imported: {reason}"), help));
                     }

@@ -294,4 +294,24 @@ fn a_module_and_a_name_in_it_that_are_called_the_same_are_told_apart() {
             ("import time\nx = time.time()\ntime.sleep(1)\n", "import time\nx = time.monotonic()\ntime.sleep(1)\n"),
         ],
     );
+    check(
+        "import pytest\n\npytest.raises($E, $F, $$$A)",
+        "import pytest\n\nwith pytest.raises($E):\n    $F($$$A)",
+        &[
+            ("from pytest import raises\nraises(E, f, 1)\n", "import pytest\nwith pytest.raises(E):\n    f(1)\n"),
+            ("import pytest, os.path\npytest.raises(E, f)\n", "import pytest, os.path\nwith pytest.raises(E):\n    f()\n"),
+            (
+                "from pytest import raises\nraises(E, f)\nx = raises\n",
+                "from pytest import raises\nimport pytest\nwith pytest.raises(E):\n    f()\nx = raises\n",
+            ),
+        ],
+    );
+    check(
+        "import a.b\n\na.b.f($X)",
+        "import a.b\n\na.b.f($X, 1)",
+        &[
+            ("import a.b, a.c\na.b.f(x)\n", "import a.b, a.c\na.b.f(x, 1)\n"),
+            ("from a.b import f\nimport a.c\nf(x)\n", "import a.b\nimport a.c\na.b.f(x, 1)\n"),
+        ],
+    );
 }
