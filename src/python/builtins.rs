@@ -1,5 +1,8 @@
 //! The names that every module has without binding them.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// The names of the module `builtins`, and those that the interpreter sets in each module.
 const NAMES: &str = "\
     ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError \
@@ -20,10 +23,12 @@ const NAMES: &str = "\
     __annotations__ __builtins__ __cached__ __class__ __dict__ __doc__ __file__ __loader__ __module__ __name__ __package__ \
     __path__ __qualname__ __spec__";
 
+static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| NAMES.split(' ').collect());
+
 /// True for a name that nothing needs to bind.
 #[must_use]
 pub fn is_builtin(name: &str) -> bool {
-    NAMES.split(' ').any(|known| known == name)
+    KNOWN.contains(name)
 }
 
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub struct Scope<'a> {
     pub nonlocals: HashSet<&'a str>,
     /// A star import binds names that nobody knows.
     pub star: bool,
+    /// Names that may not be bound yet, or no more, where they are read, so that a builtin or a name of the module is found instead.
+    pub open: HashSet<&'a str>,
 }
 
 /// One thing that binds a name.
@@ -187,7 +189,7 @@ impl<'a> Names<'a> {
         let all = bindings.iter().all(|binding| binding.import.is_some() || binding.unbinds);
         match imported.len() {
             0 => Meaning::Local,
-            1 if all => Meaning::Imported(imported.swap_remove(0)),
+            1 if all && !self.scopes[owner].open.contains(name) => Meaning::Imported(imported.swap_remove(0)),
             _ => Meaning::Several(imported),
         }
     }
@@ -233,6 +235,9 @@ impl<'a> Names<'a> {
         let owner = self.resolve(read.scope, read.name)?;
         let [only] = self.scopes[owner].bindings.get(read.name)?.as_slice() else { return None };
         let target = &self.uses[only.alias?];
+        if self.scopes[owner].open.contains(read.name) {
+            return None;
+        }
         let hidden = self.scopes[owner].star
             && self.imports.iter().any(|import| import.star && import.scope == owner && import.range.start > only.range.start);
         (!hidden).then_some(target)

@@ -68,8 +68,8 @@ struct Walk<'a, 't, 'm> {
     cursor: TreeCursor<'t>,
     /// Where each scope's own statements are; empty where there are none.
     bodies: Vec<Range<usize>>,
-    /// The values of plain assignments, by where the name stands.
-    values: HashMap<usize, Range<usize>>,
+    /// The values of plain assignments, by where the name stands, and the scope with which they always run.
+    values: HashMap<usize, (Range<usize>, Option<usize>)>,
     /// The strings in annotations, with the scope that they are read in.
     strings: Vec<(Node<'t>, usize, Quotes)>,
 }
@@ -121,6 +121,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
             globals: HashSet::new(),
             nonlocals: HashSet::new(),
             star: false,
+            open: HashSet::new(),
         });
         self.bodies.push(body.map_or(0..0, |body| body.byte_range()));
         self.names.scopes.len() - 1
@@ -318,7 +319,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
         }
         let left = child_in(job.node, Field::Left)?;
         if kind_of(left) == Kind::Identifier && matches!(kind_of(value), Kind::Identifier | Kind::Attribute) {
-            self.values.insert(left.start_byte(), value.byte_range());
+            self.values.insert(left.start_byte(), (value.byte_range(), job.condition.is_none().then_some(job.scope)));
         }
         Some(value)
     }

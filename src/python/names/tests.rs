@@ -12,11 +12,16 @@ fn names_of<T>(text: &str, look: impl FnOnce(&Names) -> T) -> T {
 
 /// Each use as `chain=meaning`: what is imported, `local`, `?` for nothing, `*` for perhaps a star import; quoted ones in quotes.
 fn uses(text: &str) -> String {
+    uses_doubted(text).replace("|?", "")
+}
+
+/// The same, with `|?` behind what is one of several meanings.
+fn uses_doubted(text: &str) -> String {
     names_of(text, |names| {
         let told = names.uses.iter().map(|read| {
             let meaning = match names.means(read) {
                 Meaning::Imported(whole) => whole,
-                Meaning::Several(choices) => choices.join("|"),
+                Meaning::Several(choices) => format!("{}|?", choices.join("|")),
                 Meaning::Local => "local".to_owned(),
                 Meaning::Unbound { star } => if star { "*" } else { "?" }.to_owned(),
             };
@@ -90,6 +95,32 @@ fn conditional_imports_mean_what_they_import() {
     ];
     for (text, want) in kinds {
         assert_eq!(names_of(text, |names| names.imports[0].conditional), *want, "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_may_not_be_bound_yet_is_what_stands_behind_it_too() {
+    let class = "from n import f\nclass A:\n";
+    for (text, want) in [
+        ("try:\n    from m import range\nexcept E: pass\nrange\n", "E=? range=m.range|?"),
+        ("if x:\n    from m import range\nrange\n", "x=? range=m.range|?"),
+        ("if TYPE_CHECKING:\n    from m import range\ndef h(): range\n", "TYPE_CHECKING=? range=m.range|?"),
+        ("def h():\n    global range\n    from m import range\nrange\n", "range=m.range|?"),
+        ("from m import range\nrange\ndel range\nrange\n", "range=m.range|? range=m.range|?"),
+        ("range\nfrom m import range\nrange\n", "range=m.range|? range=m.range|?"),
+        ("[range for x in y]\nfrom m import range\n", "range=m.range|? y=?"),
+        ("def h(): range\nfrom m import range\nrange\n", "range=m.range range=m.range"),
+        ("from m import range\nif x:\n    from m import range\nrange\n", "x=? range=m.range"),
+        ("def h():\n    if x: from m import range\n    range\n", "x=? range=m.range"),
+        ("from m import f\nif 0: print = f\nprint\n", "f=m.f print=local"),
+        ("from m import f\nprint = f\nprint\n", "f=m.f print=m.f"),
+        ("from m import f\ndef h():\n    global print\n    print = f\nprint\n", "f=m.f print=local"),
+        (format!("{class}    if x: from m import f\n    f\n").as_str(), "x=? f=m.f|?"),
+        (format!("{class}    from m import f\n    f\n").as_str(), "f=m.f"),
+        (format!("{class}    if x: from m import g\n    g\n").as_str(), "x=? g=m.g"),
+        (format!("{class}    if x: f = y.z\n    f\n").as_str(), "x=? y.z=? f=local"),
+    ] {
+        assert_eq!(uses_doubted(text), want, "{text}");
     }
 }
 

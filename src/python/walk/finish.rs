@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tree_sitter::Node;
 
+use crate::python::builtins::is_builtin;
 use crate::python::names::{Binding, Names, ScopeKind};
 use crate::python::walk::Walk;
 
@@ -20,6 +21,7 @@ impl<'a> Walk<'a, '_, '_> {
         self.read_type_comments(root);
         self.names.uses.sort_by_key(|read| read.range.start);
         self.find_aliases();
+        self.find_open();
         self.names
     }
 
@@ -59,10 +61,63 @@ impl<'a> Walk<'a, '_, '_> {
     fn find_aliases(&mut self) {
         let uses = &self.names.uses;
         for binding in self.names.scopes.iter_mut().flat_map(|scope| scope.bindings.values_mut()).flatten() {
-            let Some(value) = self.values.get(&binding.range.start) else { continue };
+            let Some((value, _)) = self.values.get(&binding.range.start) else { continue };
             let found = uses.binary_search_by_key(&value.start, |read| read.range.start).ok();
             binding.alias = found.filter(|at| uses[*at].whole() == *value);
         }
+    }
+
+    /// Finds the names of modules and classes that another name stands behind as long as they are not bound.
+    fn find_open(&mut self) {
+        let mut found = Vec::new();
+        for (at, scope) in self.names.scopes.iter().enumerate() {
+            if !matches!(scope.kind, ScopeKind::Module | ScopeKind::Class) {
+                continue;
+            }
+            for (name, bindings) in &scope.bindings {
+                let followed = bindings.iter().any(|binding| binding.import.is_some() || binding.alias.is_some());
+                let behind = || {
+                    is_builtin(name)
+                        || (at != 0 && self.names.path(scope.parent.unwrap_or(0), name).any(|outer| self.binds(outer, name)))
+                };
+                if followed && behind() && !self.is_sure(at, name, bindings) {
+                    found.push((at, *name));
+                }
+            }
+        }
+        for (at, name) in found {
+            self.names.scopes[at].open.insert(name);
+        }
+    }
+
+    fn binds(&self, scope: usize, name: &str) -> bool {
+        self.names.scopes[scope].bindings.contains_key(name)
+    }
+
+    /// True when a binding that always runs stands before all that reads the name while its scope runs, and none takes it away.
+    fn is_sure(&self, owner: usize, name: &str, bindings: &[Binding]) -> bool {
+        let always = |binding: &Binding| match self.names.item(binding) {
+            Some((import, _)) => import.scope == owner && import.conditional.is_none(),
+            None => self.values.get(&binding.range.start).is_some_and(|(_, scope)| *scope == Some(owner)),
+        };
+        let Some(first) = bindings.iter().filter(|binding| always(binding)).map(|binding| binding.range.start).min() else {
+            return false;
+        };
+        let mut early = self.names.uses.iter().take_while(|read| read.range.start < first).filter(|read| read.name == name);
+        !bindings.iter().any(|binding| binding.unbinds) && !early.any(|read| self.runs_with(read.scope, owner))
+    }
+
+    /// True when code in the scope `inner` runs with that of `outer`: no function stands between.
+    fn runs_with(&self, inner: usize, outer: usize) -> bool {
+        let mut scope = inner;
+        while scope != outer {
+            let Some(next) = self.names.scopes[scope].parent.filter(|_| self.names.scopes[scope].kind != ScopeKind::Function)
+            else {
+                return false;
+            };
+            scope = next;
+        }
+        true
     }
 }
 
