@@ -4,6 +4,7 @@ mod annotations;
 mod definitions;
 mod finish;
 mod patterns;
+mod typed;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -72,6 +73,8 @@ struct Walk<'a, 't, 'm> {
     values: HashMap<usize, (Range<usize>, Option<usize>)>,
     /// The strings in annotations, with the scope that they are read in.
     strings: Vec<(Node<'t>, usize, Quotes)>,
+    /// The calls of names, with their scopes.
+    calls: Vec<(Node<'t>, usize)>,
 }
 
 /// The names of a text and its tree.
@@ -86,6 +89,7 @@ pub(crate) fn names<'a>(text: &'a str, tree: &Tree, module: Option<&str>) -> Nam
         bodies: Vec::new(),
         values: HashMap::new(),
         strings: Vec::new(),
+        calls: Vec::new(),
     };
     walk.scope(ScopeKind::Module, None, node, Some(node));
     let (place, mode) = (Place::default(), Mode::Load);
@@ -213,7 +217,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
             (_, Kind::CaseClause) => self.case(job.within(Condition::If)),
             (_, Kind::Type) => self.push_children(Job { quotes: Some(job.quotes.unwrap_or_default()), ..job }, job.mode),
             (_, Kind::String | Kind::ConcatenatedString) if job.quotes.is_some() => self.annotation(job),
-            (_, Kind::GenericType | Kind::Subscript) if job.quotes.is_some() => self.generic(job),
+            (_, Kind::GenericType) if job.quotes.is_some() => self.generic(job),
+            (_, Kind::Subscript) => self.generic(job),
             (_, Kind::MemberType) => self.push(job, node.named_child(0), Mode::Load, job.scope),
             _ => self.push_children(job, Mode::Load),
         }
@@ -255,6 +260,9 @@ impl<'a, 't> Walk<'a, 't, '_> {
         let job = Job { quotes: None, ..job };
         self.push(job, child_in(job.node, Field::Arguments), Mode::Load, job.scope);
         if let Some(function) = child_in(job.node, Field::Function) {
+            if matches!(kind_of(function), Kind::Identifier | Kind::Attribute) {
+                self.calls.push((job.node, job.scope));
+            }
             self.jobs.push(Job { called: true, ..job.on(function, Mode::Load) });
         }
     }

@@ -248,7 +248,7 @@ fn strings_in_annotations_are_uses() {
         ("import typing as t\nx: t.Callable[['f', ...], 'f']\n", "t.Callable=typing.Callable 'f'=m.f 'f'=m.f"),
         ("x: 'f' | None\n", "'f'=m.f"),
         ("x: '''\n  f\n  . g\n'''\n", "'f.g'=m.f.g"),
-        ("class A:\n    f = 1\n    x: 'f'\n    def h(self, a: 'f'): 'f'\n", "'f'=local 'f'=local"),
+        ("class A:\n    f: 'f'\n    x: 'f'\n", "'f'=m.f 'f'=m.f"),
         ("def h(f, a: 'f'): pass\n", "'f'=m.f"),
         ("def h(f):\n    a: 'f'\n", "'f'=local"),
         ("x: 'tuple[(), *f, -1, 0x1F]'\n", "'tuple'=? 'f'=m.f"),
@@ -259,8 +259,49 @@ fn strings_in_annotations_are_uses() {
 }
 
 #[test]
+fn strings_that_typing_reads_are_uses_wherever_they_stand() {
+    let with = |text: &str| {
+        uses(&format!("import typing as t\nfrom typing import *\nfrom typing import cast, Union\nfrom m import f\n{text}"))
+    };
+    for (text, want) in [
+        ("X = t.Optional['f']\n", "t.Optional=typing.Optional 'f'=m.f"),
+        ("X = Union['f.x', int]\n", "Union=typing.Union 'f.x'=m.f.x int=*"),
+        ("X = t.Callable[['f'], t.List['f']]\n", "t.Callable=typing.Callable 'f'=m.f t.List=typing.List 'f'=m.f"),
+        ("class A(t.List['f']): pass\n", "t.List=typing.List 'f'=m.f"),
+        (
+            "X = t.Literal['f'], x['f'], t.Annotated['f', 'f']\n",
+            "t.Literal=typing.Literal x=* t.Annotated=typing.Annotated 'f'=m.f",
+        ),
+        ("cast('f', 'f')\n", "cast=typing.cast 'f'=m.f"),
+        ("cast(typ=('f'), val='f')\n", "cast=typing.cast 'f'=m.f"),
+        ("t.TypeVar('f', bound='f', covariant='f')\n", "t.TypeVar=typing.TypeVar 'f'=m.f"),
+        ("t.TypeVar('f', 'f', 'f')\n", "t.TypeVar=typing.TypeVar 'f'=m.f 'f'=m.f"),
+        ("t.NewType('f', 'f')\n", "t.NewType=typing.NewType 'f'=m.f"),
+        (
+            "t.TypedDict('f', {'f': 'f', 'g': t.List['f']}, total='f')\n",
+            "t.TypedDict=typing.TypedDict 'f'=m.f t.List=typing.List 'f'=m.f",
+        ),
+        ("t.NamedTuple('f', [('f', 'f'), ('g', int)])\n", "t.NamedTuple=typing.NamedTuple 'f'=m.f int=*"),
+        ("t.NamedTuple('f', f='f')\n", "t.NamedTuple=typing.NamedTuple 'f'=m.f"),
+        ("print('f')\nx = {'f': 'f'}['f']\ncast.x('f')\n", "print=* cast.x=typing.cast.x"),
+    ] {
+        assert_eq!(with(text), want, "{text}");
+    }
+}
+
+#[test]
 fn strings_that_are_no_annotations_are_no_uses() {
     for (text, want, quoted) in [
+        ("class A:\n    f = 1\n    x: 'f'\n    def h(self, a: 'f'): 'f'\n", "", &["f"][..]),
+        ("from typing import cast\ncast('f if g else h', 1)\n", "cast=typing.cast", &["else", "f", "g", "h", "if"]),
+        ("from s import *\nOptional['f'], cast('g', 1), log('h'), log('i j')\n", "Optional=* cast=* log=* log=*", &["f", "g"]),
+        ("from typing import cast\ndef cast(a): cast('f')\n", "cast=typing.cast", &["f"]),
+        (
+            "try: from typing import L\nexcept E: from typing_extensions import L\nL['f']\n",
+            "E=? L=typing.L|typing_extensions.L 'f'=?",
+            &[],
+        ),
+        ("from s import T\nd = {}\nT['f'], d['f'], T('f'), d('f')\n", "T=s.T d=local T=s.T d=local", &[]),
         ("from typing import Literal as L\nx: L['f']\n", "L=typing.Literal", &[][..]),
         ("x: Literal['f', ('f')]\n", "Literal=?", &[]),
         ("import typing\nx: typing.Annotated['f', 'g', F('h')]\n", "typing.Annotated=typing.Annotated 'f'=? F=?", &[]),

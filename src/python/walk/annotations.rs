@@ -1,6 +1,7 @@
 //! Names in annotations that are strings, and in type comments: uses like any other where their place in the text is exact.
 //!
-//! Where it is not, or where a string may not be an annotation at all, its words are kept apart in `Names::quoted`.
+//! Where it is not, or where a string may not be an annotation at all, its words are kept apart in `Names::quoted`. Strings below a
+//! generic of `typing` are such annotations wherever they stand; [`super::typed`] finds those that its functions take.
 
 use std::ops::Range;
 
@@ -8,16 +9,19 @@ use tree_sitter::Node;
 
 use crate::python::builtins::is_builtin;
 use crate::python::grammar::{Kind, kind_of};
-use crate::python::names::{Meaning, Use};
+use crate::python::names::{Meaning, ScopeKind, Use};
+use crate::python::walk::finish::bound_from;
 use crate::python::walk::{Job, Mode, Walk};
 
 /// Which generic a string of an annotation is an argument of.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Quotes {
-    /// Where the innermost generic starts: at `list` in `list["A"]`.
-    base: Option<usize>,
+    /// Where the innermost generic starts: at `list` in `list["A"]`; a function that takes annotations stands for one.
+    pub(super) base: Option<usize>,
     /// It stands behind that generic's first argument.
-    later: bool,
+    pub(super) later: bool,
+    /// It stands in no annotation, so that only a generic that is known makes it one.
+    pub(super) value: bool,
 }
 
 /// What the strings below a generic are.
@@ -37,61 +41,79 @@ impl<'a, 't> Walk<'a, 't, '_> {
         self.push_children(Job { quotes: None, ..job }, Mode::Load);
     }
 
-    /// `list["A"]` in an annotation.
+    /// `list["A"]`, in an annotation or elsewhere.
     pub(super) fn generic(&mut self, job: Job<'t>) {
-        let mut cursor = job.node.walk();
-        let mut later = false;
-        for (index, child) in job.node.named_children(&mut cursor).filter(|child| kind_of(*child) != Kind::Comment).enumerate() {
+        let base = Some(job.node.start_byte());
+        let mut quotes = Quotes { base, later: false, value: job.quotes.is_none_or(|quotes| quotes.value) };
+        let Self { cursor, jobs, .. } = self;
+        let children = job.node.named_children(cursor).filter(|child| kind_of(*child) != Kind::Comment);
+        for (index, child) in children.enumerate() {
             if index == 0 {
-                self.jobs.push(job.on(child, Mode::Load));
+                jobs.push(job.on(child, Mode::Load));
                 continue;
             }
-            let base = Some(job.node.start_byte());
             if kind_of(child) != Kind::TypeParameter {
-                self.jobs.push(Job { quotes: Some(Quotes { base, later }), ..job.on(child, Mode::Load) });
-                later = true;
+                jobs.push(Job { quotes: Some(quotes), ..job.on(child, Mode::Load) });
+                quotes.later = true;
                 continue;
             }
             let mut inner = child.walk();
             for argument in child.named_children(&mut inner).filter(|argument| kind_of(*argument) != Kind::Comment) {
-                self.jobs.push(Job { quotes: Some(Quotes { base, later }), ..job.on(argument, Mode::Load) });
-                later = true;
+                jobs.push(Job { quotes: Some(quotes), ..job.on(argument, Mode::Load) });
+                quotes.later = true;
             }
         }
     }
 
     /// Makes uses of the names in strings of annotations.
-    pub(super) fn read_strings(&mut self) {
+    pub(super) fn read_strings(&mut self, root: Node) {
+        self.find_typed();
         let mut found = Vec::new();
         for (node, scope, quotes) in std::mem::take(&mut self.strings) {
             let whole = self.text_of(node);
-            let chains = match self.strings_below(quotes) {
-                Strings::Values => continue,
-                Strings::Names => plain_content(node, self.text).and_then(|range| chains(self.text, range)),
-                Strings::Unknown => None,
-            };
-            match chains {
-                Some(chains) => found.extend(chains.into_iter().map(|chain| (scope, chain))),
-                None => self.words(whole.trim_start_matches(|c: char| c.is_alphabetic())),
+            let below = self.strings_below(quotes);
+            let chains = plain_content(node, self.text).and_then(|range| chains(self.text, range));
+            match (below, chains) {
+                (Strings::Values, _) => {}
+                (Strings::Names, Some(chains)) => found.extend(chains.into_iter().map(|chain| (scope, chain))),
+                (Strings::Unknown, None) if quotes.value => {}
+                _ => self.words(whole.trim_start_matches(|c: char| c.is_alphabetic())),
             }
         }
-        self.add(found);
+        self.add(root, found);
+    }
+
+    /// The thing of `typing` that a name stands for which is one of several things; whether it is that, whichever is imported.
+    pub(super) fn of_typing(&self, read: &Use, choices: &[String]) -> Option<(String, bool)> {
+        let first = choices.iter().find(|choice| is_typing(split(choice).0))?;
+        let same = |choice: &String| is_typing(split(choice).0) && split(choice).1 == split(first).1;
+        let owner = self.names.resolve(read.scope, read.name);
+        let bindings = owner.and_then(|owner| self.names.scopes[owner].bindings.get(read.name))?;
+        Some((first.clone(), choices.iter().all(same) && bindings.iter().all(|binding| binding.import.is_some())))
     }
 
     fn strings_below(&self, quotes: Quotes) -> Strings {
         let Some(base) = quotes.base else { return Strings::Names };
-        let Ok(at) = self.names.uses.binary_search_by_key(&base, |read| read.range.start) else { return Strings::Unknown };
+        let other = if quotes.value { Strings::Values } else { Strings::Unknown };
+        let Ok(at) = self.names.uses.binary_search_by_key(&base, |read| read.range.start) else { return other };
         let read = &self.names.uses[at];
-        let whole = match self.names.means(read) {
-            Meaning::Imported(whole) => whole,
-            Meaning::Unbound { .. } => read.qualified(read.name),
-            Meaning::Local | Meaning::Several(_) => return Strings::Unknown,
+        let meaning = self.names.means(read);
+        let (whole, bound) = match &meaning {
+            Meaning::Imported(whole) => (whole.clone(), true),
+            Meaning::Unbound { .. } => (read.qualified(read.name), false),
+            Meaning::Several(choices) => match self.of_typing(read, choices) {
+                Some((whole, true)) => (whole, true),
+                Some(_) => return Strings::Unknown,
+                None => return other,
+            },
+            Meaning::Local => return other,
         };
-        let (module, last) = whole.rsplit_once('.').unwrap_or(("", &whole));
+        let (module, last) = split(&whole);
         match (last, quotes.later) {
             ("Literal", _) | ("Annotated", true) => Strings::Values,
-            _ if matches!(module, "typing" | "typing_extensions" | "collections" | "collections.abc") => Strings::Names,
+            _ if is_typing(module) || matches!(module, "collections" | "collections.abc") => Strings::Names,
             _ if module.is_empty() && is_builtin(last) => Strings::Names,
+            _ if bound => other,
             _ => Strings::Unknown,
         }
     }
@@ -120,7 +142,7 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 None => self.words(content),
             }
         }
-        self.add(found);
+        self.add(root, found);
     }
 
     /// The innermost module, class or function whose statements hold a place of the text; `order` has the scopes that have
@@ -134,10 +156,19 @@ impl<'a, 't> Walk<'a, 't, '_> {
         scope
     }
 
-    fn add(&mut self, found: Vec<(usize, Chain<'a>)>) {
-        for (scope, chain) in found {
+    fn add(&mut self, root: Node, found: Vec<(usize, Chain<'a>)>) {
+        for (mut scope, chain) in found {
             let mut parts = chain.into_iter();
             let Some((name, range)) = parts.next() else { continue };
+            let own = &self.names.scopes[scope];
+            if let (ScopeKind::Class, Some(bindings)) = (own.kind, own.bindings.get(name)) {
+                // Type checkers find what the class gives a value, and `get_type_hints` what the module does.
+                if bindings.iter().any(|binding| !binding.unbinds && bound_from(root, binding).is_some()) {
+                    self.names.quoted.insert(name);
+                    continue;
+                }
+                scope = 0;
+            }
             self.names.uses.push(Use { scope, name, range, attributes: parts.collect(), called: false, quoted: true });
         }
     }
@@ -146,6 +177,16 @@ impl<'a, 't> Walk<'a, 't, '_> {
         let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
         self.names.quoted.extend(words.filter(|word| !word.is_empty()));
     }
+}
+
+/// All that stands before the last part of a dotted name, and that part.
+pub(super) fn split(dotted: &str) -> (&str, &str) {
+    dotted.rsplit_once('.').unwrap_or(("", dotted))
+}
+
+/// True for a module whose generics and functions take annotations.
+pub(super) fn is_typing(module: &str) -> bool {
+    matches!(module, "typing" | "typing_extensions")
 }
 
 /// The comments that start at these places, which are in order; a place where none starts is passed over.

@@ -17,7 +17,7 @@ impl<'a> Walk<'a, '_, '_> {
         }
         self.names.uses.sort_by_key(|read| read.range.start);
         self.read_past_classes(root);
-        self.read_strings();
+        self.read_strings(root);
         self.read_type_comments(root);
         self.names.uses.sort_by_key(|read| read.range.start);
         self.find_aliases();
@@ -122,7 +122,7 @@ impl<'a> Walk<'a, '_, '_> {
 }
 
 /// Where in the text a name begins to have the value that a binding gives it; `None` for an annotation without a value.
-fn bound_from(root: Node, binding: &Binding) -> Option<usize> {
+pub(super) fn bound_from(root: Node, binding: &Binding) -> Option<usize> {
     let mut from = binding.range.end;
     let mut at = root.descendant_for_byte_range(binding.range.start, binding.range.end)?;
     while let Some(parent) = at.parent().filter(|parent| !matches!(parent.kind(), "block" | "module")) {
