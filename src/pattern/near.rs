@@ -49,6 +49,9 @@ pub(crate) fn reason<'t>(
         outer.pop();
     }
     let Some((part, mut at, depth)) = found else {
+        if meanings.text[name.whole()].contains(')') {
+            return format!("a part of `{}` stands in parentheses", name.qualified(name.name));
+        }
         return format!("the pattern has `{}` in another way", name.name);
     };
     let mut outer = around(root, at);

@@ -234,6 +234,7 @@ fn what_would_be_unsound_is_left_with_its_reason() {
         ("x = [f() for a in b]\n", "2: `f()` does not stand in `$X = f()`"),
         ("x = f\n", "2: `f` is not called here"),
         ("x = f(1)\n", "2: the call has 1 argument and the pattern 0"),
+        ("import a.b\nx = (a.b).f()\n", "3: a part of `a.b.f` stands in parentheses"),
     ] {
         let text = format!("from a.b import f\n{text}");
         assert_eq!(matches(&factory, &text), [""; 0], "{text}");

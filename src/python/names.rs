@@ -110,7 +110,7 @@ impl Use<'_> {
         self.attributes.iter().fold(root.to_owned(), |whole, (part, _)| whole + "." + part)
     }
 
-    /// The place of the name with all its attributes.
+    /// The place of the name with all its attributes; in `(m).f` it has the closing parenthesis and not the opening one.
     #[must_use]
     pub fn whole(&self) -> Range<usize> {
         self.range.start..self.attributes.last().map_or(self.range.end, |(_, range)| range.end)

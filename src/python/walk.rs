@@ -240,12 +240,24 @@ impl<'a, 't> Walk<'a, 't, '_> {
     fn chain(&mut self, job: Job<'t>) {
         let mut attributes = Vec::new();
         let mut node = job.node;
-        while kind_of(node) == Kind::Attribute {
-            let (Some(object), Some(attribute)) = (child_in(node, Field::Object), child_in(node, Field::Attribute)) else {
-                return self.push_children(job.on(node, Mode::Load), Mode::Load);
-            };
-            attributes.push((self.text_of(attribute), attribute.byte_range()));
-            node = object;
+        loop {
+            match kind_of(node) {
+                Kind::Attribute => {
+                    let (Some(object), Some(attribute)) = (child_in(node, Field::Object), child_in(node, Field::Attribute))
+                    else {
+                        return self.push_children(job.on(node, Mode::Load), Mode::Load);
+                    };
+                    attributes.push((self.text_of(attribute), attribute.byte_range()));
+                    node = object;
+                }
+                // `(m).f` reads what `m.f` does; in `type(m).f = x`, a call is taken for parentheses.
+                Kind::ParenthesizedExpression if !self.text[..node.start_byte()].trim_end().ends_with("type") => {
+                    let mut inside = node.named_children(&mut self.cursor).filter(|child| kind_of(*child) != Kind::Comment);
+                    let Some(inner) = inside.next() else { break };
+                    node = inner;
+                }
+                _ => break,
+            }
         }
         if kind_of(node) != Kind::Identifier {
             return self.jobs.push(job.on(node, Mode::Load));

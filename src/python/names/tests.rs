@@ -51,6 +51,8 @@ fn imports_give_names_their_meaning() {
         ("import a, c\na.x, c.y\n", "a.x=a.x c.y=c.y"),
         ("import a.b, a.c\na.d\n", "a.d=a.d"),
         ("from a import b\nb.f\n", "b.f=a.b.f"),
+        ("import a.b\n(a).b.f, ((a.b).f)(), (a.b.f).x, ( (a) . b ).f\n", "a.b.f=a.b.f a.b.f=a.b.f a.b.f.x=a.b.f.x a.b.f=a.b.f"),
+        ("import a\n(a, a).f, (a + a).f, (a or a).f, (a)\n", "a=a a=a a=a a=a a=a a=a a=a"),
         ("from . import f\nfrom .x import g\nfrom ..y import h\nf, g, h\n", "f=pkg.sub.f g=pkg.sub.x.g h=pkg.y.h"),
         ("from .... import f\nf\n", "f=....f"),
         ("from __future__ import annotations\nannotations\n", "annotations=__future__.annotations"),

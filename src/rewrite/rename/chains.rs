@@ -153,10 +153,12 @@ impl Group<'_> {
     }
 
     fn replace(&self, work: &mut Work, range: std::ops::Range<usize>, from: &str, text: &str) -> Result<(), RewriteError> {
+        let comment = || work.error(range.start, Problem::Comment { name: from.to_owned() });
         if work.source.text()[range.clone()].contains('#') {
-            return Err(work.error(range.start, Problem::Comment { name: from.to_owned() }));
+            return Err(comment());
         }
-        work.edit(Edit::new(range, text));
+        let start = opening(work.source.text(), &range).ok_or_else(comment)?;
+        work.edit(Edit::new(start..range.end, text));
         Ok(())
     }
 
@@ -218,4 +220,13 @@ impl Group<'_> {
             }
         }
     }
+}
+
+/// Where a chain starts with the parentheses that close in it: `(m).f`; `None` where a comment stands between them.
+fn opening(text: &str, chain: &std::ops::Range<usize>) -> Option<usize> {
+    let mut start = chain.start;
+    for _ in text[chain.clone()].matches(')') {
+        start = text[..start].trim_end_matches(|c: char| c.is_ascii_whitespace() || c == '\\').strip_suffix('(')?.len();
+    }
+    Some(start)
 }

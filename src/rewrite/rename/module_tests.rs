@@ -50,6 +50,21 @@ fn a_new_module_whose_name_is_taken_gets_an_alias() {
 }
 
 #[test]
+fn parentheses_around_a_part_of_a_chain_go_with_it() {
+    check(
+        "a.b.f",
+        "n.g",
+        &[
+            ("import a.b\n(a.b).f()\n", "import n\nn.g()\n"),
+            ("import a.b\nx = (( a\n ).b).f.x, (a.b.f).x\n", "from n import g\nx = g.x, (g).x\n"),
+            ("from a import b\n((b).f)(1)\n", "import n\n(n.g)(1)\n"),
+        ],
+    );
+    check("a.b.f", "a.b.g", &[("import a.b\n(a.b).f((a).b.x)\n", "import a.b\n(a.b).g((a).b.x)\n")]);
+    refuses("a.b.f", "n.g", &[("import a.b\n(  # why\n a.b).f()\n", 3, "a comment stands inside a.b.f")]);
+}
+
+#[test]
 fn a_module_changes_its_name_everywhere() {
     check(
         "a.b.c",
