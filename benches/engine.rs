@@ -237,11 +237,12 @@ impl<'a> Bench<'a> {
     fn rewritten(&self) -> tempfile::TempDir {
         let folder = self.copy();
         let rename = Rename { from: self.from.to_owned(), to: self.to.to_owned(), ..Rename::default() };
-        let is_file = |path: &[u8]| std::str::from_utf8(path).is_ok_and(|path| self.repo.top().join(path).is_file());
+        let exists = |path: &[u8]| std::str::from_utf8(path).is_ok_and(|path| self.repo.top().join(path).exists());
         for file in &self.files {
             let path = folder.path().join(file);
             let bytes = std::fs::read(&path).expect("a file of the copy");
-            match rewritten(&bytes, module_name(file.as_bytes(), is_file).as_deref(), &[Step::Rename(&rename)]) {
+            let module = module_name(file.as_bytes(), &String::from_utf8_lossy(&bytes), exists);
+            match rewritten(&bytes, module.as_deref(), &[Step::Rename(&rename)]) {
                 Ok(changed) => std::fs::write(&path, changed).expect("a file of the copy"),
                 Err(error) => println!("left: {file}:{}: {error}", error.line),
             }

@@ -97,8 +97,8 @@ impl Each<'_> {
             return self.in_document(path, bytes, markup, concerned);
         }
         let source = Source::new(bytes).map_err(|error| error.to_string())?;
-        let module = module_name(path.as_bytes(), |package| {
-            RepoPath::new(package).is_ok_and(|package| package.below(self.top).symlink_metadata().is_ok())
+        let module = module_name(path.as_bytes(), source.text(), |other| {
+            RepoPath::new(other).is_ok_and(|other| other.below(self.top).symlink_metadata().is_ok())
         });
         let file = Parsed::new(&source, module.as_deref()).within(DEADLINE);
         let seen = match self.seen(&file, concerned, glance)? {

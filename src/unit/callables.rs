@@ -114,7 +114,7 @@ impl<'r> Callables<'r> {
         // A file that cannot be read, is no Python or has no tree in time tells nothing.
         let found = fs::read(self.repo.top(), path).ok()?;
         let source = Source::new(&found.bytes).ok()?;
-        let module = module_of(self.repo, path);
+        let module = module_of(self.repo, path, source.text());
         let file = Parsed::new(&source, module.as_deref());
         global(&file, &Functions::new(&file).ok()?, function).ok()?
     }

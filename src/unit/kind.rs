@@ -22,10 +22,10 @@ pub fn markup(path: &RepoPath) -> Option<Markup> {
     path.ends_with(b".rst").then_some(Markup::Rst)
 }
 
-/// The dotted name of the module at `path`, for relative imports.
+/// The dotted name of the module at `path` that holds `text`, for relative imports.
 #[must_use]
-pub fn module_of(repo: &Repo, path: &RepoPath) -> Option<String> {
-    module_name(path.as_bytes(), |package| {
-        RepoPath::new(package).is_ok_and(|package| matches!(fs::stat(repo.top(), &package), Ok(Some(_))))
+pub fn module_of(repo: &Repo, path: &RepoPath, text: &str) -> Option<String> {
+    module_name(path.as_bytes(), text, |other| {
+        RepoPath::new(other).is_ok_and(|other| matches!(fs::stat(repo.top(), &other), Ok(Some(_))))
     })
 }

@@ -89,11 +89,11 @@ pub fn outcome(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -
             _ => Outcome::NeedsCodemod,
         };
     }
-    let module = module_of(callables.repo(), &unit.path);
     let source = match Source::new(before) {
         Ok(source) => source,
         Err(error) => return Outcome::Unsound(Unsound::source(&unit.path, &error)),
     };
+    let module = module_of(callables.repo(), &unit.path, source.text());
     let file = Parsed::new(&source, module.as_deref());
     if !file.problems().is_empty() {
         return Outcome::Unsound(Unsound::syntax(&unit.path, file.problems()));
@@ -158,7 +158,7 @@ pub fn apply(repo: &Repo, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &
     }
     let source = text(path, bytes).map_err(|error| Unsound::rewrite(path, &error))?;
     let applied = if is_python(path) {
-        rewrite::apply(&Parsed::new(&source, module_of(repo, path).as_deref()), steps)
+        rewrite::apply(&Parsed::new(&source, module_of(repo, path, source.text()).as_deref()), steps)
     } else {
         rewrite::apply_to_document(bytes, markup(path), steps)
     };
@@ -189,7 +189,7 @@ pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], mad
         return Ok(in_document(&unit.path, before, made));
     }
     let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;
-    let module = module_of(callables.repo(), &unit.path);
+    let module = module_of(callables.repo(), &unit.path, source.text());
     judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), made)
 }
 
@@ -227,8 +227,8 @@ pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
     if !is_python(&unit.path) {
         return rewrite::apply_to_document(bytes, markup(&unit.path), steps).map_or(true, |applied| applied.bytes.is_some());
     }
-    let module = module_of(repo, &unit.path);
     let Ok(source) = Source::new(bytes) else { return true };
+    let module = module_of(repo, &unit.path, source.text());
     let file = Parsed::new(&source, module.as_deref());
     let must_go = plan.target(unit).guards.severity(Guard::Violation) == Severity::Error && file.problems().is_empty();
     let rules = in_memory(plan, unit);

@@ -73,11 +73,12 @@ pub fn files_below(top: &Path) -> Vec<File> {
         }
     }
     paths.sort();
-    let is_file = |path: &[u8]| top.join(std::str::from_utf8(path).unwrap()).is_file();
+    let exists = |path: &[u8]| top.join(std::str::from_utf8(path).unwrap()).exists();
     let read = |path: PathBuf| {
         let bytes = std::fs::read(&path).unwrap();
         let path = path.strip_prefix(top).unwrap().to_owned();
-        File { module: module_name(path.to_str().unwrap().as_bytes(), is_file), path, bytes }
+        let text = String::from_utf8_lossy(&bytes);
+        File { module: module_name(path.to_str().unwrap().as_bytes(), &text, exists), path, bytes }
     };
     paths.into_iter().map(read).collect()
 }
