@@ -5,7 +5,8 @@
 //!   is the whole name in a longer text, delimited by neither a name's characters nor a dot, when it has a dot itself; but not
 //!   where code calls it with arguments and does not import it there.
 //! - A name of one part counts alone only as the first argument of what takes such names (`import_module("old")`).
-//! - `"f"` in `setattr(b, "f", ...)` and the like is the name `a.b.f` where `b` is the module `a.b`.
+//! - `"f"` in `setattr(b, "f", ...)` and the like is the name `a.b.f` where `b` is the module `a.b`, and so is the keyword of
+//!   `patch.multiple(b, f=...)`.
 //! - Only the parts that differ are written anew. A name over several parts of an implicit concatenation is changed when each part
 //!   that differs stands in one literal; one with escapes, and an f-string whose unknown parts may make the name, is left and said.
 //! - A string that stands alone as a statement is documentation, and no string here. Bytes are not looked at.
@@ -13,16 +14,14 @@
 
 mod dotted;
 pub(super) mod literal;
+mod patched;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use tree_sitter::Node;
-
 use crate::edit::Edit;
 use crate::python::imports::absolute;
-use crate::python::names::Meaning;
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 use crate::rewrite::place::Place;
@@ -47,9 +46,6 @@ const TAKERS: [&str; 14] = [
     "setattr",
 ];
 
-/// What takes an object and the name of one of its attributes.
-const ATTRIBUTE_TAKERS: [&str; 5] = ["delattr", "getattr", "hasattr", "object", "setattr"];
-
 /// The places where strings name what `pairs` rename, from the first to the second of each, in the order of the text.
 ///
 /// # Errors
@@ -66,12 +62,20 @@ pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place
             continue;
         }
         let tree = file.tree()?;
+        let is_free = |places: &[Place], place: &Place| {
+            places.iter().all(|known| known.range.end <= place.range.start || place.range.end <= known.range.start)
+        };
         for literal in literals(tree, text, &hits).iter().filter(|literal| !literal.is_statement) {
             let look = Look { file, literal, from, to };
             for place in look.places()? {
-                if places.iter().all(|known| known.range.end <= place.range.start || place.range.end <= known.range.start) {
+                if is_free(&places, &place) {
                     places.push(place);
                 }
+            }
+        }
+        for place in patched::keywords(file, &hits, (from, to))? {
+            if is_free(&places, &place) {
+                places.push(place);
             }
         }
     }
@@ -211,51 +215,6 @@ impl Look<'_, '_, '_> {
         Place::left(self.literal.range.clone(), why, format!("write {} by hand where it is meant", self.to))
     }
 
-    /// `setattr(b, "f", ...)`, where `b` is the module.
-    fn attribute(&self) -> Result<Option<Place>, ParseError> {
-        let Some((argument, (name, before))) = self.call() else { return Ok(None) };
-        let takes = ATTRIBUTE_TAKERS.contains(&name) && (name != "object" || before == "patch");
-        if !takes || argument.position != Some(1) || self.literal.value != last(self.from) {
-            return Ok(None);
-        }
-        let mut cursor = argument.list.walk();
-        let Some(object) = argument.list.named_children(&mut cursor).find(|child| child.kind() != "comment") else {
-            return Ok(None);
-        };
-        let Some(meaning) = self.meaning(object)? else { return Ok(None) };
-        let range = 0..self.literal.value.len();
-        if meaning != parent(self.from) {
-            let patches = before.ends_with("patch") || matches!(name, "setattr" | "delattr");
-            let is_module = last(&meaning).starts_with(|c: char| c.is_lowercase() || c == '_');
-            return Ok((patches && is_module).then(|| self.through(&meaning)));
-        }
-        if parent(self.to) != meaning {
-            let why = format!("the object before it is {meaning}, which no longer has it");
-            return Ok(Some(self.left(&range, &why)));
-        }
-        let Some(written) = self.literal.written(range.clone()) else {
-            return Ok(Some(self.left(&range, "it is written with escapes")));
-        };
-        let new = self.file.source().encoding().encode(last(self.to));
-        Ok(Some(match new {
-            Some(bytes) => Place::changed(written.clone(), vec![Edit::new(written, bytes)]),
-            None => self.left(&range, "the file's encoding cannot hold the new name"),
-        }))
-    }
-
-    /// The qualified name of an expression that is an imported thing.
-    fn meaning(&self, node: Node) -> Result<Option<String>, ParseError> {
-        let names = self.file.names()?;
-        let read = names.uses.iter().find(|read| {
-            read.range.start == node.start_byte()
-                && read.attributes.last().map_or(read.range.end, |(_, range)| range.end) == node.end_byte()
-        });
-        Ok(read.and_then(|read| match names.meaning(read.scope, read.name) {
-            Meaning::Imported(root) => Some(read.qualified(&root)),
-            _ => None,
-        }))
-    }
-
     /// `import_module(".b", "a")`.
     fn relative(&self) -> Option<Place> {
         let (argument, (name, _)) = self.call()?;
@@ -312,10 +271,7 @@ impl Look<'_, '_, '_> {
     }
 
     fn through(&self, module: &str) -> Place {
-        let module = module.replace(UNKNOWN, "{...}");
-        let message = format!("{} is patched in {module} here; whether that is {} cannot be seen", last(self.from), self.from);
-        let help = format!("patch {} there when {module} imports it by its new name", last(self.to));
-        Place::left(self.literal.range.clone(), message, help)
+        patched::through(self.literal.range.clone(), (self.from, self.to), module)
     }
 
     /// A program in a string that imports the name.

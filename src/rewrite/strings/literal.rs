@@ -38,10 +38,15 @@ pub(in crate::rewrite) struct Argument<'t> {
 impl Argument<'_> {
     /// The last name of what is called, and the one before it: `mock.patch.object` gives `object` and `patch`.
     pub(super) fn names<'s>(&self, text: &'s str) -> (&'s str, &'s str) {
-        let whole = text[self.function.byte_range()].trim_end();
-        let (before, last) = whole.rsplit_once('.').unwrap_or(("", whole));
-        (last.trim_start(), before.rsplit_once('.').map_or(before, |(_, name)| name).trim())
+        called(self.function, text)
     }
+}
+
+/// The last name of what is called, and the one before it.
+pub(super) fn called<'s>(function: Node, text: &'s str) -> (&'s str, &'s str) {
+    let whole = text[function.byte_range()].trim_end();
+    let (before, last) = whole.rsplit_once('.').unwrap_or(("", whole));
+    (last.trim_start(), before.rsplit_once('.').map_or(before, |(_, name)| name).trim())
 }
 
 impl Literal<'_> {

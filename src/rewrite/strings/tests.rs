@@ -172,6 +172,28 @@ fn the_name_of_an_attribute_changes_where_its_object_is_the_module() {
             ("from a import b\npatch.object(b, 'f')\n", "from a import b\npatch.object(b, 'g')\n"),
             ("import a.b\nmonkeypatch.setattr(a.b, \"f\", 1)\n", "import a.b\nmonkeypatch.setattr(a.b, \"g\", 1)\n"),
             ("import a.b as m\ngetattr(m, 'f')(1)\n", "import a.b as m\ngetattr(m, 'g')(1)\n"),
+            ("import a.b as m\npatch.object(m, attribute='f')\n", "import a.b as m\npatch.object(m, attribute='g')\n"),
+            ("import a.b as m\nsetattr(name='f', target=m)\n", "import a.b as m\nsetattr(name='g', target=m)\n"),
+            ("getattr(import_module('a.b'), 'f')\n", "getattr(import_module('a.b'), 'g')\n"),
+            ("patch.multiple('a.b', h=1, f=1)(f=2)\n", "patch.multiple('a.b', h=1, g=1)(f=2)\n"),
+            ("from a import b\nmock.patch.multiple(b, f=f)\n", "from a import b\nmock.patch.multiple(b, g=f)\n"),
+            ("patch.multiple(f=1, target='a.b')\n", "patch.multiple(g=1, target='a.b')\n"),
+        ],
+    );
+    says(
+        "a.b.f",
+        "a.c.g",
+        &[
+            ("patch.multiple('a.b', f=1)\n", "f is patched in a.b here, which no longer has it"),
+            ("patch.multiple('app.views', f=1)\n", "f is patched in app.views here; whether that is a.b.f cannot be seen"),
+            ("getattr(import_module('a.b'), 'f')\n", "the object before it is a.b"),
+        ],
+    );
+    stays(
+        "a.b.f",
+        "a.b.g",
+        &[
+            "patch.multiple('a.View', f=1)\npatch.dict(b, f=1)\nx.multiple('a.b', f=1)\npatch.multiple(x, f=1)\npatch.object(b, 'x', name='f')\nfrom a import b\n",
         ],
     );
     stays("a.b.f", "a.b.g", &["from a.c import Client\npatch.object(Client, 'f')\ngetattr(x, 'f')\nx.object(b, 'f')\n"]);
