@@ -2,6 +2,7 @@
 
 mod annotations;
 mod definitions;
+mod exports;
 mod finish;
 mod patterns;
 mod typed;
@@ -73,6 +74,8 @@ struct Walk<'a, 't, 'm> {
     values: HashMap<usize, (Range<usize>, Option<usize>)>,
     /// The strings in annotations, with the scope that they are read in.
     strings: Vec<(Node<'t>, usize, Quotes)>,
+    /// What gives or changes `__all__`.
+    exports: Vec<Node<'t>>,
     /// The calls of names, with their scopes.
     calls: Vec<(Node<'t>, usize)>,
 }
@@ -89,6 +92,7 @@ pub(crate) fn names<'a>(text: &'a str, tree: &Tree, module: Option<&str>) -> Nam
         bodies: Vec::new(),
         values: HashMap::new(),
         strings: Vec::new(),
+        exports: Vec::new(),
         calls: Vec::new(),
     };
     walk.scope(ScopeKind::Module, None, node, Some(node));
@@ -196,8 +200,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 self.push(job, child_in(node, Field::Name), Mode::Bind, owner);
                 self.push(job, child_in(node, Field::Value), Mode::Load, job.scope);
             }
-            (_, Kind::ExpressionStatement) if job.scope == 0 && self.text_of(node).starts_with("__all__") => {
-                self.exports(node);
+            (_, Kind::ExpressionStatement) if job.scope == 0 && self.text_of(node).contains("__all__") => {
+                self.exports.extend(node.named_child(0).filter(|statement| exports::is_of_all(*statement, self.text)));
                 self.push_children(job, Mode::Load);
             }
             (
@@ -395,19 +399,6 @@ impl<'a, 't> Walk<'a, 't, '_> {
             } else {
                 scope.nonlocals.insert(text)
             };
-        }
-    }
-
-    fn exports(&mut self, node: Node<'t>) {
-        let mut cursor = node.walk();
-        let mut pending = vec![node];
-        while let Some(node) = pending.pop() {
-            match kind_of(node) {
-                Kind::StringContent => {
-                    self.names.exports.insert(self.text_of(node));
-                }
-                _ => pending.extend(node.named_children(&mut cursor)),
-            }
         }
     }
 }

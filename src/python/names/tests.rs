@@ -329,6 +329,27 @@ fn strings_that_are_no_annotations_are_no_uses() {
 }
 
 #[test]
+fn what_a_module_exports_is_known_however_it_is_written() {
+    for (text, want) in [
+        ("__all__ = ['f', \"g\"]\n", "f g"),
+        ("__all__: list[str] = ('f',)\nif x:\n    __all__ += ['g']\n", "f g"),
+        ("__all__ = []\n__all__.append('f')\n__all__.extend(['g'])\n", "f g"),
+        ("(__all__) = ['f']\n", "f"),
+        ("x = __all__ = ['f']\n", "f"),
+        ("__all__, x = ['f'], 1\n", "f"),
+        ("__all__ = 'f g'.split()\n__all__ += 'h,i'.split(',')\n", "f g h i"),
+        ("_pub = ['f']\n_pub += ['g']\n_pub.append('h')\n__all__ = _pub\n", "f g h"),
+        ("_a: x = ['f']\n_b = _a + ['g']\n__all__ = list(_b) + m.__all__\n_a = _b\n", "f g"),
+        ("x = ['f']\nx == __all__\nprint(__all__, 'g')\nm.__all__ = ['h']\n", ""),
+        ("def h():\n    __all__ = ['f']\n", ""),
+    ] {
+        let mut exports: Vec<String> = names_of(text, |names| names.exports.iter().map(|name| (*name).to_owned()).collect());
+        exports.sort();
+        assert_eq!(exports.join(" "), want, "{text}");
+    }
+}
+
+#[test]
 fn type_comments_are_uses_where_their_scope_is_plain() {
     for (text, want, quoted) in [
         ("x = []  # type: list[f]\n", "'list'=? 'f'=?", &[][..]),

@@ -17,6 +17,7 @@ impl<'a> Walk<'a, '_, '_> {
         }
         self.names.uses.sort_by_key(|read| read.range.start);
         self.read_past_classes(root);
+        self.read_exports(root);
         self.read_strings(root);
         self.read_type_comments(root);
         self.names.uses.sort_by_key(|read| read.range.start);
