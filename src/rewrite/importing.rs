@@ -4,7 +4,8 @@
 //! - What is imported already is used under the name it has there, through its module too (`import m` gives `m.g`), when that
 //!   import runs before the place.
 //! - Else the import stands where the old one stood: in the same block, in an import of that module already there, or in the old
-//!   one's place. Code that needed no old import gets it among the imports at the top of the module.
+//!   one's place; where one of several may have run, beside each. Code that needed no old import gets it among the imports at the
+//!   top of the module.
 //! - A name that is taken there is imported under an alias made of the module's last part and the name; when that is taken too,
 //!   the place is left.
 //! - An old import goes when nothing uses it any more. It stays, and that is said, when uses are left, when `__all__`, a string or
@@ -22,11 +23,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use tree_sitter::Node;
 
 use crate::pattern::after::Wanted;
-use crate::python::imports::{self, Import};
+use crate::python::imports::{self, Import, Item};
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
+
+/// How many assignments are followed from a name to an import.
+const MOST_ALIASES: usize = 32;
 
 /// Where an import that is made stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,13 +52,13 @@ struct Planned {
 
 /// A place that needs a name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Needed {
+pub(crate) struct Needed<'n> {
     /// Its scope.
     pub(crate) scope: usize,
     /// Where it stands.
     pub(crate) at: usize,
-    /// The import that gave it what it no longer needs.
-    pub(crate) old: Option<usize>,
+    /// The imports that may have given it what it no longer needs, all in one scope.
+    pub(crate) old: &'n [usize],
 }
 
 /// The imports of a file in the making.
@@ -110,20 +114,34 @@ impl<'a> Importing<'a> {
         })
     }
 
-    /// The import that gives a place in `scope` the thing called `qualified`.
-    pub(crate) fn origin(&self, scope: usize, at: usize, qualified: &str) -> Option<usize> {
-        let visible: Vec<usize> = self.names.path(scope, "").collect();
-        let gives = |import: &Import| {
-            import.items.iter().any(|item| covers(&import.imported(item), qualified)) && visible.contains(&import.scope)
+    /// The imports that give a use the thing called `qualified`: the nearest of those that have run before it, else all that may have.
+    pub(crate) fn origins(&self, read: &'a Use<'a>, qualified: &str) -> Vec<usize> {
+        let mut last = read;
+        for _ in 0..MOST_ALIASES {
+            let Some(next) = self.names.target(last) else { break };
+            last = next;
+        }
+        let Some(owner) = self.names.resolve(last.scope, last.name) else { return Vec::new() };
+        let bindings = self.names.scopes[owner].bindings.get(last.name).into_iter().flatten();
+        let gives = |name: fn(&Import, &Item) -> String| {
+            let giving = bindings.clone().filter_map(move |binding| {
+                let (import, item) = self.names.item(binding)?;
+                covers(&name(import, item), qualified).then_some(binding.import?.0)
+            });
+            giving.collect::<Vec<usize>>()
         };
-        let candidates = self.names.imports.iter().enumerate().filter(|(_, import)| gives(import));
-        let depth = |import: &Import| visible.iter().position(|at| *at == import.scope);
-        candidates
-            .min_by_key(|(_, import)| {
-                let before = import.range.start < at;
-                (depth(import), !before, if before { at - import.range.start } else { import.range.start })
-            })
-            .map(|(number, _)| number)
+        let mut candidates = gives(Import::imported);
+        if candidates.is_empty() {
+            candidates = gives(Import::bound);
+        }
+        let at = read.range.start;
+        let sure = candidates.iter().copied().filter(|number| self.runs_before(&self.names.imports[*number], read.scope, at));
+        let nearest = sure.min_by_key(|number| {
+            let import = &self.names.imports[*number];
+            let before = import.range.start < at;
+            (!before, if before { at - import.range.start } else { import.range.start })
+        });
+        nearest.map_or(candidates, |nearest| vec![nearest])
     }
 
     /// How the new code at a place calls what it wants; the import is planned where there is none.
@@ -134,21 +152,27 @@ impl<'a> Importing<'a> {
             self.kept.insert(item);
             return Some(local);
         }
-        let anchor = needed.old.map_or(Anchor::Top, Anchor::Beside);
-        if needed.old.is_none() && !self.is_deferred(needed.scope, 0) {
-            self.before = self.before.min(needed.at);
+        let mut anchors: Vec<Anchor> = needed.old.iter().copied().map(Anchor::Beside).collect();
+        if anchors.is_empty() {
+            anchors.push(Anchor::Top);
+            if !self.is_deferred(needed.scope, 0) {
+                self.before = self.before.min(needed.at);
+            }
         }
-        let scope = self.scope_of(anchor);
+        let scope = self.scope_of(anchors[0]);
         for local in candidates(wanted) {
             let first = local.split('.').next().unwrap_or(&local);
-            let planned = Planned { anchor, wanted: wanted.clone(), local: local.clone() };
             let meaning = if local == wanted.name && wanted.module.is_none() { first.to_owned() } else { wanted.qualified() };
-            let apart = self.planned.iter().all(|other| {
-                *other == planned || self.scope_of(other.anchor) != scope || other.local != local || other.wanted == *wanted
-            });
+            let apart = self
+                .planned
+                .iter()
+                .all(|other| self.scope_of(other.anchor) != scope || other.local != local || other.wanted == *wanted);
             if apart && self.finds(needed.scope, first, scope) && self.free(scope, first, &meaning) {
-                if !self.planned.contains(&planned) {
-                    self.planned.push(planned);
+                for anchor in anchors {
+                    let planned = Planned { anchor, wanted: wanted.clone(), local: local.clone() };
+                    if !self.planned.contains(&planned) {
+                        self.planned.push(planned);
+                    }
                 }
                 return Some(local);
             }
@@ -184,7 +208,10 @@ impl<'a> Importing<'a> {
                 };
                 let Some((local, direct)) = local else { continue };
                 let means = self.names.meaning(needed.scope, first) == Meaning::Imported(import.bound(item));
-                if !means || self.names.resolve(needed.scope, first) != Some(import.scope) || !self.runs_before(import, needed) {
+                if !means
+                    || self.names.resolve(needed.scope, first) != Some(import.scope)
+                    || !self.runs_before(import, needed.scope, needed.at)
+                {
                     continue;
                 }
                 if direct {
@@ -196,12 +223,12 @@ impl<'a> Importing<'a> {
         through
     }
 
-    /// True when the import has run whenever the place is reached.
-    fn runs_before(&self, import: &Import, needed: Needed) -> bool {
+    /// True when the import has run whenever the place at `at` in `scope` is reached.
+    fn runs_before(&self, import: &Import, scope: usize, at: usize) -> bool {
         let Some(block) = self.statement(import).and_then(|statement| statement.parent()) else { return false };
-        let inside = block.kind() == "module" || block.byte_range().contains(&needed.at);
-        let deferred = self.is_deferred(needed.scope, import.scope);
-        inside && (import.range.end <= needed.at || (deferred && block.kind() == "module"))
+        let inside = block.kind() == "module" || block.byte_range().contains(&at);
+        let deferred = self.is_deferred(scope, import.scope);
+        inside && (import.range.end <= at || (deferred && block.kind() == "module"))
     }
 
     /// True when code in the scope `inner` runs after that around it in `outer`: a function stands between.

@@ -194,12 +194,10 @@ impl<'f> Work<'f, '_, '_> {
                 continue;
             }
             let mut needs = Vec::new();
+            let origins = one.names.iter().map(|(read, name)| importing.origins(&names.uses[*read], name));
+            let old = origins.into_iter().find(|old| !old.is_empty()).unwrap_or_default();
             for wanted in self.template.wanted() {
-                let (scope, at) = (one.scope, one.range.start);
-                let old = one.names.iter().find_map(|(read, name)| {
-                    let read = &names.uses[*read];
-                    importing.origin(read.scope, read.range.start, name)
-                });
+                let (scope, at, old) = (one.scope, one.range.start, old.as_slice());
                 needs.push(importing.local(wanted, Needed { scope, at, old }).ok_or_else(|| {
                     let message = format!("{} already means something else here", wanted.local());
                     Refusal::new(message, "give the import in `after` an alias, or rename the other")

@@ -315,3 +315,46 @@ fn a_module_and_a_name_in_it_that_are_called_the_same_are_told_apart() {
         ],
     );
 }
+
+#[test]
+fn where_several_imports_may_have_run_the_new_one_stands_beside_each() {
+    let stays = "stays imported: it stands in a branch";
+    for (text, want, remark) in [
+        (
+            "def h(x):\n    if x:\n        import a.b\n    else:\n        import a.b\n    return a.b.f(2)\n",
+            "def h(x):\n    if x:\n        import a.b\n        from a.c import g\n    else:\n        import a.b\n        from a.c import g\n    return g(2)\n",
+            stays,
+        ),
+        (
+            "try:\n    import z\n    from a.b import f\nexcept ImportError:\n    from a.b import f\nf(1)\n",
+            "try:\n    import z\n    from a.b import f\n    from a.c import g\nexcept ImportError:\n    from a.b import f\n    from a.c import g\ng(1)\n",
+            stays,
+        ),
+        // One that has always run is enough.
+        (
+            "from a.b import f\nif TYPE_CHECKING:\n    from a.b import f\nf(1)\n",
+            "from a.b import f\nfrom a.c import g\nif TYPE_CHECKING:\n    from a.b import f\ng(1)\n",
+            "something else binds the name too",
+        ),
+        (
+            "from a.b import f\ndef h():\n    f(1)\nif z:\n    from a.b import f\n",
+            "from a.b import f\nfrom a.c import g\ndef h():\n    g(1)\nif z:\n    from a.b import f\n",
+            "stays imported",
+        ),
+        // Each use has its own.
+        (
+            "def h(x):\n    if x:\n        from a.b import f\n        f(1)\n    else:\n        from a.b import f\n        f(2)\n",
+            "def h(x):\n    if x:\n        from a.b import f\n        from a.c import g\n        g(1)\n    else:\n        from a.b import f\n        from a.c import g\n        g(2)\n",
+            stays,
+        ),
+        (
+            "if x:\n    from a.b import f\nelse:\n    from a.b import f\nmake = f\nmake(1)\n",
+            "if x:\n    from a.b import f\n    from a.c import g\nelse:\n    from a.b import f\n    from a.c import g\nmake = f\ng(1)\n",
+            "not called",
+        ),
+    ] {
+        let (made, remarks) = rewritten(&rule(BEFORE, AFTER), text.as_bytes());
+        assert_eq!(String::from_utf8(made).unwrap(), want, "{remarks:#?}");
+        assert!(remarks.iter().any(|one| one.contains(remark)), "{remarks:#?}");
+    }
+}
