@@ -211,6 +211,7 @@ impl<'a> Importing<'a> {
                 if !means
                     || self.names.resolve(needed.scope, first) != Some(import.scope)
                     || !self.runs_before(import, needed.scope, needed.at)
+                    || self.is_deleted(import.scope, first)
                 {
                     continue;
                 }
@@ -266,12 +267,17 @@ impl<'a> Importing<'a> {
             Some((statement, item)) => !self.is_concerned(statement, item) || self.stays(statement, item).is_some(),
             None => true,
         });
-        let other = stays && names.bound(scope, name) != Meaning::Imported(meaning.to_owned());
+        let other = stays && (names.bound(scope, name) != Meaning::Imported(meaning.to_owned()) || self.is_deleted(scope, name));
         let mut uses = names.uses.iter().enumerate().filter(|(number, read)| read.name == name && !self.gone.contains(number));
         let captured = bindings.is_none() && uses.any(|(_, read)| self.finds(read.scope, name, scope));
         let free = !declared && !other && !captured;
         self.free.insert(key, free);
         free
+    }
+
+    /// True when a `del` takes a name of a scope away.
+    fn is_deleted(&self, scope: usize, name: &str) -> bool {
+        self.names.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
     }
 
     /// True when `name`, bound in the scope `owner`, is what a place in the scope `from` finds.

@@ -358,3 +358,20 @@ fn where_several_imports_may_have_run_the_new_one_stands_beside_each() {
         assert!(remarks.iter().any(|one| one.contains(remark)), "{remarks:#?}");
     }
 }
+
+#[test]
+fn a_name_that_is_deleted_is_not_relied_on() {
+    check(
+        BEFORE,
+        AFTER,
+        &[
+            ("from a.c import g\ng()\ndel g\nfrom a.b import f\nf(2)\n", "from a.c import g, g as c_g\ng()\ndel g\nc_g(2)\n"),
+            ("import a.c\ndel a\nfrom a.b import f\nf(2)\n", "import a.c\ndel a\nfrom a.c import g\ng(2)\n"),
+            ("from a import c\ndel c\nfrom a.b import f\nf(2)\n", "from a import c\ndel c\nfrom a.c import g\ng(2)\n"),
+            (
+                "from a.c import g\ndef k():\n    global g\n    del g\nfrom a.b import f\nf(2)\n",
+                "from a.c import g, g as c_g\ndef k():\n    global g\n    del g\nc_g(2)\n",
+            ),
+        ],
+    );
+}
