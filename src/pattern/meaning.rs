@@ -23,12 +23,14 @@ pub(crate) enum Stands {
 pub(crate) struct Meanings<'t> {
     pub(crate) text: &'t str,
     pub(crate) names: &'t Names<'t>,
+    /// There are star imports.
+    starred: bool,
     known: RefCell<HashMap<(usize, &'t str), Stands>>,
 }
 
 impl<'t> Meanings<'t> {
     pub(crate) fn new(text: &'t str, names: &'t Names<'t>) -> Self {
-        Self { text, names, known: RefCell::default() }
+        Self { text, names, starred: names.imports.iter().any(|import| import.star), known: RefCell::default() }
     }
 
     /// The number of the use that begins there.
@@ -44,6 +46,16 @@ impl<'t> Meanings<'t> {
 
     /// What the first name of a use stands for.
     pub(crate) fn stands(&self, name: &Use<'t>) -> Stands {
+        match self.bound(name) {
+            Stands::For(root) if self.starred && self.names.star_over(name).is_some_and(|(_, likely)| likely) => {
+                Stands::Several(vec![root])
+            }
+            stands => stands,
+        }
+    }
+
+    /// The same, star imports that come later left aside.
+    fn bound(&self, name: &Use<'t>) -> Stands {
         let key = (name.scope, name.name);
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();

@@ -88,6 +88,12 @@ impl Import {
         }
     }
 
+    /// True for a from-import of a module whose last part is `name`.
+    #[must_use]
+    pub fn is_of(&self, name: &str) -> bool {
+        self.from.as_ref().is_some_and(|from| from.module.rsplit('.').next() == Some(name))
+    }
+
     /// The qualified name that an item's local name stands for: `import a.b` binds `a`.
     #[must_use]
     pub fn bound(&self, item: &Item) -> String {

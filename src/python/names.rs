@@ -243,6 +243,46 @@ impl<'a> Names<'a> {
         (!hidden).then_some(target)
     }
 
+    /// True when code in the scope `inner` runs after that around it in `outer`: a function stands between.
+    #[must_use]
+    pub fn is_deferred(&self, inner: usize, outer: usize) -> bool {
+        let around = std::iter::successors(Some(inner), |scope| self.scopes[*scope].parent);
+        around.take_while(|scope| *scope != outer).any(|scope| self.scopes[scope].kind == ScopeKind::Function)
+    }
+
+    /// The first star import in the scope `owner` that runs after the place `bound` and before the one at `at` in `scope`, and may
+    /// bring something else under a name than what `module` has.
+    #[must_use]
+    pub fn star_between(&self, owner: usize, bound: usize, (scope, at): (usize, usize), module: Option<&str>) -> Option<&Import> {
+        if !self.scopes[owner].star {
+            return None;
+        }
+        let deferred = self.is_deferred(scope, owner);
+        let other = |star: &Import| star.from.as_ref().map(|from| from.module.as_str()) != module;
+        let stars = self.imports.iter().filter(|import| import.star && import.scope == owner && other(import));
+        stars.filter(|star| bound < star.range.start && (deferred || star.range.start < at)).min_by_key(|star| star.range.start)
+    }
+
+    /// The star import that may have given the name of a use another meaning since the last import of it, and whether that is likely:
+    /// for a module under its own name it is only when the star import is of a module of that name, as with `time`.
+    #[must_use]
+    pub fn star_over(&self, read: &Use<'a>) -> Option<(&Import, bool)> {
+        let mut last = read;
+        for _ in 0..MAX_ALIASES {
+            let Some(next) = self.target(last) else { break };
+            last = next;
+        }
+        let owner = self.resolve(last.scope, last.name)?;
+        let at = last.range.start;
+        let deferred = self.is_deferred(last.scope, owner);
+        let bindings = self.scopes[owner].bindings.get(last.name)?.iter().filter_map(|binding| self.item(binding));
+        let reached = bindings.filter(|(import, _)| deferred || import.range.start < at);
+        let (import, item) = reached.max_by_key(|(import, _)| import.range.start)?;
+        let module = import.from.as_ref().map(|from| from.module.as_str());
+        let star = self.star_between(owner, import.range.start, (last.scope, at), module)?;
+        Some((star, item.alias.is_some() || module.is_some() || star.is_of(last.name)))
+    }
+
     /// The import behind a binding.
     #[must_use]
     pub fn item(&self, binding: &Binding) -> Option<(&Import, &Item)> {

@@ -14,6 +14,7 @@
 //!   is no such branch.
 //! - An old import that nothing used before stays too: another file may take it from here.
 
+mod lasting;
 mod old;
 mod top;
 mod write;
@@ -24,7 +25,7 @@ use tree_sitter::Node;
 
 use crate::pattern::after::Wanted;
 use crate::python::imports::{self, Import, Item};
-use crate::python::names::{Meaning, Names, ScopeKind, Use};
+use crate::python::names::{Meaning, Names, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
@@ -155,7 +156,7 @@ impl<'a> Importing<'a> {
         let mut anchors: Vec<Anchor> = needed.old.iter().copied().map(Anchor::Beside).collect();
         if anchors.is_empty() {
             anchors.push(Anchor::Top);
-            if !self.is_deferred(needed.scope, 0) {
+            if !self.names.is_deferred(needed.scope, 0) {
                 self.before = self.before.min(needed.at);
             }
         }
@@ -167,7 +168,8 @@ impl<'a> Importing<'a> {
                 .planned
                 .iter()
                 .all(|other| self.scope_of(other.anchor) != scope || other.local != local || other.wanted == *wanted);
-            if apart && self.finds(needed.scope, first, scope) && self.free(scope, first, &meaning) {
+            let late = local == wanted.local() && self.is_late(wanted, &anchors, needed);
+            if apart && !late && self.finds(needed.scope, first, scope) && self.free(scope, first, &meaning) {
                 for anchor in anchors {
                     let planned = Planned { anchor, wanted: wanted.clone(), local: local.clone() };
                     if !self.planned.contains(&planned) {
@@ -211,7 +213,7 @@ impl<'a> Importing<'a> {
                 if !means
                     || self.names.resolve(needed.scope, first) != Some(import.scope)
                     || !self.runs_before(import, needed.scope, needed.at)
-                    || self.is_deleted(import.scope, first)
+                    || !self.lasts(import, item, needed)
                 {
                     continue;
                 }
@@ -228,21 +230,8 @@ impl<'a> Importing<'a> {
     fn runs_before(&self, import: &Import, scope: usize, at: usize) -> bool {
         let Some(block) = self.statement(import).and_then(|statement| statement.parent()) else { return false };
         let inside = block.kind() == "module" || block.byte_range().contains(&at);
-        let deferred = self.is_deferred(scope, import.scope);
+        let deferred = self.names.is_deferred(scope, import.scope);
         inside && (import.range.end <= at || (deferred && block.kind() == "module"))
-    }
-
-    /// True when code in the scope `inner` runs after that around it in `outer`: a function stands between.
-    fn is_deferred(&self, inner: usize, outer: usize) -> bool {
-        let mut scope = inner;
-        while scope != outer {
-            if self.names.scopes[scope].kind == ScopeKind::Function {
-                return true;
-            }
-            let Some(next) = self.names.scopes[scope].parent else { break };
-            scope = next;
-        }
-        false
     }
 
     /// The statement that an import is.
@@ -267,17 +256,12 @@ impl<'a> Importing<'a> {
             Some((statement, item)) => !self.is_concerned(statement, item) || self.stays(statement, item).is_some(),
             None => true,
         });
-        let other = stays && (names.bound(scope, name) != Meaning::Imported(meaning.to_owned()) || self.is_deleted(scope, name));
+        let other = stays && (names.bound(scope, name) != Meaning::Imported(meaning.to_owned()) || self.may_change(scope, name));
         let mut uses = names.uses.iter().enumerate().filter(|(number, read)| read.name == name && !self.gone.contains(number));
         let captured = bindings.is_none() && uses.any(|(_, read)| self.finds(read.scope, name, scope));
         let free = !declared && !other && !captured;
         self.free.insert(key, free);
         free
-    }
-
-    /// True when a `del` takes a name of a scope away.
-    fn is_deleted(&self, scope: usize, name: &str) -> bool {
-        self.names.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
     }
 
     /// True when `name`, bound in the scope `owner`, is what a place in the scope `from` finds.

@@ -245,6 +245,16 @@ impl<'f> Work<'f, '_, '_> {
         }
         let imports = importing.finish(lost);
         let (mut edits, mut remarks) = (imports.edits, imports.remarks);
+        remarks.extend(matches.iter().flat_map(|one| &one.names).filter_map(|(read, _)| {
+            let read = &names.uses[*read];
+            let (star, _) = names.star_over(read)?;
+            let message = format!(
+                "{} is taken to be the module, though the star import in line {} may bring another",
+                read.name,
+                source.line(star.range.start)
+            );
+            Some(Remark::at(source, read.range.start, message, "import by name what the star import is there for"))
+        }));
         for range in &imports.removed {
             let removal = blocks.remove(source, root, range, &statement::comments(source, range));
             edits.extend(removal.edits);

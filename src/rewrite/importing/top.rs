@@ -17,7 +17,9 @@ impl<'a> Importing<'a> {
         let mut alone: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
         for plan in planned {
             let (module, item) = (plan.wanted.module.clone(), plan.item());
-            let early = |import: &Import| import.place.block == 0 && import.range.end <= self.before;
+            let star =
+                |at: usize| self.names.imports.iter().any(|other| other.star && other.scope == 0 && at < other.range.start);
+            let early = |import: &Import| import.place.block == 0 && import.range.end <= self.before && !star(import.range.start);
             let target = module.as_ref().and_then(|module| self.joins(module, early));
             if let Some(target) = target {
                 changes.entry(target).or_default().join(item);
@@ -44,14 +46,7 @@ impl<'a> Importing<'a> {
 
     /// The imports that the module starts with, by number, in order.
     fn head(&self) -> Vec<usize> {
-        let mut cursor = self.root.walk();
-        let mut end = self.before;
-        for child in self.root.named_children(&mut cursor) {
-            if matches!(child.kind(), "function_definition" | "class_definition" | "decorated_definition") {
-                end = end.min(child.start_byte());
-                break;
-            }
-        }
+        let end = self.before.min(self.top_end());
         let first = |import: &Import| import.place.block == 0 && import.range.end <= end;
         let own = |import: &Import| import.from.as_ref().is_none_or(|from| from.module != "__future__");
         let numbered = self.names.imports.iter().enumerate();
@@ -59,6 +54,14 @@ impl<'a> Importing<'a> {
             numbered.filter(|(_, import)| first(import) && own(import)).map(|(number, _)| number).collect();
         head.sort_by_key(|number| self.names.imports[*number].range.start);
         head
+    }
+
+    /// Where the first definition of the module begins; its end when there is none.
+    pub(super) fn top_end(&self) -> usize {
+        let mut cursor = self.root.walk();
+        let defines = |child: &Node| matches!(child.kind(), "function_definition" | "class_definition" | "decorated_definition");
+        let first = self.root.named_children(&mut cursor).find(defines);
+        first.map_or(self.root.end_byte(), |definition| definition.start_byte())
     }
 
     /// The import beside which one of `module` belongs.

@@ -375,3 +375,59 @@ fn a_name_that_is_deleted_is_not_relied_on() {
         ],
     );
 }
+
+#[test]
+fn a_star_import_may_bind_the_new_name_anew() {
+    check(
+        BEFORE,
+        AFTER,
+        &[
+            (
+                "from a.c import x\nfrom s import *\nfrom a.b import f\nf(x)\n",
+                "from a.c import x\nfrom s import *\nfrom a.c import g\ng(x)\n",
+            ),
+            (
+                "from a.c import g\nfrom s import *\nfrom a.b import f\nf(g)\n",
+                "from a.c import g\nfrom s import *\nfrom a.c import g as c_g\nc_g(g)\n",
+            ),
+            // What is read before the star import runs is not concerned, nor what that brings from the same module.
+            ("from a.b import f\nx = f(1)\nfrom s import *\n", "from a.c import g\nx = g(1)\nfrom s import *\n"),
+            (
+                "from a.b import f\nfrom a.b import *\ndef h(): return f(1)\n",
+                "from a.c import g as c_g\nfrom a.b import *\ndef h(): return c_g(1)\n",
+            ),
+        ],
+    );
+    check(
+        "old($X)",
+        AFTER,
+        &[
+            (
+                "import os\ntry:\n    from s import *\nexcept E: pass\nold(1)\n",
+                "import os\nfrom a.c import g as c_g\ntry:\n    from s import *\nexcept E: pass\nc_g(1)\n",
+            ),
+            ("from a.c import x\nfrom s import *\nold(1)\n", "from a.c import x\nfrom s import *\nfrom a.c import g\ng(1)\n"),
+            (
+                "def h(): pass\nfrom s import *\ndef k(): old(1)\n",
+                "from a.c import g as c_g\n\n\ndef h(): pass\nfrom s import *\ndef k(): c_g(1)\n",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_a_star_import_may_have_bound_anew_is_left() {
+    let rewrite = rule(BEFORE, AFTER);
+    for text in [
+        "from a.b import f\nfrom s import *\nf(1)\n",
+        "from a.b import f\ndef h(): return f(1)\nfrom s import *\n",
+        "import a.b as k\nif z:\n    from s import *\nk.f(1)\n",
+        "import a.b\nfrom x.a import *\na.b.f(1)\n",
+    ] {
+        left(&rewrite, text, "may stand for a");
+    }
+    // A module under its own name most likely stays what it is, and that is said.
+    let (made, remarks) = rewritten(&rewrite, b"import a.b\nfrom s import *\na.b.f(1)\n");
+    assert_eq!(String::from_utf8(made).unwrap(), "from a.c import g as c_g\nfrom s import *\nc_g(1)\n");
+    assert!(remarks.iter().any(|one| one.starts_with("3:1: a is taken to be the module")), "{remarks:?}");
+}
