@@ -250,6 +250,13 @@ impl<'a> Names<'a> {
         around.take_while(|scope| *scope != outer).any(|scope| self.scopes[scope].kind == ScopeKind::Function)
     }
 
+    /// True for a scope that is a class or lies in one.
+    #[must_use]
+    pub fn is_in_class(&self, scope: usize) -> bool {
+        let mut around = std::iter::successors(Some(scope), |scope| self.scopes[*scope].parent);
+        around.any(|scope| self.scopes[scope].kind == ScopeKind::Class)
+    }
+
     /// The first star import in the scope `owner` that runs after the place `bound` and before the one at `at` in `scope`, and may
     /// bring something else under a name than what `module` has.
     #[must_use]

@@ -6,14 +6,15 @@
 //! - Else the import stands where the old one stood: in the same block, in an import of that module already there, or in the old
 //!   one's place; where one of several may have run, beside each. Code that needed no old import gets it among the imports at the
 //!   top of the module.
-//! - A name that is taken there is imported under an alias made of the module's last part and the name; when that is taken too,
-//!   the place is left.
+//! - A name that is taken there, or that a class would change for its privacy, is imported under an alias made of the module's last
+//!   part and the name; when that is taken too, the place is left.
 //! - An old import goes when nothing uses it any more. It stays, and that is said, when uses are left, when `__all__`, a string or
 //!   a type comment names it, in a package's `__init__.py`, in a class, as `import f as f`, when something else binds the name
 //!   too, and in a branch: of `try/except ImportError` or of an `if`. What only a type checker reads, below `if TYPE_CHECKING:`,
 //!   is no such branch.
 //! - An old import that nothing used before stays too: another file may take it from here.
 
+mod barred;
 mod lasting;
 mod old;
 mod top;
@@ -29,6 +30,13 @@ use crate::python::names::{Meaning, Names, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
+
+/// Why a place cannot have what it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Barred {
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
+}
 
 /// How many assignments are followed from a name to an import.
 const MOST_ALIASES: usize = 32;
@@ -147,11 +155,12 @@ impl<'a> Importing<'a> {
 
     /// How the new code at a place calls what it wants; the import is planned where there is none.
     ///
-    /// `None` when every name for it is taken.
-    pub(crate) fn local(&mut self, wanted: &Wanted, needed: Needed) -> Option<String> {
+    /// # Errors
+    /// [`Barred`] when it cannot be had there.
+    pub(crate) fn local(&mut self, wanted: &Wanted, needed: Needed) -> Result<String, Barred> {
         if let Some((item, local)) = self.in_reach(wanted, needed) {
             self.kept.insert(item);
-            return Some(local);
+            return Ok(local);
         }
         let mut anchors: Vec<Anchor> = needed.old.iter().copied().map(Anchor::Beside).collect();
         if anchors.is_empty() {
@@ -161,7 +170,13 @@ impl<'a> Importing<'a> {
             }
         }
         let scope = self.scope_of(anchors[0]);
+        if let Some(barred) = self.barred(wanted, scope) {
+            return Err(barred);
+        }
         for local in candidates(wanted) {
+            if self.is_mangled(needed.scope, &local) {
+                continue;
+            }
             let first = local.split('.').next().unwrap_or(&local);
             let meaning = if local == wanted.name && wanted.module.is_none() { first.to_owned() } else { wanted.qualified() };
             let apart = self
@@ -176,10 +191,11 @@ impl<'a> Importing<'a> {
                         self.planned.push(planned);
                     }
                 }
-                return Some(local);
+                return Ok(local);
             }
         }
-        None
+        let message = format!("{} already means something else here", wanted.local());
+        Err(Barred { message, help: "give the import in `after` an alias, or rename the other" })
     }
 
     fn scope_of(&self, anchor: Anchor) -> usize {
@@ -208,7 +224,7 @@ impl<'a> Importing<'a> {
                         _ => None,
                     })
                 };
-                let Some((local, direct)) = local else { continue };
+                let Some((local, direct)) = local.filter(|(local, _)| !self.is_mangled(needed.scope, local)) else { continue };
                 let means = self.names.meaning(needed.scope, first) == Meaning::Imported(import.bound(item));
                 if !means
                     || self.names.resolve(needed.scope, first) != Some(import.scope)

@@ -198,10 +198,8 @@ impl<'f> Work<'f, '_, '_> {
             let old = origins.into_iter().find(|old| !old.is_empty()).unwrap_or_default();
             for wanted in self.template.wanted() {
                 let (scope, at, old) = (one.scope, one.range.start, old.as_slice());
-                needs.push(importing.local(wanted, Needed { scope, at, old }).ok_or_else(|| {
-                    let message = format!("{} already means something else here", wanted.local());
-                    Refusal::new(message, "give the import in `after` an alias, or rename the other")
-                }));
+                let local = importing.local(wanted, Needed { scope, at, old });
+                needs.push(local.map_err(|barred| Refusal::new(barred.message, barred.help)));
             }
             let nested = holders[number].iter().any(|other| !passes(matches[*other], one));
             let replaced = needs.into_iter().collect::<Result<Vec<String>, Refusal>>().and_then(|local| {

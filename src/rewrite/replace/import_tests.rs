@@ -431,3 +431,29 @@ fn what_a_star_import_may_have_bound_anew_is_left() {
     assert_eq!(String::from_utf8(made).unwrap(), "from a.c import g as c_g\nfrom s import *\nc_g(1)\n");
     assert!(remarks.iter().any(|one| one.starts_with("3:1: a is taken to be the module")), "{remarks:?}");
 }
+
+#[test]
+fn a_private_name_is_not_read_in_a_class() {
+    check(
+        BEFORE,
+        "from a.c import __g\n\n__g($X)",
+        &[
+            (
+                "from a.b import f\nclass A:\n    x = f(1)\n    def h(self): return [f(x) for x in y]\n",
+                "from a.c import __g as c___g\nclass A:\n    x = c___g(1)\n    def h(self): return [c___g(x) for x in y]\n",
+            ),
+            ("from a.b import f\nf(1)\nclass A: pass\n", "from a.c import __g\n__g(1)\nclass A: pass\n"),
+            (
+                "from a import c\nfrom a.b import f\nc.x\ndef h():\n    class A: y = f(1)\n",
+                "from a import c\nfrom a.c import __g as c___g\nc.x\ndef h():\n    class A: y = c___g(1)\n",
+            ),
+        ],
+    );
+    let text = "class A:\n    def h(self):\n        from a.b import f\n        return f(1)\n";
+    left(&rule(BEFORE, "from a.c import __g as g\n\ng($X)"), text, "__g is private, and a class cannot import it");
+    check(
+        BEFORE,
+        "from a.c import __g__\n\n__g__($X)",
+        &[("from a.b import f\nclass A: x = f(1)\n", "from a.c import __g__\nclass A: x = __g__(1)\n")],
+    );
+}
