@@ -7,7 +7,7 @@
 //!   one's place; where one of several may have run, beside each. Code that needed no old import gets it among the imports at the
 //!   top of the module.
 //! - A name that is taken there, or that a class would change for its privacy, is imported under an alias made of the module's last
-//!   part and the name; when that is taken too, the place is left.
+//!   part and the name; when that is taken too, the place is left. So is one in the module itself that has what is wanted.
 //! - An old import goes when nothing uses it any more. It stays, and that is said, when uses are left, when `__all__`, a string or
 //!   a type comment names it, in a package's `__init__.py`, in a class, as `import f as f`, when something else binds the name
 //!   too, and in a branch: of `try/except ImportError` or of an `if`. What only a type checker reads, below `if TYPE_CHECKING:`,

@@ -457,3 +457,26 @@ fn a_private_name_is_not_read_in_a_class() {
         &[("from a.b import f\nclass A: x = f(1)\n", "from a.c import __g__\nclass A: x = __g__(1)\n")],
     );
 }
+
+#[test]
+fn a_module_does_not_import_from_itself() {
+    let own = "this file is pkg.mod itself and cannot import";
+    for (after, text) in [
+        ("from pkg.mod import g\n\ng($X)", "from a.b import f\ndef g(x):\n    return f(x)\n"),
+        ("from pkg.mod import g\n\ng($X)", "import a.b\na.b.f(1)\n"),
+        ("import pkg.mod\n\npkg.mod.g($X)", "from a.b import f\nf(1)\n"),
+    ] {
+        left(&rule(BEFORE, after), text, own);
+    }
+    let rewrite = rule("from p.s.q import f\n\nf($X)", "from p.s import g\n\ng($X)");
+    let made = |text: &[u8]| {
+        let source = Source::new(text).unwrap();
+        apply(&Parsed::new(&source, Some("p.s.__init__")), &[Step::Rewrite(&rewrite)]).unwrap()
+    };
+    let applied = made(b"from .q import f\nx = f(1)\n");
+    assert_eq!(applied.bytes, None);
+    assert!(applied.remarks.iter().any(|one| one.message.contains("this file is p.s itself")), "{:?}", applied.remarks);
+    // A module of the package that is there already is no such thing.
+    let applied = made(b"from . import g\nfrom .q import f\nx = f(1)\n");
+    assert_eq!(applied.bytes.unwrap(), b"from . import g\nfrom .q import f\nx = g(1)\n");
+}
