@@ -1,5 +1,6 @@
 //! From what was typed to what it means: finds the repository and the plan, starts the flow, and gives its words to the printers.
 
+mod ahead;
 mod scan;
 
 use std::ffi::{OsStr, OsString};
@@ -10,27 +11,23 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{CheckArgs, Cli, Command, DiffArgs, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
+use crate::cli::{Cli, Command, LeaveArgs, ResumeArgs, RollbackArgs, TestArgs};
 use crate::event::{Event, Watch};
-use crate::examples::{self, Failure, Tried};
+use crate::examples;
 use crate::exit;
 use crate::interrupt::{self, Interrupt};
 use crate::journal::Journal;
 use crate::path::RepoPath;
-use crate::plan::diagnostics::Problem;
 use crate::plan::{Plan, load};
-use crate::preview::{self, Foreseen, Texts, Wanted, What};
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::repeats::Repeats;
-use crate::report::{self, Detail, diff, error, json, progress, status, text};
+use crate::report::{self, Detail, error, json, progress, status, text};
 use crate::rollback::{self, Whose};
 use crate::run;
 use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
 use crate::stop::{Note, Stop};
-use crate::unit::sound::{Unsound, Warning};
 
 /// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -161,127 +158,6 @@ impl<'a> Session<'a> {
         ended
     }
 
-    fn dry_run(&self, args: &RunArgs) -> Result<(), Stop> {
-        let request = Request {
-            phase: self.phase(args.phase.as_deref())?,
-            file: self.file(args.file.as_deref())?,
-            leave: leave(&args.leave),
-        };
-        preview::would_start(&self.repo, request.leave)?;
-        self.foresee(&request, true)
-    }
-
-    fn diff(&self, args: &DiffArgs) -> Result<(), Stop> {
-        self.foresee(&Request { file: self.file(args.file.as_deref())?, ..Request::default() }, false)
-    }
-
-    fn foresee(&self, request: &Request, with_commands: bool) -> Result<(), Stop> {
-        let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
-        let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
-        let looking = Looking::stderr();
-        preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |foreseen| {
-            looking.clear();
-            let phase = self.plan.phase_label(foreseen.phase);
-            match &foreseen.what {
-                What::Change { texts, warnings } => {
-                    if let Some(Texts { before, after }) = texts {
-                        printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
-                    }
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
-                }
-                What::NeedsCodemod => {
-                    self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
-                }
-                What::Nothing(warnings) => {
-                    self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
-                }
-                What::Unsound(unsound) => {
-                    failed += 1;
-                    self.unsound(&mut repeats, &foreseen, unsound);
-                }
-            }
-            if with_commands {
-                for command in &foreseen.commands {
-                    self.aside(&format!("{phase}: {}: would run: {command}", foreseen.unit));
-                }
-            }
-            Ok(())
-        })?;
-        looking.clear();
-        if with_commands {
-            for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at))
-            {
-                let fields = crate::plan::command::Fields { file: None, plan: &self.plan.name, phase: &phase.id, unit: None };
-                for command in &phase.gate {
-                    self.aside(&format!(
-                        "{}: gate: would run: {}",
-                        self.plan.phase_label(at),
-                        command.run.resolve(&fields).shown
-                    ));
-                }
-            }
-        }
-        self.warn_of_more(&repeats);
-        refuse_failed(failed)
-    }
-
-    fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
-        let request = Request { phase: self.phase(args.phase.as_deref())?, ..Request::default() };
-        let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
-        let mut repeats = Repeats::new(self.detail);
-        let mut wrong = Vec::new();
-        for Tried { rule, failures } in examples::tried(&self.plan, |_| true) {
-            wrong.extend(failures.iter().map(|Failure { example, why }| {
-                let message = format!("the rule {} {}", rule.name, why.said(example));
-                Problem::at(example.place, message, "`migrate test` shows the difference")
-            }));
-        }
-        let known = self.plan.problems(self.plan.warnings.iter().cloned());
-        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &known);
-        let wrong = self.plan.problems(wrong);
-        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
-        let looking = Looking::stderr();
-        let watch = |looked| looking.at(looked);
-        let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |foreseen| {
-            looking.clear();
-            match &foreseen.what {
-                What::Change { warnings, .. } => {
-                    changes += 1;
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
-                }
-                What::Nothing(warnings) => {
-                    nothing += 1;
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
-                }
-                What::NeedsCodemod => open += 1,
-                What::Unsound(unsound) => {
-                    failed += 1;
-                    self.unsound(&mut repeats, &foreseen, unsound);
-                }
-            }
-            Ok(())
-        })?;
-        looking.clear();
-        self.warn_of_more(&repeats);
-        let nothing = nothing + passed_over;
-        let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");
-        if open > 0 {
-            said.push_str(&format!(", {open} that only a run can tell"));
-        }
-        match wrong.count() {
-            0 => {}
-            1 => said.push_str("; 1 example that does not hold"),
-            count => said.push_str(&format!("; {count} examples that do not hold")),
-        }
-        printed(text::line(&mut io::stdout(), &said))?;
-        refuse_failed(failed)?;
-        match wrong.count() {
-            0 => Ok(()),
-            _ => Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples"))),
-        }
-    }
-
     fn test(&self, args: &TestArgs) -> Result<(), Stop> {
         for name in &args.rules {
             if !self.plan.rules.iter().any(|rule| rule.name == *name) {
@@ -305,29 +181,6 @@ impl<'a> Session<'a> {
             1 => Err(Stop::Failed(Note::new("1 example failed", "correct the rule or the example"))),
             failed => Err(Stop::Failed(Note::new(format!("{failed} examples failed"), "correct the rules or the examples"))),
         }
-    }
-
-    fn aside(&self, what: &str) {
-        text::aside(&mut io::stderr(), Look::of(&io::stderr()), what);
-    }
-
-    fn warn(&self, repeats: &mut Repeats, unit: &RepoPath, warnings: &[Warning]) {
-        for warning in warnings {
-            if repeats.shows(&warning.message) {
-                text::warning(&mut io::stderr(), Look::of(&io::stderr()), unit, warning, repeats.help(&warning.help));
-            }
-        }
-    }
-
-    fn warn_of_more(&self, repeats: &Repeats) {
-        for words in repeats.rest() {
-            text::remark(&mut io::stderr(), Look::of(&io::stderr()), &words);
-        }
-    }
-
-    fn unsound(&self, repeats: &mut Repeats, foreseen: &Foreseen, unsound: &Unsound) {
-        let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.unit, unsound.reason);
-        text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, repeats.help(&unsound.help));
     }
 
     fn phase(&self, text: Option<&str>) -> Result<Option<usize>, Stop> {
@@ -419,14 +272,6 @@ fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
 
 fn leave(args: &LeaveArgs) -> Leave {
     Leave { dirty: args.allow_dirty, detached: args.allow_detached, hooks: args.no_verify, changed_plan: args.plan_changed }
-}
-
-fn refuse_failed(failed: usize) -> Result<(), Stop> {
-    match failed {
-        0 => Ok(()),
-        1 => Err(Stop::Failed(Note::new("1 unit would fail", "mend its edits or rules in the plan"))),
-        failed => Err(Stop::Failed(Note::new(format!("{failed} units would fail"), "mend their edits or rules in the plan"))),
-    }
 }
 
 /// A reader that went away is a quiet end; anything else that a stream says is an error.
