@@ -8,6 +8,8 @@ use tree_sitter::Node;
 
 use crate::pattern::Pattern;
 use crate::pattern::before::{Part, Root};
+use crate::pattern::between::Between;
+use crate::pattern::bound::Bounds;
 use crate::pattern::fit::{Fit, Fitted, nodes};
 use crate::pattern::matched::{Found, Match, NearMiss};
 use crate::pattern::meaning::{Meanings, Reach};
@@ -33,13 +35,14 @@ pub(crate) fn find<'t>(pattern: &Pattern, file: &'t Parsed<'_>, judged: bool) ->
     if places.is_empty() && !pattern.wanted.is_empty() {
         return Ok(Found::default());
     }
-    let sound = Sound::new(&pattern.flow, file.source(), root, &meanings);
+    let bounds = Bounds::new(&meanings);
+    let between = Between::new(file.source(), root, &meanings, &bounds);
     let sure: Vec<usize> = places.iter().filter(|(_, reach)| *reach == Reach::Sure).map(|(number, _)| *number).collect();
     let mut search = Search {
         pattern,
         root,
         meanings: &meanings,
-        sound: &sound,
+        between: &between,
         starts: sure.iter().map(|number| meanings.names.uses[*number].range.start).collect(),
         taken: BTreeMap::new(),
         found: Vec::new(),
@@ -53,7 +56,8 @@ pub(crate) fn find<'t>(pattern: &Pattern, file: &'t Parsed<'_>, judged: bool) ->
     if !judged {
         return Ok(Found { matches: found, nested, ..Found::default() });
     }
-    let Judged { matches, inner: nested, unsound } = sound.judge(found.into_iter().chain(nested).collect());
+    let Judged { matches, inner: nested, unsound } =
+        Sound::new(&pattern.flow, file.source(), root, &meanings, &bounds).judge(found.into_iter().chain(nested).collect());
     for (one, reason) in &unsound {
         refused.extend(one.names.iter().map(|(number, _)| (*number, reason.clone())));
     }
@@ -71,7 +75,7 @@ pub(crate) fn find<'t>(pattern: &Pattern, file: &'t Parsed<'_>, judged: bool) ->
                 (Reach::Unsure(reason), _) => reason,
                 (_, Some(reason)) => reason.clone(),
                 _ if count >= MOST_REASONS => "the pattern does not fit here".to_owned(),
-                _ => near::reason(pattern, &meanings, &sound, root, number),
+                _ => near::reason(pattern, &meanings, &between, root, number),
             };
             NearMiss { at: meanings.names.uses[number].range.start, reason }
         })
@@ -125,7 +129,7 @@ struct Search<'p, 't> {
     pattern: &'p Pattern,
     root: Node<'t>,
     meanings: &'p Meanings<'t>,
-    sound: &'p Sound<'p, 't>,
+    between: &'p Between<'p, 't>,
     /// Where the uses of the pattern's names begin.
     starts: Vec<usize>,
     /// The ranges of the nodes that belong to a match, and its number.
@@ -160,7 +164,7 @@ impl<'t> Search<'_, 't> {
     }
 
     fn visit(&mut self, node: Node<'t>) {
-        let between = |fitted: &Fitted<'t>, statement: Node<'t>| self.sound.between(fitted, statement);
+        let between = |fitted: &Fitted<'t>, statement: Node<'t>| self.between.forbids(fitted, statement);
         let pattern = self.pattern;
         let mut fitting = Vec::new();
         match &pattern.before.root {

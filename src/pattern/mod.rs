@@ -6,6 +6,8 @@
 
 pub mod after;
 mod before;
+mod between;
+mod bound;
 mod checks;
 mod compile;
 #[cfg(test)]
@@ -32,6 +34,7 @@ mod sound;
 mod strays;
 #[cfg(test)]
 mod support;
+mod targets;
 #[cfg(test)]
 mod tests;
 pub mod view;

@@ -6,17 +6,17 @@ use tree_sitter::Node;
 
 use crate::pattern::Pattern;
 use crate::pattern::before::{Before, Part, Root};
+use crate::pattern::between::Between;
 use crate::pattern::fit::{Fit, Fitted, NEAR};
 use crate::pattern::meaning::Meanings;
 use crate::pattern::place::around;
-use crate::pattern::sound::Sound;
 use crate::pattern::view::{bare, kind, statements_from};
 
 /// The reason for a use, by its number.
 pub(crate) fn reason<'t>(
     pattern: &Pattern,
     meanings: &Meanings<'t>,
-    sound: &Sound<'_, 't>,
+    between: &Between<'_, 't>,
     root: Node<'t>,
     number: usize,
 ) -> String {
@@ -75,7 +75,7 @@ pub(crate) fn reason<'t>(
         at = node;
     }
     let top = path.last().copied().unwrap_or(part);
-    again(pattern, meanings, sound, top, at, outer.last().copied())
+    again(pattern, meanings, between, top, at, outer.last().copied())
         .unwrap_or_else(|| format!("it does not stand in `{}`", before.written(top)))
 }
 
@@ -119,13 +119,13 @@ fn differs(before: &Before, text: &str, wanted: usize, at: Node) -> String {
 fn again<'t>(
     pattern: &Pattern,
     meanings: &Meanings<'t>,
-    sound: &Sound<'_, 't>,
+    between: &Between<'_, 't>,
     top: usize,
     node: Node<'t>,
     block: Option<Node<'t>>,
 ) -> Option<String> {
     let before = &pattern.before;
-    let between = |fitted: &Fitted<'t>, statement: Node<'t>| sound.between(fitted, statement);
+    let between = |fitted: &Fitted<'t>, statement: Node<'t>| between.forbids(fitted, statement);
     let fit = Fit::new(before, meanings, true, &between);
     let missed = match &before.root {
         Root::Expression(part) => fit.expression(*part, node).err()?,

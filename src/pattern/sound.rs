@@ -1,18 +1,20 @@
-//! Whether a match may be rewritten: what it takes away is read nowhere else, and what it passes over does not depend on it.
+//! Whether a match may be rewritten: what it takes away is read nowhere else, and what it brings means nothing else there.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use tree_sitter::Node;
 
+use crate::pattern::bound::{Bound, Bounds};
 use crate::pattern::evaluation::Evaluation;
-use crate::pattern::fit::{Fitted, Related, nodes};
+use crate::pattern::fit::nodes;
 use crate::pattern::layout::{Block, Layout};
 use crate::pattern::matched::{Capture, Match};
 use crate::pattern::meaning::Meanings;
-use crate::pattern::place::{around, contains};
+use crate::pattern::place::contains;
+use crate::pattern::targets::set_in;
 use crate::python::names::ScopeKind;
 use crate::python::source::Source;
 
@@ -35,14 +37,6 @@ pub(crate) struct Flow {
     pub(crate) evaluation: Evaluation,
 }
 
-/// A name that the file binds, but for imports.
-struct Bound<'t> {
-    range: Range<usize>,
-    scope: usize,
-    name: &'t str,
-    unbinds: bool,
-}
-
 /// What became of matches.
 pub(crate) struct Judged<'t> {
     /// Those that may be rewritten, none inside another.
@@ -53,18 +47,13 @@ pub(crate) struct Judged<'t> {
     pub(crate) unsound: Vec<(Match<'t>, String)>,
 }
 
-/// The bindings of a file in the order of the text.
+/// The matches of a rule in a file under judgement.
 pub(crate) struct Sound<'p, 't> {
     flow: &'p Flow,
     source: &'t Source<'t>,
     root: Node<'t>,
     meanings: &'p Meanings<'t>,
-    bound: Vec<Bound<'t>>,
-    /// Those that take a name away, by their numbers.
-    unbinding: Vec<usize>,
-    jumps: RefCell<HashMap<usize, Option<usize>>>,
-    /// The attributes and elements that a statement sets, by where it begins.
-    places: RefCell<HashMap<usize, Vec<Node<'t>>>>,
+    bounds: &'p Bounds<'t>,
     layout: OnceCell<Layout<'t>>,
     /// The uses of each name, and of each name of each scope.
     uses: OnceCell<HashMap<&'t str, Vec<usize>>>,
@@ -72,120 +61,15 @@ pub(crate) struct Sound<'p, 't> {
 }
 
 impl<'p, 't> Sound<'p, 't> {
-    pub(crate) fn new(flow: &'p Flow, source: &'t Source<'t>, root: Node<'t>, meanings: &'p Meanings<'t>) -> Self {
-        let scopes = meanings.names.scopes.iter().enumerate();
-        let mut bound: Vec<Bound> = scopes
-            .flat_map(|(scope, bindings)| {
-                bindings.bindings.iter().flat_map(move |(name, all)| {
-                    all.iter().filter(|binding| binding.import.is_none()).map(move |binding| {
-                        let (range, unbinds) = (binding.range.clone(), binding.unbinds);
-                        Bound { range, scope, name, unbinds }
-                    })
-                })
-            })
-            .collect();
-        bound.sort_by_key(|bound| bound.range.start);
-        let unbinding = (0..bound.len()).filter(|number| bound[*number].unbinds).collect();
-        Self {
-            flow,
-            source,
-            root,
-            meanings,
-            bound,
-            unbinding,
-            jumps: RefCell::default(),
-            places: RefCell::default(),
-            layout: OnceCell::new(),
-            uses: OnceCell::new(),
-            readers: OnceCell::new(),
-        }
-    }
-
-    fn bound_in(&self, range: &Range<usize>) -> &[Bound<'t>] {
-        let before = |at: usize| self.bound.partition_point(|bound| bound.range.start < at);
-        &self.bound[before(range.start)..before(range.end)]
-    }
-
-    /// Why a statement cannot stand between those that fit so far and those to come.
-    pub(crate) fn between(&self, fitted: &Fitted<'t>, statement: Node<'t>) -> Option<Related> {
-        if let Some(at) = self.jump(statement) {
-            let reason = format!("line {} may leave the block before the rest is reached", self.source.line(at));
-            return Some(Related { reason, binds: false });
-        }
-        let range = statement.byte_range();
-        let names = &self.meanings.names;
-        let mut own: Vec<&str> = Vec::new();
-        for node in &fitted.statements {
-            own.extend(self.bound_in(&node.byte_range()).iter().map(|bound| bound.name));
-        }
-        for number in self.meanings.uses_in(&range) {
-            let name = &names.uses[number];
-            if own.contains(&name.name) {
-                let reason = format!("`{}` is read in line {}, in between", name.name, self.source.line(name.range.start));
-                return Some(Related { reason, binds: false });
-            }
-        }
-        if let Some(place) = self.changed(fitted, statement) {
-            let (text, line) = (&self.meanings.text[place.byte_range()], self.source.line(place.start_byte()));
-            return Some(Related { reason: format!("`{text}` is set in line {line}, in between"), binds: true });
-        }
-        let bound = self.bound_in(&range);
-        if bound.is_empty() {
-            return None;
-        }
-        for (_, capture) in &fitted.captures {
-            for node in nodes(capture) {
-                own.extend(self.meanings.uses_in(&node.byte_range()).map(|number| names.uses[number].name));
-            }
-        }
-        let clash = bound.iter().find(|bound| own.contains(&bound.name))?;
-        let reason = format!("`{}` is bound in line {}, in between", clash.name, self.source.line(clash.range.start));
-        Some(Related { reason, binds: true })
-    }
-
-    /// An attribute or element that a statement sets and a capture reads.
-    fn changed(&self, fitted: &Fitted<'t>, statement: Node<'t>) -> Option<Node<'t>> {
-        let read = fitted.captures.iter().flat_map(|(_, capture)| nodes(capture)).flat_map(places);
-        let mut read = read.filter(|place| !is_set(self.root, *place)).peekable();
-        read.peek()?;
-        let mut places = self.places.borrow_mut();
-        let set = places.entry(statement.start_byte()).or_insert_with(|| set_in(statement, statement));
-        if set.is_empty() {
-            return None;
-        }
-        let read: BTreeSet<&str> = read.map(|place| self.place(place)).collect();
-        set.iter().find(|place| read.contains(self.place(**place))).copied()
-    }
-
-    /// How an attribute, or what an element is of, is written.
-    fn place(&self, node: Node<'t>) -> &'t str {
-        let named = if node.kind() == "subscript" { node.child_by_field_name("value") } else { None };
-        &self.meanings.text[named.unwrap_or(node).byte_range()]
-    }
-
-    /// The place of a statement in `node` that leaves the block.
-    fn jump(&self, node: Node<'t>) -> Option<usize> {
-        if let Some(known) = self.jumps.borrow().get(&node.start_byte()) {
-            return *known;
-        }
-        let mut pending = vec![node];
-        let mut found = None;
-        while let Some(inner) = pending.pop() {
-            match inner.kind() {
-                "return_statement" | "raise_statement" | "break_statement" | "continue_statement" => {
-                    found = Some(inner.start_byte());
-                    break;
-                }
-                "function_definition" | "class_definition" | "lambda" => {}
-                kind if kind.ends_with("_statement") || kind.ends_with("_clause") || kind == "block" => {
-                    let mut cursor = inner.walk();
-                    pending.extend(inner.named_children(&mut cursor));
-                }
-                _ => {}
-            }
-        }
-        self.jumps.borrow_mut().insert(node.start_byte(), found);
-        found
+    pub(crate) fn new(
+        flow: &'p Flow,
+        source: &'t Source<'t>,
+        root: Node<'t>,
+        meanings: &'p Meanings<'t>,
+        bounds: &'p Bounds<'t>,
+    ) -> Self {
+        let (layout, uses, readers) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { flow, source, root, meanings, bounds, layout, uses, readers }
     }
 
     /// The matches that may be rewritten, some of them inside what others captured, and why the rest may not.
@@ -254,7 +138,7 @@ impl<'p, 't> Sound<'p, 't> {
     fn unsound_among(&self, one: &Match<'t>, all: &[Match<'t>]) -> Option<String> {
         let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
         for node in &one.nodes {
-            for bound in self.bound_in(&node.byte_range()) {
+            for bound in self.bounds.within(&node.byte_range()) {
                 let inner = bound.scope != 0 && is_in(one, &self.meanings.names.scopes[bound.scope].range);
                 if inner || self.stays(one, bound) || !seen.insert((bound.scope, bound.name)) {
                     continue;
@@ -381,7 +265,7 @@ impl<'p, 't> Sound<'p, 't> {
         };
         let reads = self.readers(bound).iter().map(|number| &names.uses[*number]);
         let reads = reads.filter(|read| !excused(read.range.start, read.scope)).map(|read| read.range.start);
-        let unbound = self.unbinding.iter().map(|number| &self.bound[*number]);
+        let unbound = self.bounds.unbinding();
         let unbound = unbound.filter(|other| other.scope == bound.scope && other.name == bound.name);
         let unbound = unbound.filter(|other| !excused(other.range.start, other.scope)).map(|other| other.range.start);
         let first = reads.chain(unbound).filter(|at| !self.is_others(one, bound, all, *at)).min()?;
@@ -414,46 +298,11 @@ impl<'p, 't> Sound<'p, 't> {
     fn is_others(&self, one: &Match<'t>, bound: &Bound<'t>, all: &[Match<'t>], at: usize) -> bool {
         let others = all.iter().filter(|other| other.range != one.range);
         others.filter(|other| self.goes(other, at)).any(|other| {
-            let mut bindings = other.nodes.iter().flat_map(|node| self.bound_in(&node.byte_range()));
+            let mut bindings = other.nodes.iter().flat_map(|node| self.bounds.within(&node.byte_range()));
             bindings
                 .any(|other| other.name == bound.name && other.scope == bound.scope && !other.unbinds && other.range.start < at)
         })
     }
-}
-
-/// The attributes and elements in `node`.
-fn places(node: Node) -> Vec<Node> {
-    let (mut found, mut pending) = (Vec::new(), vec![node]);
-    while let Some(inner) = pending.pop() {
-        let mut cursor = inner.walk();
-        pending.extend(inner.named_children(&mut cursor));
-        if matches!(inner.kind(), "attribute" | "subscript") {
-            found.push(inner);
-        }
-    }
-    found
-}
-
-/// Those that are targets of an assignment, a loop, a `with` or a `del`.
-fn set_in<'t>(root: Node<'t>, node: Node<'t>) -> Vec<Node<'t>> {
-    places(node).into_iter().filter(|place| is_set(root, *place)).collect()
-}
-
-fn is_set(root: Node, node: Node) -> bool {
-    let (mut node, around) = (node, around(root, node));
-    for parent in around.into_iter().rev() {
-        match parent.kind() {
-            "as_pattern_target" | "delete_statement" => return true,
-            "assignment" | "augmented_assignment" | "for_statement" | "for_in_clause" => {
-                return parent.child_by_field_name("left") == Some(node);
-            }
-            "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" | "parenthesized_expression" | "tuple" => {
-                node = parent;
-            }
-            _ => return false,
-        }
-    }
-    false
 }
 
 fn is_in(one: &Match, range: &Range<usize>) -> bool {
