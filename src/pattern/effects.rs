@@ -5,6 +5,8 @@
 
 use tree_sitter::Node;
 
+use crate::python::grammar::is_comprehension;
+
 /// The first part of a node, in the order of the text, that does something.
 pub(crate) fn effect(node: Node) -> Option<Node> {
     let mut pending = vec![node];
@@ -12,9 +14,7 @@ pub(crate) fn effect(node: Node) -> Option<Node> {
         match inner.kind() {
             "call" | "await" | "yield" | "named_expression" => return Some(inner),
             // They take from what they go through.
-            "list_comprehension" | "set_comprehension" | "dictionary_comprehension" | "generator_expression" => {
-                return Some(inner);
-            }
+            kind if is_comprehension(kind) => return Some(inner),
             "lambda" => pending.extend(inner.child_by_field_name("parameters")),
             _ => {
                 let from = pending.len();

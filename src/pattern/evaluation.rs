@@ -14,6 +14,7 @@ use crate::pattern::matched::{Capture, Match};
 use crate::pattern::place::around;
 use crate::pattern::snippet::Spot;
 use crate::pattern::view::{is_statement, shown};
+use crate::python::grammar::is_comprehension;
 use crate::python::source::Source;
 
 /// How often a text evaluates a metavariable, as far as that can be told.
@@ -131,7 +132,7 @@ fn is_looped(path: &[Node]) -> bool {
     path.windows(2).enumerate().any(|(at, pair)| match pair[0].kind() {
         "while_statement" => !is(pair[0], "alternative", pair[1]),
         "for_statement" => is(pair[0], "body", pair[1]),
-        "list_comprehension" | "set_comprehension" | "dictionary_comprehension" | "generator_expression" => {
+        kind if is_comprehension(kind) => {
             // Only what the first `for` goes through is looked at once.
             let clause = pair[0].named_child(1) == Some(pair[1]);
             !(clause && path.get(at + 2).is_some_and(|inner| is(pair[1], "right", *inner)))

@@ -7,6 +7,7 @@ use tree_sitter::Node;
 
 use crate::pattern::constraint::{Constraint, ExpressionKind, Place};
 use crate::pattern::view::{bare, kind};
+use crate::python::grammar::{is_comprehension, is_display, is_literal};
 
 /// The nodes around `node`, outermost first.
 pub(crate) fn around<'t>(root: Node<'t>, node: Node<'t>) -> Vec<Node<'t>> {
@@ -91,22 +92,10 @@ fn is_kind(node: Node, wanted: ExpressionKind) -> bool {
         ExpressionKind::Call => kind == "call",
         ExpressionKind::String => matches!(kind, "string" | "concatenated_string"),
         ExpressionKind::Number => matches!(kind, "integer" | "float"),
-        ExpressionKind::Literal => {
-            matches!(kind, "true" | "false" | "none" | "string" | "concatenated_string" | "integer" | "float")
-        }
+        ExpressionKind::Literal => is_literal(kind),
         ExpressionKind::Await => kind == "await",
         ExpressionKind::Lambda => kind == "lambda",
-        ExpressionKind::Collection => matches!(
-            kind,
-            "list"
-                | "tuple"
-                | "set"
-                | "dictionary"
-                | "list_comprehension"
-                | "set_comprehension"
-                | "dictionary_comprehension"
-                | "generator_expression"
-        ),
+        ExpressionKind::Collection => is_display(kind) || is_comprehension(kind),
     }
 }
 

@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use crate::pattern::literal;
+use crate::python::grammar;
 
 /// The node behind redundant parentheses.
 pub(crate) fn bare(mut node: Node) -> Node {
@@ -110,49 +111,13 @@ pub(crate) fn is_chain(node: Node) -> bool {
 
 /// True for what can stand wherever an expression can.
 pub(crate) fn is_expression(node: Node) -> bool {
-    matches!(
-        kind(node),
-        "attribute"
-            | "await"
-            | "binary_operator"
-            | "boolean_operator"
-            | "call"
-            | "comparison_operator"
-            | "concatenated_string"
-            | "conditional_expression"
-            | "dictionary"
-            | "dictionary_comprehension"
-            | "dotted_name"
-            | "ellipsis"
-            | "false"
-            | "float"
-            | "generator_expression"
-            | "generic_type"
-            | "identifier"
-            | "integer"
-            | "lambda"
-            | "list"
-            | "list_comprehension"
-            | "member_type"
-            | "named_expression"
-            | "none"
-            | "not_operator"
-            | "parenthesized_expression"
-            | "set"
-            | "set_comprehension"
-            | "string"
-            | "subscript"
-            | "true"
-            | "tuple"
-            | "unary_operator"
-            | "union_type"
-    )
+    let kind = kind(node);
+    grammar::is_expression(kind) || matches!(kind, "dotted_name" | "generic_type" | "member_type" | "union_type")
 }
 
 /// True for what stands in a block.
 pub(crate) fn is_statement(node: Node) -> bool {
-    let kind = node.kind();
-    kind.ends_with("_statement") || matches!(kind, "function_definition" | "class_definition" | "decorated_definition")
+    grammar::is_statement(node.kind())
 }
 
 /// True when both say the same. Both are of the text `text`.

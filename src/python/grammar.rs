@@ -1,4 +1,4 @@
-//! The kinds and fields of tree-sitter's grammar of Python by number.
+//! The kinds and fields of tree-sitter's grammar of Python by number, and which kinds belong together.
 //!
 //! A tree gives the name of a kind, and takes the name of a field, by searching for it: too slow for a walk over every node of a file.
 
@@ -140,6 +140,51 @@ static NUMBERS: LazyLock<Numbers> = LazyLock::new(|| {
     }
 });
 
+/// True for the kinds of what stands in a block.
+#[must_use]
+pub fn is_statement(kind: &str) -> bool {
+    kind.ends_with("_statement") || matches!(kind, "function_definition" | "class_definition" | "decorated_definition")
+}
+
+/// True for the kinds of what can stand wherever an expression can; the lists of names without brackets are not among them.
+#[must_use]
+pub fn is_expression(kind: &str) -> bool {
+    let is_operation = || {
+        matches!(
+            kind,
+            "await"
+                | "binary_operator"
+                | "boolean_operator"
+                | "comparison_operator"
+                | "conditional_expression"
+                | "lambda"
+                | "named_expression"
+                | "not_operator"
+                | "unary_operator"
+        )
+    };
+    let is_primary = || matches!(kind, "attribute" | "call" | "identifier" | "parenthesized_expression" | "subscript");
+    is_literal(kind) || kind == "ellipsis" || is_display(kind) || is_comprehension(kind) || is_primary() || is_operation()
+}
+
+/// True for the kinds of a value that is written out.
+#[must_use]
+pub fn is_literal(kind: &str) -> bool {
+    matches!(kind, "true" | "false" | "none" | "string" | "concatenated_string" | "integer" | "float")
+}
+
+/// True for the kinds of a collection of which each element is written.
+#[must_use]
+pub fn is_display(kind: &str) -> bool {
+    matches!(kind, "list" | "tuple" | "set" | "dictionary")
+}
+
+/// True for the kinds of what goes through something to make another.
+#[must_use]
+pub fn is_comprehension(kind: &str) -> bool {
+    matches!(kind, "list_comprehension" | "set_comprehension" | "dictionary_comprehension" | "generator_expression")
+}
+
 /// What a node is.
 pub(super) fn kind_of(node: Node) -> Kind {
     NUMBERS.kinds.get(usize::from(node.kind_id())).copied().unwrap_or(Kind::Other)
@@ -167,5 +212,27 @@ mod tests {
             let id = NUMBERS.ids[at].expect(name);
             assert_eq!((*field as usize, NUMBERS.fields[usize::from(id.get())]), (at, Some(*field)), "{name}");
         }
+    }
+
+    #[test]
+    fn the_expressions_are_those_of_the_grammar() {
+        let language: Language = tree_sitter_python::LANGUAGE.into();
+        let kinds = 0..u16::try_from(language.node_kind_count()).unwrap();
+        let named = kinds.filter(|id| language.node_kind_is_named(*id) && language.node_kind_is_visible(*id));
+        let mut found: Vec<&str> =
+            named.filter_map(|id| language.node_kind_for_id(id)).filter(|kind| is_expression(kind)).collect();
+        found.sort_unstable();
+        found.dedup();
+        let inner = ["primary_expression", "expression"].map(|name| language.id_for_node_kind(name, true));
+        let mut known: Vec<&str> = inner
+            .iter()
+            .flat_map(|id| language.subtypes_for_supertype(*id))
+            .filter_map(|id| language.node_kind_for_id(*id))
+            .collect();
+        known.push("named_expression");
+        known.retain(|kind| !matches!(*kind, "primary_expression" | "as_pattern" | "list_splat"));
+        known.sort_unstable();
+        known.dedup();
+        assert_eq!(found, known);
     }
 }

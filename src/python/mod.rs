@@ -6,7 +6,7 @@ pub mod builtins;
 mod comments;
 pub mod encoding;
 pub mod functions;
-mod grammar;
+pub mod grammar;
 pub mod imports;
 pub mod module;
 pub mod names;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tree_sitter::{Node, Tree};
 
+use crate::python::grammar::is_statement;
 use crate::python::names::Names;
 use crate::python::skim::Shown;
 use crate::python::source::Source;
@@ -147,8 +148,7 @@ fn innermost_error(root: Node) -> Node {
 
 /// True for a statement that was read to its end.
 fn is_whole(node: Node) -> bool {
-    let kind = node.kind();
-    kind == "comment" || kind.ends_with("_statement") || kind.ends_with("_definition")
+    node.kind() == "comment" || is_statement(node.kind())
 }
 
 #[cfg(test)]

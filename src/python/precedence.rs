@@ -5,6 +5,8 @@
 
 use tree_sitter::Node;
 
+use crate::python::grammar::{is_comprehension, is_display};
+
 /// How tightly an expression binds, the loosest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
@@ -174,20 +176,11 @@ fn named(node: Node, index: usize) -> Option<Node> {
 /// True for what stands between brackets of its own.
 #[must_use]
 pub fn is_bracketed(node: Node) -> bool {
-    matches!(
-        node.kind(),
-        "parenthesized_expression"
-            | "argument_list"
-            | "list"
-            | "set"
-            | "dictionary"
-            | "list_comprehension"
-            | "set_comprehension"
-            | "dictionary_comprehension"
-            | "generator_expression"
-            | "parameters"
-            | "interpolation"
-    ) || (node.kind() == "tuple" && node.child(0).is_some_and(|open| open.kind() == "("))
+    match node.kind() {
+        "tuple" => node.child(0).is_some_and(|open| open.kind() == "("),
+        "parenthesized_expression" | "argument_list" | "parameters" | "interpolation" => true,
+        kind => is_display(kind) || is_comprehension(kind),
+    }
 }
 
 /// The nodes around a node of the tree with this root, the innermost first. To go from each to its parent takes as many steps from the

@@ -5,6 +5,7 @@ use tree_sitter::Node;
 
 use crate::pattern::after::{Kind, Template};
 use crate::pattern::matched::Capture;
+use crate::python::grammar::is_expression;
 use crate::rewrite::replace::Site;
 
 /// A part of the file, and the part of the template that takes its place.
@@ -125,38 +126,5 @@ fn plain(literal: &str) -> (String, &str) {
 
 /// True for what can be replaced where it stands, whatever is around it.
 fn is_replaceable(node: Node) -> bool {
-    matches!(
-        node.kind(),
-        "identifier"
-            | "integer"
-            | "float"
-            | "string"
-            | "concatenated_string"
-            | "true"
-            | "false"
-            | "none"
-            | "ellipsis"
-            | "call"
-            | "attribute"
-            | "subscript"
-            | "binary_operator"
-            | "unary_operator"
-            | "boolean_operator"
-            | "not_operator"
-            | "comparison_operator"
-            | "conditional_expression"
-            | "lambda"
-            | "await"
-            | "named_expression"
-            | "parenthesized_expression"
-            | "list"
-            | "tuple"
-            | "set"
-            | "dictionary"
-            | "list_comprehension"
-            | "set_comprehension"
-            | "dictionary_comprehension"
-            | "generator_expression"
-            | "argument_list"
-    )
+    is_expression(node.kind()) || node.kind() == "argument_list"
 }
