@@ -100,7 +100,7 @@ fn lines_inside_strings_of_captured_code_do_not_move() {
 
 #[test]
 fn captured_code_is_the_same_wherever_it_stands() {
-    let rule = rule("old($X)", "if y:\n    while z:\n        brand_new(1, $X)");
+    let rule = rule("old($X)", "if y:\n    if z:\n        brand_new(1, $X)");
     for code in [
         "g(a,\n   b,\n  c)",
         "[\n a, {\n   'b': '''\n  c\n''' 'd'\n    'e',\n},\n]",
