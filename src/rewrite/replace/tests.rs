@@ -341,8 +341,7 @@ fn several_statements_within_a_capture_or_a_gap_are_replaced_too() {
             ),
         ],
     );
-    let (before, after) =
-        ("from m import old\n\n$A = old()\n...\n$B = $A.make($X)", "from n import new\n\n$B = new($X)");
+    let (before, after) = ("from m import old\n\n$A = old()\n...\n$B = $A.make($X)", "from n import new\n\n$B = new($X)");
     check(
         before,
         after,
