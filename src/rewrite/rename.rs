@@ -7,7 +7,9 @@
 //!   attribute of a class or of a package (its `__init__.py`); or the new name is taken. Then it becomes `new as old`.
 //! - What other files import from this one is not seen. A name that a module imports and does not use is taken to be for them
 //!   and stays, as in `__init__.py` and `__all__`: a remark says so.
-//! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there.
+//! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there,
+//!   relative where the old one was and both modules are in one top package.
+//! - A chain takes the name itself where an import of it comes before, or is made there; else the module.
 //! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays. What may be a
 //!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it.
 //! - `m.f`, where `m` may be one of several things, is refused rather than guessed.
