@@ -166,8 +166,11 @@ pub(crate) fn remove_items(source: &Source, import: &Import, gone: &[usize]) -> 
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     let mut gone = gone.to_vec();
     gone.sort_unstable();
-    for index in &gone {
-        let (range, text) = item_removal(source, import, &gone, *index, &mut removal.lost);
+    let lost = &mut removal.lost;
+    let mut ranges: Vec<(Range<usize>, String)> =
+        gone.iter().flat_map(|index| item_removal(source, import, &gone, *index, lost)).collect();
+    ranges.sort_by_key(|(range, _)| range.start);
+    for (range, text) in ranges {
         match edits.last_mut() {
             Some((last, kept)) if range.start <= last.end => {
                 last.end = last.end.max(range.end);
@@ -180,14 +183,17 @@ pub(crate) fn remove_items(source: &Source, import: &Import, gone: &[usize]) -> 
     removal
 }
 
-/// The range that goes with an item, and what of it stays.
+/// The ranges that go with an item, and what of them stays.
 fn item_removal(
     source: &Source,
     import: &Import,
     gone: &[usize],
     index: usize,
     lost: &mut Vec<(usize, String)>,
-) -> (Range<usize>, String) {
+) -> Vec<(Range<usize>, String)> {
+    if let Some(ranges) = before_commas(source, import, gone, index, lost) {
+        return ranges;
+    }
     let text = source.text();
     let item = import.items[index].range.clone();
     let with_comma = comma_after(text, import, index).map_or(item.end, |comma| comma + 1);
@@ -197,16 +203,9 @@ fn item_removal(
     let rest = text.get(with_comma..content).unwrap_or("").trim_start();
     if import.parentheses.is_some() && lead && with_comma <= content && (rest.is_empty() || rest.starts_with('#')) {
         if rest.is_empty() {
-            return (line, String::new());
+            return vec![(line, String::new())];
         }
-        let at = content - rest.len();
-        let comment = Comment::at(text, at);
-        if comment.tools.is_empty() {
-            return (item.start..at, String::new());
-        }
-        let range = if comment.is_for_tools() { line } else { item.start..content };
-        lost.push((at, comment.tools));
-        return (range, comment.people);
+        return vec![up_to_comment(text, item.start..content - rest.len(), line, lost)];
     }
     let range = match import.items.get(index + 1) {
         Some(next) if import.parentheses.is_none() || next.range.start < content => item.start..next.range.start,
@@ -216,7 +215,51 @@ fn item_removal(
             if text[kept..item.start].contains('#') { item.start..item.end } else { kept..item.end }
         }
     };
-    (range, String::new())
+    vec![(range, String::new())]
+}
+
+/// What goes with an item that a comment follows at the end of the range: not the comment, as far as it is for people.
+fn up_to_comment(text: &str, range: Range<usize>, line: Range<usize>, lost: &mut Vec<(usize, String)>) -> (Range<usize>, String) {
+    let at = range.end;
+    let comment = Comment::at(text, at);
+    if comment.tools.is_empty() {
+        return (range, String::new());
+    }
+    let alone = text[line.start..range.start].trim().is_empty();
+    let content = line.start + text[line.clone()].trim_end_matches(['\r', '\n']).len();
+    let range = if comment.is_for_tools() && alone { line } else { range.start..content };
+    lost.push((at, comment.tools));
+    (range, comment.people)
+}
+
+/// What goes with an item of a list whose lines begin with commas: the comma of its own line, or the next one when it comes first.
+fn before_commas(
+    source: &Source,
+    import: &Import,
+    gone: &[usize],
+    index: usize,
+    lost: &mut Vec<(usize, String)>,
+) -> Option<Vec<(Range<usize>, String)>> {
+    import.parentheses.as_ref()?;
+    let text = source.text();
+    let item = import.items[index].range.clone();
+    let line = source.full_line_range(line_of(source, item.start));
+    let content = source.line_range(line_of(source, item.end)).end;
+    let before = &text[line.start..item.start];
+    let kept = (0..index).any(|at| !gone.contains(&at));
+    let own = (kept && before.trim() == ",").then(|| line.start + leading_blanks(before).len());
+    let next = comma_after(text, import, index).filter(|comma| own.is_none() && *comma > content);
+    let start = own.or(next.map(|_| item.start))?;
+    let rest = text[item.end..content].trim_start();
+    let first = text[line.start..start].trim().is_empty();
+    let whole = match rest.chars().next() {
+        None if first => (line, String::new()),
+        Some('#') => up_to_comment(text, start..content - rest.len(), line, lost),
+        _ => (start..item.end, String::new()),
+    };
+    let blanks = |comma: usize| leading_blanks(&text[comma + 1..]).len();
+    let next = next.map(|comma| (comma..comma + 1 + blanks(comma), String::new()));
+    Some(std::iter::once(whole).chain(next).collect())
 }
 
 /// The comma between an item and the next, or the last one before the closing parenthesis.

@@ -73,6 +73,36 @@ fn a_name_of_a_from_import_changes_with_its_uses() {
 }
 
 #[test]
+fn comments_stay_in_lists_whose_lines_begin_with_commas() {
+    check(
+        "m.f",
+        "n.g",
+        &[
+            (
+                "from m import (\n    f # why f\n    , x # why x\n)\nf\n",
+                "from m import (\n    # why f\n    x # why x\n)\nfrom n import g\ng\n",
+            ),
+            ("from m import (\n    f\n    , x\n    , y\n)\nf\n", "from m import (\n    x\n    , y\n)\nfrom n import g\ng\n"),
+            (
+                "from m import (\n    a\n    , f # why f\n    , x # why x\n)\nf\n",
+                "from m import (\n    a\n    # why f\n    , x # why x\n)\nfrom n import g\ng\n",
+            ),
+            ("from m import (\n    a\n    , f\n    , x)\nf\n", "from m import (\n    a\n    , x)\nfrom n import g\ng\n"),
+            (
+                "from m import (a # why a\n    , f # why f\n    )\nf\n",
+                "from m import (a # why a\n    # why f\n    )\nfrom n import g\ng\n",
+            ),
+            ("from m import (a, f # why f\n    , x)\nf\n", "from m import (a, # why f\n    x)\nfrom n import g\ng\n"),
+            ("from m import (f # why f\n    , x)\nf\n", "from m import (# why f\n    x)\nfrom n import g\ng\n"),
+            (
+                "from m import (\n    f as h # one\n    , f # two\n    , x # why x\n)\nf, h\n",
+                "from m import (\n    # one\n    # two\n    x # why x\n)\nfrom n import g as h, g\ng, h\n",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn what_shadows_the_name_stays() {
     check(
         "m.f",
