@@ -61,7 +61,11 @@ fn imported(names: &Names, wanted: impl Fn(&Import, &Item) -> bool) -> Vec<Impor
     for (statement, import) in names.imports.iter().enumerate() {
         for (number, item) in import.items.iter().enumerate().filter(|(_, item)| wanted(import, item)) {
             let local = item.local().to_owned();
-            let used = used.contains(&(statement, number)) || names.quoted.contains(local.as_str());
+            let lends = || {
+                let loads = import.from.as_ref().map_or(&item.name, |from| &from.module);
+                names.lent((statement, number), loads, |_| true, |_, _| true).is_some()
+            };
+            let used = used.contains(&(statement, number)) || names.quoted.contains(local.as_str()) || lends();
             found.push(Imported { qualified: import.imported(item), local, used, at: item.range.start });
         }
     }
@@ -73,15 +77,15 @@ fn used(names: &Names) -> HashSet<(usize, usize)> {
     let mut used = HashSet::new();
     for read in &names.uses {
         let Some(owner) = names.resolve(read.scope, read.name) else { continue };
-        for binding in names.scopes[owner].bindings.get(read.name).into_iter().flatten() {
-            let (Some(key), Some((import, item))) = (binding.import, names.item(binding)) else { continue };
-            // `import a.b` and `import a.c` both bind `a`: which of them a use needs is told by its attributes.
-            let whole = read.qualified(&import.bound(item));
-            let name = import.imported(item);
-            if below(&whole, &name) || below(&name, &whole) {
-                used.insert(key);
-            }
-        }
+        let bindings = names.scopes[owner].bindings.get(read.name).into_iter().flatten();
+        let imports = || bindings.clone().filter_map(|binding| Some((binding.import?, names.item(binding)?)));
+        // `import a.b` and `import a.c` both bind `a`: which of them a use needs is told by its attributes, if by anything.
+        let needs = |import: &Import, item: &Item| {
+            let (whole, name) = (read.qualified(&import.bound(item)), import.imported(item));
+            below(&whole, &name) || below(&name, &whole)
+        };
+        let told = imports().any(|(_, (import, item))| needs(import, item));
+        used.extend(imports().filter(|(_, (import, item))| !told || needs(import, item)).map(|(key, _)| key));
     }
     used
 }

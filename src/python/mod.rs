@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod functions;
 pub mod grammar;
 pub mod imports;
+mod loads;
 pub mod module;
 pub mod names;
 pub mod nesting;
