@@ -10,7 +10,7 @@
 //!   part and the name; when that is taken too, the place is left. So is one in the module itself that has what is wanted.
 //! - An old import goes when nothing uses it any more. It stays, and that is said, when uses are left, when `__all__`, a string or
 //!   a type comment names it, in a package's `__init__.py`, in a class, as `import f as f`, when something else binds the name
-//!   too, and in a branch: of `try/except ImportError` or of an `if`. What only a type checker reads, below `if TYPE_CHECKING:`,
+//!   too, when it loads a module that is read through another name, and in a branch: of `try/except ImportError` or of an `if`. What only a type checker reads, below `if TYPE_CHECKING:`,
 //!   is no such branch.
 //! - An old import that nothing used before stays too: another file may take it from here.
 

@@ -75,10 +75,25 @@ impl Importing<'_> {
             "it stands in a branch"
         } else if !alone {
             "something else binds the name too"
+        } else if self.lends(statement, number) {
+            "it loads a module that is read through another name"
         } else {
             return None;
         };
         Some(Keep::Seen(reason))
+    }
+
+    /// True when a use that stays reads a module through another name that this item is sure to load.
+    fn lends(&self, statement: usize, number: usize) -> bool {
+        let import = &self.names.imports[statement];
+        let imported = import.imported(&import.items[number]);
+        let loads = match &import.from {
+            Some(from) if self.deprecated.contains(&imported) => from.module.clone(),
+            _ => imported,
+        };
+        let reads = |read: usize| !self.gone.contains(&read);
+        let stays = |other: usize, item: usize| !self.is_concerned(other, item);
+        self.names.lent((statement, number), &loads, reads, stays).is_some()
     }
 
     /// The uses of an item that are left and that no other import serves.

@@ -50,6 +50,27 @@ fn a_new_module_whose_name_is_taken_gets_an_alias() {
 }
 
 #[test]
+fn what_an_import_loads_for_others_stays_loaded() {
+    check(
+        "a.b.f",
+        "n.g",
+        &[
+            ("import a\nimport a.b as ab\nab.f(), a.b.x\n", "import a\nimport a.b as ab\nimport n\nn.g(), a.b.x\n"),
+            ("import a\nfrom a import b\nb.f(), a.b.x\n", "import a\nfrom a import b\nimport n\nn.g(), a.b.x\n"),
+            ("import a\nfrom a.b import f\nf(), a.b.x\n", "import a\nfrom n import g\nimport a.b\ng(), a.b.x\n"),
+            ("import a\nfrom a.b import f, y\nf(), a.b.x\n", "import a\nfrom a.b import y\nfrom n import g\ng(), a.b.x\n"),
+            (
+                "import a.b\ndef h():\n    import a\n    return a.b.x\na.b.f()\n",
+                "import a.b\nimport n\ndef h():\n    import a\n    return a.b.x\nn.g()\n",
+            ),
+            ("import a\nimport a.b as ab\nab.f(), a.x\n", "import a\nimport n\nn.g(), a.x\n"),
+            ("import a.b\nfrom a.b import f\nf(), a.b.x\n", "import a.b\nfrom n import g\ng(), a.b.x\n"),
+        ],
+    );
+    check("a.b.f", "a.b.g", &[("import a\nfrom a.b import f\nf(), a.b.x\n", "import a\nfrom a.b import g\ng(), a.b.x\n")]);
+}
+
+#[test]
 fn parentheses_around_a_part_of_a_chain_go_with_it() {
     check(
         "a.b.f",

@@ -131,8 +131,33 @@ impl<'a> Work<'a> {
         absolute(self.module, level, "")
     }
 
+    /// The items that go from their statements.
+    pub(super) fn leaving(&self) -> Vec<(usize, usize)> {
+        let goes = |fate: &Fate| matches!(fate, Fate::Remove | Fate::Move(_));
+        let of = |(statement, change): (&usize, &Change)| {
+            let items = change.items.iter().filter(|(_, fate)| goes(fate)).map(|(item, _)| (*statement, *item));
+            items.collect::<Vec<_>>()
+        };
+        let mut leaving: Vec<(usize, usize)> = self.changes.iter().flat_map(of).collect();
+        leaving.sort_unstable();
+        leaving
+    }
+
+    /// True when an item loads the module that it did before.
+    pub(super) fn is_loaded_as_before(&self, statement: usize, item: usize) -> bool {
+        self.changes.get(&statement).is_none_or(|change| {
+            let from = self.names.imports[statement].from.is_some() && change.module.is_none();
+            match change.items.get(&item) {
+                None | Some(Fate::Keep) => change.module.is_none(),
+                Some(Fate::Write(_)) => from,
+                Some(Fate::Move(_) | Fate::Remove) => false,
+            }
+        })
+    }
+
     /// All changes.
     pub(super) fn finish(mut self) -> Result<Made, RewriteError> {
+        self.keep_lent();
         let mut removed: HashMap<usize, usize> = HashMap::new();
         for (number, change) in std::mem::take(&mut self.changes) {
             self.write(number, change, &mut removed);

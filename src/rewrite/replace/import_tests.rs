@@ -168,6 +168,16 @@ fn an_old_import_stays_where_it_may_be_needed_and_that_is_said() {
             "global",
         ),
         ("from a.b import f\nmake = f\nmake(1)\n", "from a.b import f\nfrom a.c import g\nmake = f\ng(1)\n", "not called"),
+        (
+            "import a\nimport a.b as ab\nab.f(1)\na.b.x\n",
+            "import a\nimport a.b as ab\nfrom a.c import g\ng(1)\na.b.x\n",
+            "it loads a module that is read through another name",
+        ),
+        (
+            "import a\nfrom a.b import f\nf(1)\na.b.x\n",
+            "import a\nfrom a.b import f\nfrom a.c import g\ng(1)\na.b.x\n",
+            "it loads a module that is read through another name",
+        ),
         ("from a.b import f\nf(1)\ndel f\n", "from a.b import f\nfrom a.c import g\ng(1)\ndel f\n", "binds the name too"),
         (
             "try:\n    from a.b import f\nexcept ImportError:\n    f = None\nf(1)\n",

@@ -1,0 +1,40 @@
+//! Imports that go though they load a module which is read through another name: `import a.b as c` beside `import a` and `a.b.x`.
+
+use crate::python::names::Meaning;
+use crate::rewrite::rename::covers;
+use crate::rewrite::rename::plan::{Fate, Work};
+
+impl Work<'_> {
+    /// Keeps what an import that goes loads for others: the import itself, where it is that of a module, else one of the module.
+    pub(super) fn keep_lent(&mut self) {
+        let names = self.names;
+        for (statement, number) in self.leaving() {
+            let import = &names.imports[statement];
+            let item = &import.items[number];
+            let from = self.rename.from.as_str();
+            let imported = import.imported(item);
+            let exact = imported == from;
+            let loads = match &import.from {
+                Some(module) if exact => module.module.clone(),
+                _ => imported,
+            };
+            let reads = |read: usize| names.qualified(&names.uses[read]).is_none_or(|whole| !covers(from, &whole));
+            let stays = |other: usize, item: usize| self.is_loaded_as_before(other, item);
+            let Some((module, read)) = names.lent((statement, number), &loads, reads, stays) else { continue };
+            if covers(&module, &self.rename.to) {
+                continue;
+            }
+            let root = module.split('.').next().unwrap_or(&module);
+            let scope = &names.scopes[import.scope];
+            if !exact {
+                self.set(statement, number, Fate::Keep);
+            } else if scope.bindings.contains_key(root) && names.bound(import.scope, root) == Meaning::Imported(root.to_owned()) {
+                self.add(statement, format!("import {module}"));
+            } else {
+                let at = names.uses[read].range.start;
+                let message = format!("{module} is read here, and the import that goes from {loads} may be what loaded it");
+                self.remark(at, message, &format!("import {module} where nothing else loads it"));
+            }
+        }
+    }
+}
