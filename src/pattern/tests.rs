@@ -73,6 +73,16 @@ fn what_is_done_with_the_result_of_a_name_is_not_the_name() {
 }
 
 #[test]
+fn what_is_changed_in_place_is_one_use() {
+    let rule = pattern("from a.b import f\nf", "from a.c import g\ng");
+    for (text, count) in
+        [("import a.b\na.b.f += 1\n", 1), ("import a.b\na.b.f[0] += 1\n", 1), ("from a.b import f\nf.x += f\n", 2)]
+    {
+        assert_eq!((matches(&rule, text).len(), reasons(&rule, text).len()), (count, 0), "{text}");
+    }
+}
+
+#[test]
 fn relative_imports_go_by_the_module_of_the_file() {
     let direct = pattern("from pkg.b import f\nf($X)", "from a.c import g\ng($X)");
     for (text, module) in [

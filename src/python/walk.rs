@@ -113,6 +113,15 @@ fn may_hold_names(node: Node) -> bool {
     }
 }
 
+/// True for a name, perhaps in parentheses.
+fn is_name(node: Node) -> bool {
+    let mut node = node;
+    while let (Kind::ParenthesizedExpression | Kind::TuplePattern, Some(inner)) = (kind_of(node), node.named_child(0)) {
+        node = inner;
+    }
+    kind_of(node) == Kind::Identifier
+}
+
 impl<'a, 't> Walk<'a, 't, '_> {
     fn text_of(&self, node: Node) -> &'a str {
         &self.text[node.byte_range()]
@@ -324,8 +333,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
             if child.is_named() && kind_of(child) != Kind::Comment {
                 self.jobs.push(Job { value: value.filter(|_| kind_of(child) == Kind::Assignment), ..job.on(child, mode) });
             }
-            // `x += 1` reads what it binds, and an annotation without a value binds all the same.
-            if mode == Mode::Bind && kind == Kind::AugmentedAssignment {
+            // `x += 1` reads what it binds, and an annotation without a value binds all the same. In `x.y += 1` only `y` is bound.
+            if mode == Mode::Bind && kind == Kind::AugmentedAssignment && is_name(child) {
                 self.push(job, Some(child), Mode::Load, job.scope);
             }
             more = cursor.goto_next_sibling();

@@ -164,6 +164,7 @@ fn what_else_binds_a_name_hides_the_import() {
         ("type(f).x = f\n", "type=? f=m.f f=m.f"),
         ("(f): int\nf\n", "int=? f=m.f"),
         ("x.f = y[f]\n", "x.f=? y=? f=m.f"),
+        ("f.x += 1\n(f.x) += f\nf[1] += 1\n(f) += 1\n", "f.x=m.f.x f.x=m.f.x f=m.f f=m.f f=m.f"),
         ("g(f=f)\n", "g=? f=m.f"),
         ("f'{f!r:>{f}} {x:f}'\n", "f=m.f f=m.f x=?"),
         ("@f\ndef h(a: f = f) -> f: ...\n", "f=m.f f=m.f f=m.f f=m.f"),
