@@ -7,7 +7,7 @@ use tree_sitter::Node;
 use crate::pattern::PatternProblem;
 use crate::pattern::holes::Take;
 use crate::pattern::snippet::Snippet;
-use crate::pattern::view::{arguments, bare, is_chain, kind, leaf, parts};
+use crate::pattern::view::{arguments, bare, extent, is_chain, is_splat, kind, leaf, parts, star};
 use crate::python::names::{Meaning, Names};
 
 /// A part of a pattern; parts are known by their numbers.
@@ -94,6 +94,8 @@ enum At {
     Top,
     Arguments,
     Within,
+    /// Behind the `*` of a splat, or the whole pattern.
+    Behind,
 }
 
 impl<'s, 'a> Builder<'s, 'a> {
@@ -111,7 +113,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// One expression, or statements.
     pub(crate) fn build(mut self, body: &[Node<'a>], expression: Option<Node<'a>>) -> (Before, Vec<PatternProblem>) {
         let root = match expression {
-            Some(node) => Root::Expression(self.promise(node, At::Within)),
+            Some(node) => Root::Expression(self.promise(node, At::Behind)),
             None => Root::Statements(body.iter().map(|node| self.promise(*node, At::Top)).collect()),
         };
         self.before.root = root;
@@ -126,8 +128,9 @@ impl<'s, 'a> Builder<'s, 'a> {
     fn promise(&mut self, node: Node<'a>, at: At) -> usize {
         let number = self.before.parts.len();
         let holed = self.snippet.holed;
+        let range = if at == At::Behind { extent(&holed.text, node) } else { node.byte_range() };
         self.before.parts.push(Part::Gap);
-        self.before.spans.push(holed.original(node.start_byte())..holed.original(node.end_byte()));
+        self.before.spans.push(holed.original(range.start)..holed.original(range.end));
         self.pending.push((node, number, at));
         number
     }
@@ -136,6 +139,13 @@ impl<'s, 'a> Builder<'s, 'a> {
         let node = bare(node);
         if at == At::Arguments {
             return self.arguments(node);
+        }
+        if at != At::Behind
+            && is_splat(&self.snippet.holed.text, node)
+            && let Some(star) = star(node)
+        {
+            let parts = vec![self.promise(star, At::Within), self.promise(node, At::Behind)];
+            return Part::Tree { kind: "list_splat".to_owned(), parts };
         }
         if let Some(hole) = self.hole(node, Takes::Expression) {
             return hole;
@@ -199,7 +209,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             return None;
         }
         let uses = &self.names.uses;
-        let name = &uses[uses.binary_search_by_key(&node.start_byte(), |name| name.range.start).ok()?];
+        let start = extent(&self.snippet.holed.text, node).start;
+        let name = &uses[uses.binary_search_by_key(&start, |name| name.range.start).ok()?];
         let covered: Vec<&str> =
             name.attributes.iter().take_while(|(_, range)| range.end <= node.end_byte()).map(|(part, _)| *part).collect();
         // `f(x).y` begins with `f` too, but is no chain of names.

@@ -17,7 +17,7 @@ use crate::pattern::near;
 use crate::pattern::place::contains;
 use crate::pattern::snippet::is_below;
 use crate::pattern::sound::{Judged, Sound};
-use crate::pattern::view::{is_chain, kind, statements};
+use crate::pattern::view::{extent, is_chain, kind, statements};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 
@@ -234,7 +234,8 @@ impl<'t> Search<'_, 't> {
     }
 
     fn matched(&self, all: Vec<Node<'t>>, fitted: Fitted<'t>) -> Match<'t> {
-        let (first, last) = (all.first().map_or(0, Node::start_byte), all.last().map_or(0, Node::end_byte));
+        let first = all.first().map_or(0, |node| extent(self.meanings.text, *node).start);
+        let last = all.last().map_or(0, Node::end_byte);
         let slots = &self.pattern.before.slots;
         let captures = fitted.captures.into_iter().map(|(slot, capture)| (slots[slot].clone(), capture)).collect();
         Match {
@@ -270,7 +271,7 @@ pub(crate) fn may_fit(pattern: &Pattern, part: usize, node: Node, meanings: &Mea
     }
     match &pattern.before.parts[part] {
         Part::Tree { kind: wanted, .. } | Part::Leaf { kind: wanted, .. } => kind(node) == *wanted,
-        Part::Name(_) | Part::Word(_) => is_chain(node) && meanings.use_at(node.start_byte()).is_some(),
+        Part::Name(_) | Part::Word(_) => is_chain(node) && meanings.use_at(extent(meanings.text, node).start).is_some(),
         _ => true,
     }
 }

@@ -9,7 +9,7 @@ use tree_sitter::Node;
 use crate::pattern::before::{Before, Part, Takes};
 use crate::pattern::matched::Capture;
 use crate::pattern::meaning::{Meanings, Stands};
-use crate::pattern::view::{arguments, bare, equal, is_chain, is_expression, is_statement, kind, leaf, parts, shown};
+use crate::pattern::view::{arguments, bare, equal, is_chain, is_expression, is_splat, is_statement, kind, leaf, parts, shown};
 
 /// Goals that are tried at one place.
 const MOST_STEPS: usize = 20_000;
@@ -56,6 +56,8 @@ type Step = Result<(), Failed>;
 #[derive(Clone)]
 enum Goal<'p, 't> {
     Part(usize, Node<'t>),
+    /// The same where the node stands for itself without the `*` that it begins with.
+    Behind(usize, Node<'t>),
     List(List<'p, 't>),
     /// The run or gap that the list is at takes so many nodes, or more.
     Take(List<'p, 't>, usize),
@@ -127,7 +129,7 @@ impl<'p, 't> Fit<'p, 't> {
 
     /// An expression.
     pub(crate) fn expression(mut self, part: usize, node: Node<'t>) -> Result<Fitted<'t>, Option<Miss>> {
-        self.goals.push(Goal::Part(part, node));
+        self.goals.push(Goal::Behind(part, node));
         self.run()
     }
 
@@ -162,7 +164,8 @@ impl<'p, 't> Fit<'p, 't> {
 
     fn step(&mut self, goal: Goal<'p, 't>) -> Step {
         match goal {
-            Goal::Part(part, node) => self.part(part, node),
+            Goal::Part(part, node) if is_splat(self.meanings.text, node) => self.splat(part, node),
+            Goal::Part(part, node) | Goal::Behind(part, node) => self.part(part, node),
             Goal::List(list) => self.list(list),
             Goal::Take(list, taken) => self.take(list, taken),
             Goal::Arguments { plain, keywords, nodes, skip } => self.arguments(plain, keywords, nodes, skip),
@@ -184,6 +187,23 @@ impl<'p, 't> Fit<'p, 't> {
         let sizes =
             [fitted.captures.len(), fitted.statements.len(), fitted.passed.len(), fitted.names.len(), fitted.unnamed.len()];
         self.choices.push(Choice { goals, sizes, progress: self.progress });
+    }
+
+    /// A node that is a splat, though the tree has another.
+    fn splat(&mut self, number: usize, node: Node<'t>) -> Step {
+        let before = self.before;
+        match &before.parts[number] {
+            Part::Tree { kind, parts } if kind == "list_splat" && parts.len() == 2 => {
+                self.goals.push(Goal::Behind(parts[1], node));
+                self.progress += 1;
+                Ok(())
+            }
+            Part::Hole { .. } => {
+                let shown = self.shown(node);
+                self.fail(|| format!("`{shown}` is not an expression, as `{}` has to be", before.written(number)))
+            }
+            _ => self.differs(number, node),
+        }
     }
 
     fn part(&mut self, number: usize, node: Node<'t>) -> Step {
@@ -378,6 +398,9 @@ impl<'p, 't> Fit<'p, 't> {
         while let Some((part, node, left)) = pending.pop() {
             let Part::Tree { kind: wanted, parts: numbers } = &self.before.parts[part] else { continue };
             let inner = bare(node);
+            if is_splat(self.meanings.text, inner) {
+                continue;
+            }
             if kind(inner) != *wanted {
                 return false;
             }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use tree_sitter::Node;
 
 use crate::pattern::snippet::is_below;
+use crate::pattern::view::extent;
 use crate::python::names::{Meaning, Names, Use};
 
 /// What a name that is read may stand for.
@@ -72,7 +73,7 @@ impl<'t> Meanings<'t> {
 
     /// The use that a chain of attributes begins with, and the qualified name of the chain.
     pub(crate) fn qualified(&self, node: Node) -> Option<(usize, String)> {
-        let number = self.use_at(node.start_byte())?;
+        let number = self.use_at(extent(self.text, node).start)?;
         let name = &self.names.uses[number];
         let Stands::For(root) = self.stands(name) else { return None };
         let covered = name.attributes.iter().take_while(|(_, range)| range.end <= node.end_byte());

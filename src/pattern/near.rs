@@ -10,7 +10,7 @@ use crate::pattern::between::Between;
 use crate::pattern::fit::{Fit, Fitted, NEAR};
 use crate::pattern::meaning::Meanings;
 use crate::pattern::place::around;
-use crate::pattern::view::{bare, kind, statements_from};
+use crate::pattern::view::{bare, extent, kind, statements_from};
 
 /// The reason for a use, by its number.
 pub(crate) fn reason<'t>(
@@ -42,7 +42,8 @@ pub(crate) fn reason<'t>(
         {
             found = Some((part, at, outer.len()));
         }
-        match outer.last().filter(|next| next.kind() == "attribute" && next.start_byte() == at.start_byte()) {
+        let start = extent(meanings.text, at).start;
+        match outer.last().filter(|next| next.kind() == "attribute" && extent(meanings.text, **next).start == start) {
             Some(next) => at = *next,
             None => break,
         }
@@ -59,7 +60,7 @@ pub(crate) fn reason<'t>(
     let path = path(before, part);
     for wanted in &path {
         let mut next = outer.pop();
-        while next.is_some_and(|node| bare(node) != node) {
+        while next.is_some_and(|node| bare(node) != node || is_inner_star(meanings.text, node)) {
             at = next.unwrap_or(at);
             next = outer.pop();
         }
@@ -77,6 +78,12 @@ pub(crate) fn reason<'t>(
     let top = path.last().copied().unwrap_or(part);
     again(pattern, meanings, between, top, at, outer.last().copied())
         .unwrap_or_else(|| format!("it does not stand in `{}`", before.written(top)))
+}
+
+/// True for a splat in a tree that belongs further out.
+fn is_inner_star(text: &str, node: Node) -> bool {
+    node.kind() == "list_splat"
+        && node.parent().is_some_and(|outer| outer.start_byte() == node.start_byte() && extent(text, outer) != outer.byte_range())
 }
 
 /// The part that is the name.

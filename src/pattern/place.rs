@@ -6,7 +6,7 @@ use regex::Regex;
 use tree_sitter::Node;
 
 use crate::pattern::constraint::{Constraint, ExpressionKind, Place};
-use crate::pattern::view::{bare, kind};
+use crate::pattern::view::{bare, extent, kind};
 use crate::python::grammar::{is_comprehension, is_display, is_literal};
 
 /// The nodes around `node`, outermost first.
@@ -49,7 +49,8 @@ impl Conditions {
     /// Why `nodes` do not meet them; `None` when they do.
     pub(crate) fn refuses<'t>(&self, text: &str, root: Node<'t>, nodes: &[Node<'t>]) -> Option<String> {
         let Constraint { kind, awaited, inside, not_inside, .. } = &self.constraint;
-        let range = nodes.first().map_or(0, Node::start_byte)..nodes.last().map_or(0, Node::end_byte);
+        let start = nodes.first().map_or(0, |node| if nodes.len() == 1 { extent(text, *node).start } else { node.start_byte() });
+        let range = start..nodes.last().map_or(0, Node::end_byte);
         let written = &text[range];
         if self.regex.as_ref().is_some_and(|regex| !regex.is_match(written)) {
             return Some(format!("does not match the regular expression {}", self.constraint.regex.as_deref().unwrap_or("")));

@@ -83,6 +83,38 @@ fn what_is_changed_in_place_is_one_use() {
 }
 
 #[test]
+fn a_splat_holds_all_that_follows_its_star() {
+    let imported = |text: &str| format!("from a.b import f, k\n{text}\n");
+    for (before, text, wanted) in [
+        ("f($X)", "print(0, *f(1))", &["f(1)"] as &[&str]),
+        ("f($X)", "x = *f(1), 3", &["f(1)"]),
+        ("f($X)", "x, * f(1)", &["f(1)"]),
+        ("f($X)", "x[*f(1), 2]", &["f(1)"]),
+        ("f($X)", "for a in *f(1), 2: pass", &["f(1)"]),
+        ("f($X)", "print(0, *f(1).a[2](3) + f(4))", &["f(1)", "f(4)"]),
+        ("f($X)", "print(0, *k.f(1), *f.k(1))", &[]),
+        ("f.a($X)", "print(0, *f.a(1), *f.a(2).b, *f(3).a(4))", &["f.a(1)", "f.a(2)"]),
+        ("f.a.b", "print(0, *f.a.b(1).c, *f.a.b)", &["f.a.b", "f.a.b"]),
+        ("f($X, *k($Y))", "f(1, *k(2)); f(*k(2), 1); f(1, k(2)); f(1, (*k(2), 3))", &["f(1, *k(2))"]),
+        ("f(*k($Y))", "f(*k(2))", &["f(*k(2))"]),
+        ("f($X, $Y)", "f(1, *k(2)); f(*k(2), 1); f(*k(2).a, 1); f(1, k(2))", &["f(1, k(2))"]),
+        ("f($X, k($Y))", "f(1, *k(2)); f(1, k(2))", &["f(1, k(2))"]),
+        ("f($X, *$Y)", "f(1, *k(2)); f(1, *k); f(1, *k + 2); f(1, k(2))", &["f(1, *k(2))", "f(1, *k)", "f(1, *k + 2)"]),
+        ("f($X) + k", "print(0, *f(1) + k)", &["f(1) + k"]),
+        ("[$$$X] + f($$$X)", "[0, *k(1)] + f(0, *k(1)); [0, k(1)] + f(0, *k(1))", &["[0, *k(1)] + f(0, *k(1))"]),
+    ] {
+        let rule = pattern(&format!("from a.b import f{}\n{before}", if before.contains('k') { ", k" } else { "" }), "None");
+        let text = imported(text);
+        let found: Vec<&str> =
+            look(&rule, &text, None, |found| found.matches.iter().map(|one| &text[one.range.clone()]).collect());
+        assert_eq!(found, wanted, "{before} in {text}");
+    }
+    let rule = pattern("from a.b import f\nf($X)", "None");
+    assert_eq!(reasons(&rule, &imported("print(0, *f(1, 2))")), ["2: the call has 2 arguments and the pattern 1"]);
+    assert_eq!(reasons(&rule, &imported("print(0, *f.a(1))")), ["2: `f` is not called here"]);
+}
+
+#[test]
 fn relative_imports_go_by_the_module_of_the_file() {
     let direct = pattern("from pkg.b import f\nf($X)", "from a.c import g\ng($X)");
     for (text, module) in [

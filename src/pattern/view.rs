@@ -1,5 +1,7 @@
 //! How a syntax tree is read for matching: without what has no meaning, such as comments, redundant parentheses and trailing commas.
 
+use std::ops::Range;
+
 use tree_sitter::Node;
 
 use crate::pattern::literal;
@@ -28,6 +30,55 @@ fn is_blank(node: &Node) -> bool {
     matches!(node.kind(), "comment" | "line_continuation")
 }
 
+/// True for what begins with the `*` of a splat that holds all of it: after a comma the grammar has `*f(1)` as `(*f)(1)`.
+fn is_starred(text: &str, node: Node) -> bool {
+    text.as_bytes().get(node.start_byte()) == Some(&b'*') && is_operation(node)
+}
+
+/// True for the outermost of what is so, which is a splat wherever it is seen from outside.
+#[must_use]
+pub fn is_splat(text: &str, node: Node) -> bool {
+    let is_inner = |outer: Node| outer.start_byte() == node.start_byte() && is_operation(outer);
+    is_starred(text, node) && !node.parent().is_some_and(is_inner)
+}
+
+/// The place of an expression, without the `*` that such a splat begins with.
+#[must_use]
+pub fn extent(text: &str, node: Node) -> Range<usize> {
+    let range = node.byte_range();
+    if !is_starred(text, node) {
+        return range;
+    }
+    let mut at = node;
+    while let Some(first) = at.child(0).filter(|_| at.kind() != "list_splat") {
+        at = first;
+    }
+    only_child(at).map_or(range.clone(), |first| first.start_byte()..range.end)
+}
+
+/// The `*` that a node begins with.
+pub(crate) fn star(node: Node) -> Option<Node> {
+    let mut at = node;
+    while let Some(first) = at.child(0) {
+        at = first;
+    }
+    (at.kind() == "*").then_some(at)
+}
+
+/// True for what begins with one of its operands.
+fn is_operation(node: Node) -> bool {
+    matches!(
+        node.kind(),
+        "attribute"
+            | "binary_operator"
+            | "boolean_operator"
+            | "call"
+            | "comparison_operator"
+            | "conditional_expression"
+            | "subscript"
+    )
+}
+
 /// What a node is, the same for all ways to write it.
 pub(crate) fn kind<'t>(node: Node<'t>) -> &'t str {
     match node.kind() {
@@ -51,6 +102,12 @@ pub(crate) fn parts<'t>(node: Node<'t>) -> Vec<Node<'t>> {
             _ if is_blank(&child) => {}
             _ => found.push(child),
         }
+    }
+    if let Some(first) = found.first_mut()
+        && first.kind() == "list_splat"
+        && is_operation(node)
+    {
+        *first = only_child(*first).unwrap_or(*first);
     }
     // `a,` and `a[b,]` are tuples without a node of their own.
     if matches!(node.kind(), "expression_statement" | "subscript") {
@@ -127,6 +184,9 @@ pub(crate) fn equal(text: &str, left: Node, right: Node) -> bool {
         let (left, right) = (bare(left), bare(right));
         if left == right {
             continue;
+        }
+        if is_splat(text, left) != is_splat(text, right) {
+            return false;
         }
         if kind(left) != kind(right) || left.is_error() || left.is_missing() || right.is_missing() {
             return false;

@@ -104,7 +104,12 @@ fn tighter(rank: Rank) -> Rank {
 /// True when an expression of this rank can stand in the place of `place` without parentheses.
 #[must_use]
 pub fn takes(place: Node, rank: Rank) -> bool {
-    let Some(parent) = place.parent() else { return true };
+    let Some(mut parent) = place.parent() else { return true };
+    let mut place = place;
+    // After a comma the grammar has `*a.b` as `(*a).b`.
+    if let Some(outer) = parent.parent().filter(|outer| parent.kind() == "list_splat" && is_operation(*outer, parent)) {
+        (place, parent) = (parent, outer);
+    }
     let is = |field: &str| parent.child_by_field_name(field).is_some_and(|child| child.id() == place.id());
     let among = |index: usize| named(parent, index).is_some_and(|child| child.id() == place.id());
     let operator = || parent.child_by_field_name("operator").map_or("", |operator| operator.kind());
@@ -164,6 +169,19 @@ pub fn takes(place: Node, rank: Rank) -> bool {
         "match_statement" => rank != Rank::Yield,
         "parenthesized_expression" | "module" | "block" | "delete_statement" => true,
         _ => rank >= Rank::Primary,
+    }
+}
+
+/// True for an operation on `first`, with which it begins.
+fn is_operation(node: Node, first: Node) -> bool {
+    let is = |field: &str| node.child_by_field_name(field) == Some(first);
+    match node.kind() {
+        "attribute" => is("object"),
+        "call" => is("function"),
+        "subscript" => is("value"),
+        "binary_operator" | "boolean_operator" => is("left"),
+        "comparison_operator" | "conditional_expression" => node.named_child(0) == Some(first),
+        _ => false,
     }
 }
 

@@ -269,6 +269,11 @@ impl<'a, 't> Walk<'a, 't, '_> {
                     let Some(inner) = inside.next() else { break };
                     node = inner;
                 }
+                // After a comma the grammar has `*a.b` as `(*a).b`.
+                Kind::ListSplat if !attributes.is_empty() => {
+                    let Some(inner) = node.named_child(0).filter(|inner| kind_of(*inner) != Kind::Comment) else { break };
+                    node = inner;
+                }
                 _ => break,
             }
         }

@@ -5,6 +5,7 @@ use tree_sitter::Node;
 
 use crate::pattern::after::{Kind, Template};
 use crate::pattern::matched::Capture;
+use crate::pattern::view::is_splat;
 use crate::python::grammar::is_expression;
 use crate::rewrite::replace::Site;
 
@@ -25,6 +26,9 @@ pub(super) fn align<'t, 'p>(
     let mut parts = Vec::new();
     let mut pending = vec![(old, new)];
     while let Some((old, new)) = pending.pop() {
+        if is_splat(site.text, old) != is_splat(template.text(), new) {
+            return None;
+        }
         match step(site, template, old, new) {
             Step::Same => {}
             Step::Pairs(pairs) => pending.extend(pairs),

@@ -9,6 +9,7 @@ use tree_sitter::Node;
 use crate::pattern::after::{Kind, Template};
 use crate::pattern::holes::Take;
 use crate::pattern::matched::Capture;
+use crate::pattern::view::extent;
 use crate::python::precedence::{is_bracketed, rank, spills, takes, within_brackets};
 use crate::python::source::{Indent, leading_blanks};
 use crate::rewrite::replace::cuts::{Cut, cuts, entries};
@@ -164,7 +165,7 @@ impl Fill<'_, '_> {
 
     /// An expression in the place of a metavariable, in parentheses where it needs them there.
     fn expression(&mut self, node: Node, place: Node, out: &Written) -> Result<Written, Refusal> {
-        let range = node.byte_range();
+        let range = extent(self.site.text, node);
         let only = place.parent().filter(|list| list.kind() == "argument_list" && entries(*list).len() == 1);
         if only.is_some() && is_bare_generator(node) {
             return Ok(self.copy_to(range.start + 1..range.end - 1, out, ""));

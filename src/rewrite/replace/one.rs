@@ -6,6 +6,7 @@ use tree_sitter::Node;
 
 use crate::pattern::after::{Kind, Template};
 use crate::pattern::matched::{Capture, Match};
+use crate::pattern::view::{extent, is_splat};
 use crate::plan::Comments;
 use crate::python::precedence::{Rank, around, rank, spills, takes, within_brackets};
 use crate::python::source::{Indent, Source, leading_blanks};
@@ -112,7 +113,8 @@ impl<'t> One<'_, 't> {
         // What stands on the line so far, and up to where.
         let (mut line, mut end) = (String::new(), 0);
         for part in parts {
-            let gap = &text[end..part.old.start_byte()];
+            let place = self.place(&part);
+            let gap = &text[end..place.start];
             match gap.rfind('\n') {
                 Some(last) => line = gap[last + 1..].to_owned(),
                 None => line.push_str(gap),
@@ -122,11 +124,21 @@ impl<'t> One<'_, 't> {
                 Some(last) => line = written.text[last + 1..].to_owned(),
                 None => line.push_str(&written.text),
             }
-            end = part.old.end_byte();
+            end = place.end;
             ranks.push((part.old.id(), own));
-            replaced.changes.push((part.old.byte_range(), written));
+            replaced.changes.push((place, written));
         }
         Ok(ranks)
+    }
+
+    /// What of the file a part of the template takes the place of.
+    fn place(&self, part: &Part) -> Range<usize> {
+        if self.is_behind_star(part) { extent(self.site.text, part.old) } else { part.old.byte_range() }
+    }
+
+    /// True where the `*` that the old part begins with stays.
+    fn is_behind_star(&self, part: &Part) -> bool {
+        extent(self.site.text, part.old) != part.old.byte_range() && !is_splat(self.template.text(), part.new)
     }
 
     /// A part of the template in the place of a part of the file, behind what stands `before` it, in parentheses where it needs them there.
@@ -152,7 +164,9 @@ impl<'t> One<'_, 't> {
             self.check_interpolation(&text, string)?;
         }
         let opens = interpolation.is_some() && text.text.starts_with('{');
-        if takes(part.old, own) && !spilling && !opens {
+        let starred = self.is_behind_star(part) && is_splat(self.site.text, part.old);
+        let fits = if starred { own >= Rank::BitOr } else { takes(part.old, own) };
+        if fits && !spilling && !opens {
             return Ok((text, own));
         }
         let behind = Layout { before: format!("{}(", layout.before), ..layout.clone() };

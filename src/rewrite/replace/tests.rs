@@ -325,6 +325,24 @@ fn matches_within_captures_are_replaced_too() {
 }
 
 #[test]
+fn the_star_before_what_is_replaced_stays() {
+    let cases = [
+        ("print(0, *old(1))\n", "print(0, *new(1))\n"),
+        ("x = * old(1), *old(2).a[old(3)]\n", "x = * new(1), *new(2).a[new(3)]\n"),
+        ("x[0, *old(*old(1))]\n", "x[0, *new(*new(1))]\n"),
+        ("x[0, *old(old(1), *old(2))]\n", "x[0, *new(new(1), *new(2))]\n"),
+    ];
+    check("old($$$A)", "new($$$A)", &cases);
+    check("old($A, $B)", "new($A, $B)", &[("print(0, *old(1, 2))\n", "print(0, *new(1, 2))\n")]);
+    check("old($A)", "$A", &[("x = 0, *old(a or b), *old(c | d), *old(e).f\n", "x = 0, *(a or b), *c | d, *e.f\n")]);
+    check("old($A, *$B)", "new(*$B, $A)", &[("old(1, *a(2).b)\n", "new(*a(2).b, 1)\n"), ("old(1, *a)\n", "new(*a, 1)\n")]);
+    check("old($A, *$B)", "new($A, $B)", &[("old(1, *a(2))\n", "new(1, a(2))\n"), ("old(1, *a)\n", "new(1, a)\n")]);
+    check("old($A, $B)", "old($A, *$B)", &[("old(1, a(2))\n", "old(1, *a(2))\n")]);
+    check("old($A)", "new(0, *$A.b(), *$A[0])", &[("old(a + b)\n", "new(0, *(a + b).b(), *(a + b)[0])\n")]);
+    check("old($A, *a($B))", "new($A, *b.c($B))", &[("old(1, *a(2))\n", "new(1, *b.c(2))\n")]);
+}
+
+#[test]
 fn several_statements_within_a_capture_or_a_gap_are_replaced_too() {
     let (before, after) = ("from m import old\n\n$A = old()\nif $A:\n    $$$B", "from n import new\n\n$A = new()\n$$$B");
     check(
