@@ -33,6 +33,8 @@ pub(crate) struct Flow {
     pub(crate) builtins: BTreeSet<String>,
     /// Metavariables of `after`, each with a name that a function or comprehension of `after` binds around it.
     pub(crate) hidden: Vec<(String, String)>,
+    /// Metavariables that `before` binds.
+    pub(crate) binds: BTreeSet<String>,
     /// In which order and how often both evaluate their metavariables.
     pub(crate) evaluation: Evaluation,
 }
@@ -288,10 +290,11 @@ impl<'p, 't> Sound<'p, 't> {
         if !one.nodes.iter().any(|node| node.byte_range().contains(&at)) {
             return false;
         }
-        // A metavariable that is the name itself is written again on purpose.
-        let holds =
-            |capture: &Capture| nodes(capture).iter().any(|node| node.byte_range().contains(&at) && node.kind() != "identifier");
-        !one.captures.iter().any(|(name, capture)| self.flow.kept.contains(name) && holds(capture))
+        // A metavariable that binds the name is written again on purpose.
+        let is_name = |name: &String, node: &Node| self.flow.binds.contains(name) && node.kind() == "identifier";
+        let holds = |name: &String, node: &Node| node.byte_range().contains(&at) && !is_name(name, node);
+        let mut kept = one.captures.iter().filter(|(name, _)| self.flow.kept.contains(*name));
+        !kept.any(|(name, capture)| nodes(capture).iter().any(|node| holds(name, node)))
     }
 
     /// True for a place in another match that binds the name itself before.

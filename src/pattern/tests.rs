@@ -285,6 +285,23 @@ fn what_would_be_unsound_is_left_with_its_reason() {
 }
 
 #[test]
+fn a_name_that_goes_is_not_read_by_what_is_captured() {
+    let moved = pattern("from a.b import f\n\n$A = f()\n$B = $A.make($X)", "from a.c import g\n\n$B = g($X)");
+    for (text, wanted) in [
+        ("def q(m):\n    m = f()\n    z = m.make(m)\n", "3: `m` is read again in line 4"),
+        ("m = 0\nm = f()\nz = m.make(m)\n", "3: `m` is read again in line 4"),
+        ("m = f()\nz = m.make([m])\n", "2: `m` is read again in line 3"),
+    ] {
+        let text = format!("from a.b import f\n{text}");
+        assert_eq!(matches(&moved, &text), [""; 0], "{text}");
+        assert_eq!(reasons(&moved, &text), [wanted], "{text}");
+    }
+    for text in ["m = f()\nz = m.make(n)\n", "m = f()\nm = m.make(n)\n"] {
+        assert_eq!(matches(&moved, &format!("from a.b import f\n{text}")).len(), 1, "{text}");
+    }
+}
+
+#[test]
 fn what_is_bound_again_or_read_before_is_no_hindrance() {
     let factory = pattern(FACTORY, CREATED);
     for text in [
