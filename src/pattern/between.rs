@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use tree_sitter::Node;
 
-use crate::pattern::bound::Bounds;
+use crate::pattern::bound::{Bound, Bounds};
 use crate::pattern::fit::{Fitted, Related, nodes};
 use crate::pattern::meaning::Meanings;
+use crate::pattern::place::contains;
 use crate::pattern::targets::{is_set, places, set_in};
 use crate::python::source::Source;
 
@@ -50,8 +51,8 @@ impl<'p, 't> Between<'p, 't> {
             let (text, line) = (&self.meanings.text[place.byte_range()], self.source.line(place.start_byte()));
             return Some(Related { reason: format!("`{text}` is set in line {line}, in between"), binds: true });
         }
-        let bound = self.bounds.within(&range);
-        if bound.is_empty() {
+        let (bound, imported) = (self.bounds.within(&range), self.bounds.imported_within(&range));
+        if bound.is_empty() && imported.is_empty() {
             return None;
         }
         for (_, capture) in &fitted.captures {
@@ -59,7 +60,10 @@ impl<'p, 't> Between<'p, 't> {
                 own.extend(self.meanings.uses_in(&node.byte_range()).map(|number| names.uses[number].name));
             }
         }
-        let clash = bound.iter().find(|bound| own.contains(&bound.name))?;
+        // What a function imports for itself is nothing to the statements around it.
+        let is_own = |bound: &&Bound| bound.scope != 0 && contains(&range, &names.scopes[bound.scope].range);
+        let bound = bound.iter().chain(imported.iter().filter(|bound| !is_own(bound)));
+        let clash = bound.filter(|bound| own.contains(&bound.name)).min_by_key(|bound| bound.range.start)?;
         let reason = format!("`{}` is bound in line {}, in between", clash.name, self.source.line(clash.range.start));
         Some(Related { reason, binds: true })
     }

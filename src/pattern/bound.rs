@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::pattern::meaning::Meanings;
 
-/// A name that the file binds, but for imports.
+/// A name that the file binds.
 pub(crate) struct Bound<'t> {
     pub(crate) range: Range<usize>,
     pub(crate) scope: usize,
@@ -14,37 +14,45 @@ pub(crate) struct Bound<'t> {
 
 /// The bindings of a file in the order of the text.
 pub(crate) struct Bounds<'t> {
+    /// All but the imports.
     all: Vec<Bound<'t>>,
+    imported: Vec<Bound<'t>>,
     /// Those that take a name away, by their numbers.
     unbinding: Vec<usize>,
 }
 
 impl<'t> Bounds<'t> {
     pub(crate) fn new(meanings: &Meanings<'t>) -> Self {
-        let scopes = meanings.names.scopes.iter().enumerate();
-        let mut all: Vec<Bound> = scopes
-            .flat_map(|(scope, bindings)| {
-                bindings.bindings.iter().flat_map(move |(name, all)| {
-                    all.iter().filter(|binding| binding.import.is_none()).map(move |binding| {
-                        let (range, unbinds) = (binding.range.clone(), binding.unbinds);
-                        Bound { range, scope, name, unbinds }
-                    })
-                })
-            })
-            .collect();
-        all.sort_by_key(|bound| bound.range.start);
+        let (mut all, mut imported) = (Vec::new(), Vec::new());
+        for (scope, bindings) in meanings.names.scopes.iter().enumerate() {
+            for (name, binding) in bindings.bindings.iter().flat_map(|(name, all)| all.iter().map(move |one| (*name, one))) {
+                let into = if binding.import.is_some() { &mut imported } else { &mut all };
+                into.push(Bound { range: binding.range.clone(), scope, name, unbinds: binding.unbinds });
+            }
+        }
+        all.sort_by_key(|bound: &Bound| bound.range.start);
+        imported.sort_by_key(|bound: &Bound| bound.range.start);
         let unbinding = (0..all.len()).filter(|number| all[*number].unbinds).collect();
-        Self { all, unbinding }
+        Self { all, imported, unbinding }
     }
 
-    /// Those that begin in a range.
+    /// Those that begin in a range, but for imports.
     pub(crate) fn within(&self, range: &Range<usize>) -> &[Bound<'t>] {
-        let before = |at: usize| self.all.partition_point(|bound| bound.range.start < at);
-        &self.all[before(range.start)..before(range.end)]
+        within(&self.all, range)
+    }
+
+    /// The imports that begin in a range.
+    pub(crate) fn imported_within(&self, range: &Range<usize>) -> &[Bound<'t>] {
+        within(&self.imported, range)
     }
 
     /// Those that take a name away.
     pub(crate) fn unbinding(&self) -> impl Iterator<Item = &Bound<'t>> {
         self.unbinding.iter().map(|number| &self.all[*number])
     }
+}
+
+fn within<'b, 't>(all: &'b [Bound<'t>], range: &Range<usize>) -> &'b [Bound<'t>] {
+    let before = |at: usize| all.partition_point(|bound| bound.range.start < at);
+    &all[before(range.start)..before(range.end)]
 }

@@ -355,12 +355,20 @@ fn what_a_match_reads_is_not_carried_past_what_sets_it() {
         ("m = f(q.z)\nq.z = 1\nx = m.go()\n", "2: `q.z` is set in line 3, in between"),
         ("m = f(q.z)\nif a:\n    b, q.z = c\nx = m.go()\n", "2: `q.z` is set in line 4, in between"),
         ("m = f(q[0])\ndel q[0]\nx = m.go()\n", "2: `q[0]` is set in line 3, in between"),
+        ("m = f(q)\nimport q\nx = m.go()\n", "2: `q` is bound in line 3, in between"),
+        ("m = f(q.z)\nif a:\n    from b import c as q\nx = m.go()\n", "2: `q` is bound in line 4, in between"),
+        ("m = f(1)\nimport m\nx = m.go()\n", "2: `m` is bound in line 3, in between"),
     ] {
         let text = format!("from a.b import f\n{text}");
         assert_eq!(matches(&moved, &text), [""; 0], "{text}");
         assert_eq!(reasons(&moved, &text).first().map(String::as_str), Some(wanted), "{text}");
     }
-    for text in ["m = f(q.z)\nq.y = q.z\nx = m.go()\n", "m = f(q)\nq.z = 1\nx = m.go()\n"] {
+    for text in [
+        "m = f(q.z)\nq.y = q.z\nx = m.go()\n",
+        "m = f(q)\nq.z = 1\nx = m.go()\n",
+        "m = f(q)\nimport a, q.z as y\nx = m.go()\n",
+        "m = f(q)\ndef d():\n    import q\nx = m.go()\n",
+    ] {
         assert_eq!(matches(&moved, &format!("from a.b import f\n{text}")).len(), 1, "{text}");
     }
 }
