@@ -7,6 +7,7 @@ use tree_sitter::Node;
 use crate::pattern::before::{Before, Builder, Part};
 use crate::pattern::checks;
 use crate::pattern::constraint::Constraint;
+use crate::pattern::crossing::Crossing;
 use crate::pattern::evaluation::Evaluation;
 use crate::pattern::find::find;
 use crate::pattern::hints::hints;
@@ -111,8 +112,9 @@ impl<'a> Texts<'a> {
         }
         let roots = (self.old.file.tree().map_err(no_tree)?.root_node(), self.new.file.tree().map_err(no_tree)?.root_node());
         let evaluation = Evaluation::new((roots.0, &old_spots), (roots.1, &new_spots));
+        let crossing = Crossing::new((old_names, &old_spots), (new_names, &new_spots));
         let binds = old_spots.iter().filter(|spot| spot.bound).map(|spot| spot.hole.name.clone()).collect();
-        let flow = Flow { evaluation, binds, ..flow(old_names, new_names, &new_spots) };
+        let flow = Flow { evaluation, crossing, binds, ..flow(old_names, new_names, &new_spots) };
         let referred_to = |names: &Names<'a>| -> BTreeSet<String> {
             let from = names.imports.iter().filter(|import| import.from.is_some());
             let named = from.flat_map(|import| import.items.iter().map(|item| import.imported(item)));
@@ -203,6 +205,7 @@ fn flow(old: &Names, new: &Names, spots: &[Spot]) -> Flow {
         hidden: hidden(old, new, spots),
         kept: named(spots.iter().collect()),
         evaluation: Evaluation::default(),
+        crossing: Crossing::default(),
         binds: BTreeSet::new(),
         bound: named(spots.iter().filter(|spot| spot.bound).collect()),
         new: words.difference(&before).cloned().collect(),

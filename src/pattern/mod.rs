@@ -13,6 +13,7 @@ mod compile;
 #[cfg(test)]
 mod compile_tests;
 pub mod constraint;
+mod crossing;
 mod effects;
 mod evaluation;
 mod find;

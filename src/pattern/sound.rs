@@ -8,6 +8,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use crate::pattern::bound::{Bound, Bounds};
+use crate::pattern::crossing::Crossing;
 use crate::pattern::evaluation::Evaluation;
 use crate::pattern::fit::nodes;
 use crate::pattern::layout::{Block, Layout};
@@ -35,6 +36,8 @@ pub(crate) struct Flow {
     pub(crate) hidden: Vec<(String, String)>,
     /// Metavariables that `before` binds.
     pub(crate) binds: BTreeSet<String>,
+    /// Metavariables that `after` has in scopes of its own.
+    pub(crate) crossing: Crossing,
     /// In which order and how often both evaluate their metavariables.
     pub(crate) evaluation: Evaluation,
 }
@@ -129,6 +132,7 @@ impl<'p, 't> Sound<'p, 't> {
         clash
             .or_else(|| self.flow.builtins.iter().find_map(|name| self.no_builtin(one, name)))
             .or_else(|| self.hides(one))
+            .or_else(|| self.flow.crossing.refuses(self.source, self.meanings, one))
             .or_else(|| {
                 let place = self.lost_place(one)?;
                 Some(format!("`{}` is set here, which others may read", &self.meanings.text[place.byte_range()]))
