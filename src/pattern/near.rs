@@ -71,7 +71,7 @@ pub(crate) fn reason<'t>(
             _ => true,
         };
         if !fits {
-            return differs(before, meanings.text, *wanted, at);
+            return differs(before, meanings.text, *wanted, at, node);
         }
         at = node;
     }
@@ -109,13 +109,16 @@ fn path(before: &Before, part: usize) -> Vec<usize> {
     found
 }
 
-fn differs(before: &Before, text: &str, wanted: usize, at: Node) -> String {
+fn differs(before: &Before, text: &str, wanted: usize, at: Node, outer: Node) -> String {
     let shown = text[at.byte_range()].lines().next().unwrap_or("");
     let wants = match &before.parts[wanted] {
         Part::Tree { kind, .. } => kind.as_str(),
         _ => "",
     };
     match wants {
+        "await" if kind(outer) == "awaited power" && outer.child_by_field_name("left") == Some(at) => {
+            format!("`**` follows what is awaited: write `(await {shown})`")
+        }
         "await" => format!("`{shown}` is not awaited"),
         "call" => format!("`{shown}` is not called here"),
         _ => format!("`{shown}` does not stand in `{}`", before.written(wanted)),

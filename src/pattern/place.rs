@@ -6,7 +6,7 @@ use regex::Regex;
 use tree_sitter::Node;
 
 use crate::pattern::constraint::{Constraint, ExpressionKind, Place};
-use crate::pattern::view::{bare, extent, kind};
+use crate::pattern::view::{awaited_power, bare, extent, kind};
 use crate::python::grammar::{is_comprehension, is_display, is_literal};
 
 /// The nodes around `node`, outermost first.
@@ -68,7 +68,7 @@ impl Conditions {
         let node = *nodes.first()?;
         let around = around(root, node);
         if let Some(wanted) = awaited
-            && is_awaited(&around) != *wanted
+            && is_awaited(&around, node) != *wanted
         {
             return Some(if *wanted { "is not awaited".to_owned() } else { "is awaited".to_owned() });
         }
@@ -80,8 +80,14 @@ impl Conditions {
     }
 }
 
-fn is_awaited(around: &[Node]) -> bool {
-    around.iter().rev().find(|node| node.kind() != "parenthesized_expression").is_some_and(|node| node.kind() == "await")
+fn is_awaited(around: &[Node], node: Node) -> bool {
+    let mut outer = around.iter().rev().filter(|around| around.kind() != "parenthesized_expression");
+    match (outer.next(), outer.next()) {
+        (Some(first), Some(second)) if awaited_power(*second) == Some(*first) => {
+            first.child_by_field_name("left").is_some_and(|left| contains(&left.byte_range(), &node.byte_range()))
+        }
+        (first, _) => first.is_some_and(|first| first.kind() == "await" && awaited_power(*first).is_none()),
+    }
 }
 
 fn is_kind(node: Node, wanted: ExpressionKind) -> bool {

@@ -1,4 +1,5 @@
-use crate::pattern::support::{look, matches, pattern, reasons};
+use crate::pattern::constraint::Constraint;
+use crate::pattern::support::{conditioned, look, matches, pattern, reasons};
 
 const FACTORY: &str = "from a.b import f\n\n$X = f()\n...\n$Y = await $X.create($C)\n";
 const CREATED: &str = "from a.c import g\n\n$Y = await g($C)\n";
@@ -79,6 +80,31 @@ fn what_is_changed_in_place_is_one_use() {
         [("import a.b\na.b.f += 1\n", 1), ("import a.b\na.b.f[0] += 1\n", 1), ("from a.b import f\nf.x += f\n", 2)]
     {
         assert_eq!((matches(&rule, text).len(), reasons(&rule, text).len()), (count, 0), "{text}");
+}
+
+#[test]
+fn a_power_of_what_is_awaited_is_no_power_that_is_awaited() {
+    for (before, text, wanted) in [
+        ("h($X) ** $Y", "await h(1) ** 2; await (h(3) ** 4); h(5) ** 6", &["h(3) ** 4", "h(5) ** 6"] as &[&str]),
+        ("$X ** 2", "await h(1) ** 2", &[]),
+        ("await h($X)", "await h(1) ** 2; (await h(3)) ** 2; 2 ** await h(4)", &["await h(3)", "await h(4)"]),
+        (
+            "await h($X) ** $Y",
+            "await h(1) ** 2; await (h(1) ** 2); await (h)(1) ** (2)",
+            &["await h(1) ** 2", "await (h)(1) ** (2)"],
+        ),
+        ("await (h($X) ** $Y)", "await h(1) ** 2; await (h(3) ** 4)", &["await (h(3) ** 4)"]),
+        ("await $X", "await h ** 2; await (h ** 3)", &["await (h ** 3)"]),
+        ("h($X)", "h(await a ** 2)", &["h(await a ** 2)"]),
+    ] {
+        assert_eq!(matches(&pattern(before, "None"), text), wanted, "{before} in {text}");
+    }
+    let rule = pattern("from a.b import f\nawait f($X)", "None");
+    assert_eq!(reasons(&rule, "from a.b import f\nawait f(1) ** 2\n"), ["2: `**` follows what is awaited: write `(await f(1))`"]);
+    for (awaited, wanted) in [(true, ["h(1)", "h(3)"]), (false, ["h(2)", "h(4)"])] {
+        let condition = Constraint { awaited: Some(awaited), ..Constraint::default() };
+        let rule = conditioned("h($X)", "None", &[("match", condition)]);
+        assert_eq!(matches(&rule, "await h(1) ** h(2); await (h(3)); await (h(4) ** 2)"), wanted);
     }
 }
 

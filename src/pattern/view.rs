@@ -79,6 +79,19 @@ fn is_operation(node: Node) -> bool {
     )
 }
 
+/// The `**` that an `await` holds, though it binds looser: the grammar has `await a ** b` as `await (a ** b)`.
+#[must_use]
+pub fn awaited_power(node: Node) -> Option<Node> {
+    let held = only_child(node).filter(|_| node.kind() == "await")?;
+    let is_power = held.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "**");
+    (is_power && held.kind() == "binary_operator").then_some(held)
+}
+
+fn is_awaited_power(node: Node) -> bool {
+    node.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "**")
+        && node.parent().is_some_and(|parent| awaited_power(parent) == Some(node))
+}
+
 /// What a node is, the same for all ways to write it.
 pub(crate) fn kind<'t>(node: Node<'t>) -> &'t str {
     match node.kind() {
@@ -86,6 +99,8 @@ pub(crate) fn kind<'t>(node: Node<'t>) -> &'t str {
         "list_pattern" => "list",
         "list_splat_pattern" => "list_splat",
         "dictionary_splat_pattern" => "dictionary_splat",
+        "await" if awaited_power(node).is_some() => "power of await",
+        "binary_operator" if is_awaited_power(node) => "awaited power",
         kind => kind,
     }
 }
@@ -169,7 +184,8 @@ pub(crate) fn is_chain(node: Node) -> bool {
 /// True for what can stand wherever an expression can.
 pub(crate) fn is_expression(node: Node) -> bool {
     let kind = kind(node);
-    grammar::is_expression(kind) || matches!(kind, "dotted_name" | "generic_type" | "member_type" | "union_type")
+    grammar::is_expression(kind)
+        || matches!(kind, "dotted_name" | "generic_type" | "member_type" | "power of await" | "union_type")
 }
 
 /// True for what stands in a block.

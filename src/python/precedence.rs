@@ -66,11 +66,18 @@ pub fn rank(node: Node) -> Rank {
         "comparison_operator" => Rank::Comparison,
         "binary_operator" => binary(operator()),
         "unary_operator" => Rank::Unary,
+        "await" if is_power(node) => Rank::Power,
         "await" => Rank::Await,
         "integer" => Rank::Integer,
         "attribute" | "call" | "subscript" => Rank::Primary,
         _ => Rank::Atom,
     }
+}
+
+/// True for `await a ** b`, which the grammar has as `await (a ** b)`.
+fn is_power(node: Node) -> bool {
+    let held = named(node, 0).filter(|held| held.kind() == "binary_operator");
+    held.and_then(|held| held.child_by_field_name("operator")).is_some_and(|operator| operator.kind() == "**")
 }
 
 fn boolean(operator: &str) -> Rank {

@@ -75,6 +75,7 @@ fn a_captured_expression_gets_the_parentheses_that_its_new_place_needs() {
             ("old(1.5)\n", "1.5.x\n"),
             ("old(lambda: a)\n", "(lambda: a).x\n"),
             ("old(await a)\n", "(await a).x\n"),
+            ("old(await a ** 2)\n", "(await a ** 2).x\n"),
             ("old(a if b else c)\n", "(a if b else c).x\n"),
             ("old(a := b)\n", "(a := b).x\n"),
             ("old(x for x in y)\n", "(x for x in y).x\n"),
