@@ -1,6 +1,6 @@
 //! What becomes of each import statement, collected name by name and written once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::edit::{Edit, Edits};
 use crate::plan::Rename;
@@ -43,6 +43,8 @@ pub(super) struct Work<'a> {
     changes: BTreeMap<usize, Change>,
     /// Statements that import what is new by itself from now on, each with its name there.
     named: Vec<(usize, String)>,
+    /// The statements that change, once that is known of all.
+    touched: HashSet<usize>,
     merges: BTreeMap<usize, Vec<String>>,
     edits: Vec<Edit>,
     remarks: Vec<Remark>,
@@ -57,6 +59,7 @@ impl<'a> Work<'a> {
             module,
             changes: BTreeMap::new(),
             named: Vec::new(),
+            touched: HashSet::new(),
             merges: BTreeMap::new(),
             edits: Vec::new(),
             remarks: Vec::new(),
@@ -100,11 +103,6 @@ impl<'a> Work<'a> {
         if !added.contains(&text) {
             added.push(text);
         }
-    }
-
-    /// True when the import stays as it is.
-    pub(super) fn is_untouched(&self, statement: usize) -> bool {
-        !self.changes.contains_key(&statement)
     }
 
     /// True when whatever the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between.
@@ -159,6 +157,7 @@ impl<'a> Work<'a> {
     pub(super) fn finish(mut self) -> Result<Made, RewriteError> {
         self.keep_lent();
         let mut removed: HashMap<usize, usize> = HashMap::new();
+        self.touched = self.changes.keys().copied().collect();
         for (number, change) in std::mem::take(&mut self.changes) {
             self.write(number, change, &mut removed);
         }
@@ -256,7 +255,8 @@ impl<'a> Work<'a> {
         let import = &self.names.imports[number];
         let fits = |(other, candidate): &(usize, &Import)| {
             let same = candidate.from.as_ref().is_some_and(|from| from.module == module);
-            *other != number && same && !candidate.items.is_empty() && self.is_untouched(*other) && self.serves(candidate, import)
+            let stays = !candidate.items.is_empty() && !self.touched.contains(other);
+            *other != number && same && stays && self.serves(candidate, import)
         };
         self.names.imports.iter().enumerate().filter(fits).min_by_key(|(_, other)| other.range.start).map(|(other, _)| other)
     }
