@@ -5,7 +5,7 @@ use crate::python::imports::Import;
 use crate::python::names::{Meaning, ScopeKind, Use};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::{Fate, Work};
-use crate::rewrite::rename::scope::Group;
+use crate::rewrite::rename::scope::{Group, is_export};
 use crate::rewrite::rename::{covers, split_last};
 
 /// How chains get at the new name where nothing imports it yet.
@@ -215,7 +215,7 @@ impl Group<'_> {
             let unused = if whole { rest.is_empty() } else { rest.iter().all(|read| self.served(work, read, &item.name)) };
             let imported = import.imported(item);
             let loads_old = imported != work.rename.from && covers(&imported, &work.rename.from);
-            if unused && loads_old && !work.source.text()[import.range.clone()].contains('#') {
+            if unused && loads_old && !is_export(item) && !work.source.text()[import.range.clone()].contains('#') {
                 work.set(statement, number, Fate::Remove);
             }
         }

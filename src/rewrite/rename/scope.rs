@@ -177,7 +177,7 @@ impl Group<'_> {
     fn named_item(&self, work: &mut Work, import: &Import, item: &Item, at: (usize, usize), local: &str) {
         let (module, new) = split_last(&work.rename.to);
         let (old_module, _) = split_last(&work.rename.from);
-        let text = if local == new { new.to_owned() } else { format!("{new} as {local}") };
+        let text = if local == new && !is_export(item) { new.to_owned() } else { format!("{new} as {local}") };
         let only = import.items.len() == 1;
         let has_comment = work.source.text()[import.range.clone()].contains('#');
         let fate = if !(only && has_comment) && self.is_there_already(work, import, item, local) {
@@ -197,6 +197,7 @@ impl Group<'_> {
             twin.range != item.range
                 && other.imported(twin) == work.rename.to
                 && twin.local() == local
+                && (is_export(twin) || !is_export(item))
                 && work.serves(other, import)
         })
     }
@@ -256,4 +257,9 @@ impl Group<'_> {
                 import.from.is_none() && item.alias.is_none() && item.name != but && covers(&item.name, &chain)
             })
     }
+}
+
+/// True for `f as f`, which says that others may import the name from here.
+pub(super) fn is_export(item: &Item) -> bool {
+    item.alias.as_ref() == Some(&item.name)
 }

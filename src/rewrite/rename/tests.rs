@@ -266,7 +266,7 @@ fn the_name_alone_may_stay_when_it_moves() {
         &[
             ("from m import f\nf()\n", "from n import f\nf()\n"),
             ("from m import f, a\nf(a)\n", "from m import a\nfrom n import f\nf(a)\n"),
-            ("from m import f as f\n", "from n import f\n"),
+            ("from m import f as h\nh\n", "from n import f as h\nh\n"),
             ("import m\nm.f(m.a)\n", "import m\nimport n\nn.f(m.a)\n"),
         ],
     );
@@ -285,6 +285,30 @@ fn a_new_name_does_not_join_an_import_that_goes() {
                 "from p import g\nfrom p import x\nprint(g(1), g(2), x)\n",
             ),
             ("from p.q import f\nfrom p import x\nprint(f(1), x)\n", "from p import x, g\nprint(g(1), x)\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_exported_as_itself_stays_exported() {
+    check(
+        "m.f",
+        "n.f",
+        &[
+            ("from m import f as f\n", "from n import f as f\n"),
+            ("from m import f as f\nf()\n", "from n import f as f\nf()\n"),
+            ("from m import a, f as f\na\n", "from m import a\nfrom n import f as f\na\n"),
+            ("from n import f\nfrom m import f as f\nf()\n", "from n import f, f as f\nf()\n"),
+            ("from n import f as f\nfrom m import f as f\nf()\n", "from n import f as f\nf()\n"),
+            ("from n import f as f\nfrom m import f\nf()\n", "from n import f as f\nf()\n"),
+        ],
+    );
+    check(
+        "a.b.f",
+        "n.o.g",
+        &[
+            ("from a import b as b\nb.f()\n", "from a import b as b\nimport n.o\nn.o.g()\n"),
+            ("from a import b as c\nc.f()\n", "import n.o\nn.o.g()\n"),
         ],
     );
 }
