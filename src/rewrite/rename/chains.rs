@@ -188,7 +188,8 @@ impl Group<'_> {
             let whole = if plain { module } else { item.local() };
             let first = whole.split('.').next().unwrap_or(whole);
             let means = names.meaning(read.scope, first) == Meaning::Imported(import.bound(item));
-            (means && names.resolve(read.scope, first) == Some(import.scope)).then(|| whole.to_owned())
+            let owner = names.resolve(read.scope, first) == Some(import.scope);
+            (means && owner && !work.deletes(import.scope, first)).then(|| whole.to_owned())
         });
         let always_ran = |import: &Import| {
             let function = names.scopes[import.scope].kind == ScopeKind::Function;

@@ -105,6 +105,11 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// True when something takes the name away again in the scope.
+    pub(super) fn deletes(&self, scope: usize, name: &str) -> bool {
+        self.names.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
+    }
+
     /// True when whatever the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between.
     pub(super) fn serves(&self, other: &Import, of: &Import) -> bool {
         let (there, here) = (other.place, of.place);

@@ -159,7 +159,7 @@ impl Group<'_> {
             return false;
         }
         let bound = names.scopes[self.scope].bindings.contains_key(new);
-        if bound && names.bound(self.scope, new) != Meaning::Imported(meaning.to_owned()) {
+        if bound && (work.deletes(self.scope, new) || names.bound(self.scope, new) != Meaning::Imported(meaning.to_owned())) {
             return true;
         }
         let hidden = self.uses.iter().any(|read| {
@@ -193,13 +193,15 @@ impl Group<'_> {
     /// True when another import already gives the new thing under the name `local`.
     fn is_there_already(&self, work: &Work, import: &Import, item: &Item, local: &str) -> bool {
         let Some(bindings) = work.names.scopes[self.scope].bindings.get(local) else { return false };
-        bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(other, twin)| {
-            twin.range != item.range
-                && other.imported(twin) == work.rename.to
-                && twin.local() == local
-                && (is_export(twin) || !is_export(item))
-                && work.serves(other, import)
-        })
+        let stays = !work.deletes(self.scope, local);
+        stays
+            && bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(other, twin)| {
+                twin.range != item.range
+                    && other.imported(twin) == work.rename.to
+                    && twin.local() == local
+                    && (is_export(twin) || !is_export(item))
+                    && work.serves(other, import)
+            })
     }
 
     /// `import old`: the name is the module.

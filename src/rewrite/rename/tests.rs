@@ -314,6 +314,29 @@ fn what_is_exported_as_itself_stays_exported() {
 }
 
 #[test]
+fn a_name_that_is_deleted_is_not_relied_upon() {
+    check(
+        "m.f",
+        "n.g",
+        &[
+            ("from n import g\ndel g\nfrom m import f\nf(2)\n", "from n import g, g as f\ndel g\nf(2)\n"),
+            ("from m import f\nfrom n import g\nf(2)\ndel g\n", "from n import g, g as f\nf(2)\ndel g\n"),
+            ("import n\ndel n\nimport m\nm.f()\n", "import n\ndel n\nimport n as n_module\nn_module.g()\n"),
+            ("from n import g\ndel g\nimport m\nm.f()\n", "from n import g\ndel g\nimport n\nn.g()\n"),
+        ],
+    );
+    check(
+        "a.b.f",
+        "n.o.g",
+        &[
+            ("import n.o\nn.o.x\ndel n\nimport a.b\na.b.f()\n", "import n.o\nn.o.x\ndel n\nimport n.o as n_o\nn_o.g()\n"),
+            ("from n import o\ndel o\nfrom a import b\nb.f()\n", "from n import o\ndel o\nimport n.o\nn.o.g()\n"),
+        ],
+    );
+    check("old", "new", &[("import new\ndel new\nimport old\nold.x\n", "import new\ndel new\nimport new as old\nold.x\n")]);
+}
+
+#[test]
 fn attribute_chains_change() {
     check(
         "m.f",
