@@ -21,6 +21,7 @@ mod aliases;
 mod chains;
 mod lent;
 mod plan;
+mod reach;
 mod scope;
 
 use crate::plan::Rename;
@@ -57,5 +58,7 @@ fn split_last(dotted: &str) -> (&str, &str) {
 mod import_tests;
 #[cfg(test)]
 mod module_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::edit::{Edit, Edits};
 use crate::plan::Rename;
 use crate::python::imports::{Import, absolute, written};
-use crate::python::names::Names;
+use crate::python::names::{Names, Use};
 use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::split_last;
@@ -46,6 +46,8 @@ pub(super) struct Work<'a> {
     /// The statements that change, once that is known of all.
     touched: HashSet<usize>,
     merges: BTreeMap<usize, Vec<String>>,
+    /// Names that come into scopes, with the scopes that read them.
+    coming: Vec<(usize, String, Vec<usize>)>,
     edits: Vec<Edit>,
     remarks: Vec<Remark>,
 }
@@ -61,6 +63,7 @@ impl<'a> Work<'a> {
             named: Vec::new(),
             touched: HashSet::new(),
             merges: BTreeMap::new(),
+            coming: Vec::new(),
             edits: Vec::new(),
             remarks: Vec::new(),
         }
@@ -105,6 +108,25 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Notes that a scope will bind a name, which these uses read.
+    pub(super) fn bind(&mut self, scope: usize, name: &str, uses: &[&Use]) {
+        self.coming.push((scope, name.to_owned(), uses.iter().map(|read| read.scope).collect()));
+    }
+
+    /// True when a use that shall read the name from elsewhere would find it in this scope.
+    pub(super) fn hides(&self, scope: usize, name: &str) -> bool {
+        let finds =
+            |from: usize, owner: usize| self.names.path(from, name).find(|at| *at == scope || *at == owner) == Some(scope);
+        let mut others = self.coming.iter().filter(|(owner, other, _)| *owner != scope && other == name);
+        others.any(|(owner, _, reads)| reads.iter().any(|from| finds(*from, *owner)))
+    }
+
+    /// True when a name that is read in the scope `from` will be bound nearer than in the scope `owner`.
+    pub(super) fn is_hidden(&self, from: usize, name: &str, owner: usize) -> bool {
+        let mut nearer = self.names.path(from, name).take_while(|at| *at != owner);
+        nearer.any(|at| self.coming.iter().any(|(scope, other, _)| *scope == at && other == name))
+    }
+
     /// True when something takes the name away again in the scope.
     pub(super) fn deletes(&self, scope: usize, name: &str) -> bool {
         self.names.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
@@ -119,6 +141,11 @@ impl<'a> Work<'a> {
                 || self.names.blocks[here.block][here.position..there.position].iter().all(|import| *import))
     }
 
+    /// True when the import has run wherever its scope goes on from the place `at`.
+    pub(super) fn has_run(&self, import: &Import, at: usize) -> bool {
+        import.conditional.is_none() && import.range.end <= at
+    }
+
     /// True for a package's own file, whose names others import from the package.
     pub(super) fn is_package(&self) -> bool {
         self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))
@@ -127,6 +154,11 @@ impl<'a> Work<'a> {
     /// True for a program or an example, from which nobody imports.
     pub(super) fn is_main(&self) -> bool {
         self.module.is_some_and(|module| module == "__main__" || module.ends_with(".__main__"))
+    }
+
+    /// A module as an import beside `other` writes it: relative where that is.
+    pub(super) fn written(&self, other: &Import, module: &str) -> String {
+        written(self.module, other.from.as_ref().map_or(0, |from| from.level), module)
     }
 
     /// The package that a relative import with so many dots starts from.

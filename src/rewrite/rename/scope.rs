@@ -114,6 +114,7 @@ impl Group<'_> {
             }
         }
         if let Some(name) = local.filter(|name| name != self.name) {
+            work.bind(self.scope, &name, &self.uses);
             for read in &self.uses {
                 work.edit(Edit::new(read.range.clone(), name.clone()));
             }
@@ -157,6 +158,9 @@ impl Group<'_> {
         let names = work.names;
         if new == self.name {
             return false;
+        }
+        if work.hides(self.scope, new) || self.uses.iter().any(|read| work.is_hidden(read.scope, new, self.scope)) {
+            return true;
         }
         let bound = names.scopes[self.scope].bindings.contains_key(new);
         if bound && (work.deletes(self.scope, new) || names.bound(self.scope, new) != Meaning::Imported(meaning.to_owned())) {
@@ -214,6 +218,7 @@ impl Group<'_> {
         }
         debug_assert_eq!(item.name, self.name);
         work.set(at.0, at.1, Fate::Write(renamed.to_owned()));
+        work.bind(self.scope, root, &self.uses);
         for read in &self.uses {
             work.edit(Edit::new(read.range.clone(), renamed));
         }
@@ -238,6 +243,7 @@ impl Group<'_> {
             return Err(work.error(import.range.start, Problem::Taken { name: root.to_owned() }));
         }
         work.set(at.0, at.1, Fate::Write(renamed.to_owned()));
+        work.bind(self.scope, root, &self.uses);
         let mut rest = self.uses.iter().filter(|read| !covers(&work.rename.from, &read.qualified(self.name)));
         // What else binds, declares or deletes the name still finds it bound.
         let bound = |(other, twin): (&Import, &Item)| {
@@ -245,18 +251,20 @@ impl Group<'_> {
             plain && !covers(&work.rename.from, &twin.name) && work.serves(other, import)
         };
         let stays = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(bound);
-        if rest.any(|read| !self.served(work, read, &item.name)) || (self.pinned && !stays) {
+        if rest.any(|read| !self.served(work, read, import, item)) || (self.pinned && !stays) {
             work.add(at.0, format!("import {}", self.name));
         }
         Ok(())
     }
 
-    /// True when a plain import other than that of `but` gives what a chain reads.
-    pub(super) fn served(&self, work: &Work, read: &Use, but: &str) -> bool {
+    /// True when a plain import other than this item gives what a chain reads, whenever the item does.
+    pub(super) fn served(&self, work: &Work, read: &Use, import: &Import, item: &Item) -> bool {
         let chain = read.qualified(self.name);
-        !covers(but, &chain)
-            && self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(import, item)| {
-                import.from.is_none() && item.alias.is_none() && item.name != but && covers(&item.name, &chain)
+        !covers(&item.name, &chain)
+            && self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(other, twin)| {
+                let plain = other.from.is_none() && twin.alias.is_none();
+                let runs = work.serves(other, import) || work.has_run(other, read.range.start);
+                plain && twin.name != item.name && covers(&twin.name, &chain) && runs
             })
     }
 }

@@ -273,23 +273,6 @@ fn the_name_alone_may_stay_when_it_moves() {
 }
 
 #[test]
-fn a_new_name_does_not_join_an_import_that_goes() {
-    check(
-        "p.q.f",
-        "p.g",
-        &[
-            ("from p.q import f\nfrom p import q\nprint(f(1), q.f(2))\n", "from p import g\nprint(g(1), g(2))\n"),
-            ("from p import q\nfrom p.q import f\nprint(f(1), q.f(2))\n", "from p import g\nprint(g(1), g(2))\n"),
-            (
-                "from p.q import f\nfrom p import q, x\nprint(f(1), q.f(2), x)\n",
-                "from p import g\nfrom p import x\nprint(g(1), g(2), x)\n",
-            ),
-            ("from p.q import f\nfrom p import x\nprint(f(1), x)\n", "from p import x, g\nprint(g(1), x)\n"),
-        ],
-    );
-}
-
-#[test]
 fn what_is_exported_as_itself_stays_exported() {
     check(
         "m.f",
@@ -334,6 +317,23 @@ fn a_name_that_is_deleted_is_not_relied_upon() {
         ],
     );
     check("old", "new", &[("import new\ndel new\nimport old\nold.x\n", "import new\ndel new\nimport new as old\nold.x\n")]);
+}
+
+#[test]
+fn a_new_name_does_not_join_an_import_that_goes() {
+    check(
+        "p.q.f",
+        "p.g",
+        &[
+            ("from p.q import f\nfrom p import q\nprint(f(1), q.f(2))\n", "from p import g\nprint(g(1), g(2))\n"),
+            ("from p import q\nfrom p.q import f\nprint(f(1), q.f(2))\n", "from p import g\nprint(g(1), g(2))\n"),
+            (
+                "from p.q import f\nfrom p import q, x\nprint(f(1), q.f(2), x)\n",
+                "from p import g\nfrom p import x\nprint(g(1), g(2), x)\n",
+            ),
+            ("from p.q import f\nfrom p import x\nprint(f(1), x)\n", "from p import x, g\nprint(g(1), x)\n"),
+        ],
+    );
 }
 
 #[test]
