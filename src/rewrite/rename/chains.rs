@@ -1,7 +1,7 @@
 //! Chains of attributes that go through an imported name to what is renamed: `m.f`.
 
 use crate::edit::Edit;
-use crate::python::imports::Import;
+use crate::python::imports::{Import, Item};
 use crate::python::names::{Meaning, Use};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::{Fate, Work};
@@ -37,6 +37,16 @@ impl Group<'_> {
             return Err(work.error(first.range.start, kind));
         }
         let root = &meanings[0];
+        if let Some(star) = self.star
+            && let Some(read) = changed.iter().find(|read| read.range.start > star || read.scope != self.scope)
+        {
+            let message = format!("{} may be what the star import in line {} brings", self.name, work.source.line(star));
+            work.remark(
+                read.range.start,
+                message,
+                "see that it brings no such name, or write the names that are needed in its place",
+            );
+        }
         let reach = self.reach(work, &changed, root);
         if let Some(reach) = &reach {
             work.bind(self.scope, reach.name.split('.').next().unwrap_or(&reach.name), &changed);
@@ -137,14 +147,16 @@ impl Group<'_> {
     fn known_as(&self, work: &Work, read: &Use, module: &str) -> Option<String> {
         let names = work.names;
         let mut known: Vec<(&str, Vec<&Import>)> = Vec::new();
-        let hidden =
-            |import: &Import, name: &str| work.deletes(import.scope, name) || work.is_hidden(read.scope, name, import.scope);
+        let hidden = |import: &Import, item: &Item, name: &str| {
+            let lost = work.deletes(import.scope, name) || work.is_before_star(import, item);
+            lost || work.is_hidden(read.scope, name, import.scope)
+        };
         for import in &names.imports {
             for item in &import.items {
                 let Some(whole) = called(import, item, module) else { continue };
                 let first = whole.split('.').next().unwrap_or(whole);
                 let means = names.meaning(read.scope, first) == Meaning::Imported(import.bound(item));
-                if hidden(import, first) || !means || names.resolve(read.scope, first) != Some(import.scope) {
+                if hidden(import, item, first) || !means || names.resolve(read.scope, first) != Some(import.scope) {
                     continue;
                 }
                 match known.iter_mut().find(|(other, _)| *other == whole) {
@@ -155,7 +167,7 @@ impl Group<'_> {
         }
         // What is imported by name now, or will be.
         let named = work.named().filter(|_| module == work.rename.to);
-        for (import, local) in named.filter(|(import, local)| !hidden(import, local)) {
+        for (import, local) in named.filter(|(import, local)| import.items.iter().all(|item| !hidden(import, item, local))) {
             let mut path = names.path(read.scope, local);
             if path.find(|at| *at == import.scope || names.scopes[*at].bindings.contains_key(local)) == Some(import.scope) {
                 match known.iter_mut().find(|(other, _)| *other == local) {

@@ -1,6 +1,10 @@
 //! Renames where it matters when an import runs, and whether, as tables.
 
+use crate::plan::Rename;
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
 use crate::rewrite::rename::tests::check;
+use crate::rewrite::{Step, apply};
 
 #[test]
 fn every_branch_that_imported_the_old_module_imports_the_new_one() {
@@ -118,4 +122,48 @@ fn an_import_that_may_never_run_is_not_relied_upon() {
         "n.o.g",
         &[("import a.b\nif x:\n    import a.c\na.b.f(a.c.y)\n", "import a.b\nimport n.o\nif x:\n    import a.c\nn.o.g(a.c.y)\n")],
     );
+}
+
+#[test]
+fn what_a_star_import_may_bind_keeps_its_name() {
+    check(
+        "m.f",
+        "n.g",
+        &[
+            ("from m import f\nfrom s import *\nf(1)\n", "from n import g as f\nfrom s import *\nf(1)\n"),
+            (
+                "from n import x\nfrom s import *\nfrom m import f\nf(x)\n",
+                "from n import x\nfrom s import *\nfrom n import g\ng(x)\n",
+            ),
+            (
+                "from n import g\nfrom s import *\nfrom m import f\nf(g)\n",
+                "from n import g\nfrom s import *\nfrom n import g\ng(g)\n",
+            ),
+            ("from s import *\nf(1)\nfrom m import f\nf(1)\n", "from s import *\nf(1)\nfrom n import g as f\nf(1)\n"),
+            ("from s import *\nif x: from m import f\nf(1)\n", "from s import *\nif x: from n import g as f\nf(1)\n"),
+            ("from s import *\nfrom m import f\nf(1)\n", "from s import *\nfrom n import g\ng(1)\n"),
+            ("import n\nfrom s import *\nimport m\nm.f(1)\n", "import n\nfrom s import *\nn.g(1)\n"),
+            ("import n\nfrom s.n import *\nimport m\nm.f(1)\n", "import n\nfrom s.n import *\nimport n\nn.g(1)\n"),
+            ("import m\nfrom s import *\nm.f(1)\n", "import n\nfrom s import *\nn.g(1)\n"),
+            ("from m import f\nfrom m import *\nf(1)\n", "from n import g\nfrom m import *\ng(1)\n"),
+        ],
+    );
+    check("old", "new", &[("import old\nfrom s.old import *\nold.x\n", "import new as old\nfrom s.old import *\nold.x\n")]);
+    let rename = Rename { from: "m.f".into(), to: "n.g".into(), ..Rename::default() };
+    for (text, told) in [
+        (
+            "from m import f\nfrom s import *\nf(1)\n",
+            Some((1, "f stays as another name of n.g: a star import may bind the name too")),
+        ),
+        ("import m\nfrom s import *\nm.f(1)\n", None),
+        ("import m\nfrom s.m import *\nm.f(1)\n", Some((3, "m may be what the star import in line 2 brings"))),
+        ("import m as k\nfrom s import *\nk.f(1)\n", Some((3, "k may be what the star import in line 2 brings"))),
+        ("import m as k\nk.f(1)\nfrom s import *\n", None),
+        ("from s import *\nfrom m import f\nimport m\nm.f(f)\n", None),
+    ] {
+        let source = Source::new(text.as_bytes()).unwrap();
+        let applied = apply(&Parsed::new(&source, None), &[Step::Rename(&rename)]).unwrap();
+        let remarks: Vec<(u32, &str)> = applied.remarks.iter().map(|remark| (remark.line, remark.message.as_str())).collect();
+        assert_eq!(remarks, told.into_iter().collect::<Vec<_>>(), "{text}");
+    }
 }

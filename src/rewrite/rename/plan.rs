@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::edit::{Edit, Edits};
 use crate::plan::Rename;
-use crate::python::imports::{Import, absolute, written};
+use crate::python::imports::{Import, Item, absolute, written};
 use crate::python::names::{Names, Use};
 use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
@@ -137,6 +137,7 @@ impl<'a> Work<'a> {
         let (there, here) = (other.place, of.place);
         other.scope == of.scope
             && there.block == here.block
+            && !self.star_between(other, of)
             && (there.position <= here.position
                 || self.names.blocks[here.block][here.position..there.position].iter().all(|import| *import))
     }
@@ -144,6 +145,28 @@ impl<'a> Work<'a> {
     /// True when the import has run wherever its scope goes on from the place `at`.
     pub(super) fn has_run(&self, import: &Import, at: usize) -> bool {
         import.conditional.is_none() && import.range.end <= at
+    }
+
+    /// True when a star import may bind anew what the first of two statements gives.
+    fn star_between(&self, one: &Import, other: &Import) -> bool {
+        let (start, end) = (one.range.start.min(other.range.start), one.range.start.max(other.range.start));
+        let stars = self.names.imports.iter().filter(|star| star.star && star.scope == one.scope);
+        stars.into_iter().any(|star| (start..end).contains(&star.range.start))
+    }
+
+    /// The star imports that may bind the name of an item too, as what is something else; that of a module they do when they are of
+    /// a module of this name, as with `time`.
+    pub(super) fn stars(&self, import: &Import, item: &Item) -> impl Iterator<Item = usize> {
+        let module = |import: &Import| import.from.as_ref().map(|from| from.module.clone());
+        let (own, scope) = (module(import), import.scope);
+        let name = (import.from.is_none() && item.alias.is_none()).then(|| item.local().to_owned());
+        let stars = self.names.imports.iter().filter(move |star| star.star && star.scope == scope && module(star) != own);
+        stars.filter(move |star| name.as_ref().is_none_or(|name| star.is_of(name))).map(|star| star.range.start)
+    }
+
+    /// True when such a star import comes after the item.
+    pub(super) fn is_before_star(&self, import: &Import, item: &Item) -> bool {
+        self.stars(import, item).any(|star| star > import.range.start)
     }
 
     /// True for a package's own file, whose names others import from the package.

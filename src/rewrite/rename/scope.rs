@@ -19,6 +19,8 @@ pub(super) struct Group<'n> {
     pub(super) pinned: bool,
     /// What the name stands for is not one thing.
     pub(super) several: Option<Vec<String>>,
+    /// Where a star import stands that may bind the name anew.
+    pub(super) star: Option<usize>,
 }
 
 /// Plans the rename in every scope.
@@ -60,8 +62,12 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
                     || owner.kind == ScopeKind::Class
                     || several.is_some(),
                 several,
+                star: None,
             };
-            groups.push(group);
+            let items = bindings.iter().filter_map(|binding| names.item(binding));
+            let mut stars = items.flat_map(|(import, item)| work.stars(import, item));
+            let star = stars.find(|star| !group.is_apart_from(work, *star));
+            groups.push(Group { star, ..group });
         }
     }
     let mut through = Vec::new();
@@ -75,6 +81,13 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
 }
 
 impl Group<'_> {
+    /// True when whatever reads the name finds what an import binds after a star import.
+    fn is_apart_from(&self, work: &Work, star: usize) -> bool {
+        let imports = || self.bindings.iter().filter_map(|binding| work.names.item(binding)).map(|(import, _)| import);
+        let first = self.uses.first().map_or(usize::MAX, |read| read.range.start);
+        imports().all(|import| import.range.start > star) && imports().any(|import| work.has_run(import, first))
+    }
+
     /// Plans what becomes of the imports and of the uses of the name itself; true when chains go through it to what is renamed.
     fn plan(&self, work: &mut Work) -> Result<bool, RewriteError> {
         let names = work.names;
@@ -127,7 +140,7 @@ impl Group<'_> {
         let (_, new) = split_last(&work.rename.to);
         let aliased = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(_, item)| item.alias.is_some());
         let public = self.scope == 0 && (work.is_package() || (self.uses.is_empty() && !work.is_main()));
-        let keep = self.pinned || aliased || public || self.taken(work, new, &work.rename.to);
+        let keep = self.pinned || self.star.is_some() || aliased || public || self.taken(work, new, &work.rename.to);
         if keep { self.name.to_owned() } else { new.to_owned() }
     }
 
@@ -145,6 +158,8 @@ impl Group<'_> {
             "nothing here uses it, so that others may import it from here"
         } else if work.names.quoted.contains(self.name) {
             "a string or a type comment that cannot be read exactly may name it"
+        } else if self.star.is_some() {
+            "a star import may bind the name too"
         } else {
             return;
         };
@@ -212,7 +227,7 @@ impl Group<'_> {
     fn plain_root(&self, work: &mut Work, item: &Item, at: (usize, usize), renamed: &str) -> Result<(), RewriteError> {
         let (root, _) = renamed.split_once('.').unwrap_or((renamed, ""));
         let public = self.scope == 0 && self.uses.is_empty() && !work.is_main();
-        if self.pinned || public || self.taken(work, root, root) {
+        if self.pinned || self.star.is_some() || public || self.taken(work, root, root) {
             work.set(at.0, at.1, Fate::Write(format!("{renamed} as {}", self.name)));
             return Ok(());
         }
