@@ -95,6 +95,12 @@ pub enum Problem {
         /// What it stands for.
         of: String,
     },
+    /// A module is imported where the new import would bind its name for a function alone.
+    #[error("{name} is imported by a function that declares it `global` or `nonlocal`")]
+    Declared {
+        /// As written.
+        name: String,
+    },
     /// A comment stands inside a name that changes.
     #[error("a comment stands inside {name}")]
     Comment {
@@ -151,6 +157,7 @@ impl RewriteError {
             Problem::Undecided { .. } => "write an edit for this file that says what each branch shall be".into(),
             Problem::Taken { name } => format!("rename the other {name} first, or write an edit for this file"),
             Problem::Alias { name, of } => format!("write {of} in place of {name} first, or write an edit for this file"),
+            Problem::Declared { name } => format!("import {name} outside that function first, or write an edit for this file"),
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }

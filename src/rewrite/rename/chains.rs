@@ -101,7 +101,7 @@ impl Group<'_> {
             let root = module.split('.').next().unwrap_or(module);
             return Err(work.error(read.range.start, Problem::Taken { name: root.to_owned() }));
         };
-        for (statement, text) in self.made(work, reach) {
+        for (statement, text) in self.made(work, reach)? {
             work.add(statement, text);
         }
         self.replace(work, whole, &from, &reach.text).map(|()| true)

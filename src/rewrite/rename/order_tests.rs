@@ -3,7 +3,7 @@
 use crate::plan::Rename;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
-use crate::rewrite::rename::tests::check;
+use crate::rewrite::rename::tests::{check, refuses};
 use crate::rewrite::{Step, apply};
 
 #[test]
@@ -166,4 +166,19 @@ fn what_a_star_import_may_bind_keeps_its_name() {
         let remarks: Vec<(u32, &str)> = applied.remarks.iter().map(|remark| (remark.line, remark.message.as_str())).collect();
         assert_eq!(remarks, told.into_iter().collect::<Vec<_>>(), "{text}");
     }
+}
+
+#[test]
+fn a_module_that_a_function_imports_for_all_is_refused() {
+    let message = "m is imported by a function that declares it `global` or `nonlocal`";
+    refuses("m.f", "n.g", &[("def get():\n    global m\n    import m\ndef h(): return m.f()\n", 3, message)]);
+    refuses("m.b", "n.b", &[("def get():\n    global m\n    import m.b\ndef h(): return m.b.f()\n", 3, message)]);
+    check(
+        "m.f",
+        "n.g",
+        &[(
+            "import m\ndef get():\n    global m\n    import m\ndef h(): return m.f()\n",
+            "import m\nimport n\ndef get():\n    global m\n    import m\ndef h(): return n.g()\n",
+        )],
+    );
 }

@@ -2,6 +2,7 @@
 
 use crate::python::imports::{Import, Item};
 use crate::python::names::Use;
+use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::Work;
 use crate::rewrite::rename::scope::Group;
 use crate::rewrite::rename::{covers, split_last};
@@ -74,7 +75,7 @@ impl Group<'_> {
     }
 
     /// The imports to be made, each with the statement beside which it stands, so that one has run wherever one of the old ones has.
-    pub(super) fn made(&self, work: &Work, reach: &Reach) -> Vec<(usize, String)> {
+    pub(super) fn made(&self, work: &Work, reach: &Reach) -> Result<Vec<(usize, String)>, RewriteError> {
         let names = work.names;
         let mut beside: Vec<&Import> = Vec::new();
         let mut made = Vec::new();
@@ -83,6 +84,9 @@ impl Group<'_> {
                 continue;
             }
             beside.push(import);
+            if import.scope != self.scope {
+                return Err(work.error(import.range.start, Problem::Declared { name: self.name.to_owned() }));
+            }
             let gives = |other: &Import, item: &Item| {
                 called(other, item, &reach.meaning) == Some(reach.name.as_str()) && work.serves(other, import)
             };
@@ -91,7 +95,7 @@ impl Group<'_> {
                 made.push((statement, reach.statement(work, near)));
             }
         }
-        made
+        Ok(made)
     }
 
     /// The import beside which one goes that shall have run when `import` has: the one that loads the old name, if that will do.

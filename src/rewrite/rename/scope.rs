@@ -257,6 +257,9 @@ impl Group<'_> {
         if self.taken(work, root, root) {
             return Err(work.error(import.range.start, Problem::Taken { name: root.to_owned() }));
         }
+        if import.scope != self.scope {
+            return Err(work.error(import.range.start, Problem::Declared { name: self.name.to_owned() }));
+        }
         work.set(at.0, at.1, Fate::Write(renamed.to_owned()));
         work.bind(self.scope, root, &self.uses);
         let mut rest = self.uses.iter().filter(|read| !covers(&work.rename.from, &read.qualified(self.name)));
