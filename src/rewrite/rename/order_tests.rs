@@ -3,7 +3,7 @@
 use crate::plan::Rename;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
-use crate::rewrite::rename::tests::{check, refuses};
+use crate::rewrite::rename::tests::{check, check_in, refuses};
 use crate::rewrite::{Step, apply};
 
 #[test]
@@ -122,6 +122,32 @@ fn an_import_that_may_never_run_is_not_relied_upon() {
         "n.o.g",
         &[("import a.b\nif x:\n    import a.c\na.b.f(a.c.y)\n", "import a.b\nimport n.o\nif x:\n    import a.c\nn.o.g(a.c.y)\n")],
     );
+}
+
+#[test]
+fn a_module_of_the_own_package_comes_by_from() {
+    check_in(
+        "p.s.__init__",
+        "p.s.q.f",
+        "p.s.r.g",
+        &[
+            ("from . import q\nx = q.f(1)\n", "from . import q\nfrom . import r\nx = r.g(1)\n"),
+            ("def h():\n    from p.s import q\n    q.f(1)\n", "def h():\n    from p.s import r\n    r.g(1)\n"),
+            ("from . import q\nr = q.f(1)\n", "from . import q\nfrom . import r as p_s_r\nr = p_s_r.g(1)\n"),
+        ],
+    );
+    check_in(
+        "p.t.z",
+        "p.s.q.f",
+        "p.s.r.g",
+        &[
+            ("from ..s import q\nx = q.f(1)\n", "from ..s import r\nx = r.g(1)\n"),
+            ("import p.s.q as q\nx = q.f(1)\n", "from p.s import r\nx = r.g(1)\n"),
+            ("import p.s.q\nx = p.s.q.f(1)\n", "import p.s.r\nx = p.s.r.g(1)\n"),
+        ],
+    );
+    check_in("p.t.z", "p.q.f", "n.r.g", &[("from .. import q\nx = q.f(1)\n", "import n.r\nx = n.r.g(1)\n")]);
+    check_in("p.t.z", "p.q.f", "p.g", &[("from .. import q\nx = q.f(1)\n", "import p\nx = p.g(1)\n")]);
 }
 
 #[test]

@@ -169,6 +169,12 @@ impl<'a> Work<'a> {
         self.stars(import, item).any(|star| star > import.range.start)
     }
 
+    /// True for a module below the topmost package that the file is in.
+    pub(super) fn is_of_own_package(&self, module: &str) -> bool {
+        let top = |module: &str| module.split('.').next().map(str::to_owned);
+        self.module.is_some_and(|own| own.contains('.') && top(own) == top(module))
+    }
+
     /// True for a package's own file, whose names others import from the package.
     pub(super) fn is_package(&self) -> bool {
         self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))

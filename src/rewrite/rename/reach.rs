@@ -46,12 +46,17 @@ impl Group<'_> {
             return Some(Reach { meaning: to.to_owned(), text: name.clone(), name, named: true });
         }
         let module = if module.is_empty() { to } else { module };
-        let first = module.split('.').next().unwrap_or(module);
-        let alias = if first == module { format!("{module}_module") } else { module.replace('.', "_") };
-        let name = self.free(work, uses, first, first, &alias)?;
-        let name = if name == first { module.to_owned() } else { name };
+        let (around, first) = module.split_once('.').map_or(("", module), |(first, _)| (split_last(module).0, first));
+        let alias = if around.is_empty() { format!("{module}_module") } else { module.replace('.', "_") };
+        // While a package is being imported, its parent does not have it yet.
+        let named = !around.is_empty() && root != self.name && work.is_of_own_package(module);
+        let name = match named {
+            true => self.free(work, uses, split_last(module).1, module, &alias)?,
+            false => self.free(work, uses, first, first, &alias)?,
+        };
+        let name = if !named && name == first { module.to_owned() } else { name };
         let text = format!("{name}{}", &to[module.len()..]);
-        Some(Reach { meaning: module.to_owned(), name, named: false, text })
+        Some(Reach { meaning: module.to_owned(), name, named, text })
     }
 
     /// `name`, standing for `meaning`, where it is free for all uses; else `alias` where that is.

@@ -10,12 +10,17 @@ const MODULE: &str = "pkg.sub.mod";
 
 #[track_caller]
 pub(super) fn check(from: &str, to: &str, cases: &[(&str, &str)]) {
+    check_in(MODULE, from, to, cases);
+}
+
+#[track_caller]
+pub(super) fn check_in(module: &str, from: &str, to: &str, cases: &[(&str, &str)]) {
     let rename = Rename { from: from.into(), to: to.into(), ..Rename::default() };
     for (before, after) in cases {
-        let got = rewritten(before.as_bytes(), Some(MODULE), &[Step::Rename(&rename)]);
+        let got = rewritten(before.as_bytes(), Some(module), &[Step::Rename(&rename)]);
         let got = got.unwrap_or_else(|error| panic!("{error} in line {}\n{before}", error.line));
         assert_eq!(String::from_utf8_lossy(&got), *after, "\nbefore:\n{before}");
-        let again = rewritten(&got, Some(MODULE), &[Step::Rename(&rename)]).unwrap();
+        let again = rewritten(&got, Some(module), &[Step::Rename(&rename)]).unwrap();
         assert_eq!(String::from_utf8_lossy(&again), *after, "\na second time:\n{before}");
     }
 }
@@ -408,7 +413,7 @@ fn relative_imports_stay_relative_where_they_can() {
             ("from .new import x\nfrom .old import f, a\nf(a, x)\n", "from .new import x, g\nfrom .old import a\ng(a, x)\n"),
             ("from ..sub.old import a, f\nf(a)\n", "from ..sub.old import a\nfrom ..sub.new import g\ng(a)\n"),
             ("from . import old\nfrom .old import f\nold.f(f)\n", "from .new import g\ng(g)\n"),
-            ("from . import old\nold.f()\n", "import pkg.sub.new\npkg.sub.new.g()\n"),
+            ("from . import old\nold.f()\n", "from . import new\nnew.g()\n"),
             ("from pkg.sub.old import f\nf()\n", "from pkg.sub.new import g\ng()\n"),
             ("from ..sub.old import f\nf\n", "from ..sub.new import g\ng\n"),
         ],
@@ -566,7 +571,7 @@ fn what_others_import_from_a_package_keeps_its_name() {
     for (before, after) in [
         ("from .old import f\n", "from .new import g as f\n"),
         ("from .old import f as h\n", "from .new import g as h\n"),
-        ("from . import old\nold.f()\n", "from . import old\nimport pkg.new\npkg.new.g()\n"),
+        ("from . import old\nold.f()\n", "from . import old\nfrom . import new\nnew.g()\n"),
         ("def h():\n    from .old import f\n    f()\n", "def h():\n    from .new import g\n    g()\n"),
     ] {
         let got = rewritten(before.as_bytes(), Some("pkg.__init__"), &[Step::Rename(&rename)]).unwrap();
