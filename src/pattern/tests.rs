@@ -80,6 +80,7 @@ fn what_is_changed_in_place_is_one_use() {
         [("import a.b\na.b.f += 1\n", 1), ("import a.b\na.b.f[0] += 1\n", 1), ("from a.b import f\nf.x += f\n", 2)]
     {
         assert_eq!((matches(&rule, text).len(), reasons(&rule, text).len()), (count, 0), "{text}");
+    }
 }
 
 #[test]
