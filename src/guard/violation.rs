@@ -25,7 +25,7 @@ pub(super) fn left(after: &Parsed, context: &Context) -> Vec<Finding> {
                 guard: Guard::Violation,
                 severity: context.guards.severity(Guard::Violation),
                 message: format!("{what}, which the rule {rule} does away with"),
-                help: "write `edits` for this place, or set the guard `violation` to `warn` for this file".to_owned(),
+                help: "write `edits` for this place, or let the guard `violation` warn, or be off, for this file".to_owned(),
             });
         }
     }

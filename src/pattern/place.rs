@@ -122,12 +122,14 @@ fn name(place: Place) -> &'static str {
 fn is_inside(text: &str, around: &[Node], range: Range<usize>, place: Place) -> bool {
     let body = |node: &Node| node.child_by_field_name("body").is_some_and(|body| contains(&body.byte_range(), &range));
     let is_function = |node: &Node| matches!(node.kind(), "function_definition" | "lambda") && body(node);
+    let is_class = |node: &Node| node.kind() == "class_definition" && body(node);
     let function = around.iter().rposition(is_function);
     let same = &around[function.map_or(0, |at| at + 1)..];
     match place {
-        Place::AsyncDef => function.is_some_and(|at| is_async(around[at])),
+        // What stands in a class of its own runs there, where nothing can be awaited.
+        Place::AsyncDef => function.is_some_and(|at| is_async(around[at])) && !same.iter().any(is_class),
         Place::Def => around.iter().any(|node| node.kind() == "function_definition" && body(node)),
-        Place::Class => around.iter().any(|node| node.kind() == "class_definition" && body(node)),
+        Place::Class => around.iter().any(is_class),
         Place::Loop => same.iter().any(|node| matches!(node.kind(), "for_statement" | "while_statement") && body(node)),
         Place::Try => same.iter().any(|node| node.kind() == "try_statement" && body(node)),
         Place::With => same.iter().any(|node| node.kind() == "with_statement" && body(node)),

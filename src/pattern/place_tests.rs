@@ -40,6 +40,7 @@ fn conditions_on_the_match_go_by_what_is_around_it() {
     for (place, fits, does_not) in [
         (Place::AsyncDef, "async def d():\n    h(1)", "async def d():\n    def e():\n        h(1)"),
         (Place::AsyncDef, "async def d():\n    [h(1) for a in b]", "async def d():\n    return lambda: h(1)"),
+        (Place::AsyncDef, "async def d():\n    class E(h(1)): pass", "async def d():\n    class E:\n        h(1)"),
         (Place::AsyncDef, "async def d():\n    if a:\n        h(1)", "async def d(x=h(1)): pass"),
         (Place::Def, "def d():\n    h(1)", "class A:\n    x = h(1)"),
         (Place::Class, "class A:\n    def m(self):\n        h(1)", "class A(h(1)): pass"),

@@ -136,8 +136,12 @@ fn last_line(scan: &Scan) -> String {
         return format!("nothing{read} in {} imports or uses {symbol}: is the name right?", plural(scan.files, "tracked file"));
     }
     let (violations, violating) = (scan.violations(), scan.violating_files());
+    let unread = match scan.unreadable.len() {
+        0 => String::new(),
+        count => format!(", {count} could not be read"),
+    };
     format!(
-        "{} in {violating} of {}; {} of the files comply",
+        "{} in {violating} of {}{unread}; {} of the files comply",
         plural(violations, "violation"),
         plural(scan.files, "file"),
         percent(scan)

@@ -201,14 +201,15 @@ fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made
     Ok(Made { imports, warnings, ..made })
 }
 
-/// What there is to do in a unit's file that holds these bytes, where [`has_work`] finds something: wholly applied and judged.
+/// What there is to do in a unit's file that holds these bytes, where [`has_work`] finds something: wholly applied and judged. Where it
+/// finds nothing, what a person should know of the file all the same.
 #[must_use]
 pub fn work(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Option<Outcome> {
     let segments = segments(plan, unit);
     let touched = matches!(segments.as_slice(), [Segment::Pure(steps)] if rewrite::touches(bytes, steps));
     let outcome = touched.then(|| outcome(callables, plan, unit, bytes))?;
     match outcome {
-        Outcome::Unchanged(_) => None,
+        Outcome::Unchanged(warnings) if warnings.is_empty() => None,
         // A file that Python refuses is one to give up only when the rules would do something in it.
         Outcome::Unsound(_) if !has_work(callables.repo(), plan, unit, bytes) => None,
         outcome => Some(outcome),

@@ -65,6 +65,23 @@ fn a_warning_is_shown_by_every_command_that_looks_at_a_result() {
 }
 
 #[test]
+fn a_violation_that_only_warns_is_told_of_a_file_that_no_rule_changes() {
+    let repo = Repo::with(&[("a.py", "from m import f\nx = 5\nf(x)\n")]);
+    for files in ["[a.py]", "[{ glob: \"*.py\" }]"] {
+        replan(
+            &repo,
+            &format!(
+                "version: 1\nname: test\nissue: \"#1\"\nguards: {{ violation: warn }}\nrules:\n  r:\n    rewrite:\n      before: |\n        from m import f\n\n        f($X)\n      after: |\n        (lambda x: $X)(1)\nphases:\n  - {{ id: P0, files: {files} }}\n"
+            ),
+        );
+        for command in ["diff", "check"] {
+            untouched(&repo, 0, &[command])
+                .says("warning: a.py:3:1: m.f is still used, which the rule r does away with (violation)");
+        }
+    }
+}
+
+#[test]
 fn newer_syntax_is_an_error_where_the_plan_says_so() {
     let repo = edited(&[("a.py", "x = 1\n")], "x = 1", "type x = int", ["syntax: error", "", ""]);
     untouched(&repo, 1, &["run"]).says("a.py:1:1: `type` alias statement needs Python 3.12");
@@ -152,7 +169,7 @@ fn undone(text: &str, guards: &str) -> Repo {
 fn what_the_rules_of_a_unit_do_away_with_must_not_be_left() {
     untouched(&undone(OLD, ""), 1, &["run"])
         .says("a.py:2:1: old.f is still used, which the rule f does away with (violation), in what the rules write: `old.f()`")
-        .says("help: write `edits` for this place, or set the guard `violation` to `warn` for this file");
+        .says("help: write `edits` for this place, or let the guard `violation` warn, or be off, for this file");
     let repo = undone(OLD, ", guards: { violation: warn }");
     repo.migrate(&["run"]).succeeds().says("warning: a.py:4:1: old.f is still used");
     assert_eq!(repo.read("a.py"), b"from new import g\ng(1)\nimport old\nold.f()\n");
