@@ -35,7 +35,7 @@ mod sound;
 mod strays;
 #[cfg(test)]
 mod support;
-mod targets;
+pub(crate) mod targets;
 #[cfg(test)]
 mod tests;
 pub mod view;

@@ -31,9 +31,8 @@ pub(crate) fn is_set(root: Node, node: Node) -> bool {
             "assignment" | "augmented_assignment" | "for_statement" | "for_in_clause" => {
                 return parent.child_by_field_name("left") == Some(node);
             }
-            "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" | "parenthesized_expression" | "tuple" => {
-                node = parent;
-            }
+            "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" => node = parent,
+            "parenthesized_expression" | "tuple" | "list" | "expression_list" => node = parent,
             _ => return false,
         }
     }

@@ -101,6 +101,8 @@ pub struct Use<'a> {
     pub called: bool,
     /// It stands in a string of an annotation, or in a type comment.
     pub quoted: bool,
+    /// One name in the place of the whole would be bound there: it is assigned to, deleted, or a value that a `case` compares.
+    pub target: bool,
 }
 
 impl Use<'_> {

@@ -282,7 +282,8 @@ impl<'a, 't> Walk<'a, 't, '_> {
         }
         attributes.reverse();
         let (name, range) = (self.text_of(node), node.byte_range());
-        self.names.uses.push(Use { scope: job.scope, name, range, attributes, called: job.called, quoted: false });
+        let target = matches!(job.mode, Mode::Bind | Mode::Delete);
+        self.names.uses.push(Use { scope: job.scope, name, range, attributes, called: job.called, quoted: false, target });
     }
 
     fn call(&mut self, job: Job<'t>) {

@@ -101,6 +101,14 @@ pub enum Problem {
         /// As written.
         name: String,
     },
+    /// What is set would become one name, and that would be bound in its place.
+    #[error("{name} is set here, and {to} would be another thing of this file")]
+    Set {
+        /// As written.
+        name: String,
+        /// What would stand there.
+        to: String,
+    },
     /// A comment stands inside a name that changes.
     #[error("a comment stands inside {name}")]
     Comment {
@@ -158,6 +166,7 @@ impl RewriteError {
             Problem::Taken { name } => format!("rename the other {name} first, or write an edit for this file"),
             Problem::Alias { name, of } => format!("write {of} in place of {name} first, or write an edit for this file"),
             Problem::Declared { name } => format!("import {name} outside that function first, or write an edit for this file"),
+            Problem::Set { to, .. } => format!("set what {to} stands for by an edit for this file"),
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }

@@ -20,6 +20,7 @@
 mod aliases;
 mod chains;
 mod lent;
+mod limits;
 mod plan;
 mod reach;
 mod scope;
@@ -56,6 +57,8 @@ fn split_last(dotted: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod import_tests;
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 mod module_tests;
 #[cfg(test)]

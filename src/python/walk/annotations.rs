@@ -169,7 +169,15 @@ impl<'a, 't> Walk<'a, 't, '_> {
                 }
                 scope = 0;
             }
-            self.names.uses.push(Use { scope, name, range, attributes: parts.collect(), called: false, quoted: true });
+            self.names.uses.push(Use {
+                scope,
+                name,
+                range,
+                attributes: parts.collect(),
+                called: false,
+                quoted: true,
+                target: false,
+            });
         }
     }
 

@@ -88,7 +88,7 @@ impl<'t> Walk<'_, 't, '_> {
     fn type_call(&mut self, job: Job<'t>, target: Option<Node<'t>>) {
         if let Some(word) = job.node.child(0) {
             let (scope, name, range) = (job.scope, self.text_of(word), word.byte_range());
-            self.names.uses.push(Use { scope, name, range, attributes: Vec::new(), called: true, quoted: false });
+            self.names.uses.push(Use { scope, name, range, attributes: Vec::new(), called: true, quoted: false, target: false });
         }
         self.push(job, target, Mode::Load, job.scope);
         let value = child_in(job.node, Field::Right);

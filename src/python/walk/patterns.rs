@@ -21,12 +21,12 @@ impl<'t> Walk<'_, 't, '_> {
                     self.bind(job.scope, node);
                 }
             }
-            Kind::DottedName => self.dotted_value(job),
+            Kind::DottedName => self.dotted_value(job, true),
             Kind::ClassPattern | Kind::KeywordPattern => {
                 let mut cursor = node.walk();
                 for (index, child) in node.named_children(&mut cursor).enumerate() {
                     match (index, kind_of(child)) {
-                        (0, Kind::DottedName) => self.dotted_value(job.on(child, Mode::Load)),
+                        (0, Kind::DottedName) => self.dotted_value(job.on(child, Mode::Load), false),
                         (0, Kind::Identifier) => {}
                         _ => self.push(job, Some(child), Mode::Match, job.scope),
                     }
@@ -38,12 +38,12 @@ impl<'t> Walk<'_, 't, '_> {
         }
     }
 
-    fn dotted_value(&mut self, job: Job<'t>) {
+    fn dotted_value(&mut self, job: Job<'t>, target: bool) {
         let mut cursor = job.node.walk();
         let mut parts = job.node.named_children(&mut cursor).map(|part| (self.text_of(part), part.byte_range()));
         if let Some((name, range)) = parts.next() {
             let attributes = parts.collect();
-            self.names.uses.push(Use { scope: job.scope, name, range, attributes, called: false, quoted: false });
+            self.names.uses.push(Use { scope: job.scope, name, range, attributes, called: false, quoted: false, target });
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Chains of attributes that go through an imported name to what is renamed: `m.f`.
 
+use std::ops::Range;
+
 use crate::edit::Edit;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{Meaning, Use};
 use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::rename::limits;
 use crate::rewrite::rename::plan::{Fate, Work};
 use crate::rewrite::rename::reach::{Reach, called};
 use crate::rewrite::rename::scope::{Group, is_export};
@@ -80,22 +83,22 @@ impl Group<'_> {
                 }
                 return Ok(false);
             }
-            return self.replace(work, whole, &from, &format!("{}{}", self.name, &to[root.len()..])).map(|()| false);
+            return self.replace(work, read, whole, &format!("{}{}", self.name, &to[root.len()..])).map(|()| false);
         }
-        if let Some(known) = self.known_as(work, read, &to) {
+        if let Some(known) = self.known_as(work, read, &to).filter(|known| limits::fits(read, &whole, known)) {
             self.rely(work, read, &known);
-            return self.replace(work, whole, &from, &known).map(|()| known != self.name);
+            return self.replace(work, read, whole, &known).map(|()| known != self.name);
         }
         let submodule = reach.is_some_and(|reach| reach.text == reach.name && reach.meaning == to);
         if let Some(module) = self.known_as(work, read, new_module).filter(|_| !submodule) {
             self.rely(work, read, &module);
             let text = format!("{module}.{}", split_last(&to).1);
-            return self.replace(work, whole, &from, &text).map(|()| module != self.name);
+            return self.replace(work, read, whole, &text).map(|()| module != self.name);
         }
         let module = if new_module.is_empty() { to.as_str() } else { new_module };
         if self.imports(work, read, if submodule { &to } else { module }, &to) {
             let free = !covers(self.name, &to) || self.loads_apart(work, module);
-            return self.replace(work, whole, &from, &to).map(|()| free);
+            return self.replace(work, read, whole, &to).map(|()| free);
         }
         let Some(reach) = reach else {
             let root = module.split('.').next().unwrap_or(module);
@@ -104,7 +107,7 @@ impl Group<'_> {
         for (statement, text) in self.made(work, reach)? {
             work.add(statement, text);
         }
-        self.replace(work, whole, &from, &reach.text).map(|()| true)
+        self.replace(work, read, whole, &reach.text).map(|()| true)
     }
 
     /// Notes that a use reads what an import gives already.
@@ -122,8 +125,9 @@ impl Group<'_> {
         })
     }
 
-    fn replace(&self, work: &mut Work, range: std::ops::Range<usize>, from: &str, text: &str) -> Result<(), RewriteError> {
-        let comment = || work.error(range.start, Problem::Comment { name: from.to_owned() });
+    fn replace(&self, work: &mut Work, read: &Use, range: Range<usize>, text: &str) -> Result<(), RewriteError> {
+        limits::check(work, read, &range, text)?;
+        let comment = || work.error(range.start, Problem::Comment { name: work.rename.from.clone() });
         if work.source.text()[range.clone()].contains('#') {
             return Err(comment());
         }
@@ -196,7 +200,7 @@ impl Group<'_> {
 }
 
 /// Where a chain starts with the parentheses that close in it: `(m).f`; `None` where a comment stands between them.
-fn opening(text: &str, chain: &std::ops::Range<usize>) -> Option<usize> {
+fn opening(text: &str, chain: &Range<usize>) -> Option<usize> {
     let mut start = chain.start;
     for _ in text[chain.clone()].matches(')') {
         start = text[..start].trim_end_matches(|c: char| c.is_ascii_whitespace() || c == '\\').strip_suffix('(')?.len();

@@ -39,9 +39,10 @@ impl Group<'_> {
         let to = work.rename.to.as_str();
         let (module, last) = split_last(to);
         let parts = work.rename.from[root.len()..].matches('.').count();
-        // What is only read from and never called may be a module, which `import` of the one around it need not load.
+        // What is only read from and never called or set may be a module, which `import` of the one around it need not load.
         let beyond = uses.iter().any(|read| read.attributes.len() > parts);
-        if beyond && !module.is_empty() && !uses.iter().any(|read| read.called && read.attributes.len() == parts) {
+        let plain = |read: &&Use| (read.called || read.target) && read.attributes.len() == parts;
+        if beyond && !module.is_empty() && !uses.iter().any(plain) {
             let name = self.free(work, uses, last, to, &to.replace('.', "_"))?;
             return Some(Reach { meaning: to.to_owned(), text: name.clone(), name, named: true });
         }

@@ -490,3 +490,38 @@ fn a_module_does_not_import_from_itself() {
     let applied = made(b"from . import g\nfrom .q import f\nx = f(1)\n");
     assert_eq!(applied.bytes.unwrap(), b"from . import g\nfrom .q import f\nx = g(1)\n");
 }
+
+#[test]
+fn an_attribute_that_is_set_does_not_become_a_name_of_the_file() {
+    let rewrite = rule("from m import f\n\nf", "from n import g\n\ng");
+    for text in [
+        "import m\ndef h(): m.f = 3\n",
+        "import m\nm.f: int = 3\n",
+        "import m\nm.f += 1\n",
+        "import m\ndel m.f\n",
+        "import m\ndel x, m.f\n",
+        "import m\nfor m.f in y: pass\n",
+        "import m\nfor x, (m.f, z) in y: pass\n",
+        "import m\nwith x as m.f: pass\n",
+        "import m\nwith x as [m.f, y]: pass\n",
+        "import m\n[x, *m.f] = y\n",
+        "import m\n(m.f) = 3\n",
+        "import m\n[x for m.f in y]\n",
+    ] {
+        left(&rewrite, text, "m.f is set here");
+    }
+    check(
+        "from m import f\n\nf",
+        "from n import g\n\ng",
+        &[
+            ("import m\nx = m.f\nm.f.x = m.f[1] = 3\n", "from n import g\nx = g\ng.x = g[1] = 3\n"),
+            ("import m\nm.f = m.f\n", "import m\nfrom n import g\nm.f = g\n"),
+        ],
+    );
+    check(
+        "from m import f\n\nf",
+        "import n\n\nn.g",
+        &[("import m\nm.f = 3\nm.f += 1\ndel m.f\n", "import n\nn.g = 3\nn.g += 1\ndel n.g\n")],
+    );
+    left(&rule("$X.old", "$X"), "a.old = 3\n", "a.old is set here");
+}

@@ -6,7 +6,8 @@ use tree_sitter::Node;
 
 use crate::pattern::after::{Kind, Template};
 use crate::pattern::matched::{Capture, Match};
-use crate::pattern::view::{extent, is_splat};
+use crate::pattern::targets::is_set;
+use crate::pattern::view::{bare, extent, is_splat};
 use crate::plan::Comments;
 use crate::python::precedence::{Rank, around, rank, spills, takes, within_brackets};
 use crate::python::source::{Indent, Source, leading_blanks};
@@ -102,7 +103,24 @@ impl<'t> One<'_, 't> {
                 replaced.rank = Some((node.id(), own));
             }
         }
-        Ok(replaced)
+        match self.binds(node, &replaced) {
+            Some(refusal) => Err(refusal),
+            None => Ok(replaced),
+        }
+    }
+
+    /// Why an attribute or element that is set cannot become what it would: one name, which would be bound here instead.
+    fn binds(&self, node: Node<'t>, replaced: &Replaced) -> Option<Refusal> {
+        let place = bare(node);
+        let whole = [node.byte_range(), place.byte_range()];
+        let (_, new) = replaced.changes.iter().find(|(range, _)| whole.contains(range))?;
+        let name = new.text.chars().all(|c| c == '_' || c.is_alphanumeric());
+        if !name || !matches!(place.kind(), "attribute" | "subscript") || !is_set(self.root, place) {
+            return None;
+        }
+        let message =
+            format!("{} is set here, and {} would be another thing of this file", &self.site.text[place.byte_range()], new.text);
+        Some(Refusal::new(message, "let `after` import the module and write the new name through it"))
     }
 
     /// All parts, in order; how tightly each binds now, by the ids of the nodes that they replace.
