@@ -109,6 +109,12 @@ pub enum Problem {
         /// What would stand there.
         to: String,
     },
+    /// A private name would stand in a class.
+    #[error("{name} is private, and a class reads another name in its place")]
+    Private {
+        /// The name.
+        name: String,
+    },
     /// A comment stands inside a name that changes.
     #[error("a comment stands inside {name}")]
     Comment {
@@ -167,6 +173,7 @@ impl RewriteError {
             Problem::Alias { name, of } => format!("write {of} in place of {name} first, or write an edit for this file"),
             Problem::Declared { name } => format!("import {name} outside that function first, or write an edit for this file"),
             Problem::Set { to, .. } => format!("set what {to} stands for by an edit for this file"),
+            Problem::Private { .. } => "give it a name without two underscores in front, or write an edit for this file".into(),
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }

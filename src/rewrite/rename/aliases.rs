@@ -4,6 +4,7 @@ use crate::edit::Edit;
 use crate::python::names::{Meaning, Use};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::covers;
+use crate::rewrite::rename::limits;
 use crate::rewrite::rename::plan::Work;
 
 /// Plans the rename in every chain that begins with an assigned name.
@@ -33,6 +34,7 @@ fn chain(work: &mut Work, read: &Use, base: &str) -> Result<(), RewriteError> {
     if !covers(base, to) || new.len() != parts.len() {
         return Err(work.error(read.range.start, Problem::Alias { name: read.name.to_owned(), of: base.to_owned() }));
     }
+    limits::check(work, read, &read.whole(), to)?;
     for ((old, range), new) in parts.iter().zip(new) {
         if *old != new {
             work.edit(Edit::new(range.clone(), new));

@@ -40,6 +40,7 @@ impl Group<'_> {
             return Err(work.error(first.range.start, kind));
         }
         let root = &meanings[0];
+        limits::check_import(work, self.scope, first.range.start)?;
         if let Some(star) = self.star
             && let Some(read) = changed.iter().find(|read| read.range.start > star || read.scope != self.scope)
         {
@@ -77,6 +78,7 @@ impl Group<'_> {
         {
             let rest: Vec<&str> = to[root.len() + 1..].split('.').collect();
             if rest.len() == parts {
+                limits::check(work, read, &whole, &format!("{root}.{}", rest.join(".")))?;
                 for ((old, range), new) in read.attributes.iter().zip(rest).filter(|((old, _), new)| old != new) {
                     debug_assert_ne!(*old, new);
                     work.edit(Edit::new(range.clone(), new));
@@ -85,7 +87,7 @@ impl Group<'_> {
             }
             return self.replace(work, read, whole, &format!("{}{}", self.name, &to[root.len()..])).map(|()| false);
         }
-        if let Some(known) = self.known_as(work, read, &to).filter(|known| limits::fits(read, &whole, known)) {
+        if let Some(known) = self.known_as(work, read, &to).filter(|known| limits::fits(work, read, &whole, known)) {
             self.rely(work, read, &known);
             return self.replace(work, read, whole, &known).map(|()| known != self.name);
         }

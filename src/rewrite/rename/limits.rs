@@ -1,4 +1,4 @@
-//! What cannot be written in the place of the old name: one name where something is set.
+//! What cannot be written in the place of the old name: one name where something is set, and a private one in a class.
 
 use std::ops::Range;
 
@@ -6,9 +6,9 @@ use crate::python::names::Use;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::Work;
 
-/// True when `text` can stand in the place `whole` of a use: it would not be bound there.
-pub(super) fn fits(read: &Use, whole: &Range<usize>, text: &str) -> bool {
-    !binds(read, whole, text)
+/// True when `text` can stand in the place `whole` of a use: it would not be bound there, and no class changes it.
+pub(super) fn fits(work: &Work, read: &Use, whole: &Range<usize>, text: &str) -> bool {
+    !binds(read, whole, text) && !is_mangled(work, read.scope, text)
 }
 
 /// The same.
@@ -20,9 +20,26 @@ pub(super) fn check(work: &Work, read: &Use, whole: &Range<usize>, text: &str) -
         let name = work.source.text()[whole.clone()].to_owned();
         return Err(work.error(read.range.start, Problem::Set { name, to: text.to_owned() }));
     }
+    if is_mangled(work, read.scope, text) {
+        return Err(work.error(read.range.start, Problem::Private { name: text.to_owned() }));
+    }
     Ok(())
+}
+
+/// Refuses an import of the new name in a class that would change it.
+pub(super) fn check_import(work: &Work, scope: usize, at: usize) -> Result<(), RewriteError> {
+    match is_mangled(work, scope, &work.rename.to) {
+        true => Err(work.error(at, Problem::Private { name: work.rename.to.clone() })),
+        false => Ok(()),
+    }
 }
 
 fn binds(read: &Use, whole: &Range<usize>, text: &str) -> bool {
     read.target && read.whole() == *whole && !text.contains('.')
+}
+
+/// True when Python would read another name in the scope, since it stands in a class and a part of the name is private.
+pub(super) fn is_mangled(work: &Work, scope: usize, name: &str) -> bool {
+    let private = |part: &str| part.starts_with("__") && !part.ends_with("__");
+    name.split('.').any(private) && work.names.is_in_class(scope)
 }

@@ -6,6 +6,7 @@ use crate::edit::Edit;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{Binding, Meaning, ScopeKind, Use};
 use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::rename::limits;
 use crate::rewrite::rename::plan::{Fate, Work};
 use crate::rewrite::rename::{covers, split_last};
 
@@ -102,6 +103,7 @@ impl Group<'_> {
             if !covers(&from, &imported) {
                 continue;
             }
+            limits::check_import(work, import.scope, import.range.start)?;
             let renamed = format!("{}{}", work.rename.to, &imported[from.len()..]);
             match (&import.from, imported == from) {
                 (Some(_), true) => {
@@ -140,7 +142,8 @@ impl Group<'_> {
         let (_, new) = split_last(&work.rename.to);
         let aliased = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(_, item)| item.alias.is_some());
         let public = self.scope == 0 && (work.is_package() || (self.uses.is_empty() && !work.is_main()));
-        let keep = self.pinned || self.star.is_some() || aliased || public || self.taken(work, new, &work.rename.to);
+        let mangled = self.uses.iter().any(|read| limits::is_mangled(work, read.scope, new));
+        let keep = mangled || self.pinned || self.star.is_some() || aliased || public || self.taken(work, new, &work.rename.to);
         if keep { self.name.to_owned() } else { new.to_owned() }
     }
 
@@ -227,7 +230,8 @@ impl Group<'_> {
     fn plain_root(&self, work: &mut Work, item: &Item, at: (usize, usize), renamed: &str) -> Result<(), RewriteError> {
         let (root, _) = renamed.split_once('.').unwrap_or((renamed, ""));
         let public = self.scope == 0 && self.uses.is_empty() && !work.is_main();
-        if self.pinned || self.star.is_some() || public || self.taken(work, root, root) {
+        let mangled = self.uses.iter().any(|read| limits::is_mangled(work, read.scope, renamed));
+        if mangled || self.pinned || self.star.is_some() || public || self.taken(work, root, root) {
             work.set(at.0, at.1, Fate::Write(format!("{renamed} as {}", self.name)));
             return Ok(());
         }
