@@ -13,12 +13,14 @@
 //! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays. What may be a
 //!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it.
 //! - An import that loads a module which is read through another name stays, or one of that module takes its place.
+//! - The module that has the new name does not import it from itself: its imports and uses of the old one stay, which is said.
 //! - `m.f`, where `m` may be one of several things, is refused rather than guessed.
 //! - `make = f` follows `f` and stays `make`; `k = m` and then `k.f` changes where `k.g` is the new name, else it is refused.
 //! - Other strings, comments and what a star import brings are not looked at. A relative import inside a renamed package stays.
 
 mod aliases;
 mod chains;
+mod itself;
 mod lent;
 mod limits;
 mod plan;

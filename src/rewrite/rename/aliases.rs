@@ -4,8 +4,8 @@ use crate::edit::Edit;
 use crate::python::names::{Meaning, Use};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::covers;
-use crate::rewrite::rename::limits;
 use crate::rewrite::rename::plan::Work;
+use crate::rewrite::rename::{itself, limits};
 
 /// Plans the rename in every chain that begins with an assigned name.
 pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
@@ -31,6 +31,10 @@ fn chain(work: &mut Work, read: &Use, base: &str) -> Result<(), RewriteError> {
     let (from, to) = (work.rename.from.as_str(), work.rename.to.as_str());
     let parts = &read.attributes[..from[base.len()..].matches('.').count()];
     let new: Vec<&str> = to.strip_prefix(base).and_then(|rest| rest.strip_prefix('.')).unwrap_or("").split('.').collect();
+    if itself::has_new(work) {
+        itself::remark(work, read.range.start, from);
+        return Ok(());
+    }
     if !covers(base, to) || new.len() != parts.len() {
         return Err(work.error(read.range.start, Problem::Alias { name: read.name.to_owned(), of: base.to_owned() }));
     }

@@ -1,6 +1,10 @@
-//! Places that a rename writes in another way, or leaves: what is set, and private names in classes.
+//! Places that a rename writes in another way, or leaves: what is set, private names in classes, the module of the new name.
 
+use crate::plan::Rename;
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
 use crate::rewrite::rename::tests::{check, refuses};
+use crate::rewrite::{Step, apply};
 
 #[test]
 fn what_is_set_is_set_through_the_module() {
@@ -53,4 +57,42 @@ fn a_private_name_is_not_read_in_a_class() {
     refused("m.f", "n.__g", "import m\nclass A:\n    def h(self): m.f()\n", 3, "n.__g");
     refused("m.f", "m.__g", "class A:\n    def h(self):\n        from m import f\n        f()\n", 3, "m.__g");
     refused("m.f", "m.__g", "import m\nk = m\nclass A:\n    x = k.f()\n", 4, "m.__g");
+}
+
+/// What a rename makes of a text in a module, and the lines of its remarks.
+fn renamed(module: &str, from: &str, to: &str, text: &str) -> (String, Vec<u32>) {
+    let rename = Rename { from: from.into(), to: to.into(), ..Rename::default() };
+    let source = Source::new(text.as_bytes()).unwrap();
+    let applied = apply(&Parsed::new(&source, Some(module)), &[Step::Rename(&rename)]).unwrap();
+    let itself = applied.remarks.iter().filter(|remark| remark.message.contains("itself"));
+    let lines = itself.map(|remark| remark.line).collect();
+    (applied.bytes.map_or_else(|| text.to_owned(), |bytes| String::from_utf8(bytes).unwrap()), lines)
+}
+
+#[test]
+fn the_module_of_the_new_name_does_not_import_itself() {
+    for (module, from, to, text, lines) in [
+        ("n", "m.f", "n.g", "import m\ndef g(x): return m.f(x)\n", vec![2]),
+        ("n", "m.f", "n.f", "from m import f\nf()\n", vec![1]),
+        ("n", "m.f", "n.f", "import m\nk = m\ndef f(): k.f()\n", vec![3]),
+        ("n", "m", "n", "import m\nm.x\n", vec![1]),
+        ("n", "m", "n", "from m import x\nx\n", vec![1]),
+        ("n", "m", "n", "import m as k\nk.x\n", vec![1]),
+        ("p.__init__", "p.q.f", "p.g", "from . import q\ndef h(): q.f(1)\n", vec![2]),
+        ("p.s.__init__", "p.s.q.f", "p.s.f", "from .q import f\n__all__ = ['f']\n", vec![1]),
+        ("p.n", "p.m", "p.n", "from . import m\nm.x\n", vec![1]),
+    ] {
+        assert_eq!(renamed(module, from, to, text), (text.to_owned(), lines), "{text}");
+    }
+    for (module, from, to, text, want) in [
+        // What a package imports from itself are its modules.
+        ("p.__init__", "p.old", "p.new", "from . import old\ndef h(): old.x\n", "from . import new as old\ndef h(): old.x\n"),
+        ("p.__init__", "p.old", "p.new", "from .old import x\n", "from .new import x\n"),
+        ("p.__init__", "p.q.f", "p.g", "from .q.f import x\n", "from .g import x\n"),
+        ("p.__init__", "q", "p", "from q.f import x\n", "from p.f import x\n"),
+        ("p.x", "p.q.f", "p.g", "from .q import f\nf()\n", "from . import g\ng()\n"),
+        ("p.n.__main__", "p.m.f", "p.n.f", "from p.m import f\nf()\n", "from p.n import f\nf()\n"),
+    ] {
+        assert_eq!(renamed(module, from, to, text), (want.to_owned(), Vec::new()), "{text}");
+    }
 }

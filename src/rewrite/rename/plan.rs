@@ -175,6 +175,11 @@ impl<'a> Work<'a> {
         self.module.is_some_and(|own| own.contains('.') && top(own) == top(module))
     }
 
+    /// True when this file is the module of that name.
+    pub(super) fn is_own(&self, module: &str) -> bool {
+        self.module.is_some_and(|own| own.strip_suffix(".__init__").unwrap_or(own) == module)
+    }
+
     /// True for a package's own file, whose names others import from the package.
     pub(super) fn is_package(&self) -> bool {
         self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))

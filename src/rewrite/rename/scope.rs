@@ -73,7 +73,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
     }
     let mut through = Vec::new();
     for group in groups {
-        if group.plan(work)? {
+        if !group.leave(work) && group.plan(work)? {
             through.push(group);
         }
     }
