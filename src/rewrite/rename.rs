@@ -4,17 +4,20 @@
 //! - An import with an alias keeps its alias, so nothing else changes. An import without one gets the new name with all its
 //!   uses, unless the old name must stay: something else binds it too (`except ImportError: f = None`) or deletes it; `global`,
 //!   `nonlocal` or `__all__` names it, or a string in an annotation or a type comment that cannot be read exactly; it is the
-//!   attribute of a class or of a package (its `__init__.py`); or the new name is taken. Then it becomes `new as old`.
+//!   attribute of a class or of a package (its `__init__.py`); a star import may bind it; or the new name is taken or deleted.
+//!   Then it becomes `new as old`. `f as f`, which exports the name, stays one.
 //! - What other files import from this one is not seen. A name that a module imports and does not use is taken to be for them
 //!   and stays, as in `__init__.py` and `__all__`: a remark says so.
 //! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there,
-//!   relative where the old one was and both modules are in one top package.
+//!   relative where the old one was and both modules are in one top package. Where several branches import the old module each gets
+//!   the new one; an import there already is relied upon only where it has run whenever the place is reached, as far as the text shows.
 //! - A chain takes the name itself where an import of it comes before, or is made there; else the module.
 //! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays. What may be a
-//!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it.
+//!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it. A
+//!   module of the file's own package comes by `from` too: the package may not have it yet while it is itself being imported.
 //! - An import that loads a module which is read through another name stays, or one of that module takes its place.
 //! - The module that has the new name does not import it from itself: its imports and uses of the old one stay, which is said.
-//! - `m.f`, where `m` may be one of several things, is refused rather than guessed.
+//! - `m.f`, where `m` may be one of several things, is refused rather than guessed; where a star import may bind it, that is said.
 //! - `make = f` follows `f` and stays `make`; `k = m` and then `k.f` changes where `k.g` is the new name, else it is refused.
 //! - Other strings, comments and what a star import brings are not looked at. A relative import inside a renamed package stays.
 
