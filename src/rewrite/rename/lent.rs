@@ -1,6 +1,6 @@
 //! Imports that go though they load a module which is read through another name: `import a.b as c` beside `import a` and `a.b.x`.
 
-use crate::python::names::Meaning;
+use crate::python::names::{Meaning, Use};
 use crate::rewrite::rename::covers;
 use crate::rewrite::rename::plan::{Fate, Work};
 
@@ -25,10 +25,9 @@ impl Work<'_> {
                 continue;
             }
             let root = module.split('.').next().unwrap_or(&module);
-            let scope = &names.scopes[import.scope];
             if !exact {
                 self.set(statement, number, Fate::Keep);
-            } else if scope.bindings.contains_key(root) && names.bound(import.scope, root) == Meaning::Imported(root.to_owned()) {
+            } else if self.can_bind(import.scope, root) {
                 self.add(statement, format!("import {module}"));
             } else {
                 let at = names.uses[read].range.start;
@@ -36,5 +35,19 @@ impl Work<'_> {
                 self.remark(at, message, &format!("import {module} where nothing else loads it"));
             }
         }
+    }
+
+    /// True when the name of a top package, bound in `scope` as that, changes what no other name means.
+    fn can_bind(&self, scope: usize, root: &str) -> bool {
+        let names = self.names;
+        if names.scopes[scope].bindings.contains_key(root) {
+            return names.bound(scope, root) == Meaning::Imported(root.to_owned());
+        }
+        let passes = |read: &Use| {
+            let owner = names.resolve(read.scope, root);
+            names.path(read.scope, root).take_while(|at| Some(*at) != owner).any(|at| at == scope)
+        };
+        let declared = names.scopes.iter().any(|scope| scope.globals.contains(root) || scope.nonlocals.contains(root));
+        !declared && !names.uses.iter().filter(|read| read.name == root).any(passes)
     }
 }

@@ -58,6 +58,15 @@ fn what_an_import_loads_for_others_stays_loaded() {
             ("import a\nimport a.b as ab\nab.f(), a.b.x\n", "import a\nimport a.b as ab\nimport n\nn.g(), a.b.x\n"),
             ("import a\nfrom a import b\nb.f(), a.b.x\n", "import a\nfrom a import b\nimport n\nn.g(), a.b.x\n"),
             ("import a\nfrom a.b import f\nf(), a.b.x\n", "import a\nfrom n import g\nimport a.b\ng(), a.b.x\n"),
+            ("import a as q\nfrom a.b import f\nf(), q.b.x\n", "import a as q\nfrom n import g\nimport a.b\ng(), q.b.x\n"),
+            (
+                "import a\ndef h():\n    from a.b import f\n    f()\nh(), a.b.x\n",
+                "import a\ndef h():\n    from n import g\n    import a.b\n    g()\nh(), a.b.x\n",
+            ),
+            (
+                "import a\ndef h():\n    from a.b import f\n    f(a)\nh(), a.b.x\n",
+                "import a\ndef h():\n    from n import g\n    g(a)\nh(), a.b.x\n",
+            ),
             ("import a\nfrom a.b import f, y\nf(), a.b.x\n", "import a\nfrom a.b import y\nfrom n import g\ng(), a.b.x\n"),
             (
                 "import a.b\ndef h():\n    import a\n    return a.b.x\na.b.f()\n",
