@@ -341,6 +341,7 @@ fn what_a_module_exports_is_known_however_it_is_written() {
         ("__all__ = 'f g'.split()\n__all__ += 'h,i'.split(',')\n", "f g h i"),
         ("_pub = ['f']\n_pub += ['g']\n_pub.append('h')\n__all__ = _pub\n", "f g h"),
         ("_a: x = ['f']\n_b = _a + ['g']\n__all__ = list(_b) + m.__all__\n_a = _b\n", "f g"),
+        ("for x in ['f']: __all__.append(x)\n_b, _a = ['g'], 1\n__all__ += _b\n", "f g"),
         ("x = ['f']\nx == __all__\nprint(__all__, 'g')\nm.__all__ = ['h']\n", ""),
         ("def h():\n    __all__ = ['f']\n", ""),
     ] {

@@ -43,10 +43,11 @@ impl<'a> Walk<'a, '_, '_> {
             let mut at = root.descendant_for_byte_range(range.start, range.end);
             while let Some(node) = at {
                 match kind_of(node) {
-                    Kind::Assignment => pending.extend(child_in(node, Field::Right)),
-                    Kind::AugmentedAssignment => pending.extend(child_in(node, Field::Right)),
+                    Kind::Assignment | Kind::AugmentedAssignment | Kind::ForStatement => {
+                        pending.extend(child_in(node, Field::Right));
+                    }
                     Kind::Call => pending.extend(child_in(node, Field::Arguments)),
-                    Kind::Identifier | Kind::Attribute => {
+                    Kind::Identifier | Kind::Attribute | Kind::PatternList | Kind::TuplePattern => {
                         at = node.parent();
                         continue;
                     }
