@@ -134,7 +134,9 @@ impl Group<'_> {
             return Err(comment());
         }
         let start = opening(work.source.text(), &range).ok_or_else(comment)?;
-        work.edit(Edit::new(start..range.end, text));
+        // `not(m).f` needs a blank where its parentheses go.
+        let apart = start < range.start && work.source.text()[..start].ends_with(|c: char| c == '_' || c.is_alphanumeric());
+        work.edit(Edit::new(start..range.end, if apart { format!(" {text}") } else { text.to_owned() }));
         Ok(())
     }
 

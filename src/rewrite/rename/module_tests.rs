@@ -88,6 +88,7 @@ fn parentheses_around_a_part_of_a_chain_go_with_it() {
             ("import a.b\n(a.b).f()\n", "import n\nn.g()\n"),
             ("import a.b\nx = (( a\n ).b).f.x, (a.b.f).x\n", "from n import g\nx = g.x, (g).x\n"),
             ("from a import b\n((b).f)(1)\n", "import n\n(n.g)(1)\n"),
+            ("import a.b\nnot(a.b).f()\n", "import n\nnot n.g()\n"),
         ],
     );
     check("a.b.f", "a.b.g", &[("import a.b\n(a.b).f((a).b.x)\n", "import a.b\n(a.b).g((a).b.x)\n")]);
