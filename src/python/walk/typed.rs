@@ -11,6 +11,10 @@ use crate::python::walk::annotations::{Quotes, is_typing, split};
 impl<'t> Walk<'_, 't, '_> {
     /// Adds the strings among the arguments of such functions to those in annotations.
     pub(super) fn find_typed(&mut self) {
+        let stars = self.names.scopes.iter().any(|scope| scope.star);
+        if !stars && memchr::memmem::find(self.text.as_bytes(), b"typing").is_none() {
+            return;
+        }
         for (call, scope) in std::mem::take(&mut self.calls) {
             let (Some(function), Some(arguments)) = (child_in(call, Field::Function), child_in(call, Field::Arguments)) else {
                 continue;
