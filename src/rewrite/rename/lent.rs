@@ -27,11 +27,15 @@ impl Work<'_> {
             let root = module.split('.').next().unwrap_or(&module);
             if !exact {
                 self.set(statement, number, Fate::Keep);
+                let line = self.source.line(names.uses[read].range.start);
+                let message =
+                    format!("{} stays imported: it loads {module}, which line {line} reads through another name", item.local());
+                self.remark(item.range.start, message, "import the module there, then remove this import");
             } else if self.can_bind(import.scope, root) {
                 self.add(statement, format!("import {module}"));
             } else {
                 let at = names.uses[read].range.start;
-                let message = format!("{module} is read here, and the import that goes from {loads} may be what loaded it");
+                let message = format!("{module} is read here, and an import from {loads} goes that loaded it");
                 self.remark(at, message, &format!("import {module} where nothing else loads it"));
             }
         }

@@ -1,6 +1,10 @@
 //! Renames of modules, and of what is reached through them, as tables.
 
+use crate::plan::Rename;
+use crate::python::parsed::Parsed;
+use crate::python::source::Source;
 use crate::rewrite::rename::tests::{check, refuses, stays};
+use crate::rewrite::{Step, apply};
 
 #[test]
 fn attribute_chains_find_the_new_module() {
@@ -77,6 +81,26 @@ fn what_an_import_loads_for_others_stays_loaded() {
         ],
     );
     check("a.b.f", "a.b.g", &[("import a\nfrom a.b import f\nf(), a.b.x\n", "import a\nfrom a.b import g\ng(), a.b.x\n")]);
+}
+
+#[test]
+fn an_import_that_stays_for_what_it_loads_is_named() {
+    let rename = Rename { from: "a.b.f".into(), to: "n.g".into(), ..Rename::default() };
+    for (text, want) in [
+        (
+            "import a\nfrom a import b\nb.f(), a.b.x\n",
+            (2, "b stays imported: it loads a.b, which line 3 reads through another name"),
+        ),
+        (
+            "import a\ndef h():\n    from a.b import f\n    f(a)\nh(), a.b.x\n",
+            (5, "a.b is read here, and an import from a.b goes that loaded it"),
+        ),
+    ] {
+        let source = Source::new(text.as_bytes()).unwrap();
+        let applied = apply(&Parsed::new(&source, None), &[Step::Rename(&rename)]).unwrap();
+        let told: Vec<(u32, &str)> = applied.remarks.iter().map(|told| (told.line, told.message.as_str())).collect();
+        assert_eq!(told, [want], "{text}");
+    }
 }
 
 #[test]
