@@ -247,8 +247,17 @@ impl<'p, 't> Sound<'p, 't> {
                 self.flow.bound.contains(name) || self.flow.kept.contains(name)
             }
             Some((name, _)) => self.flow.kept.contains(name),
-            None => self.flow.words.contains(bound.name),
+            None => self.flow.words.contains(bound.name) || self.is_bound_again(one, bound),
         }
+    }
+
+    /// True for a name that a metavariable of `before` holds more than once, and that `after` binds by it.
+    fn is_bound_again(&self, one: &Match<'t>, bound: &Bound<'t>) -> bool {
+        let text = self.meanings.text;
+        let is_name = |node: &Node| node.kind() == "identifier" && text[node.byte_range()] == *bound.name;
+        let mut held = one.captures.iter().filter(|(name, _)| self.flow.bound.contains(*name));
+        held.any(|(_, capture)| matches!(capture, Capture::One(node) if is_name(node)))
+            && self.meanings.names.resolve(one.scope, bound.name) == Some(bound.scope)
     }
 
     /// Why the file needs a name that the match takes away.

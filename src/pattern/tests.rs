@@ -312,6 +312,16 @@ fn what_would_be_unsound_is_left_with_its_reason() {
 }
 
 #[test]
+fn a_name_that_before_binds_twice_may_be_read_where_after_binds_it_again() {
+    let text = "x = d.get(k)\nif x is None:\n    x = 1\nprint(x)\n";
+    let before = "$X = $D.get($K)\nif $X is None:\n    $X = $V";
+    assert_eq!(matches(&pattern(before, "$X = $D.get($K, $V)"), text).len(), 1);
+    let gone = pattern(before, "found($D, $K, $V)");
+    assert_eq!(matches(&gone, text), [""; 0]);
+    assert_eq!(reasons(&gone, text), ["1: `x` is read again in line 4"]);
+}
+
+#[test]
 fn a_name_that_goes_is_not_read_by_what_is_captured() {
     let moved = pattern("from a.b import f\n\n$A = f()\n$B = $A.make($X)", "from a.c import g\n\n$B = g($X)");
     for (text, wanted) in [
