@@ -24,7 +24,8 @@ impl Importing<'_> {
                 Anchor::Top => (0, self.top_end().min(self.before).min(nested)),
             };
             let star = self.names.star_between(scope, at, (needed.scope, needed.at), wanted.module.as_deref());
-            star.is_some_and(|star| !plain || star.is_of(wanted.local()))
+            let root = wanted.local().split('.').next().unwrap_or_default();
+            star.is_some_and(|star| !plain || star.is_of(root))
         })
     }
 

@@ -410,6 +410,14 @@ fn a_star_import_may_bind_the_new_name_anew() {
     );
     check(
         "old($X)",
+        "import a.c\n\na.c.g($X)",
+        &[
+            ("def h():\n    old(1)\nfrom s import *\n", "import a.c\n\n\ndef h():\n    a.c.g(1)\nfrom s import *\n"),
+            ("def h():\n    old(1)\nfrom s.a import *\n", "import a.c as a_c\n\n\ndef h():\n    a_c.g(1)\nfrom s.a import *\n"),
+        ],
+    );
+    check(
+        "old($X)",
         AFTER,
         &[
             (
