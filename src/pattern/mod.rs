@@ -25,7 +25,7 @@ mod literal;
 pub mod matched;
 mod meaning;
 mod near;
-mod place;
+pub(crate) mod place;
 #[cfg(test)]
 mod place_tests;
 #[cfg(test)]

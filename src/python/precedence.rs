@@ -208,20 +208,6 @@ pub fn is_bracketed(node: Node) -> bool {
     }
 }
 
-/// The nodes around a node of the tree with this root, the innermost first. To go from each to its parent takes as many steps from the
-/// root each time.
-#[must_use]
-pub fn around<'t>(root: Node<'t>, node: Node<'t>) -> Vec<Node<'t>> {
-    let mut path = Vec::new();
-    let mut at = Some(root).filter(|root| root.id() != node.id());
-    while let Some(outer) = at {
-        path.push(outer);
-        at = outer.child_with_descendant(node).filter(|inner| inner.id() != node.id());
-    }
-    path.reverse();
-    path
-}
-
 /// True when a line may end anywhere in the place of `place`, since brackets stand around it; `outer` are the nodes around it, the
 /// innermost first.
 #[must_use]

@@ -6,10 +6,11 @@ use tree_sitter::Node;
 
 use crate::pattern::after::{Kind, Template};
 use crate::pattern::matched::{Capture, Match};
+use crate::pattern::place::around;
 use crate::pattern::targets::is_set;
 use crate::pattern::view::{bare, extent, is_splat};
 use crate::plan::Comments;
-use crate::python::precedence::{Rank, around, rank, spills, takes, within_brackets};
+use crate::python::precedence::{Rank, rank, spills, takes, within_brackets};
 use crate::python::source::{Indent, Source, leading_blanks};
 use crate::rewrite::directive::Comment;
 use crate::rewrite::replace::align::{Part, align};
@@ -163,7 +164,7 @@ impl<'t> One<'_, 't> {
     fn part(&self, part: &Part, before: &str, replaced: &mut Replaced) -> Result<(Written, Rank), Refusal> {
         let around = around(self.root, part.old);
         let interpolation = interpolation(&around);
-        let bracketed = within_brackets(part.old, around);
+        let bracketed = within_brackets(part.old, around.into_iter().rev());
         let layout = Layout { bracketed, before: before.to_owned(), ..self.layout(part.old, interpolation) };
         let mut fill = self.fill(&layout);
         let text = fill.write(part.new.byte_range())?;
@@ -288,6 +289,6 @@ impl<'t> One<'_, 't> {
 
 /// The f-string in whose braces a node stands, by the nodes around it.
 fn interpolation<'t>(around: &[Node<'t>]) -> Option<Node<'t>> {
-    let inside = around.windows(2).take_while(|pair| !matches!(pair[1].kind(), "block" | "module"));
-    inside.filter(|pair| pair[0].kind() == "interpolation").map(|pair| pair[1]).next()
+    let inside = around.windows(2).rev().take_while(|pair| !matches!(pair[0].kind(), "block" | "module"));
+    inside.filter(|pair| pair[1].kind() == "interpolation").map(|pair| pair[0]).next()
 }
