@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use migrate::python::names::{Names, Scope, ScopeKind};
+use migrate::python::names::{Names, Scope, ScopeKind, Use};
 use migrate::python::source::Source;
 use migrate::python::syntax;
 use serde_json::Value;
@@ -157,10 +157,12 @@ impl File<'_> {
         for (number, ours) in &pairs {
             self.compare_names(*number, *ours, &pairs, (&seen[*ours], &hidden), outcome);
         }
+        let before = self.before_bound();
         for (ours, seen) in seen.iter().enumerate().filter(|_| self.annotations) {
             let numbers = pairs.iter().filter(|(_, of)| **of == ours).map(|(number, _)| *number);
             let known: Vec<_> = numbers.map(|number| self.theirs[number]["names"].as_object().unwrap()).collect();
-            for name in seen.iter().filter(|name| !known.is_empty() && known.iter().all(|names| !names.contains_key(**name))) {
+            let made_up = |name: &&&str| !known.is_empty() && known.iter().all(|names| !names.contains_key(**name));
+            for name in seen.iter().filter(made_up).filter(|name| ours != 0 || !before.contains(**name)) {
                 outcome.differences.push(format!("{} {name} is made up", self.at(ours)));
             }
         }
@@ -214,6 +216,15 @@ impl File<'_> {
     fn hidden(&self) -> BTreeSet<&str> {
         let comprehensions = self.names.scopes.iter().filter(|scope| self.inlined && scope.kind == ScopeKind::Comprehension);
         comprehensions.flat_map(|scope| scope.bindings.keys().copied()).collect()
+    }
+
+    /// What the body of a class reads before it binds it: CPython looks for that outside when it runs, and has it in the class alone.
+    fn before_bound(&self) -> BTreeSet<&str> {
+        let classes: Vec<&Scope> = self.names.scopes.iter().filter(|scope| scope.kind == ScopeKind::Class).collect();
+        let binds =
+            |class: &&Scope, read: &Use| class.range.contains(&read.range.start) && class.bindings.contains_key(read.name);
+        let outside = self.names.uses.iter().filter(|read| read.scope == 0);
+        outside.filter(|read| classes.iter().any(|class| binds(class, read))).map(|read| read.name).collect()
     }
 
     /// The names that each scope binds, declares or reads.
