@@ -259,6 +259,17 @@ impl<'a> Names<'a> {
         around.any(|scope| self.scopes[scope].kind == ScopeKind::Class)
     }
 
+    /// True when whatever the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between. What
+    /// a star import between them brings is for the caller to judge.
+    #[must_use]
+    pub fn serves(&self, other: &Import, of: &Import) -> bool {
+        let (there, here) = (other.place, of.place);
+        other.scope == of.scope
+            && there.block == here.block
+            && (there.position <= here.position
+                || self.blocks[here.block][here.position..there.position].iter().all(|import| *import))
+    }
+
     /// The first star import in the scope `owner` that runs after the place `bound` and before the one at `at` in `scope`, and may
     /// bring something else under a name than what `module` has.
     #[must_use]

@@ -109,16 +109,11 @@ impl Importing<'_> {
         fits.min_by_key(|(_, import)| import.range.start).map(|(number, _)| number)
     }
 
-    /// True when what the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between. A star
-    /// import between may bring the same name.
+    /// True when what the statement `of` gives can be had from `other`. A star import behind that may bring the same name.
     fn serves(&self, other: &Import, of: &Import) -> bool {
-        let (there, here) = (other.place, of.place);
         let between = |star: &Import| other.range.start < star.range.start && star.range.start < of.range.start;
-        other.scope == of.scope
-            && there.block == here.block
-            && !self.names.imports.iter().any(|star| star.star && star.scope == of.scope && between(star))
-            && (there.position <= here.position
-                || self.names.blocks[here.block][here.position..there.position].iter().all(|import| *import))
+        let mut stars = self.names.imports.iter().filter(|star| star.star && star.scope == of.scope);
+        self.names.serves(other, of) && !stars.any(between)
     }
 
     fn write(&self, number: usize, change: Change, imports: &mut Imports) {

@@ -132,14 +132,9 @@ impl<'a> Work<'a> {
         self.names.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
     }
 
-    /// True when whatever the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between.
+    /// True when whatever the statement `of` gives can be had from `other`, and no star import between them may change it.
     pub(super) fn serves(&self, other: &Import, of: &Import) -> bool {
-        let (there, here) = (other.place, of.place);
-        other.scope == of.scope
-            && there.block == here.block
-            && !self.star_between(other, of)
-            && (there.position <= here.position
-                || self.names.blocks[here.block][here.position..there.position].iter().all(|import| *import))
+        self.names.serves(other, of) && !self.star_between(other, of)
     }
 
     /// True when the import has run wherever its scope goes on from the place `at`.
