@@ -1,7 +1,7 @@
 //! `migrate diff`, `migrate check` and `migrate run --dry-run`: what a run would do, found by the run's own preparation with the
 //! writing left out. No command of the plan is started here. What the survey makes of a file on the way is not made again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use git2::{ObjectType, Oid};
 
@@ -80,6 +80,9 @@ struct Kept {
     wanted: Wanted,
     outcomes: HashMap<RepoPath, (Unit, Oid, Outcome)>,
     bytes: usize,
+    /// Files with nothing to do of which there is something to tell, each with the first phase that says so. They are no units for
+    /// that: a later phase may take them.
+    unchanged: BTreeMap<RepoPath, (usize, Vec<Warning>)>,
 }
 
 impl Kept {
@@ -128,22 +131,32 @@ pub fn foresee(
     // Who only looks is ended by a signal at once.
     let interrupt = Interrupt::none();
     let callables = Callables::new(repo);
-    let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0 };
+    let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0, unchanged: BTreeMap::new() };
     let mut works = |unit: &Unit| {
         if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) {
             return Ok(survey::has_work(repo, plan, unit));
         }
         let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
-        let Some(outcome) = unit::work(&callables, plan, unit, &found.bytes) else { return Ok(false) };
-        kept.keep(unit, &found.bytes, outcome);
+        match unit::work(&callables, plan, unit, &found.bytes) {
+            None => return Ok(false),
+            Some(Outcome::Unchanged(warnings)) => {
+                kept.unchanged.entry(unit.path.clone()).or_insert((unit.phase, warnings));
+                return Ok(false);
+            }
+            Some(outcome) => kept.keep(unit, &found.bytes, outcome),
+        }
         Ok(true)
     };
     let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
     survey::refuse_unmatched(plan, &unmatched)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
     request.refuse_unknown_file(plan, &left)?;
-    let covered = left.len();
+    let mut passed: BTreeSet<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
     left.retain(|standing| request.is_left(standing));
+    for standing in &left {
+        passed.remove(&standing.unit.path);
+        kept.unchanged.remove(&standing.unit.path);
+    }
     let paths: Vec<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
     let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
@@ -173,7 +186,11 @@ pub fn foresee(
         let commands = codemods.chain(&target.validate).chain(&target.verify).map(shown).collect();
         each(Foreseen { unit: unit.path.clone(), phase: unit.phase, what, commands })?;
     }
-    Ok(covered - left.len())
+    for (unit, (phase, warnings)) in kept.unchanged {
+        passed.remove(&unit);
+        each(Foreseen { unit, phase, what: What::Nothing(warnings), commands: Vec::new() })?;
+    }
+    Ok(passed.len())
 }
 
 /// Fails for whatever would keep a run from starting, apart from the plan and its files.
@@ -203,7 +220,7 @@ mod tests {
     }
 
     fn kept(wanted: Wanted) -> Kept {
-        Kept { wanted, outcomes: HashMap::new(), bytes: 0 }
+        Kept { wanted, outcomes: HashMap::new(), bytes: 0, unchanged: BTreeMap::new() }
     }
 
     #[test]

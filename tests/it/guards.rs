@@ -82,6 +82,18 @@ fn a_violation_that_only_warns_is_told_of_a_file_that_no_rule_changes() {
 }
 
 #[test]
+fn a_file_of_which_one_phase_only_warns_is_still_taken_by_the_next() {
+    let repo = Repo::with(&[("a.py", "from m import f\nx = 5\nf(x)\nold = 1\n")]);
+    replan(
+        &repo,
+        "version: 1\nname: test\nissue: \"#1\"\nguards: { violation: warn }\nrules:\n  r:\n    rewrite:\n      before: |\n        from m import f\n\n        f($X)\n      after: |\n        (lambda x: $X)(1)\n  s:\n    rewrite: { before: x = 5, after: x = 6 }\nphases:\n  - { id: P0, rules: [r], files: [{ glob: \"*.py\" }] }\n  - { id: P1, rules: [s], files: [{ glob: \"*.py\" }] }\n",
+    );
+    untouched(&repo, 0, &["check"]).prints("1 to change, 0 done or with nothing to do");
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.read("a.py"), b"from m import f\nx = 6\nf(x)\nold = 1\n");
+}
+
+#[test]
 fn newer_syntax_is_an_error_where_the_plan_says_so() {
     let repo = edited(&[("a.py", "x = 1\n")], "x = 1", "type x = int", ["syntax: error", "", ""]);
     untouched(&repo, 1, &["run"]).says("a.py:1:1: `type` alias statement needs Python 3.12");
