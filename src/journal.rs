@@ -15,9 +15,10 @@ use sha2::{Digest, Sha256};
 
 use crate::fault;
 use crate::path::RepoPath;
+use crate::state::State;
 
 /// The version of the records that this tool writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,17 @@ pub enum Record {
         /// Why, for people.
         reason: String,
     },
+    /// A unit failed and its phase stopped.
+    Failed {
+        /// The plan's name.
+        plan: String,
+        /// The digest of the plan's meaning: another plan may try again.
+        digest: String,
+        /// The unit.
+        unit: RepoPath,
+        /// Why, for people.
+        reason: String,
+    },
     /// An external codemod found nothing to do in a unit.
     Unchanged {
         /// The plan's name.
@@ -87,6 +99,20 @@ pub enum Record {
         phase: String,
         /// The tip it judged.
         tip: String,
+        /// The digest of its commands; empty in a record of format 1, which then says nothing of any commands.
+        #[serde(default)]
+        commands: String,
+    },
+    /// A phase's gate failed.
+    GateFailed {
+        /// The plan's name.
+        plan: String,
+        /// The phase's id.
+        phase: String,
+        /// The tip it judged.
+        tip: String,
+        /// The digest of its commands.
+        commands: String,
     },
     /// A run came to its end.
     RunFinished {
@@ -106,8 +132,28 @@ pub struct RunStarted {
     pub parts: BTreeMap<String, String>,
     /// The phase asked for, if not all.
     pub phase: Option<String>,
-    /// The file asked for, if not all.
+    /// The file asked for, if not all, as format 1 has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<RepoPath>,
+    /// The files asked for, if not all.
+    #[serde(default)]
+    pub files: Vec<AskedFile>,
+    /// The states whose units are tried again.
+    #[serde(default)]
+    pub retry: Vec<State>,
+    /// True when phases may be run out of order.
+    #[serde(default)]
+    pub out_of_order: bool,
+}
+
+/// Files that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedFile {
+    /// This one.
+    Path(RepoPath),
+    /// Those that match, from the top.
+    Pattern(String),
 }
 
 /// All that recovery needs to know of a change to come.
@@ -211,7 +257,12 @@ impl Journal {
             file.seek(SeekFrom::End(0)).map_err(io("seek in"))?;
         }
         let mut journal = Self { file, path: path.clone(), records };
-        if journal.records.is_empty() {
+        let written = journal.records.iter().rev().find_map(|record| match record {
+            Record::Opened { format } => Some(*format),
+            _ => None,
+        });
+        // Also below the records of an older tool: it must not take the newer ones for damage.
+        if written.is_none_or(|format| format < FORMAT) {
             journal.append(Record::Opened { format: FORMAT })?;
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync the folder of"))?;
         }
@@ -321,7 +372,7 @@ mod tests {
         journal.append(abandoned("one")).unwrap();
         journal.append(abandoned("two\nlines")).unwrap();
         let again = Journal::open(folder.path()).unwrap();
-        assert_eq!(again.records(), [Record::Opened { format: 1 }, abandoned("one"), abandoned("two\nlines")]);
+        assert_eq!(again.records(), [Record::Opened { format: FORMAT }, abandoned("one"), abandoned("two\nlines")]);
         assert_eq!(Journal::read(folder.path()).unwrap(), again.records());
     }
 

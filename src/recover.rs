@@ -64,8 +64,10 @@ pub fn open(records: &[Record]) -> Open {
             Record::Opened { .. }
             | Record::RunStarted(_)
             | Record::Quarantined { .. }
+            | Record::Failed { .. }
             | Record::Unchanged { .. }
             | Record::GatePassed { .. }
+            | Record::GateFailed { .. }
             | Record::RunFinished { .. } => {}
         }
     }

@@ -14,6 +14,9 @@ pub enum Stop {
     /// A unit or a gate failed: the plan or the code needs work.
     #[error("{0}")]
     Failed(Note),
+    /// A command came to its end, and units that were asked for are not done.
+    #[error("{0}")]
+    NotDone(Note),
     /// What was typed, or the plan, is wrong.
     #[error("{0}")]
     Usage(Note),

@@ -158,6 +158,12 @@ impl Repo {
         Ok(self.inner.find_commit(commit)?.parent_id(0).ok())
     }
 
+    /// True when the commit is here: a rebase and a shallow clone leave names of commits that are not.
+    #[must_use]
+    pub fn has_commit(&self, commit: Oid) -> bool {
+        self.inner.find_commit(commit).is_ok()
+    }
+
     /// The message of a commit, as its bytes.
     ///
     /// # Errors

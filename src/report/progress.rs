@@ -132,6 +132,9 @@ impl Bar {
             | Event::GatePassed { .. }
             | Event::GateFailed { .. }
             | Event::RolledBack { .. }
+            | Event::WouldRollBack { .. }
+            | Event::RollbackFinished { .. }
+            | Event::Differs { .. }
             | Event::UnitWarned { .. }
             | Event::Warning { .. } => {}
         }

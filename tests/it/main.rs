@@ -70,6 +70,8 @@ mod run;
 mod scan;
 /// Rewrite rules over the standard library and published packages, judged by CPython and pyflakes.
 mod sound;
+/// Squashed commits: what is taken back of them.
+mod squash;
 /// Where units stand, read from git alone.
 mod standing;
 /// Where units stand, as `migrate status` says it.
@@ -82,3 +84,5 @@ mod syscalls;
 mod targets;
 /// Layers, sizes, leftovers, and that the documents are true.
 mod tidy;
+/// Done means done: what is said is what the files say, however the old text came back.
+mod truth;

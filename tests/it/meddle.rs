@@ -64,24 +64,37 @@ fn nothing_is_committed_on_a_branch_that_was_switched_to_even_with_the_same_tip(
 }
 
 #[test]
-fn a_commit_or_an_amendment_meanwhile_stays_the_tip() {
-    for args in [&["commit", "-q", "--allow-empty", "-m", "theirs"][..], &["commit", "-q", "--amend", "-m", "theirs"]] {
+fn an_amendment_or_a_reset_meanwhile_stays_the_tip_and_ends_the_run() {
+    for args in [&["commit", "-q", "--amend", "-m", "theirs"][..], &["reset", "-q", "--soft", "HEAD~1"]] {
         let (repo, child) = judging();
         repo.git(args);
         let tip = repo.git(&["rev-parse", "HEAD"]);
         goes_on(&repo, child).exits(4).says("moved from");
         assert_eq!(repo.git(&["rev-parse", "HEAD"]), tip);
+        // What they staged is theirs too.
+        repo.git(&["commit", "-q", "--allow-empty", "-m", "theirs"]);
         assert_eq!(repo.git(&["status", "--porcelain"]), "");
         repo.migrate(&["run"]).succeeds();
-        assert_eq!(repo.git(&["rev-parse", "HEAD^"]), tip);
+        assert_eq!(repo.git(&["rev-parse", "HEAD~2"]), tip);
     }
+}
+
+#[test]
+fn a_commit_on_top_of_the_branch_makes_the_verdict_void_and_the_run_goes_on() {
+    let (repo, child) = judging();
+    repo.write("notes.txt", "theirs\n");
+    repo.git(&["commit", "-q", "-m", "theirs", "--", "notes.txt"]);
+    let tip = repo.git(&["rev-parse", "HEAD"]);
+    goes_on(&repo, child).succeeds().says("the branch got other commits while a.py was judged: it is judged again");
+    assert_eq!(repo.git(&["rev-parse", "HEAD^"]), tip);
+    assert_eq!((repo.read("a.py"), repo.git(&["status", "--porcelain"])), (NEW.into(), String::new()));
 }
 
 #[test]
 fn a_file_that_its_owner_committed_while_it_was_judged_is_theirs() {
     let (repo, child) = judging();
     repo.git(&["commit", "-q", "-a", "-m", "theirs"]);
-    goes_on(&repo, child).exits(4).says("moved from");
+    goes_on(&repo, child).succeeds().says("done: 0 committed, 1 unchanged");
     assert_eq!(repo.read("a.py"), NEW.as_bytes());
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
     repo.migrate(&["run"]).succeeds();
