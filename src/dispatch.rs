@@ -151,8 +151,9 @@ impl<'a> Session<'a> {
         };
         let leave = Leave { dirty: true, detached: args.allow_detached, hooks: args.no_verify, changed_plan: true };
         let asked = rollback::Asked { whose, dry_run: args.dry_run, whole_file: args.whole_file, leave };
-        let mut agrees =
-            |units: usize| args.yes || ask::agrees(&format!("take back {units} units, each by a commit of its own?"));
+        let mut agrees = |units: usize| {
+            args.yes || ask::agrees(&format!("take back {units} units, each by a commit of its own?"), self.interrupt)
+        };
         self.listen(args.json, |_, emit| rollback::rollback(&self.repo, &self.plan, &asked, self.interrupt, &mut agrees, emit))
     }
 

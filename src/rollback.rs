@@ -99,6 +99,9 @@ pub fn rollback(
         let Chosen { backs, already, landed } = choose(repo, plan, tip, &asked.whose, interrupt, emit)?;
         refuse_conflicts(repo, plan, tip, &backs, asked, emit)?;
         if backs.len() > 1 && !agrees(backs.len()) {
+            if let Some(signal) = interrupt.pending() {
+                return Err(Stop::Unbegun(signal));
+            }
             return Err(Stop::Refused(Note::new("nothing was taken back", "answer y, or pass --yes")));
         }
         for back in &backs {

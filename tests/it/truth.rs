@@ -33,9 +33,12 @@ fn merged() -> Repo {
     repo
 }
 
+/// How the old text comes back.
+type Way<'w> = &'w dyn Fn(&Repo);
+
 #[test]
 fn the_old_text_that_came_back_by_whatever_way_is_rolled_back_and_not_done() {
-    let ways: [(&str, &dyn Fn(&Repo)); 5] = [
+    let ways: [(&str, Way); 5] = [
         ("a reverted merge", &|repo| {
             repo.git(&["revert", "--no-edit", "-m", "1", "HEAD"]);
         }),
