@@ -292,7 +292,9 @@ fn validate_recovery(judge: &Judge<'_>, backs: &[Back], emit: &mut dyn FnMut(Eve
         let Some(unit) = unit_of(judge.plan, back) else { continue };
         let verify = &judge.plan.target(&unit).verify;
         let fresh: Vec<_> = verify.iter().filter(|command| seen.insert(format!("{command:?}"))).cloned().collect();
-        if let Verdict::Failed { reason, log, .. } = judge.run(Purpose::Verify, &fresh, &back.phase, Some(&back.unit), emit)? {
+        if let Verdict::Failed { reason, log, .. } =
+            judge.run(Purpose::Verify, &fresh, &back.phase, Some(&back.unit), &mut || Ok(()), emit)?
+        {
             let message = format!("everything was rolled back, and the recovery validation failed: {reason}");
             return Err(Stop::Failed(Note::new(message, format!("see {}", log.display()))));
         }

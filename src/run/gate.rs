@@ -28,9 +28,9 @@ impl Run<'_> {
                 return Err(Stop::Interrupted(signal));
             }
             emit(Event::GateStarted { phase: label.clone() });
-            let verdict = self.judge.run(Purpose::Gate, &phase.gate, &phase.id, None, emit)?;
+            let (verdict, since) = self.judged(Purpose::Gate, &phase.gate, &phase.id, None, emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
-            if self.look_at_branch()? == Since::Forward {
+            if since == Since::Forward {
                 emit(one::judged_again(&format!("the gate of {label}")));
                 continue;
             }

@@ -13,10 +13,10 @@ use crate::event::{Event, Watch};
 use crate::held::{Held, Since};
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, Record};
-use crate::judge::Judge;
+use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
 use crate::path::RepoPath;
-use crate::plan::Plan;
+use crate::plan::{Command, Plan};
 use crate::protocol::Protocol;
 use crate::ready::settle;
 use crate::repo::Repo;
@@ -248,15 +248,45 @@ impl Run<'_> {
         }
     }
 
+    /// Lets commands judge, and says whether somebody else committed meanwhile: the verdict is void then. The branch is looked at after
+    /// each of them, so that nothing runs on where HEAD was switched.
+    fn judged(
+        &mut self,
+        purpose: Purpose,
+        commands: &[Command],
+        phase: &str,
+        unit: Option<&RepoPath>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Verdict, Since), Stop> {
+        let mut since = self.look_at_branch()?;
+        let (repo, held) = (self.repo, &mut self.held);
+        let mut after = || {
+            if held.look(repo)? == Since::Forward {
+                since = Since::Forward;
+            }
+            Ok(())
+        };
+        let verdict = self.judge.run(purpose, commands, phase, unit, &mut after, emit)?;
+        if since == Since::Forward {
+            self.refresh()?;
+        }
+        Ok((verdict, since))
+    }
+
     /// Looks where the branch stands. After a commit of somebody else, what was known of the tree is found out anew.
     fn look_at_branch(&mut self) -> Result<Since, Stop> {
         let since = self.held.look(self.repo)?;
         if since == Since::Forward {
-            let paths: Vec<RepoPath> = self.units.iter().map(|standing| standing.unit.path.clone()).collect();
-            self.conversions = self.repo.conversions(&paths)?;
-            self.callables = Callables::new(self.repo);
+            self.refresh()?;
         }
         Ok(since)
+    }
+
+    fn refresh(&mut self) -> Result<(), Stop> {
+        let paths: Vec<RepoPath> = self.units.iter().map(|standing| standing.unit.path.clone()).collect();
+        self.conversions = self.repo.conversions(&paths)?;
+        self.callables = Callables::new(self.repo);
+        Ok(())
     }
 
     /// Fails when a command changed tracked files, apart from those that it was to change or to judge, and the plan's own.

@@ -5,7 +5,6 @@ use git2::Oid;
 use crate::compose::{self, Rewritten};
 use crate::event::{Activity, Event};
 use crate::fs;
-use crate::held::Since;
 use crate::judge::{Purpose, Verdict};
 use crate::path::RepoPath;
 use crate::plan::Command;
@@ -121,14 +120,11 @@ impl Run<'_> {
             Err(stop) => return self.give_up(&change, stop),
         };
         let shown = match self.validate(unit, &change, &target.validate, emit) {
-            Ok(Verdict::Passed(shown)) => match self.look_at_branch() {
-                Ok(Since::Same) => shown,
-                Ok(Since::Forward) => {
-                    self.protocol().undo(&change, "the branch got other commits meanwhile")?;
-                    return Ok(Attempt::Void);
-                }
-                Err(stop) => return self.give_up(&change, stop),
-            },
+            Ok(_) if self.is_void(&change) => {
+                self.protocol().undo(&change, "the branch got other commits meanwhile")?;
+                return Ok(Attempt::Void);
+            }
+            Ok(Verdict::Passed(shown)) => shown,
             Ok(Verdict::Failed { reason, log, .. }) => {
                 // The file is put back: a person finds in it what was there before.
                 made.warnings.before.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
@@ -214,9 +210,9 @@ impl Run<'_> {
                         fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
                     }
                     let commands = [command.clone()];
-                    let verdict = self.judge.run(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit);
+                    let verdict = self.judged(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit);
                     fs::keep_mode(repo.top(), &unit.path, &change.files[0].target.found.stat)?;
-                    match verdict? {
+                    match verdict?.0 {
                         Verdict::Passed(_) => {}
                         Verdict::Failed { reason, log, .. } => {
                             let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
@@ -253,7 +249,7 @@ impl Run<'_> {
         commands: &[Command],
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
-        let verdict = self.judge.run(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
+        let (verdict, _) = self.judged(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
         if !commands.is_empty() {
             self.refuse_changed_others(std::slice::from_ref(&unit.path), "a validate command")?;
         }
@@ -268,21 +264,22 @@ impl Run<'_> {
             Ended::Unchanged | Ended::Committed => "nothing to do".to_owned(),
         };
         self.protocol().undo(change, &reason)?;
-        Ok(match self.look_at_branch()? {
-            Since::Same => Attempt::Ended(ended),
-            // It may have failed for what somebody else committed, or not for it.
-            Since::Forward => Attempt::Void,
-        })
+        self.look_at_branch()?;
+        // What ended it may be what somebody else committed, or not be there any more.
+        Ok(if self.is_void(change) { Attempt::Void } else { Attempt::Ended(ended) })
+    }
+
+    /// True when somebody else committed since the change was drafted.
+    fn is_void(&self, change: &Change) -> bool {
+        *self.held.tip() != change.tip
     }
 
     /// Takes a change back because the run ends, or because somebody else committed on top of the branch: then only the attempt is
     /// over. What keeps it from being taken back matters more than why.
     fn give_up(&mut self, change: &Change, stop: Stop) -> Result<Attempt, Stop> {
         self.protocol().undo(change, &stop.to_string())?;
-        match (self.look_at_branch()?, &stop) {
-            (Since::Forward, Stop::NeedsYou(_)) => Ok(Attempt::Void),
-            _ => Err(stop),
-        }
+        self.look_at_branch()?;
+        if self.is_void(change) && matches!(stop, Stop::NeedsYou(_)) { Ok(Attempt::Void) } else { Err(stop) }
     }
 }
 

@@ -28,9 +28,9 @@ impl Run<'_> {
         }
         let phase = &self.plan.phases[unit.phase].id;
         for _ in 0..one::MOST_ATTEMPTS {
-            let verdict = self.judge.run(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
+            let (verdict, since) = self.judged(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
-            if self.look_at_branch()? == Since::Forward {
+            if since == Since::Forward {
                 emit(one::judged_again(&unit.path.to_string()));
                 continue;
             }
