@@ -39,6 +39,9 @@ pub enum Problem {
     /// Valid Python that the tree has wrong.
     #[error("{0}")]
     Unread(Unread),
+    /// A text that Python refuses, and in which more of what a rule deprecates may stand than can be found.
+    #[error("this is not valid Python: {0}")]
+    Invalid(String),
     /// The `before` of an edit stands nowhere.
     #[error("the `before` block of edit {edit} is not in the file")]
     NotFound {
@@ -155,6 +158,7 @@ impl RewriteError {
             Problem::Unread(Unread { newer: None, .. }) => {
                 "write an edit for this file; lines in brackets that are indented further than their statement can be read".into()
             }
+            Problem::Invalid(_) => "correct the file, or exclude it from the plan".into(),
             Problem::Parse(_) | Problem::Slow(_) => "exclude the file from the plan, or change it by hand".into(),
             Problem::NotFound { .. } => match &self.nearest {
                 Some(_) => "make `before` equal to the file's own lines, or remove the edit".into(),
