@@ -25,6 +25,7 @@ mod literal;
 pub mod matched;
 mod meaning;
 mod near;
+pub(crate) mod outside;
 pub(crate) mod place;
 #[cfg(test)]
 mod place_tests;
