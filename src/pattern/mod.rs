@@ -17,7 +17,7 @@ mod crossing;
 mod effects;
 mod evaluation;
 mod find;
-mod fit;
+pub(crate) mod fit;
 mod hints;
 pub mod holes;
 mod layout;

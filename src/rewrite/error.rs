@@ -124,6 +124,12 @@ pub enum Problem {
         /// As it resolves.
         name: String,
     },
+    /// The name is part of the text that an f-string writes for `=`.
+    #[error("an f-string writes the text of {name} here (`=`)")]
+    Echoed {
+        /// As it resolves.
+        name: String,
+    },
     /// Two changes claim the same text.
     #[error("two changes claim the same text")]
     Overlap,
@@ -179,6 +185,7 @@ impl RewriteError {
             Problem::Set { to, .. } => format!("set what {to} stands for by an edit for this file"),
             Problem::Private { .. } => "give it a name without two underscores in front, or write an edit for this file".into(),
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
+            Problem::Echoed { .. } => "write the text before the braces and leave the `=` out, as it shall be".into(),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }
     }
