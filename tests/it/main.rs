@@ -12,6 +12,8 @@ mod support;
 mod branch;
 /// Bytes outside an edit.
 mod bytes;
+/// Text in any alphabet, and text that is broken.
+mod characters;
 /// External codemods on one file.
 mod codemods;
 /// What each command shows, writes and leaves alone.
