@@ -8,10 +8,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use git2::{Oid, Signature};
+use git2::Oid;
 
 use crate::fault;
-use crate::repo::commit::signed;
+use crate::repo::identity::Person;
 use crate::repo::{Repo, RepoProblem, Tip};
 
 impl Repo {
@@ -34,7 +34,7 @@ impl Repo {
     ///
     /// # Errors
     /// When the system refuses; unless the last sync failed, the branch is as it was.
-    pub(super) fn set_locked_branch(&self, tip: &Tip, commit: Oid, log: &str, who: &Signature<'_>) -> Result<bool, RepoProblem> {
+    pub(super) fn set_locked_branch(&self, tip: &Tip, commit: Oid, log: &str, who: &Person) -> Result<bool, RepoProblem> {
         let common = self.inner.commondir();
         let logs = [common.join("logs").join(&tip.branch), self.git_dir.join("logs/HEAD")];
         let file = common.join(&tip.branch);
@@ -83,9 +83,9 @@ fn content(commit: Oid) -> String {
     format!("{commit}\n")
 }
 
-fn log_line(old: Oid, new: Oid, log: &str, who: &Signature<'_>) -> Vec<u8> {
+fn log_line(old: Oid, new: Oid, log: &str, who: &Person) -> Vec<u8> {
     let mut line = format!("{old} {new} ").into_bytes();
-    line.extend_from_slice(&signed(who));
+    line.extend_from_slice(&who.signed_now());
     line.extend_from_slice(format!("\t{}\n", log.replace(['\n', '\r'], " ")).as_bytes());
     line
 }
