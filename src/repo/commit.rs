@@ -51,7 +51,7 @@ impl Repo {
     /// # Errors
     /// When it cannot be written or signed.
     pub fn commit_object(&self, base: Oid, tree: Oid, message: &str, identity: &Identity) -> Result<Oid, RepoProblem> {
-        if self.config_is_true("commit.gpgsign") {
+        if self.settings.signs {
             return self.signed_commit(base, tree, message, identity);
         }
         if message.contains('\0') {
@@ -99,10 +99,14 @@ impl Repo {
         fault::point("land: branch locked");
         // The lock is held from here on: what is compared now is what is set.
         self.still_at(tip)?;
-        if !self.set_locked_branch(tip, commit, log, committer)? {
+        let by_libgit2 = !self.set_locked_branch(tip, commit, log, committer)?;
+        if by_libgit2 {
             transaction.set_target(&tip.branch, commit, Some(&committer.signature()?), log)?;
         }
         transaction.commit()?;
+        if by_libgit2 {
+            self.share_branch(tip)?;
+        }
         let moved = Tip { branch: tip.branch.clone(), commit };
         self.branch_moved(tip, &moved);
         Ok(moved)

@@ -130,7 +130,7 @@ impl Repo {
     /// # Errors
     /// When git cannot tell.
     pub fn conversions(&self, paths: &[RepoPath]) -> Result<Conversions, RepoProblem> {
-        let autocrlf = matches!(self.config("core.autocrlf"), Some(value) if value != "false");
+        let autocrlf = self.settings.converts_lines;
         let mut input = Vec::new();
         for path in paths {
             input.extend_from_slice(path.as_bytes());
@@ -210,8 +210,7 @@ impl Repo {
         if found.stat.st_nlink > 1 {
             return Err(FileProblem::HardLinked { path: path.clone() }.into());
         }
-        let modes_count = self.config("core.filemode").is_none() || self.config_is_true("core.filemode");
-        let other_mode = modes_count && (mode == 0o100_755) != (found.stat.st_mode & 0o100 != 0);
+        let other_mode = self.settings.modes_count && (mode == 0o100_755) != (found.stat.st_mode & 0o100 != 0);
         if other_mode || self.clean(path, &found.bytes, conversions.apply_to(path), Write::No)? != blob {
             return Err(TargetProblem::Dirty(path.clone()));
         }
