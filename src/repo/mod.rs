@@ -15,6 +15,7 @@ mod mark;
 mod objects;
 pub mod open;
 pub mod others;
+mod racy;
 pub mod revert;
 mod settings;
 mod shared;

@@ -245,6 +245,7 @@ impl Repo {
             return Ok(None);
         }
         let Some(mut cached) = self.index.take() else { return Ok(None) };
+        self.mark_racy(&mut cached.index, cached.identity.modified)?;
         for entry in entries {
             let now = cached.index.entry(entry.path.as_bytes());
             let as_expected =
