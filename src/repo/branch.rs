@@ -53,8 +53,8 @@ impl Repo {
     pub(super) fn share_branch(&self, tip: &Tip) -> Result<(), RepoProblem> {
         let folder = if tip.branch == "HEAD" { &self.git_dir } else { self.inner.commondir() };
         let files = [folder.join(&tip.branch), folder.join("logs").join(&tip.branch), self.git_dir.join("logs/HEAD")];
-        let there = files.iter().filter(|file| file.exists());
-        there.map(|file| self.settings.shared.adjust(file)).collect::<io::Result<()>>().map_err(RepoProblem::Branch)
+        let mut there = files.iter().filter(|file| file.exists());
+        there.try_for_each(|file| self.settings.shared.adjust(file)).map_err(RepoProblem::Branch)
     }
 
     fn set_file(&self, file: &Path, folder: &Path, commit: Oid, logs: &[PathBuf], line: &[u8]) -> io::Result<()> {

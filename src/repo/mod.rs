@@ -143,6 +143,9 @@ pub enum RepoProblem {
     /// The branch could not be set.
     #[error("cannot set the branch: {0}")]
     Branch(#[source] std::io::Error),
+    /// What this tool keeps could not be shared.
+    #[error("cannot share what migrate keeps in git's folder: {0}")]
+    Unshared(#[source] std::io::Error),
     /// The index is broken.
     #[error("{0}")]
     BrokenIndex(index::IndexProblem),
@@ -180,7 +183,7 @@ impl RepoProblem {
             }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
-            Self::Unstored(_) | Self::Branch(_) => "mend the cause, then run migrate again",
+            Self::Unstored(_) | Self::Branch(_) | Self::Unshared(_) => "fix the cause, then run migrate again",
             Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
             Self::Git(GitProblem::Start(_)) => "migrate needs the git program on PATH",
             Self::Git(GitProblem::Failed { .. }) => "fix what git says of it, then run migrate again",

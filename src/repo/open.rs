@@ -101,6 +101,14 @@ impl Repo {
         if file.is_symlink() { Err(RepoProblem::Linked(file)) } else { Ok(()) }
     }
 
+    /// Lets those who share the repository run this tool, too: what it keeps in git's folder gets the modes that git gives there.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn share_state(&self) -> Result<(), RepoProblem> {
+        self.settings.shared.adjust_all(&self.state_folder()).map_err(RepoProblem::Unshared)
+    }
+
     /// The hooks that `git commit` would run here, by name.
     #[must_use]
     pub fn commit_hooks(&self) -> Vec<String> {

@@ -81,6 +81,23 @@ impl Shared {
         if self == Self::No { Ok(()) } else { self.adjust_found(path, &fs::symlink_metadata(path)?) }
     }
 
+    /// As [`Shared::adjust`], with all that is below `path`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(super) fn adjust_all(self, path: &Path) -> io::Result<()> {
+        if self == Self::No {
+            return Ok(());
+        }
+        self.adjust(path)?;
+        if path.symlink_metadata()?.is_dir() {
+            for entry in fs::read_dir(path)? {
+                self.adjust_all(&entry?.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// As [`Shared::adjust`], for a caller who has looked already.
     ///
     /// # Errors

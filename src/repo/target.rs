@@ -8,6 +8,7 @@ use git2::{ObjectType, Oid, Tree};
 
 use crate::fs::{self, FileProblem, Found};
 use crate::path::RepoPath;
+use crate::repo::git::GitProblem;
 use crate::repo::stage::literal;
 use crate::repo::{Repo, RepoProblem, Tip};
 
@@ -299,8 +300,11 @@ impl Repo {
         if there.is_dir() {
             return Ok(TargetProblem::Folder(path.clone()));
         }
-        if self.inner.is_path_ignored(path.as_path()).map_err(RepoProblem::from)? {
-            return Ok(TargetProblem::Ignored(path.clone()));
+        // It fails without a word when the path is not ignored.
+        match self.git().ask(&["check-ignore", "-z", "--stdin"], bytes) {
+            Ok(_) => return Ok(TargetProblem::Ignored(path.clone())),
+            Err(GitProblem::Failed { stderr, .. }) if stderr.is_empty() => {}
+            Err(problem) => return Err(RepoProblem::from(problem).into()),
         }
         Ok(if there.is_symlink() { TargetProblem::Link(path.clone()) } else { TargetProblem::Untracked(path.clone()) })
     }
