@@ -8,7 +8,6 @@ use git2::{ObjectType, Oid, Tree};
 
 use crate::fs::{self, FileProblem, Found};
 use crate::path::RepoPath;
-use crate::repo::git::GitProblem;
 use crate::repo::stage::literal;
 use crate::repo::{Repo, RepoProblem, Tip};
 
@@ -300,11 +299,10 @@ impl Repo {
         if there.is_dir() {
             return Ok(TargetProblem::Folder(path.clone()));
         }
-        // It fails without a word when the path is not ignored.
-        match self.git().ask(&["check-ignore", "-z", "--stdin"], bytes) {
-            Ok(_) => return Ok(TargetProblem::Ignored(path.clone())),
-            Err(GitProblem::Failed { stderr, .. }) if stderr.is_empty() => {}
-            Err(problem) => return Err(RepoProblem::from(problem).into()),
+        let below = OsString::from_vec([b"./", bytes].concat());
+        let ask = [OsString::from("check-ignore"), "--quiet".into(), "--".into(), below];
+        if self.git().output(&ask).map_err(RepoProblem::from)?.status.success() {
+            return Ok(TargetProblem::Ignored(path.clone()));
         }
         Ok(if there.is_symlink() { TargetProblem::Link(path.clone()) } else { TargetProblem::Untracked(path.clone()) })
     }

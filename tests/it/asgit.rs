@@ -14,7 +14,7 @@ use crate::kinds::{
     after, at_odds, bare, begun, between, clone, deep_branch, executable, git, hook, hooks_in, in_conflict, index, intended,
     lines, linked_branch, linked_git_dir, linked_head, linked_index, logs, missing_tree, modes, monitored, named,
     named_work_tree, other_changed, other_staged, outside, patches, read_only, set, shared, signing, sparse, staged,
-    staged_and_changed, twice, unborn, untracked, worktree,
+    staged_and_changed, submodule, twice, unborn, untracked, worktree,
 };
 use crate::kit::{OLD, one, untouched};
 use crate::support::Repo;
@@ -94,6 +94,7 @@ const KINDS: &[Kind] = &[
     kind("a link as git's folder", || after(linked_git_dir), AsGit),
     kind("a link as the index", || after(linked_index), AsGit),
     kind("a linked work tree", worktree, AsGit),
+    kind("a submodule", submodule, AsGit),
     kind("a work tree named by core.worktree", || after(named_work_tree), AsGit),
     kind("a bare repository", bare, Refused("is bare: it has no work tree")),
     kind("a shallow clone", || clone(&["--depth", "1"], "file://"), AsGit),
@@ -122,6 +123,7 @@ const KINDS: &[Kind] = &[
     kind("a lock on the index", || after(|repo| repo.write(".git/index.lock", "")), Refused("index.lock exists")),
     kind("a lock on HEAD", || after(|repo| repo.write(".git/HEAD.lock", "")), Refused("HEAD.lock exists")),
     kind("a lock on the branch", || after(|repo| repo.write(".git/refs/heads/main.lock", "")), Refused("main.lock exists")),
+    kind("a lock on packed references", || after(|repo| repo.write(".git/packed-refs.lock", "")), AsGit),
     // Hooks.
     kind("a hook that does not run", || after(|repo| repo.write(".git/hooks/pre-commit", "exit 1\n")), AsGit),
     kind("a hook", || hook(".git/hooks/pre-commit"), Refused("hooks that `git commit` would run: pre-commit")),
@@ -218,6 +220,7 @@ fn try_out(kind: &Kind) {
         Refused(said) => drop(untouched(&repo, 3, &args).says(said)),
         AsGit => {
             let theirs = (kind.make)().unwrap();
+            let (before, base) = (repo.read(target(&repo)), repo.git(&["rev-parse", "HEAD^{tree}"]));
             repo.migrate(&args).succeeds();
             commit_by_git(&theirs, &repo);
             let (ours, theirs) = (facts(&repo), facts(&theirs));
@@ -227,6 +230,13 @@ fn try_out(kind: &Kind) {
             // What a file held before and after is kept as an object, too, where git converts it.
             let more = ours.keys().find(|fact| !theirs.contains_key(*fact) && !fact.starts_with("objects"));
             assert_eq!(more, None, "{}", kind.name);
+            let back: Vec<&str> = ["rollback", target(&repo)]
+                .into_iter()
+                .chain(kind.flags.iter().copied())
+                .filter(|flag| *flag != "--allow-dirty")
+                .collect();
+            repo.migrate(&back).succeeds();
+            assert_eq!((repo.read(target(&repo)), repo.git(&["rev-parse", "HEAD^{tree}"])), (before, base), "{}", kind.name);
             repo.git(&["fsck", "--strict", "--connectivity-only"]);
         }
     }

@@ -1,7 +1,7 @@
 //! Repositories of every kind, each with the plan `plans/p.yaml` and the file `a.py` to migrate.
 
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -194,6 +194,19 @@ pub fn worktree() -> Option<Repo> {
     Some(repo)
 }
 
+/// The work tree of a submodule.
+pub fn submodule() -> Option<Repo> {
+    let repo = source();
+    let (source, above) = (repo.home().join("source"), repo.top().join(".."));
+    let above = above.canonicalize().unwrap();
+    std::fs::remove_dir(repo.top()).unwrap();
+    let add = ["-c", "protocol.file.allow=always", "submodule", "add", "-q", source.to_str().unwrap(), "work"];
+    for args in [&["init", "-q"][..], &add] {
+        assert!(repo.command("git").current_dir(&above).args(args).status().unwrap().success());
+    }
+    Some(repo)
+}
+
 pub fn missing_tree(repo: &Repo) {
     let tree = repo.git(&["rev-parse", "HEAD^{tree}"]);
     std::fs::remove_file(repo.top().join(".git/objects").join(&tree[..2]).join(&tree[2..])).unwrap();
@@ -311,9 +324,10 @@ pub fn hooks_in(folder: &str) -> Option<Repo> {
 pub fn signing(spelled: &str) -> Option<Repo> {
     static KEY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let key = KEY.get_or_init(|| {
-        let key = tempfile::tempdir().unwrap().keep().join("key");
-        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(&key).status();
-        made.is_ok_and(|status| status.success()).then_some(key)
+        let key = Path::new(env!("CARGO_TARGET_TMPDIR")).join("signing-key");
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(&key);
+        (key.exists() || keygen.status().is_ok_and(|status| status.success())).then_some(key)
     });
     let Some(key) = key else { return skipped("there is no ssh-keygen to sign with") };
     set(&[("gpg.format", "ssh"), ("user.signingkey", key.to_str().unwrap()), ("commit.gpgsign", spelled)])
