@@ -4,6 +4,8 @@
 //! file by one rename, whose outcome is checked. What was not expected to be there is put back. No symbolic link is ever followed
 //! below the top of the work tree.
 
+mod attributes;
+
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -217,6 +219,10 @@ fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &Re
         let (user, group) = (fs::Uid::from_raw(like.st_uid), fs::Gid::from_raw(like.st_gid));
         fs::fchown(&file, Some(user), Some(group)).map_err(FileProblem::io("keep the owner of", path))?;
     }
+    let old = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let old = fs::openat(folder, path.file_name(), old, Mode::empty()).map_err(FileProblem::io("open", path))?;
+    // Before the mode, which says how far an access control list goes.
+    attributes::keep(&old, &file).map_err(FileProblem::io("keep the attributes of", path))?;
     fs::fchmod(&file, Mode::from_raw_mode(like.st_mode)).map_err(FileProblem::io("keep the mode of", path))?;
     if own.st_mtime == like.st_mtime && own.st_size == like.st_size {
         outdate(&file, like.st_mtime).map_err(FileProblem::io("set the time of", path))?;

@@ -58,9 +58,8 @@ impl Held {
         if now.branch != self.tip.branch {
             return Err(RepoProblem::Switched { expected: self.tip.branch.clone(), found: now.branch }.into());
         }
-        // A lock is held for an instant by every git that looks; who needs it waits for it.
-        if let Err(problem @ RepoProblem::Operation(_)) = repo.refuse_unsettled() {
-            return Err(problem.into());
+        if let Some(operation) = repo.operation() {
+            return Err(RepoProblem::Operation(operation).into());
         }
         let hooks = repo.commit_hooks();
         if hooks != self.hooks {

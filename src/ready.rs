@@ -14,6 +14,7 @@ use crate::stop::Stop;
 /// # Errors
 /// [`Stop`] when the repository may not be touched or a person must look.
 pub fn settle(repo: &Repo, journal: &mut Journal, leave: Leave, emit: &mut dyn FnMut(Event)) -> Result<Identity, Stop> {
+    repo.share_state()?;
     recover::clear_own_locks(repo, journal.records())?;
     ready(repo, leave)?;
     let identity = repo.identity()?;

@@ -8,10 +8,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use git2::{Oid, Signature};
+use git2::Oid;
 
 use crate::fault;
-use crate::repo::commit::signed;
+use crate::repo::identity::Person;
 use crate::repo::{Repo, RepoProblem, Tip};
 
 impl Repo {
@@ -21,7 +21,7 @@ impl Repo {
     /// When the system refuses.
     pub fn write_branch_aside(&self, commit: Oid) -> Result<PathBuf, RepoProblem> {
         let new = self.branch_aside();
-        fs::write(&new, content(commit)).map_err(RepoProblem::Branch)?;
+        fs::write(&new, content(commit)).and_then(|()| self.settings.shared.adjust(&new)).map_err(RepoProblem::Branch)?;
         Ok(new)
     }
 
@@ -34,7 +34,7 @@ impl Repo {
     ///
     /// # Errors
     /// When the system refuses; unless the last sync failed, the branch is as it was.
-    pub(super) fn set_locked_branch(&self, tip: &Tip, commit: Oid, log: &str, who: &Signature<'_>) -> Result<bool, RepoProblem> {
+    pub(super) fn set_locked_branch(&self, tip: &Tip, commit: Oid, log: &str, who: &Person) -> Result<bool, RepoProblem> {
         let common = self.inner.commondir();
         let logs = [common.join("logs").join(&tip.branch), self.git_dir.join("logs/HEAD")];
         let file = common.join(&tip.branch);
@@ -44,8 +44,17 @@ impl Repo {
         if device(folder) != device(&self.state_folder()) || logs.iter().any(|log| log.is_dir()) {
             return Ok(false);
         }
+        self.refuse_linked_branch(&tip.branch)?;
         self.set_file(&file, folder, commit, &logs, &log_line(tip.commit, commit, log, who)).map_err(RepoProblem::Branch)?;
         Ok(true)
+    }
+
+    /// Gives what libgit2 wrote to set the branch the modes that git would have given it.
+    pub(super) fn share_branch(&self, tip: &Tip) -> Result<(), RepoProblem> {
+        let folder = if tip.branch == "HEAD" { &self.git_dir } else { self.inner.commondir() };
+        let files = [folder.join(&tip.branch), folder.join("logs").join(&tip.branch), self.git_dir.join("logs/HEAD")];
+        let mut there = files.iter().filter(|file| file.exists());
+        there.try_for_each(|file| self.settings.shared.adjust(file)).map_err(RepoProblem::Branch)
     }
 
     fn set_file(&self, file: &Path, folder: &Path, commit: Oid, logs: &[PathBuf], line: &[u8]) -> io::Result<()> {
@@ -54,6 +63,7 @@ impl Repo {
         if fs::read(&new).ok().as_deref() != Some(content(commit).as_bytes()) {
             let mut written = File::create(&new)?;
             written.write_all(content(commit).as_bytes())?;
+            self.settings.shared.adjust(&new)?;
             written.sync_all()?;
         }
         for log in logs {
@@ -67,13 +77,27 @@ impl Repo {
 
     /// Appends a line to a log that is there, or that git would begin.
     fn log(&self, path: &Path, line: &[u8]) -> io::Result<()> {
-        let begins = !matches!(self.config("core.logallrefupdates"), Some("false" | "no" | "off" | "0"));
+        let begins = self.settings.begins_logs;
         if begins && let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            self.make_folders(folder)?;
         }
         match OpenOptions::new().append(true).create(begins).open(path) {
-            Ok(mut file) => file.write_all(line),
+            Ok(mut file) => self.settings.shared.adjust(path).and_then(|()| file.write_all(line)),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !begins => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make_folders(&self, folder: &Path) -> io::Result<()> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        if let Some(above) = folder.parent() {
+            self.make_folders(above)?;
+        }
+        match fs::create_dir(folder) {
+            Ok(()) => self.settings.shared.adjust(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -83,9 +107,9 @@ fn content(commit: Oid) -> String {
     format!("{commit}\n")
 }
 
-fn log_line(old: Oid, new: Oid, log: &str, who: &Signature<'_>) -> Vec<u8> {
+fn log_line(old: Oid, new: Oid, log: &str, who: &Person) -> Vec<u8> {
     let mut line = format!("{old} {new} ").into_bytes();
-    line.extend_from_slice(&signed(who));
+    line.extend_from_slice(&who.signed_now());
     line.extend_from_slice(format!("\t{}\n", log.replace(['\n', '\r'], " ")).as_bytes());
     line
 }

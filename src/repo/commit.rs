@@ -2,15 +2,17 @@
 //!
 //! Neither costs more in a larger repository. The index is not consulted, so whatever the user has staged stays out of the commit.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use git2::build::TreeUpdateBuilder;
-use git2::{ErrorClass, ErrorCode, FileMode, ObjectType, Oid, Signature};
+use git2::{ErrorClass, ErrorCode, FileMode, ObjectType, Oid};
 
 use crate::fault;
 use crate::path::RepoPath;
-use crate::repo::identity::{Identity, Person};
+use crate::repo::identity::{Identity, Person, as_utf8};
 use crate::repo::{Repo, RepoProblem, Tip};
 
 /// An entry of a tree that gets another blob.
@@ -49,7 +51,7 @@ impl Repo {
     /// # Errors
     /// When it cannot be written or signed.
     pub fn commit_object(&self, base: Oid, tree: Oid, message: &str, identity: &Identity) -> Result<Oid, RepoProblem> {
-        if self.config_is_true("commit.gpgsign") {
+        if self.settings.signs {
             return self.signed_commit(base, tree, message, identity);
         }
         if message.contains('\0') {
@@ -57,10 +59,7 @@ impl Repo {
         }
         let mut commit = format!("tree {tree}\nparent {base}\n").into_bytes();
         for (role, person) in [("author", &identity.author), ("committer", &identity.committer)] {
-            commit.extend_from_slice(role.as_bytes());
-            commit.push(b' ');
-            commit.extend_from_slice(&signed(&person.sign_now()?));
-            commit.push(b'\n');
+            commit.extend_from_slice(format!("{role} {}\n", as_utf8(&person.signed_now())).as_bytes());
         }
         commit.push(b'\n');
         commit.extend_from_slice(message.as_bytes());
@@ -71,13 +70,17 @@ impl Repo {
 
     /// Lets git make the commit, since it knows keys, formats and programs.
     fn signed_commit(&self, base: Oid, tree: Oid, message: &str, identity: &Identity) -> Result<Oid, RepoProblem> {
-        let mut args = vec!["-c".to_owned(), "core.fsync=committed".to_owned()];
+        // The message is UTF-8 whatever encoding is configured.
+        let mut args: Vec<OsString> =
+            ["-c", "core.fsync=committed", "-c", "i18n.commitEncoding=UTF-8"].map(OsString::from).into();
         for (role, person) in [("author", &identity.author), ("committer", &identity.committer)] {
-            args.extend(["-c".to_owned(), format!("{role}.name={}", person.name()), "-c".to_owned()]);
-            args.push(format!("{role}.email={}", person.email()));
+            for (key, value) in [("name", person.name()), ("email", person.email())] {
+                let set = [role.as_bytes(), b".", key.as_bytes(), b"=", value].concat();
+                args.extend(["-c".into(), OsString::from_vec(set)]);
+            }
         }
-        args.extend(["commit-tree", "-S", "-p"].map(str::to_owned));
-        args.extend([base.to_string(), tree.to_string()]);
+        args.extend(["commit-tree", "-S", "-p"].map(OsString::from));
+        args.extend([base.to_string().into(), tree.to_string().into()]);
         let said = self.git().ask(&args, message.as_bytes())?;
         Ok(Oid::from_str(String::from_utf8_lossy(&said).trim())?)
     }
@@ -96,11 +99,14 @@ impl Repo {
         fault::point("land: branch locked");
         // The lock is held from here on: what is compared now is what is set.
         self.still_at(tip)?;
-        let who = committer.sign_now()?;
-        if !self.set_locked_branch(tip, commit, log, &who)? {
-            transaction.set_target(&tip.branch, commit, Some(&who), log)?;
+        let by_libgit2 = !self.set_locked_branch(tip, commit, log, committer)?;
+        if by_libgit2 {
+            transaction.set_target(&tip.branch, commit, Some(&committer.signature()?), log)?;
         }
         transaction.commit()?;
+        if by_libgit2 {
+            self.share_branch(tip)?;
+        }
         let moved = Tip { branch: tip.branch.clone(), commit };
         self.branch_moved(tip, &moved);
         Ok(moved)
@@ -191,18 +197,6 @@ impl Repo {
     pub fn file_in(&self, commit: Oid, path: &RepoPath) -> Result<Option<(u32, Oid)>, RepoProblem> {
         Ok(self.tree_walk(self.tree_of(commit)?, path)?.1.map(|entry| (plain_mode(entry.mode), entry.oid)))
     }
-}
-
-/// Who did something and when, as commits and logs have it.
-pub(super) fn signed(who: &Signature<'_>) -> Vec<u8> {
-    let (when, minutes) = (who.when().seconds(), who.when().offset_minutes());
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
-    let mut text = who.name_bytes().to_vec();
-    text.extend_from_slice(b" <");
-    text.extend_from_slice(who.email_bytes());
-    text.extend_from_slice(format!("> {when} {sign}{hours:02}{minutes:02}").as_bytes());
-    text
 }
 
 /// A mode as git words it today: old trees hold others, such as `0o100664`.

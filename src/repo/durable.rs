@@ -90,19 +90,34 @@ impl Repo {
             let name = object.to_string();
             let folder = store.join(&name[..2]);
             let file = folder.join(&name[2..]);
-            let Some(_) = found(file.symlink_metadata()).map_err(RepoProblem::Unsynced)? else { continue };
+            let Some(there) = found(file.symlink_metadata()).map_err(RepoProblem::Unsynced)? else { continue };
+            // All that is ever named comes by here, whoever wrote it.
+            self.share_new(&file, &there)?;
             paths.insert(file);
-            if let Some(id) = found(folder.metadata()).map_err(RepoProblem::Unsynced)?.map(|folder| identity(&folder))
-                && paths.insert(folder)
-                && !named.contains(&id)
-            {
+            let Some(there) = found(folder.metadata()).map_err(RepoProblem::Unsynced)? else { continue };
+            let id = identity(&there);
+            if !paths.contains(&folder) && !named.contains(&id) {
+                self.share_new(&folder, &there)?;
                 first_met.push(id);
                 paths.insert(store.clone());
             }
+            paths.insert(folder);
         }
         self.syncer.hands.begin(paths);
         begun.extend(objects);
         Ok(Syncing { syncer: &self.syncer, first_met })
+    }
+}
+
+impl Repo {
+    /// Gives a file or folder of the object store the mode that git would have given it, if it was made since the repository was
+    /// opened: git leaves alone what is there.
+    fn share_new(&self, path: &Path, found: &Metadata) -> Result<(), RepoProblem> {
+        // Where the system does not say, it may be new.
+        match found.created() {
+            Ok(made) if made < self.opened => Ok(()),
+            _ => self.settings.shared.adjust_found(path, found).map_err(RepoProblem::Unstored),
+        }
     }
 }
 

@@ -16,6 +16,9 @@ const OID: usize = 20;
 const STRIDE: usize = 64 << 10;
 /// Ten 32-bit fields of stat data, the object name and the flags.
 const FIXED: usize = 62;
+/// The fields of the stat data that hold the mode and the size.
+const MODE: usize = 6;
+const SIZE: usize = 9;
 const NAME_OFFSET_OF_OID: usize = 40;
 const NAME_OFFSET_OF_FLAGS: usize = 60;
 
@@ -58,6 +61,21 @@ impl EntryStat {
     #[must_use]
     pub fn unknown() -> Self {
         Self([0; 10])
+    }
+
+    /// When the file was modified: second and nanosecond.
+    pub(super) fn modified(&self) -> (u32, u32) {
+        (self.0[2], self.0[3])
+    }
+
+    /// True when git might take a file of the one for a file of the other: it compares less than all, and times by the second.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        (self.0[2], self.0[SIZE]) == (other.0[2], other.0[SIZE])
+    }
+
+    /// True when nothing but the mode, which is not noted, tells the two apart.
+    pub(super) fn is_exactly(&self, other: &Self) -> bool {
+        (0..10).all(|field| field == MODE || self.0[field] == other.0[field])
     }
 }
 
@@ -223,7 +241,7 @@ impl Index {
         &self.bytes
     }
 
-    fn name(&self, nth: usize) -> &[u8] {
+    pub(super) fn name(&self, nth: usize) -> &[u8] {
         if let Some((names, ends)) = &self.names {
             let start = if nth == 0 { 0 } else { ends[nth - 1] as usize };
             return &names[start..ends[nth] as usize];
@@ -281,11 +299,38 @@ impl Index {
         }
         let at = self.entries[nth] as usize;
         self.sums.touched(at);
-        for (field, value) in stat.0.iter().enumerate().filter(|(field, _)| *field != 6) {
+        for (field, value) in stat.0.iter().enumerate().filter(|(field, _)| *field != MODE) {
             self.bytes[at + field * 4..at + field * 4 + 4].copy_from_slice(&value.to_be_bytes());
         }
         self.bytes[at + NAME_OFFSET_OF_OID..at + NAME_OFFSET_OF_FLAGS].copy_from_slice(oid.as_bytes());
         true
+    }
+
+    /// The entries of files and links that were modified at this second or later and have a size, as their positions.
+    pub(super) fn modified_since(&self, second: i64) -> Vec<usize> {
+        let field = |at: u32, field: usize| be32(&self.bytes, at as usize + field * 4).unwrap_or(0);
+        let is_racy =
+            |at: u32| i64::from(field(at, 2)) >= second && field(at, SIZE) != 0 && matches!(field(at, MODE) >> 12, 0o10 | 0o12);
+        (0..self.entries.len()).filter(|nth| is_racy(self.entries[*nth])).collect()
+    }
+
+    /// What is noted of the file of an entry.
+    pub(super) fn stat(&self, nth: usize) -> EntryStat {
+        let at = self.entries[nth] as usize;
+        EntryStat(std::array::from_fn(|field| be32(&self.bytes, at + field * 4).unwrap_or(0)))
+    }
+
+    /// The staged blob of an entry.
+    pub(super) fn oid(&self, nth: usize) -> Option<Oid> {
+        let at = self.entries[nth] as usize;
+        Oid::from_bytes(&self.bytes[at + NAME_OFFSET_OF_OID..at + NAME_OFFSET_OF_FLAGS]).ok()
+    }
+
+    /// Marks an entry so that git compares the content of its file whatever its time.
+    pub(super) fn look_again(&mut self, nth: usize) {
+        let at = self.entries[nth] as usize;
+        self.sums.touched(at);
+        self.bytes[at + SIZE * 4..at + SIZE * 4 + 4].fill(0);
     }
 
     /// Carries the cached tree names along `path` from the trees `old` to `new` (root first, one per folder). A cached name that is

@@ -15,14 +15,17 @@ mod mark;
 mod objects;
 pub mod open;
 pub mod others;
+mod racy;
 pub mod revert;
+mod settings;
+mod shared;
 pub mod stage;
 pub mod target;
 mod watch;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use git2::{Oid, Repository};
 
@@ -31,7 +34,11 @@ use crate::repo::durable::Syncer;
 use crate::repo::git::{Git, GitProblem};
 use crate::repo::mark::Mark;
 use crate::repo::objects::Trees;
+use crate::repo::settings::Settings;
 use crate::repo::stage::CachedIndex;
+
+/// The clock of file times ticks at least this often.
+const TICK: Duration = Duration::from_millis(20);
 
 /// An open repository with a work tree, a commit and nothing that this tool cannot read right.
 pub struct Repo {
@@ -39,7 +46,11 @@ pub struct Repo {
     top: PathBuf,
     git_dir: PathBuf,
     git: Git,
-    config: BTreeMap<String, String>,
+    /// Where git looks for hooks.
+    hooks: PathBuf,
+    settings: Settings,
+    /// No later than any file that was written since, by the clock of file times.
+    opened: SystemTime,
     index: RefCell<Option<CachedIndex>>,
     mark: RefCell<Mark>,
     trees: RefCell<Trees>,
@@ -82,6 +93,9 @@ pub enum RepoProblem {
     /// Another git process is at work, or died at it.
     #[error("{} exists: another git process is running, or one crashed", .0.display())]
     Locked(PathBuf),
+    /// A symbolic link where setting the branch would leave a file.
+    #[error("{} is a symbolic link, which setting the branch would replace", .0.display())]
+    Linked(PathBuf),
     /// git does not know who commits.
     #[error("git knows no identity to commit with: {0}")]
     NoIdentity(String),
@@ -129,6 +143,9 @@ pub enum RepoProblem {
     /// The branch could not be set.
     #[error("cannot set the branch: {0}")]
     Branch(#[source] std::io::Error),
+    /// What this tool keeps could not be shared.
+    #[error("cannot share what migrate keeps in git's folder: {0}")]
+    Unshared(#[source] std::io::Error),
     /// The index is broken.
     #[error("{0}")]
     BrokenIndex(index::IndexProblem),
@@ -157,6 +174,7 @@ impl RepoProblem {
             Self::Unsupported(_) => "convert the repository, or migrate in a plain clone of it",
             Self::Operation(_) => "finish or abort it first",
             Self::Locked(_) => "wait for that process; if none is running, remove the file",
+            Self::Linked(_) => "put the file itself in its place",
             Self::NoIdentity(_) => "git config user.name \"Your Name\" and git config user.email you@example.com",
             Self::Hooks(_) => "pass --no-verify to commit without them; each commit then says so in a trailer",
             Self::Dirty(_) => "commit or stash them yourself, or pass --allow-dirty to leave them as they are",
@@ -165,9 +183,10 @@ impl RepoProblem {
             }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
-            Self::Unstored(_) | Self::Branch(_) => "mend the cause, then run migrate again",
+            Self::Unstored(_) | Self::Branch(_) | Self::Unshared(_) => "fix the cause, then run migrate again",
             Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
-            Self::Git(_) => "migrate needs the git program on PATH and a repository that it can read",
+            Self::Git(GitProblem::Start(_)) => "migrate needs the git program on PATH",
+            Self::Git(GitProblem::Failed { .. }) => "fix what git says of it, then run migrate again",
         }
     }
 }
@@ -189,16 +208,6 @@ impl Repo {
     #[must_use]
     pub fn git(&self) -> &Git {
         &self.git
-    }
-
-    /// An effective configuration value, by its key in lower case; the last one wins.
-    #[must_use]
-    pub fn config(&self, key: &str) -> Option<&str> {
-        self.config.get(key).map(String::as_str)
-    }
-
-    fn config_is_true(&self, key: &str) -> bool {
-        matches!(self.config(key), Some("true" | "yes" | "on" | "1" | ""))
     }
 
     /// Where HEAD stands now.

@@ -1,51 +1,46 @@
 //! Opening a repository, or refusing it by name before anything is touched.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::ffi::c_int;
-use std::os::unix::fs::PermissionsExt;
+use std::ffi::{OsString, c_int};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use git2::{ErrorClass, ErrorCode, Repository, RepositoryState};
+use rustix::fs::{Access, access};
 
 use crate::path::RepoPath;
 use crate::repo::durable::Syncer;
-use crate::repo::git::Git;
-use crate::repo::{Repo, RepoProblem};
+use crate::repo::git::{Git, GitProblem};
+use crate::repo::settings::{Config, Settings};
+use crate::repo::stage::LOCK_PATIENCE;
+use crate::repo::{Repo, RepoProblem, TICK};
 
 /// The hooks that `git commit` runs. `post-commit` is among them: people hang notifications on it.
 const COMMIT_HOOKS: [&str; 6] =
     ["pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "reference-transaction", "post-index-change"];
 
 impl Repo {
-    /// Opens the repository that holds the folder `from`.
+    /// Opens the repository that holds the folder `from`. Where its work tree and its folders are, git says.
     ///
     /// # Errors
-    /// When there is none, it is bare or belongs to another user, or it uses what libgit2 reads wrong.
+    /// When there is none, it is bare or belongs to another user, it uses what libgit2 reads wrong, or git refuses its configuration.
     pub fn open(from: &Path) -> Result<Self, RepoProblem> {
-        let inner = discover(from).map_err(|error| refusal(from, error))?;
-        if inner.is_bare() {
-            return Err(RepoProblem::Bare(inner.path().to_owned()));
-        }
-        let top = inner.workdir().ok_or_else(|| RepoProblem::Bare(inner.path().to_owned()))?;
-        let top = top.canonicalize().unwrap_or_else(|_| top.to_owned());
+        let asked = Git::at(from);
+        let config = asked.ask(&["config", "--list", "--null"], b"").map_err(|problem| why_not(from, problem))?;
+        let config = Config::parse(&config);
+        let Places { top, git_dir, hooks } = Places::ask(&asked, &config).map_err(|problem| why_not(from, problem))?;
+        let inner = open_synced(&git_dir).map_err(|error| refusal(from, error))?;
+        inner.set_workdir(&top, false)?;
         let git = Git::at(&top);
-        let config = parse_config(&git.ask(&["config", "--list", "--null"], b"")?);
-        let git_dir = inner.path().to_owned();
-        let (index, mark, trees) = (RefCell::new(None), RefCell::default(), RefCell::default());
-        let repo = Self { inner, top, git_dir, git, config, index, mark, trees, syncer: Syncer::default() };
-        repo.refuse_formats()?;
-        Ok(repo)
-    }
-
-    fn refuse_formats(&self) -> Result<(), RepoProblem> {
-        for (key, plain) in [("extensions.refstorage", "files"), ("extensions.objectformat", "sha1")] {
-            if let Some(value) = self.config(key).filter(|value| !value.eq_ignore_ascii_case(plain)) {
-                return Err(RepoProblem::Unsupported(format!("{key}={value}")));
-            }
-        }
-        Ok(())
+        refuse_formats(&config, &git_dir)?;
+        let settings = Settings::new(&config, &git)?;
+        let now = SystemTime::now();
+        let opened = now.checked_sub(TICK).unwrap_or(now);
+        let (index, mark, trees, syncer) = (RefCell::new(None), RefCell::default(), RefCell::default(), Syncer::default());
+        Ok(Self { inner, top, git_dir, hooks, git, settings, opened, index, mark, trees, syncer })
     }
 
     /// Fails while a merge, rebase or the like is in progress, or another git process holds the index or the branch.
@@ -53,38 +48,74 @@ impl Repo {
     /// # Errors
     /// [`RepoProblem::Operation`] or [`RepoProblem::Locked`], by name.
     pub fn refuse_unsettled(&self) -> Result<(), RepoProblem> {
-        let operation = match self.inner.state() {
-            RepositoryState::Clean => None,
+        if let Some(operation) = self.operation() {
+            return Err(RepoProblem::Operation(operation));
+        }
+        // A `git status` elsewhere holds the index for an instant.
+        let patience = Instant::now() + LOCK_PATIENCE;
+        loop {
+            let mut locks = vec![self.index_lock(), self.git_dir.join("HEAD.lock")];
+            if let Ok(tip) = self.tip() {
+                locks.push(self.inner.commondir().join(format!("{}.lock", tip.branch)));
+            }
+            match locks.into_iter().find(|lock| lock.symlink_metadata().is_ok()) {
+                Some(lock) if Instant::now() >= patience => return Err(RepoProblem::Locked(lock)),
+                Some(_) => thread::sleep(Duration::from_millis(20)),
+                None => return self.refuse_linked_branch(&self.tip()?.branch),
+            }
+        }
+    }
+
+    /// What `git status` calls in progress.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        match self.inner.state() {
+            RepositoryState::Clean => self.sequence(),
             RepositoryState::Merge => Some("a merge"),
             RepositoryState::Revert | RepositoryState::RevertSequence => Some("a revert"),
             RepositoryState::CherryPick | RepositoryState::CherryPickSequence => Some("a cherry-pick"),
             RepositoryState::Bisect => Some("a bisect"),
             RepositoryState::ApplyMailbox | RepositoryState::ApplyMailboxOrRebase => Some("git am"),
             RepositoryState::Rebase | RepositoryState::RebaseInteractive | RepositoryState::RebaseMerge => Some("a rebase"),
-        };
-        if let Some(operation) = operation {
-            return Err(RepoProblem::Operation(operation));
         }
-        let mut locks = vec![self.git_dir.join("index.lock"), self.git_dir.join("HEAD.lock")];
-        if let Ok(tip) = self.tip() {
-            locks.push(self.inner.commondir().join(format!("{}.lock", tip.branch)));
-        }
-        match locks.into_iter().find(|lock| lock.symlink_metadata().is_ok()) {
-            Some(lock) => Err(RepoProblem::Locked(lock)),
-            None => Ok(()),
-        }
+    }
+
+    /// Picks or reverts of several commits, between two of them: libgit2 sees these only while one is under way.
+    fn sequence(&self) -> Option<&'static str> {
+        let folder = self.git_dir.join("sequencer");
+        folder.symlink_metadata().ok()?;
+        let todo = std::fs::read(folder.join("todo")).unwrap_or_default();
+        let first = todo.split(|byte| *byte == b'\n').find(|line| !line.is_empty() && !line.starts_with(b"#"));
+        Some(match first.and_then(|line| line.split(|byte| *byte == b' ').next()) {
+            Some(b"pick" | b"p") => "a cherry-pick",
+            Some(b"revert") => "a revert",
+            _ => "a cherry-pick or revert",
+        })
+    }
+
+    /// Fails when the file of the branch is a symbolic link: whoever sets the branch would put a file in its place.
+    ///
+    /// # Errors
+    /// [`RepoProblem::Linked`].
+    pub(super) fn refuse_linked_branch(&self, branch: &str) -> Result<(), RepoProblem> {
+        let file = self.inner.commondir().join(branch);
+        if file.is_symlink() { Err(RepoProblem::Linked(file)) } else { Ok(()) }
+    }
+
+    /// Lets those who share the repository run this tool, too: what it keeps in git's folder gets the modes that git gives there.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn share_state(&self) -> Result<(), RepoProblem> {
+        self.settings.shared.adjust_all(&self.state_folder()).map_err(RepoProblem::Unshared)
     }
 
     /// The hooks that `git commit` would run here, by name.
     #[must_use]
     pub fn commit_hooks(&self) -> Vec<String> {
-        let folder = match self.config("core.hookspath") {
-            Some(path) => self.top.join(expand_home(path)),
-            None => self.inner.commondir().join("hooks"),
-        };
         let runs = |name: &&&str| {
-            let file = folder.join(name).metadata();
-            file.is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+            let file = self.hooks.join(name);
+            file.is_file() && access(&file, Access::EXEC_OK).is_ok()
         };
         COMMIT_HOOKS.iter().filter(runs).map(|name| (*name).to_owned()).collect()
     }
@@ -112,6 +143,57 @@ impl Repo {
     }
 }
 
+/// Where a repository keeps what, all of it absolute.
+struct Places {
+    top: PathBuf,
+    git_dir: PathBuf,
+    hooks: PathBuf,
+}
+
+impl Places {
+    fn ask(git: &Git, config: &Config) -> Result<Self, GitProblem> {
+        let mut questions: Vec<&[&str]> = vec![&["--show-toplevel"], &["--absolute-git-dir"]];
+        // Set to nothing, it is the root to git, which yet gives no answer then.
+        if config.shown("core.hookspath").as_deref() != Some("") {
+            questions.push(&["--git-path", "hooks"]);
+        }
+        let ask = |questions: &[&[&str]]| {
+            let args: Vec<&str> = ["rev-parse", "--path-format=absolute"].into_iter().chain(questions.concat()).collect();
+            git.ask(&args, b"").map(|said| said.strip_suffix(b"\n").unwrap_or(&said).to_vec())
+        };
+        let said = ask(&questions)?;
+        let mut paths: Vec<Vec<u8>> = said.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        if paths.len() != questions.len() {
+            // The name of a folder may hold a line break: then each is asked for by itself.
+            paths = questions.iter().map(|question| ask(&[question])).collect::<Result<_, _>>()?;
+        }
+        let mut paths = paths.into_iter().map(|path| PathBuf::from(OsString::from_vec(path)));
+        let mut next = || paths.next().unwrap_or_else(|| PathBuf::from("/"));
+        Ok(Self { top: next(), git_dir: next(), hooks: next() })
+    }
+}
+
+/// Why git does not say where the repository is: in the words of this tool where it has some.
+fn why_not(from: &Path, problem: GitProblem) -> RepoProblem {
+    match Repository::discover(from) {
+        Err(error) => refusal(from, error),
+        Ok(found) if found.is_bare() => RepoProblem::Bare(found.path().to_owned()),
+        Ok(_) => problem.into(),
+    }
+}
+
+fn refuse_formats(config: &Config, git_dir: &Path) -> Result<(), RepoProblem> {
+    for (key, plain) in [("extensions.refstorage", "files"), ("extensions.objectformat", "sha1")] {
+        if let Some(value) = config.shown(key).filter(|value| !value.eq_ignore_ascii_case(plain)) {
+            return Err(RepoProblem::Unsupported(format!("{key}={value}")));
+        }
+    }
+    if git_dir.join("HEAD").is_symlink() {
+        return Err(RepoProblem::Unsupported("a symbolic link as HEAD (core.preferSymlinkRefs)".to_owned()));
+    }
+    Ok(())
+}
+
 fn refusal(from: &Path, error: git2::Error) -> RepoProblem {
     match (error.code(), error.class()) {
         (ErrorCode::NotFound, ErrorClass::Repository | ErrorClass::Os) => RepoProblem::NotARepository(from.to_owned()),
@@ -132,32 +214,16 @@ fn setting(from: &Path, key: &str) -> String {
     }
 }
 
-/// Reads `git config --list --null`: `key\nvalue\0`, or `key\0` for a value-less true.
-fn parse_config(text: &[u8]) -> BTreeMap<String, String> {
-    let mut config = BTreeMap::new();
-    for line in String::from_utf8_lossy(text).split('\0').filter(|line| !line.is_empty()) {
-        let (key, value) = line.split_once('\n').unwrap_or((line, "true"));
-        config.insert(key.to_ascii_lowercase(), value.to_owned());
-    }
-    config
-}
-
-fn expand_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
-        (Some(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => PathBuf::from(path),
-    }
-}
-
-/// Opens the repository so that libgit2 syncs every reference that it writes, and leaves objects to [`Repo::sync_objects`].
+/// Opens the repository whose folder is `git_dir` so that libgit2 syncs every reference that it writes, and leaves objects to
+/// [`Repo::sync_objects`].
 ///
 /// git2 has no call of its own for this. The option is one for the whole process: it is taken down for references when their store
 /// is opened, which the first look at one does, and looked up for objects with each of them.
-fn discover(from: &Path) -> Result<Repository, git2::Error> {
+fn open_synced(git_dir: &Path) -> Result<Repository, git2::Error> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     sync_what_is_written(true);
-    let opened = Repository::discover(from).and_then(|repository| {
+    let opened = Repository::open(git_dir).and_then(|repository| {
         repository.find_reference("HEAD")?;
         Ok(repository)
     });
@@ -174,17 +240,4 @@ fn sync_what_is_written(on: bool) {
         libgit2_sys::git_libgit2_opts(option, c_int::from(on))
     };
     assert_eq!(code, 0, "libgit2 knows the option since 0.26");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn configuration_keys_without_a_value_are_true_and_later_values_win() {
-        let config = parse_config(b"core.Bare\nfalse\0a.b\0core.bare\ntrue\0m.v\nx\ny\0");
-        assert_eq!(config.get("core.bare").map(String::as_str), Some("true"));
-        assert_eq!(config.get("a.b").map(String::as_str), Some("true"));
-        assert_eq!(config.get("m.v").map(String::as_str), Some("x\ny"));
-    }
 }

@@ -131,7 +131,7 @@ impl Repo {
     /// Starts to watch the folders of the tracked files as the index names them now.
     fn watch_anew(&self, old: &Watching) -> Result<Watching, RepoProblem> {
         // Submodules are repositories of their own, and where names are found in another case, an event's name says little.
-        if matches!(old, Watching::Never) || self.config_is_true("core.ignorecase") {
+        if matches!(old, Watching::Never) || self.settings.ignores_case {
             return Ok(Watching::Never);
         }
         let mark = self.set_mark()?;
@@ -193,8 +193,7 @@ impl Repo {
         Ok(match disk {
             Disk::Link(target) => entry.mode == LINK && target == entry.oid,
             Disk::File { raw, executable } => {
-                let modes_count = self.config("core.filemode").is_none() || self.config_is_true("core.filemode");
-                let same_mode = !modes_count || executable == (entry.mode == EXECUTABLE);
+                let same_mode = !self.settings.modes_count || executable == (entry.mode == EXECUTABLE);
                 // A filter that fails leaves the file in doubt, and git is asked.
                 let as_stored = || self.clean(path, &bytes, true, Write::No).is_ok_and(|stored| stored == entry.oid);
                 // A file of another length counts as changed to git, even when it would be stored the same.

@@ -5,14 +5,19 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use git2::Oid;
 
 use crate::fault;
 use crate::path::RepoPath;
-use crate::repo::index::{EntryStat, Index, IndexProblem};
+use crate::repo::git::GitProblem;
+use crate::repo::index::{Entry, EntryStat, Index, IndexProblem};
 use crate::repo::{Repo, RepoProblem, Tip};
+
+/// How long git's lock may be held by others before it counts as stale for a person to look at.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// An index as it was read, and the file it was read from.
 #[derive(Debug)]
@@ -101,8 +106,19 @@ pub struct Restage {
 }
 
 impl Repo {
+    /// The file of the index. Where the name in git's folder is a link, the index and its lock are where it points, as they are to
+    /// git.
     fn index_path(&self) -> PathBuf {
-        self.git_dir.join("index")
+        let name = self.git_dir.join("index");
+        let behind = if name.is_symlink() { name.canonicalize().ok() } else { None };
+        behind.unwrap_or(name)
+    }
+
+    /// git's lock on the index.
+    pub(super) fn index_lock(&self) -> PathBuf {
+        let mut lock = self.index_path().into_os_string();
+        lock.push(".lock");
+        lock.into()
     }
 
     /// Asks the index; `None` when it is of a kind that is left to git.
@@ -146,19 +162,20 @@ impl Repo {
     /// Makes the index name the new blobs of `entries`, leaving everything else that is staged as it is. HEAD must stand at `tip`
     /// while git's lock is held, so that nobody switches the branch in between. Entries that name `after` already are left.
     ///
-    /// The new index is written in our own folder first and then linked to `index.lock`: the lock is never there without its whole
-    /// content, and one that a killed run left is known by being the same file ([`Repo::clear_own_lock`]). A crash leaves the old
-    /// index or the new one.
+    /// What others staged since is kept: while the lock is held nobody can write the index, and it is made anew from what is there.
+    ///
+    /// The new index is written in our own folder first and then linked to `index.lock`, so that a lock that a killed run left is
+    /// known by being the same file ([`Repo::clear_own_lock`]). A crash leaves the old index or the new one.
     ///
     /// # Errors
     /// When the lock is taken, HEAD moved or an entry is not what was expected; the index is then as it was.
     pub fn restage(&self, tip: &Tip, entries: &[Restage], staged: Staged) -> Result<(), RepoProblem> {
-        let Staged(Some(NewIndex { mut cached, read, own })) = staged else {
+        let Staged(Some(new)) = staged else {
             self.still_at(tip)?;
             return self.restage_through_git(entries);
         };
-        let lock = self.git_dir.join("index.lock");
-        match std::fs::hard_link(&own.0, &lock) {
+        let lock = self.index_lock();
+        match std::fs::hard_link(&new.own.0, &lock) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(RepoProblem::Locked(lock)),
             // A file system without hard links.
@@ -168,23 +185,39 @@ impl Repo {
             }
         }
         fault::point("index: locked");
-        // Asked through the file itself at the end: by then the name may stand for what somebody else wrote.
-        let new = File::open(&lock).map_err(|source| RepoProblem::Index { act: "read", source })?;
-        let unmoved = self.still_at(tip).and_then(|()| match self.index_identity()? == read {
-            true => Ok(()),
-            false => Err(RepoProblem::Restaged(entries[0].path.clone())),
-        });
-        if let Err(problem) = unmoved {
-            std::fs::remove_file(&lock).map_err(|source| RepoProblem::Index { act: "unlock", source })?;
-            return Err(problem);
+        let done = self.still_at(tip).and_then(|()| self.put_in_place(&lock, entries, new));
+        match done {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                self.clear_own_lock()?;
+                self.restage_through_git(entries)
+            }
+            Err(problem) => {
+                self.clear_own_lock()?;
+                Err(problem)
+            }
         }
-        std::fs::rename(&lock, self.index_path()).map_err(|source| RepoProblem::Index { act: "replace", source })?;
+    }
+
+    /// Renames the lock, which is held, to the index; false when git must write it instead.
+    fn put_in_place(&self, lock: &Path, entries: &[Restage], new: NewIndex) -> Result<bool, RepoProblem> {
+        let read = |source| RepoProblem::Index { act: "read", source };
+        let NewIndex { mut cached, read: mut from, own } = new;
+        // Asked through the file itself at the end: by then the name may stand for what somebody else wrote.
+        let file = File::open(lock).map_err(read)?;
+        if self.index_identity()? != from {
+            let Some((anew, since)) = self.index_with(entries)? else { return Ok(false) };
+            // It stays the same file, or nobody would know whose the lock is after a crash.
+            write_synced(&own.0, anew.index.bytes())?;
+            (cached, from) = (anew, since);
+        }
+        std::fs::rename(lock, self.index_path()).map_err(|source| RepoProblem::Index { act: "replace", source })?;
         fault::point("index: replaced");
         own.remove().map_err(|source| RepoProblem::Index { act: "tidy up beside", source })?;
-        cached.identity = Identity::of(&new.metadata().map_err(|source| RepoProblem::Index { act: "read", source })?);
-        self.index_replaced(&read, &cached.identity);
+        cached.identity = Identity::of(&file.metadata().map_err(read)?);
+        self.index_replaced(&from, &cached.identity);
         self.index.replace(Some(cached));
-        Ok(())
+        Ok(true)
     }
 
     /// Where a new index is written before it takes git's lock.
@@ -199,27 +232,33 @@ impl Repo {
 
     /// The index with the entries changed, written to [`Repo::own_index`]; `None` when git must do it.
     fn patched_index(&self, entries: &[Restage]) -> Result<Option<NewIndex>, RepoProblem> {
+        let Some((cached, read)) = self.index_with(entries)? else { return Ok(None) };
+        let own = Own(self.own_index());
+        write_synced(&own.0, cached.index.bytes())?;
+        self.settings.shared.adjust(&own.0).map_err(|source| RepoProblem::Index { act: "write", source })?;
+        Ok(Some(NewIndex { cached, read, own }))
+    }
+
+    /// The index as it is on disk with the entries changed, and what it was read from; `None` when git must do it.
+    fn index_with(&self, entries: &[Restage]) -> Result<Option<(CachedIndex, Identity)>, RepoProblem> {
         if !self.load_index()? {
             return Ok(None);
         }
         let Some(mut cached) = self.index.take() else { return Ok(None) };
+        self.mark_racy(&mut cached.index, cached.identity.modified)?;
         for entry in entries {
             let now = cached.index.entry(entry.path.as_bytes());
-            if !now.is_some_and(|now| now.stage == 0 && (now.oid == entry.before || now.oid == entry.after)) {
+            let as_expected =
+                |now: Entry| now.stage == 0 && now.mode == entry.mode && (now.oid == entry.before || now.oid == entry.after);
+            if !now.is_some_and(as_expected) {
                 return Err(RepoProblem::Restaged(entry.path.clone()));
             }
             cached.index.set(entry.path.as_bytes(), entry.after, &entry.stat);
             cached.index.move_trees(entry.path.as_bytes(), &entry.old_trees, &entry.new_trees);
         }
         cached.index.seal();
-        let io = |source| RepoProblem::Index { act: "write", source };
-        let mode = std::fs::metadata(self.index_path()).map_err(io)?.mode();
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(self.own_index()).map_err(io)?;
-        let own = Own(self.own_index());
-        file.write_all(cached.index.bytes()).map_err(io)?;
         let read = cached.identity.clone();
-        Ok(Some(NewIndex { cached, read, own }))
+        Ok(Some((cached, read)))
     }
 
     /// The blob that the index names for `path`; `None` when it has no plain entry.
@@ -251,8 +290,13 @@ impl Repo {
             input.extend_from_slice(entry.path.as_bytes());
             input.push(0);
         }
-        self.git().ask(&["update-index", "-z", "--index-info"], &input)?;
-        Ok(())
+        let lock = self.index_lock();
+        match self.git().ask(&["update-index", "-z", "--index-info"], &input) {
+            Ok(_) => Ok(()),
+            // Whatever the language, git names the lock that is in its way.
+            Err(GitProblem::Failed { stderr, .. }) if stderr.contains(&*lock.to_string_lossy()) => Err(RepoProblem::Locked(lock)),
+            Err(problem) => Err(problem.into()),
+        }
     }
 
     /// Removes what a killed run left of an index: the file in our own folder, and `index.lock` when it is that very file. Must be
@@ -263,7 +307,7 @@ impl Repo {
     pub fn clear_own_lock(&self) -> Result<bool, RepoProblem> {
         let io = |source| RepoProblem::Index { act: "tidy up beside", source };
         let Ok(own) = self.own_index().symlink_metadata() else { return Ok(false) };
-        let lock = self.git_dir.join("index.lock");
+        let lock = self.index_lock();
         let ours = lock.symlink_metadata().is_ok_and(|lock| (lock.dev(), lock.ino()) == (own.dev(), own.ino()));
         if ours {
             std::fs::remove_file(&lock).map_err(io)?;
@@ -271,4 +315,14 @@ impl Repo {
         std::fs::remove_file(self.own_index()).map_err(io)?;
         Ok(ours)
     }
+}
+
+/// Makes the file hold `bytes` and lasts; where there is none it is made as git makes an index.
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), RepoProblem> {
+    let written = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o666).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_data()
+    };
+    written().map_err(|source| RepoProblem::Index { act: "write", source })
 }

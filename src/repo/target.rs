@@ -62,6 +62,9 @@ pub enum TargetProblem {
     /// The disk differs from HEAD.
     #[error("{0} has uncommitted changes")]
     Dirty(RepoPath),
+    /// It is in the commit as no `git add` would put it there today: whatever is changed, all its line endings change too.
+    #[error("{0} is in the commit with line endings that git converts")]
+    LineEndings(RepoPath),
     /// A merge left it in conflict.
     #[error("{0} is in conflict")]
     Conflicted(RepoPath),
@@ -105,6 +108,7 @@ impl TargetProblem {
             Self::Submodule { .. } => "run migrate inside the submodule",
             Self::Deleted(_) => "restore it, or take it out of the plan",
             Self::Staged(_) | Self::Dirty(_) | Self::Conflicted(_) => "commit or stash your changes to this file first",
+            Self::LineEndings(_) => "commit it converted first: git add --renormalize, then git commit",
             Self::Marked { .. } => "take the mark off with git update-index",
             Self::File(_) => "nothing was changed; look at the file and run again",
             Self::Repo(problem) => problem.help(),
@@ -114,23 +118,30 @@ impl TargetProblem {
 
 /// Which of a run's paths git converts between work tree and repository.
 #[derive(Debug, Default)]
-pub struct Conversions(BTreeSet<RepoPath>);
+pub struct Conversions {
+    converted: BTreeSet<RepoPath>,
+    /// Files that stay in the commit with CRLF, while git converts something else in them.
+    half: BTreeSet<RepoPath>,
+}
 
 impl Conversions {
     /// True when the file's bytes on disk are not what git stores.
     #[must_use]
     pub fn apply_to(&self, path: &RepoPath) -> bool {
-        self.0.contains(path)
+        self.converted.contains(path)
     }
 }
 
+/// How many bytes of paths are given to git as arguments at once.
+const ARGUMENTS: usize = 64 << 10;
+
 impl Repo {
-    /// Finds out by the attributes of `paths` which of them git converts: one call of git for all.
+    /// Finds out by the attributes of `paths` which of them git converts: one call of git for all, and one more where line endings
+    /// are among it.
     ///
     /// # Errors
     /// When git cannot tell.
     pub fn conversions(&self, paths: &[RepoPath]) -> Result<Conversions, RepoProblem> {
-        let autocrlf = matches!(self.config("core.autocrlf"), Some(value) if value != "false");
         let mut input = Vec::new();
         for path in paths {
             input.extend_from_slice(path.as_bytes());
@@ -138,19 +149,53 @@ impl Repo {
         }
         let args = ["check-attr", "-z", "--stdin", "filter", "text", "eol", "ident", "working-tree-encoding", "crlf"];
         let text = self.git().ask(&args, &input)?;
-        let mut converted = BTreeSet::new();
+        let (mut lines, mut converted) = (BTreeSet::new(), BTreeSet::new());
         let fields: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
         for field in fields.chunks_exact(3) {
             let applies = match (field[1], field[2]) {
-                (b"text" | b"crlf", b"unspecified") => autocrlf,
+                (b"text" | b"crlf", b"unspecified") => self.settings.converts_lines,
                 (_, b"unspecified" | b"unset") => false,
                 _ => true,
             };
+            let kind = if matches!(field[1], b"text" | b"crlf" | b"eol") { &mut lines } else { &mut converted };
             if applies && let Ok(path) = RepoPath::new(field[0]) {
-                converted.insert(path);
+                kind.insert(path);
             }
         }
-        Ok(Conversions(converted))
+        let kept = self.keep_their_crlf(&lines)?;
+        let half = kept.intersection(&converted).cloned().collect();
+        converted.extend(lines.into_iter().filter(|path| !kept.contains(path)));
+        Ok(Conversions { converted, half })
+    }
+
+    /// Those of `paths` whose CRLF git leaves as it is, in either direction, though it converts line endings: where it decides by
+    /// the content, and the index has CRLF already.
+    fn keep_their_crlf(&self, paths: &BTreeSet<RepoPath>) -> Result<BTreeSet<RepoPath>, RepoProblem> {
+        let mut kept = BTreeSet::new();
+        let mut left = paths.iter().peekable();
+        while left.peek().is_some() {
+            let mut args: Vec<OsString> = ["ls-files", "--eol", "-z", "--"].map(OsString::from).into();
+            let mut size = 0;
+            while let Some(path) = left.next_if(|_| size < ARGUMENTS) {
+                size += path.as_bytes().len();
+                args.push(literal(path));
+            }
+            // `i/crlf  w/crlf  attr/text=auto   \tpath`; no attribute is a decision by the content too.
+            for line in self.git().ask(&args, b"")?.split(|byte| *byte == 0) {
+                let Some(tab) = memchr::memchr(b'\t', line) else { continue };
+                let said = String::from_utf8_lossy(&line[..tab]);
+                let (index, attribute) = said.split_once(" w/").unwrap_or_default();
+                let attribute = attribute.split_once(" attr/").map_or("", |(_, attribute)| attribute.trim());
+                let by_content = attribute.is_empty() || attribute.starts_with("text=auto");
+                if by_content
+                    && matches!(index.trim(), "i/crlf" | "i/mixed")
+                    && let Ok(path) = RepoPath::new(&line[tab + 1..])
+                {
+                    kept.insert(path);
+                }
+            }
+        }
+        Ok(kept)
     }
 
     /// The blob that `git add` would make of `bytes` at `path`; written when `write` is given.
@@ -210,10 +255,16 @@ impl Repo {
         if found.stat.st_nlink > 1 {
             return Err(FileProblem::HardLinked { path: path.clone() }.into());
         }
-        let modes_count = self.config("core.filemode").is_none() || self.config_is_true("core.filemode");
-        let other_mode = modes_count && (mode == 0o100_755) != (found.stat.st_mode & 0o100 != 0);
-        if other_mode || self.clean(path, &found.bytes, conversions.apply_to(path), Write::No)? != blob {
-            return Err(TargetProblem::Dirty(path.clone()));
+        let other_mode = self.settings.modes_count && (mode == 0o100_755) != (found.stat.st_mode & 0o100 != 0);
+        if conversions.half.contains(path) {
+            return Err(TargetProblem::LineEndings(path.clone()));
+        }
+        let converted = conversions.apply_to(path);
+        if other_mode || self.clean(path, &found.bytes, converted, Write::No)? != blob {
+            // It is what the commit holds, and yet not what git would store of it.
+            let unlike_itself = !other_mode && converted && self.clean(path, &found.bytes, false, Write::No)? == blob;
+            let problem = if unlike_itself { TargetProblem::LineEndings } else { TargetProblem::Dirty };
+            return Err(problem(path.clone()));
         }
         Ok(Target { path: path.clone(), mode, blob, found })
     }
@@ -248,7 +299,9 @@ impl Repo {
         if there.is_dir() {
             return Ok(TargetProblem::Folder(path.clone()));
         }
-        if self.inner.is_path_ignored(path.as_path()).map_err(RepoProblem::from)? {
+        let below = OsString::from_vec([b"./", bytes].concat());
+        let ask = [OsString::from("check-ignore"), "--quiet".into(), "--".into(), below];
+        if self.git().output(&ask).map_err(RepoProblem::from)?.status.success() {
             return Ok(TargetProblem::Ignored(path.clone()));
         }
         Ok(if there.is_symlink() { TargetProblem::Link(path.clone()) } else { TargetProblem::Untracked(path.clone()) })

@@ -138,7 +138,8 @@ impl Run<'_> {
         let file = &change.files[0];
         let (before, after) = (&file.target.found.bytes, file.after.as_deref().unwrap_or_default());
         let rewritten = Rewritten { before, after, imports: &made.imports, rules: &made.rules };
-        let composed = compose::commit(self.plan, &self.digest, unit, &rewritten, &shown, self.request.leave.hooks);
+        let hooks_skipped = self.request.leave.hooks && !self.repo.commit_hooks().is_empty();
+        let composed = compose::commit(self.plan, &self.digest, unit, &rewritten, &shown, hooks_skipped);
         let composed = match composed {
             Ok(composed) => composed,
             Err(note) => return self.give_up(&change, Stop::Usage(note)),

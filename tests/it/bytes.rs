@@ -104,3 +104,55 @@ fn private_and_read_only_modes_are_kept() {
         assert_eq!(dirty(&repo), "");
     }
 }
+
+/// An access control list that lets user 1234 read, as the system stores it.
+const LIST: [u8; 44] = {
+    let entries: [(u8, u8, u32); 5] =
+        [(0x01, 6, u32::MAX), (0x02, 4, 1234), (0x04, 4, u32::MAX), (0x10, 4, u32::MAX), (0x20, 4, u32::MAX)];
+    let mut list = [0; 44];
+    list[0] = 2;
+    let mut nth = 0;
+    while nth < entries.len() {
+        let (tag, permission, id) = entries[nth];
+        let (at, id) = (4 + nth * 8, id.to_le_bytes());
+        (list[at], list[at + 2]) = (tag, permission);
+        (list[at + 4], list[at + 5], list[at + 6], list[at + 7]) = (id[0], id[1], id[2], id[3]);
+        nth += 1;
+    }
+    list
+};
+
+#[cfg(target_os = "linux")]
+#[test]
+fn extended_attributes_and_access_control_lists_are_kept() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    use std::os::unix::fs::MetadataExt;
+
+    let repo = crate::kit::one("");
+    let file = repo.top().join("a.py");
+    let value = |name: &str| {
+        let mut value = Vec::with_capacity(1024);
+        getxattr(&file, name, rustix::buffer::spare_capacity(&mut value)).map(|_| value)
+    };
+    for (name, value) in [("user.origin", &b"a web page\0"[..]), ("system.posix_acl_access", &LIST)] {
+        if let Err(error) = setxattr(&file, name, value, XattrFlags::empty()) {
+            assert!(std::env::var_os("CI").is_none(), "{name}: {error}");
+            println!("skipped: {name} cannot be set here: {error}");
+            return;
+        }
+    }
+    // What a new file in the folder would get; the old file did not.
+    let folder = repo.top();
+    setxattr(&folder, "system.posix_acl_default", &LIST, XattrFlags::empty()).unwrap();
+    let mode = file.metadata().unwrap().mode();
+    for args in [&["run"][..], &["rollback", "a.py"]] {
+        repo.migrate(args).succeeds();
+        assert_eq!(value("user.origin").unwrap(), b"a web page\0");
+        assert_eq!(value("system.posix_acl_access").unwrap(), LIST);
+        assert_eq!(file.metadata().unwrap().mode(), mode);
+    }
+    rustix::fs::removexattr(&file, "system.posix_acl_access").unwrap();
+    repo.migrate(&["run", "--file", "a.py"]).succeeds();
+    assert!(value("system.posix_acl_access").is_err(), "the list of the folder was taken on");
+    assert_eq!(dirty(&repo), "");
+}

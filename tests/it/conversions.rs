@@ -90,9 +90,16 @@ fn a_filter_that_fails_leaves_everything_as_it_was() {
     let filter = [("filter.rot.clean", "cat"), ("filter.rot.smudge", "cat"), ("filter.rot.required", "true")];
     let repo = converting("*.py filter=rot\n", &filter, OLD);
     repo.git(&["config", "filter.rot.clean", "false"]);
-    let ran = repo.migrate(&["run"]).exits(3);
-    assert!(ran.stderr.contains("help: "), "{}", ran.stderr);
+    let ran = repo.migrate(&["run"]).exits(3).says("help: fix what git says of it");
+    assert!(!ran.stderr.contains("on PATH"), "{}", ran.stderr);
     assert_eq!((repo.read("a.py"), repo.subjects().len()), (OLD.into(), 1));
+}
+
+#[test]
+fn without_the_git_program_it_is_said_that_git_is_needed() {
+    let repo = one("");
+    let output = repo.command(crate::support::MIGRATE).arg("run").env("PATH", repo.home()).output().unwrap();
+    crate::support::Ran::of(output).exits(3).says("cannot start `git`").says("help: migrate needs the git program on PATH");
 }
 
 #[test]

@@ -1,5 +1,8 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use crate::kit::{NEW, OLD, dirty, make_executable, message, one, repo, untouched};
-use crate::support::{Repo, plan};
+use crate::support::{Ran, Repo, plan};
 
 fn people(repo: &Repo) -> String {
     repo.git(&["log", "-1", "--format=%an <%ae> | %cn <%ce>"])
@@ -27,7 +30,7 @@ fn author_and_committer_are_those_of_git_commit() {
 fn dates_fixed_by_the_environment_are_the_commits_dates() {
     let repo = one("");
     repo.migrate(&["run"]).succeeds();
-    assert_eq!(repo.git(&["log", "-1", "--format=%aI %cI"]), "2026-01-02T03:04:05Z 2026-01-02T03:04:05Z");
+    assert_eq!(repo.git(&["log", "-1", "--format=%at %ct"]), "1767323045 1767323045");
 }
 
 #[test]
@@ -79,6 +82,42 @@ fn commits_without_the_hooks_say_so() {
 }
 
 #[test]
+fn commits_without_the_hooks_of_a_repository_that_has_none_say_nothing_of_them() {
+    let repo = one("");
+    repo.migrate(&["run", "--no-verify"]).succeeds();
+    assert!(message(&repo, "HEAD").ends_with("Migration-Rules: f\n"));
+}
+
+#[test]
+fn a_repository_is_found_from_any_folder_in_it_as_git_finds_it() {
+    for (top, options) in [("plain", &[][..]), ("line\nbreak", &[]), ("elsewhere", &["--separate-git-dir", "../store"])] {
+        let outer = Repo::plain_folder();
+        let top = outer.top().join(top);
+        let below = top.join("pkg/deep");
+        std::fs::create_dir_all(&below).unwrap();
+        let run = |program: &str, folder: &Path, args: &[&str]| {
+            let output = outer.command(program).current_dir(folder).args(args).output().unwrap();
+            assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        };
+        run("git", &top, &[&["init", "-q"], options].concat());
+        std::fs::create_dir(top.join("plans")).unwrap();
+        std::fs::write(below.join("a.py"), OLD).unwrap();
+        std::fs::write(top.join("plans/p.yaml"), plan("  - id: P0\n    files: [pkg/deep/a.py]\n")).unwrap();
+        std::fs::create_dir(top.join("ci")).unwrap();
+        std::fs::write(top.join("ci/pre-commit"), "#!/bin/sh\nexit 1\n").unwrap();
+        std::fs::set_permissions(top.join("ci/pre-commit"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        run("git", &top, &["add", "-A"]);
+        run("git", &top, &["commit", "-q", "-m", "base"]);
+        // Where hooks are is said from the top, wherever one stands.
+        run("git", &top, &["config", "core.hooksPath", "ci"]);
+        let refused = outer.command(crate::support::MIGRATE).current_dir(&below).arg("run").output().unwrap();
+        Ran::of(refused).exits(3).says("would run: pre-commit");
+        run(crate::support::MIGRATE, &below, &["run", "--no-verify"]);
+        assert_eq!(std::fs::read(below.join("a.py")).unwrap(), NEW.as_bytes());
+    }
+}
+
+#[test]
 fn commits_are_signed_when_git_is_told_to_sign() {
     let repo = one(", verify: [\"false\"]");
     let key = repo.home().join("key");
@@ -102,10 +141,7 @@ fn commits_are_signed_when_git_is_told_to_sign() {
         repo.git(&["log", "-2", "--format=%G? %s"]),
         "G Revert \"fix(a): apply test in a.py - Issue #1\"\nG fix(a): apply test in a.py - Issue #1"
     );
-    assert_eq!(
-        repo.git(&["log", "-1", "--format=%aI %cI %an %cn"]),
-        "2026-01-02T03:04:05Z 2026-01-02T03:04:05Z Test Person Test Person"
-    );
+    assert_eq!(repo.git(&["log", "-1", "--format=%at %ct %an %cn"]), "1767323045 1767323045 Test Person Test Person");
 }
 
 #[test]

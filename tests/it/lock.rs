@@ -1,5 +1,6 @@
 //! Only one run at a time per work tree; a dead one blocks nobody.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -100,4 +101,19 @@ fn a_linked_work_tree_of_the_same_repository_runs_at_the_same_time() {
     let_go(&repo, first);
     assert_eq!(repo.git(&["log", "--format=%s", "side..main"]).lines().count(), 2);
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn who_shares_the_repository_may_run_after_another() {
+    let repo = Repo::with(&[("a.py", "from old import f\nf(1)\n")]);
+    repo.write("plans/p.yaml", plan("  - id: P0\n    files: [a.py]\n"));
+    repo.commit_all("plan");
+    repo.git(&["config", "core.sharedRepository", "group"]);
+    repo.migrate(&["run"]).succeeds();
+    let mode = |path: &str| repo.top().join(".git/migrate").join(path).metadata().unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode("."), mode("lock")), (0o2775, 0o660));
+    for entry in std::fs::read_dir(repo.top().join(".git/migrate")).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert_eq!(mode(name.to_str().unwrap()) & 0o060, 0o060, "{}", name.display());
+    }
 }

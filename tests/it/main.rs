@@ -4,10 +4,13 @@
 
 mod flaws;
 mod index;
+mod kinds;
 mod kit;
 mod published;
 mod support;
 
+/// Kinds of repositories, and what becomes of a unit there beside what git does.
+mod asgit;
 /// How the branch moves and what its log says.
 mod branch;
 /// Bytes outside an edit.

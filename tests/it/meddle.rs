@@ -1,6 +1,9 @@
 //! Somebody works in the repository while a unit is judged: their work stays, ours is not forced upon it.
 
+use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::lock::line_in;
 use crate::support::{MIGRATE, Ran, Repo, plan};
@@ -23,6 +26,93 @@ fn judging() -> (Repo, Child) {
 fn goes_on(repo: &Repo, child: Child) -> Ran {
     std::fs::write(repo.home().join("go"), "").unwrap();
     Ran::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn git_status_in_a_loop_elsewhere_stops_no_run() {
+    const UNITS: usize = 60;
+    let names: Vec<String> = (0..UNITS).map(|nth| format!("a{nth:02}.py")).collect();
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), OLD)).collect();
+    files.push(("notes.txt", "one\n"));
+    let repo = Repo::with(&files);
+    repo.write("plans/p.yaml", plan("  - id: P0\n    files: [{ glob: \"*.py\" }]\n"));
+    repo.commit_all("plan");
+    let over = AtomicBool::new(false);
+    let written = std::thread::scope(|scope| {
+        let status = scope.spawn(|| {
+            let (index, mut written) = (repo.top().join(".git/index"), 0);
+            while !over.load(Ordering::Relaxed) {
+                // A new time of a file is what makes git write the index.
+                repo.write("notes.txt", "one\n");
+                let before = index.metadata().unwrap().ino();
+                repo.git(&["status", "--porcelain"]);
+                written += usize::from(index.metadata().unwrap().ino() != before);
+            }
+            written
+        });
+        let ran = repo.migrate(&["run"]);
+        over.store(true, Ordering::Relaxed);
+        ran.succeeds();
+        status.join().unwrap()
+    });
+    assert!(written > 5, "git status has written the index {written} times only");
+    assert_eq!((repo.subjects().len(), repo.git(&["status", "--porcelain"])), (UNITS + 2, String::new()));
+}
+
+#[test]
+fn what_others_stage_while_the_index_is_written_stays_staged() {
+    let (repo, child) = judging();
+    repo.write("new.txt", "new\n");
+    repo.git(&["add", "new.txt"]);
+    goes_on(&repo, child).exits(4).says("new.txt");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "A  new.txt");
+}
+
+#[test]
+fn an_index_that_is_locked_for_an_instant_is_waited_for() {
+    let (repo, child) = judging();
+    repo.write(".git/index.lock", "");
+    let ran = std::thread::scope(|scope| {
+        let ran = scope.spawn(|| goes_on(&repo, child));
+        std::thread::sleep(Duration::from_millis(500));
+        std::fs::remove_file(repo.top().join(".git/index.lock")).unwrap();
+        ran.join().unwrap()
+    });
+    ran.succeeds();
+    repo.write(".git/index.lock", "");
+    let ran = std::thread::scope(|scope| {
+        let ran = scope.spawn(|| repo.migrate(&["rollback", "a.py"]));
+        std::thread::sleep(Duration::from_millis(500));
+        std::fs::remove_file(repo.top().join(".git/index.lock")).unwrap();
+        ran.join().unwrap()
+    });
+    ran.succeeds();
+    assert_eq!((repo.subjects().len(), repo.git(&["status", "--porcelain"])), (4, String::new()));
+}
+
+#[test]
+fn a_change_in_the_second_of_the_index_stays_a_change_to_git() {
+    let repo = Repo::with(&[("a.py", OLD), ("b.py", OLD), ("same.txt", "one\n"), ("notes.txt", "one\n")]);
+    repo.write("plans/p.yaml", plan("  - id: P0\n    files: [a.py, b.py]\n"));
+    repo.commit_all("plan");
+    repo.git(&["config", "core.trustctime", "false"]);
+    let aged = |path: &str| {
+        let file = std::fs::File::options().write(true).open(repo.top().join(path)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000)).unwrap();
+    };
+    for path in ["same.txt", "notes.txt"] {
+        aged(path);
+    }
+    repo.git(&["update-index", "--refresh"]);
+    aged(".git/index");
+    repo.write("notes.txt", "two\n");
+    for path in ["same.txt", "notes.txt"] {
+        aged(path);
+    }
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M notes.txt");
+    aged(".git/index");
+    repo.migrate(&["run", "--allow-dirty"]).succeeds();
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M notes.txt");
 }
 
 #[test]
