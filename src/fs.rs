@@ -272,19 +272,18 @@ fn remove_aside(folder: &OwnedFd, aside: &str, path: &RepoPath) -> Result<(), Fi
     }
 }
 
-/// Removes what an interrupted [`replace`] left beside `path`, if its content is one of `ours`; a partial write is ours too when
-/// one of them begins with it.
+/// Removes what an interrupted [`replace`] left beside `path`, if its content is `ours`.
 ///
 /// # Errors
 /// [`FileProblem::Changed`] when the left-over holds somebody's edit: it is kept.
-pub fn clear_aside(top: &Path, path: &RepoPath, aside: &str, ours: &[&[u8]]) -> Result<(), FileProblem> {
+pub fn clear_aside(top: &Path, path: &RepoPath, aside: &str, ours: impl Fn(&[u8]) -> bool) -> Result<(), FileProblem> {
     let folder = match open_folder(top, path) {
         Ok(folder) => folder,
         Err(FileProblem::Missing { .. }) => return Ok(()),
         Err(problem) => return Err(problem),
     };
     match read_at(&folder, aside.as_bytes(), path) {
-        Ok(found) if ours.iter().any(|text| text.starts_with(&found.bytes)) => {
+        Ok(found) if ours(&found.bytes) => {
             remove_aside(&folder, aside, path)?;
             fs::fsync(&folder).map_err(FileProblem::io("sync the folder of", path))
         }
@@ -374,7 +373,8 @@ mod tests {
         let aside = top.path().join(".aside");
         for (text, ours) in [("ne", true), ("new", true), ("old", true), ("theirs", false)] {
             std::fs::write(&aside, text).unwrap();
-            let cleared = clear_aside(top.path(), &path("a.py"), ".aside", &[b"old", b"new"]);
+            let begins = |bytes: &[u8]| [b"old", b"new"].iter().any(|text| text.starts_with(bytes));
+            let cleared = clear_aside(top.path(), &path("a.py"), ".aside", begins);
             assert_eq!(cleared.is_ok(), ours, "{text}");
             assert_eq!(aside.exists(), !ours, "{text}");
         }

@@ -38,6 +38,11 @@ pub struct Syncing<'a> {
 }
 
 impl Syncing<'_> {
+    /// Begins to sync a file as well.
+    pub fn also(&self, file: PathBuf) {
+        self.syncer.hands.begin(BTreeSet::from([file]));
+    }
+
     /// Returns when all of it would survive a power failure.
     ///
     /// # Errors
@@ -119,8 +124,9 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 fn sync(path: &Path) -> io::Result<()> {
-    match found(File::open(path))? {
-        Some(file) => file.sync_all(),
+    let named = |act: &str, error: io::Error| io::Error::new(error.kind(), format!("{act} {}: {error}", path.display()));
+    match found(File::open(path)).map_err(|error| named("open", error))? {
+        Some(file) => file.sync_all().map_err(|error| named("sync", error)),
         None => Ok(()),
     }
 }

@@ -10,6 +10,7 @@ pub mod git;
 pub mod history;
 pub mod identity;
 pub mod index;
+pub mod inflight;
 pub mod listing;
 mod mark;
 mod objects;
@@ -126,6 +127,15 @@ pub enum RepoProblem {
     /// An object could not be made to last.
     #[error("cannot sync the objects of the commit to disk: {0}")]
     Unsynced(#[source] std::io::Error),
+    /// Another's reference stands where this tool keeps its own.
+    #[error("there is a reference {0}, which is not migrate's, where migrate keeps its own")]
+    Taken(String),
+    /// What is in flight could not be kept by a reference.
+    #[error("cannot keep what is in flight by a reference: {0}")]
+    Unheld(#[source] std::io::Error),
+    /// Objects were removed as soon as they were written.
+    #[error("objects of the commit were removed while they were in use, as `git gc --prune=now` or `git prune` does")]
+    Vanished,
     /// The branch could not be set.
     #[error("cannot set the branch: {0}")]
     Branch(#[source] std::io::Error),
@@ -165,7 +175,11 @@ impl RepoProblem {
             }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
-            Self::Unstored(_) | Self::Branch(_) => "mend the cause, then run migrate again",
+            Self::Taken(_) => {
+                "nothing was changed; give that reference another name, such as with `git update-ref`, then run migrate again"
+            }
+            Self::Vanished => "nothing was committed; wait until git has tidied up, then run migrate again",
+            Self::Unstored(_) | Self::Branch(_) | Self::Unheld(_) => "mend the cause, then run migrate again",
             Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
             Self::Git(_) => "migrate needs the git program on PATH and a repository that it can read",
         }

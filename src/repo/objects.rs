@@ -95,19 +95,22 @@ impl Repo {
     /// # Errors
     /// When the store cannot be written.
     pub(super) fn write_object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, RepoProblem> {
-        if bytes.len() > BLOCK - AROUND {
-            return Ok(self.inner.odb()?.write(kind, bytes)?);
-        }
         let oid = Oid::hash_object(kind, bytes)?;
         let name = oid.to_string();
         let folder = self.store().join(&name[..2]);
         let file = folder.join(&name[2..]);
+        if bytes.len() > BLOCK - AROUND {
+            if !file.exists() {
+                self.syncer.written(oid);
+            }
+            return Ok(self.inner.odb()?.write(kind, bytes)?);
+        }
         let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
         match utimensat(CWD, &file, &Timestamps { last_access: now, last_modification: now }, AtFlags::empty()) {
             Ok(()) => Ok(oid),
             Err(rustix::io::Errno::NOENT) => {
                 let header = format!("{} {}\0", kind.str(), bytes.len());
-                write_new(&folder, &file, &stored(header.as_bytes(), bytes)).map_err(RepoProblem::Unstored)?;
+                write_new(&folder, &file, &stored(header.as_bytes(), bytes)).map_err(|error| named(&file, &error))?;
                 self.syncer.written(oid);
                 Ok(oid)
             }
@@ -188,6 +191,11 @@ fn stored(header: &[u8], bytes: &[u8]) -> Vec<u8> {
     }
     stream.extend_from_slice(&(((high % 65_521) << 16) | (low % 65_521)).to_be_bytes());
     stream
+}
+
+/// Why an object could not be stored, with the place it was to have.
+fn named(file: &Path, error: &io::Error) -> RepoProblem {
+    RepoProblem::Unstored(io::Error::new(error.kind(), format!("write {}: {error}", file.display())))
 }
 
 /// Puts a file that nobody writes again in its place whole, making `folder` where there is none.

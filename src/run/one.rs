@@ -242,6 +242,12 @@ impl Run<'_> {
                 continue;
             }
             let unit = self.units[at].unit.clone();
+            if takeback::is_undone(self.repo, self.repo.tip()?.commit, commit)? {
+                self.journal.append(Record::Verified { commit: commit.to_string() })?;
+                let what = "its commit is undone already: there is nothing to verify".to_owned();
+                emit(Event::Recovered { unit: unit.path.to_string(), what });
+                continue;
+            }
             let phase = label(self.plan, unit.phase);
             let members = self.units.iter().filter(|standing| standing.unit.phase == unit.phase).count();
             emit(Event::UnitStarted { phase, unit: unit.path.to_string(), ordinal: 1, of: members });
