@@ -30,9 +30,14 @@ impl Protocol<'_> {
         {
             return Ok(());
         }
+        let tip = match self.repo.tip() {
+            // The branch was deleted under us: what it held is known all the same.
+            Err(RepoProblem::Unborn(_)) => change.tip.clone(),
+            tip => tip?,
+        };
         let mut strangers = Vec::new();
         for file in &change.files {
-            match self.put_back(file, change.tip.commit)? {
+            match self.put_back(file, &tip, change.tip.commit)? {
                 Ok(()) => {}
                 Err(FileProblem::Changed { path } | FileProblem::Missing { path }) => strangers.push(path),
                 Err(problem) => return Err(problem.into()),
@@ -43,7 +48,7 @@ impl Protocol<'_> {
         for file in change.files.iter().filter(|file| file.after.is_some()) {
             ours.push((file.path().clone(), self.repo.clean(file.path(), file.after(), file.converted, Write::No)?));
         }
-        self.unstage(&ours)?;
+        self.unstage(&tip, &ours)?;
         self.abandon(reason)?;
         let [first, ..] = strangers.as_slice() else { return Ok(()) };
         let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
@@ -61,16 +66,15 @@ impl Protocol<'_> {
         Ok(self.repo.let_go()?)
     }
 
-    fn put_back(&self, file: &ChangedFile, base: Oid) -> Result<Result<(), FileProblem>, Stop> {
+    fn put_back(&self, file: &ChangedFile, tip: &Tip, base: Oid) -> Result<Result<(), FileProblem>, Stop> {
         let found = match fs::read(self.repo.top(), file.path()) {
             Ok(found) => found.bytes,
             Err(problem) => return Ok(Err(problem)),
         };
-        let tip = self.repo.tip()?;
         match &file.after {
             _ if found == file.before() => return Ok(Ok(())),
             // Somebody committed it while it was judged: it is theirs now.
-            _ if tip.commit != base && committed(self.repo, &tip, file.path(), &found)? => return Ok(Ok(())),
+            _ if tip.commit != base && committed(self.repo, tip, file.path(), &found)? => return Ok(Ok(())),
             Some(after) if found == *after => {}
             Some(_) => return Ok(Err(FileProblem::Changed { path: file.path().clone() })),
             // A codemod was at work, and what it wrote cannot be told from an edit.
@@ -81,8 +85,7 @@ impl Protocol<'_> {
 
     /// Makes those index entries that name the new blob name what HEAD holds: it is put there before the branch moves, or by
     /// somebody who staged what was being judged.
-    fn unstage(&self, ours: &[(RepoPath, Oid)]) -> Result<(), Stop> {
-        let tip = self.repo.tip()?;
+    fn unstage(&self, tip: &Tip, ours: &[(RepoPath, Oid)]) -> Result<(), Stop> {
         let tree = self.repo.tree_of(tip.commit)?;
         let mut entries = Vec::with_capacity(ours.len());
         for (path, before) in ours {
@@ -94,7 +97,7 @@ impl Protocol<'_> {
             let (path, before, stat, trees) = (path.clone(), *before, EntryStat::unknown(), self.repo.trees_along(tree, path)?);
             entries.push(Restage { path, mode, before, after, stat, old_trees: trees.clone(), new_trees: trees });
         }
-        if entries.is_empty() { Ok(()) } else { self.stage(&tip, &entries, self.stage_aside(&entries)?) }
+        if entries.is_empty() { Ok(()) } else { self.stage(tip, &entries, self.stage_aside(&entries)?) }
     }
 
     /// As [`Protocol::undo`] for a change that only the journal knows: gives the files that hold somebody else's text, which stay.
@@ -134,7 +137,7 @@ impl Protocol<'_> {
             let before = old_text(self.repo, &tip, file, &conversions)?;
             fs::replace(self.repo.top(), &file.path, &found, &before, &file.aside)?;
         }
-        self.unstage(&ours)?;
+        self.unstage(&tip, &ours)?;
         Ok(strangers)
     }
 

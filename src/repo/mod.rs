@@ -102,6 +102,14 @@ pub enum RepoProblem {
         /// Where it is.
         found: Oid,
     },
+    /// The branch is not there any more.
+    #[error("{branch}, which was at {commit}, was deleted in the meantime")]
+    Gone {
+        /// Full name of the branch.
+        branch: String,
+        /// Where it was.
+        commit: Oid,
+    },
     /// Another branch is checked out than before.
     #[error("HEAD was switched from {expected} to {found} in the meantime")]
     Switched {
@@ -173,6 +181,9 @@ impl RepoProblem {
             Self::Moved { .. } | Self::Switched { .. } | Self::Restaged(_) => {
                 "nothing of yours was changed; look at what moved it, then run migrate again"
             }
+            Self::Gone { .. } => {
+                "nothing was committed; make the branch again at that commit with `git branch`, then run migrate again"
+            }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
             Self::Taken(_) => {
@@ -235,9 +246,12 @@ impl Repo {
     /// Fails unless HEAD still stands where `tip` says.
     ///
     /// # Errors
-    /// [`RepoProblem::Switched`] or [`RepoProblem::Moved`].
+    /// [`RepoProblem::Switched`], [`RepoProblem::Moved`] or [`RepoProblem::Gone`].
     pub fn still_at(&self, tip: &Tip) -> Result<(), RepoProblem> {
-        let now = self.tip()?;
+        let now = self.tip().map_err(|problem| match problem {
+            RepoProblem::Unborn(_) => RepoProblem::Gone { branch: tip.branch.clone(), commit: tip.commit },
+            problem => problem,
+        })?;
         if now.branch != tip.branch {
             return Err(RepoProblem::Switched { expected: tip.branch.clone(), found: now.branch });
         }

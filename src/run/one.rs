@@ -203,6 +203,7 @@ impl Run<'_> {
     ) -> Result<Verdict, Stop> {
         let verdict = self.judge.run(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
         if !commands.is_empty() {
+            self.repo.still_at(&change.tip)?;
             self.refuse_changed_others(std::slice::from_ref(&unit.path), "a validate command")?;
         }
         Ok(verdict)

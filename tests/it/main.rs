@@ -32,6 +32,8 @@ mod exit;
 mod guards;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
 mod identity;
+/// What is in flight, while git tidies up, others hold locks or names, and branches go.
+mod inflight;
 /// Signals in every step.
 mod interrupt;
 /// A journal that is lost, torn, damaged or foreign.

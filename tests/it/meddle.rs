@@ -128,7 +128,7 @@ fn a_file_committed_or_left_behind_after_a_kill_is_left_alone() {
 fn a_branch_that_is_renamed_or_deleted_meanwhile_ends_the_run_by_name_with_nothing_lost() {
     for (args, says) in [
         (&["branch", "-m", "main", "other"][..], "switched from refs/heads/main to refs/heads/other"),
-        (&["update-ref", "-d", "refs/heads/main"], "the branch main"),
+        (&["update-ref", "-d", "refs/heads/main"], "refs/heads/main, which was at"),
     ] {
         let (repo, child) = judging();
         let tip = repo.git(&["rev-parse", "HEAD"]);
