@@ -158,14 +158,29 @@ pub fn keep_mode(top: &Path, path: &RepoPath, like: &Stat) -> Result<(), FilePro
     fs::fchmod(&file, Mode::from_raw_mode(like.st_mode)).map_err(FileProblem::io("keep the mode of", path))
 }
 
+/// The error of a call, with what was tried and where.
+#[must_use]
+pub fn named(act: &str, path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{act} {}: {error}", path.display()))
+}
+
+/// Eight bytes that no one can guess, as text.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn random() -> io::Result<String> {
+    let (source, mut random) = (Path::new("/dev/urandom"), [0; 8]);
+    let read = File::open(source).and_then(|mut source| source.read_exact(&mut random));
+    read.map_err(|error| named("read", source, &error))?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(random)))
+}
+
 /// A name for writing aside that no one can guess and that fits any folder.
 ///
 /// # Errors
 /// When the system gives no random bytes.
 pub fn aside_name() -> io::Result<String> {
-    let mut random = [0; 8];
-    File::open("/dev/urandom")?.read_exact(&mut random)?;
-    Ok(format!(".migrate-{:016x}", u64::from_ne_bytes(random)))
+    Ok(format!(".migrate-{}", random()?))
 }
 
 /// Makes the file at `path` hold `new` instead of `expected`, with the same mode and owner, synced to disk.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use git2::{Oid, Signature};
 
 use crate::fault;
+use crate::fs::named;
 use crate::repo::commit::signed;
 use crate::repo::inflight::{is_same, write_anew};
 use crate::repo::{Repo, RepoProblem, Tip};
@@ -127,7 +128,7 @@ fn lock_of(file: &Path) -> PathBuf {
 }
 
 fn failed(act: &str, path: &Path, error: &io::Error) -> RepoProblem {
-    RepoProblem::Branch(io::Error::new(error.kind(), format!("{act} {}: {error}", path.display())))
+    RepoProblem::Branch(named(act, path, error))
 }
 
 fn content(commit: Oid) -> String {

@@ -14,6 +14,7 @@ use std::thread::{Builder, JoinHandle};
 
 use git2::Oid;
 
+use crate::fs::named;
 use crate::repo::{Repo, RepoProblem};
 
 /// How many files are synced at the same time.
@@ -124,9 +125,8 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 fn sync(path: &Path) -> io::Result<()> {
-    let named = |act: &str, error: io::Error| io::Error::new(error.kind(), format!("{act} {}: {error}", path.display()));
-    match found(File::open(path)).map_err(|error| named("open", error))? {
-        Some(file) => file.sync_all().map_err(|error| named("sync", error)),
+    match found(File::open(path)).map_err(|error| named("open", path, &error))? {
+        Some(file) => file.sync_all().map_err(|error| named("sync", path, &error)),
         None => Ok(()),
     }
 }

@@ -7,7 +7,7 @@
 //! that young have nothing to fear.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use git2::{ErrorCode, ObjectType, Oid};
 
 use crate::fault;
+use crate::fs::{named, random};
 use crate::repo::{Repo, RepoProblem};
 
 /// Where all such references are.
@@ -85,7 +86,7 @@ impl Repo {
     /// When the system refuses.
     pub fn write_hold_aside(&self, object: Oid) -> Result<PathBuf, RepoProblem> {
         let aside = self.state_folder().join("ref.new");
-        write_anew(&aside, format!("{object}\n").as_bytes()).map_err(RepoProblem::Unheld)?;
+        write_anew(&aside, format!("{object}\n").as_bytes()).map_err(|error| unheld("write", &aside, &error))?;
         Ok(aside)
     }
 
@@ -96,7 +97,7 @@ impl Repo {
     pub fn hold(&self, what: Hold, aside: &Path) -> Result<(), RepoProblem> {
         let id = match self.own_id()? {
             Some(id) => id,
-            None => self.new_id().map_err(RepoProblem::Unheld)?,
+            None => self.new_id().map_err(|error| unheld("write an ID into", &self.state_folder(), &error))?,
         };
         let folder = self.inner.commondir().join(ROOT).join(&id);
         let (file, lock) = (folder.join(what.name()), folder.join(format!("{}.lock", what.name())));
@@ -107,16 +108,19 @@ impl Repo {
                 Ok(()) => break,
                 // git removes folders of references that it has packed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && Instant::now() < patience => {
-                    fs::create_dir_all(&folder).map_err(|error| self.unheld(&folder, error))?;
+                    fs::create_dir_all(&folder).map_err(|error| self.in_the_way("make", &folder, &error))?;
                 }
                 // `git pack-refs` holds each lock for an instant.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && Instant::now() < patience => {
                     sleep(Duration::from_millis(5));
                 }
-                Err(error) => return Err(self.unheld(&lock, error)),
+                Err(error) => return Err(self.in_the_way("make", &lock, &error)),
             }
         }
-        fs::rename(&lock, &file).map_err(|error| self.unheld(&file, error))?;
+        if let Err(error) = fs::rename(&lock, &file) {
+            fs::remove_file(&lock).map_err(|error| unheld("remove", &lock, &error))?;
+            return Err(self.in_the_way("rename a file to", &file, &error));
+        }
         fault::point("hold: in its place");
         Ok(())
     }
@@ -130,7 +134,7 @@ impl Repo {
         for what in Hold::ALL {
             let file = self.inner.commondir().join(ROOT).join(&id).join(what.name());
             match fs::remove_file(&file) {
-                Err(error) if !is_absent(&error) => return Err(self.unheld(&file, error)),
+                Err(error) if !is_absent(&error) => return Err(unheld("remove", &file, &error)),
                 _ => {}
             }
         }
@@ -161,7 +165,7 @@ impl Repo {
             let lock = self.inner.commondir().join(ROOT).join(&id).join(format!("{}.lock", what.name()));
             let ours = ["ref.new", "branch.new"].iter().any(|own| is_same(&lock, &self.state_folder().join(own)));
             if ours {
-                fs::remove_file(&lock).map_err(|error| self.unheld(&lock, error))?;
+                fs::remove_file(&lock).map_err(|error| unheld("remove", &lock, &error))?;
             }
         }
         Ok(())
@@ -185,21 +189,20 @@ impl Repo {
 
     /// The ID of this work tree, if it has one yet.
     fn own_id(&self) -> Result<Option<String>, RepoProblem> {
-        match fs::read_to_string(self.state_folder().join("id")) {
+        let file = self.state_folder().join("id");
+        match fs::read_to_string(&file) {
             Ok(text) => {
                 let id = text.trim();
                 Ok((id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned()))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(RepoProblem::Unheld(error)),
+            Err(error) => Err(unheld("read", &file, &error)),
         }
     }
 
     /// Gives this work tree an ID that no other has.
     fn new_id(&self) -> io::Result<String> {
-        let mut random = [0; 8];
-        File::open("/dev/urandom")?.read_exact(&mut random)?;
-        let id = format!("{:016x}", u64::from_ne_bytes(random));
+        let id = random()?;
         let (new, file) = (self.state_folder().join("id.new"), self.state_folder().join("id"));
         write_anew(&new, format!("{id}\n").as_bytes())?;
         File::open(&new)?.sync_all()?;
@@ -209,12 +212,16 @@ impl Repo {
     }
 
     /// Why a reference of our own could not be written: that another's stands in the way is said by its name.
-    fn unheld(&self, file: &Path, error: io::Error) -> RepoProblem {
+    fn in_the_way(&self, act: &str, file: &Path, error: &io::Error) -> RepoProblem {
         match self.refuse_taken_refs() {
             Err(taken @ RepoProblem::Taken(_)) => taken,
-            _ => RepoProblem::Unheld(io::Error::new(error.kind(), format!("{}: {error}", file.display()))),
+            _ => unheld(act, file, error),
         }
     }
+}
+
+fn unheld(act: &str, file: &Path, error: &io::Error) -> RepoProblem {
+    RepoProblem::Unheld(named(act, file, error))
 }
 
 /// Writes a file that shares nothing with one that was there before.

@@ -16,6 +16,7 @@ use git2::{ObjectType, Oid};
 use memchr::memchr;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 
+use crate::fs::named;
 use crate::path::RepoPath;
 use crate::repo::{Repo, RepoProblem};
 
@@ -110,7 +111,8 @@ impl Repo {
             Ok(()) => Ok(oid),
             Err(rustix::io::Errno::NOENT) => {
                 let header = format!("{} {}\0", kind.str(), bytes.len());
-                write_new(&folder, &file, &stored(header.as_bytes(), bytes)).map_err(|error| named(&file, &error))?;
+                write_new(&folder, &file, &stored(header.as_bytes(), bytes))
+                    .map_err(|error| RepoProblem::Unstored(named("write", &file, &error)))?;
                 self.syncer.written(oid);
                 Ok(oid)
             }
@@ -191,11 +193,6 @@ fn stored(header: &[u8], bytes: &[u8]) -> Vec<u8> {
     }
     stream.extend_from_slice(&(((high % 65_521) << 16) | (low % 65_521)).to_be_bytes());
     stream
-}
-
-/// Why an object could not be stored, with the place it was to have.
-fn named(file: &Path, error: &io::Error) -> RepoProblem {
-    RepoProblem::Unstored(io::Error::new(error.kind(), format!("write {}: {error}", file.display())))
 }
 
 /// Puts a file that nobody writes again in its place whole, making `folder` where there is none.

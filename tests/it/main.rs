@@ -26,6 +26,8 @@ mod crash;
 mod django;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
+/// Calls of the system that fail, and disks that are full.
+mod errors;
 /// Every exit code, and death by a signal.
 mod exit;
 /// What is looked for in every result, and how much each finding weighs.
