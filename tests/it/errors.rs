@@ -34,7 +34,7 @@ fn traced(repo: &Repo, args: &[&str]) -> Command {
 }
 
 /// True where strace may trace; says so where it may not.
-fn strace_works() -> bool {
+pub fn strace_works() -> bool {
     let traced = Command::new("strace").args(["-f", "-o", "/dev/null", "-e", "trace=none", "true"]).output();
     let works = traced.is_ok_and(|output| output.status.success());
     if !works {
