@@ -158,12 +158,6 @@ pub enum JournalProblem {
         /// What the system said.
         source: io::Error,
     },
-    /// An earlier write or sync failed, so that what the file holds is not known.
-    #[error("the journal {} could not be written before, and nothing more is appended to it now", path.display())]
-    Unsure {
-        /// The file.
-        path: PathBuf,
-    },
     /// A record that is not the last is broken.
     #[error("line {line} of the journal {} is damaged", path.display())]
     Damaged {
@@ -190,8 +184,8 @@ pub struct Journal {
     records: Vec<Record>,
     /// How long the file is as far as it is whole.
     length: u64,
-    /// Set when the file may hold what this knows nothing of: nothing more is then appended.
-    broken: bool,
+    /// What failed, when the file may hold since then what this knows nothing of: nothing more is appended.
+    broken: Option<(&'static str, String)>,
 }
 
 impl Journal {
@@ -221,7 +215,7 @@ impl Journal {
             file.set_len(whole as u64).map_err(io("cut the torn end of"))?;
             file.seek(SeekFrom::End(0)).map_err(io("seek in"))?;
         }
-        let mut journal = Self { file, path: path.clone(), records, length: whole as u64, broken: false };
+        let mut journal = Self { file, path: path.clone(), records, length: whole as u64, broken: None };
         if journal.records.is_empty() {
             journal.append(Record::Opened { format: FORMAT })?;
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync the folder of"))?;
@@ -267,7 +261,7 @@ impl Journal {
         self.note(record)?;
         self.file.sync_data().map_err(|source| {
             // What the system dropped of the file is not known: a later line must not come to stand behind a hole.
-            self.broken = true;
+            self.broken = Some(("sync", source.to_string()));
             JournalProblem::Io { act: "sync", path: self.path.clone(), source }
         })?;
         fault::point("journal: synced");
@@ -279,13 +273,15 @@ impl Journal {
     /// # Errors
     /// When the system refuses; what was written of the line is cut off again.
     pub fn note(&mut self, record: Record) -> Result<(), JournalProblem> {
-        if self.broken {
-            return Err(JournalProblem::Unsure { path: self.path.clone() });
+        if let Some((act, said)) = &self.broken {
+            return Err(JournalProblem::Io { act, path: self.path.clone(), source: io::Error::other(said.clone()) });
         }
         let line = encode(&record);
         if let Err(source) = self.file.write_all(&line) {
             // Where even that is refused, nothing more may come behind the torn line.
-            self.broken = self.file.set_len(self.length).is_err();
+            if let Err(cut) = self.file.set_len(self.length) {
+                self.broken = Some(("cut the torn end of", cut.to_string()));
+            }
             return Err(JournalProblem::Io { act: "append to", path: self.path.clone(), source });
         }
         fault::point("journal: written");
@@ -387,7 +383,7 @@ mod tests {
         let writable = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
         assert!(matches!(journal.append(abandoned("two")), Err(JournalProblem::Io { act: "append to", .. })));
         journal.file = writable;
-        assert!(matches!(journal.append(abandoned("three")), Err(JournalProblem::Unsure { .. })));
+        assert!(matches!(journal.append(abandoned("three")), Err(JournalProblem::Io { act: "cut the torn end of", .. })));
         assert_eq!(Journal::open(folder.path()).unwrap().records(), [Record::Opened { format: 1 }, abandoned("one")]);
     }
 

@@ -93,9 +93,7 @@ impl From<JournalProblem> for Stop {
             JournalProblem::Damaged { .. } => {
                 "check with `git status` that no file is half migrated, then move the journal away: git keeps what is done"
             }
-            JournalProblem::Io { .. } | JournalProblem::Unsure { .. } => {
-                "mend the cause and run migrate again: it takes up where it stopped"
-            }
+            JournalProblem::Io { .. } => "mend the cause and run migrate again: it takes up where it stopped",
         };
         Self::Refused(Note::new(problem.to_string(), help))
     }
