@@ -5,7 +5,7 @@
 
 use git2::Oid;
 
-use crate::repo::{Repo, RepoProblem, Tip, short};
+use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
 
 /// The branch of a run, and where it stood when it was looked at last.
@@ -52,7 +52,10 @@ impl Held {
     pub fn look(&mut self, repo: &Repo) -> Result<Since, Stop> {
         let now = match repo.tip() {
             Ok(now) => now,
-            Err(RepoProblem::Unborn(branch)) => return Err(self.gone(repo, &branch)),
+            Err(RepoProblem::Unborn(_)) => {
+                let Tip { branch, commit } = self.tip.clone();
+                return Err(RepoProblem::Gone { branch, commit }.into());
+            }
             Err(problem) => return Err(problem.into()),
         };
         if now.branch != self.tip.branch {
@@ -75,15 +78,5 @@ impl Held {
         }
         self.tip = now;
         Ok(Since::Forward)
-    }
-
-    fn gone(&self, repo: &Repo, branch: &str) -> Stop {
-        let message = format!("the branch {branch} is gone: it was deleted or renamed while the run was at work");
-        let kept = if repo.has_commit(self.tip.commit) { "what it held is still there" } else { "see `git reflog`" };
-        let commit = self.tip.commit;
-        Stop::NeedsYou(Note::new(
-            message,
-            format!("{kept}: `git branch {} {commit}` brings it back; then run again", short(branch)),
-        ))
     }
 }

@@ -61,7 +61,9 @@ impl From<RepoProblem> for Stop {
     fn from(problem: RepoProblem) -> Self {
         let note = Note::new(problem.to_string(), problem.help());
         match problem {
-            RepoProblem::Moved { .. } | RepoProblem::Switched { .. } | RepoProblem::Restaged(_) => Self::NeedsYou(note),
+            RepoProblem::Moved { .. } | RepoProblem::Gone { .. } | RepoProblem::Switched { .. } | RepoProblem::Restaged(_) => {
+                Self::NeedsYou(note)
+            }
             _ => Self::Refused(note),
         }
     }

@@ -82,6 +82,14 @@ pub fn preview(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath, extent: Exte
     }
 }
 
+/// True when later commits on the way to `tip` took `commit` back already: nothing is owed to it then.
+///
+/// # Errors
+/// When an object is missing.
+pub fn is_undone(repo: &Repo, tip: Oid, commit: Oid) -> Result<bool, Stop> {
+    Ok(repo.parent_of(commit)?.is_some() && matches!(repo.revert_tree(commit, tip)?, Reverted::Nothing))
+}
+
 /// Takes `commit` back by a commit of its own.
 ///
 /// # Errors

@@ -1,7 +1,5 @@
 //! Verification: a commit that landed is judged, and taken back when it fails. Nothing else lands while a verification is owed.
 
-use std::collections::BTreeSet;
-
 use git2::Oid;
 
 use crate::event::{Activity, Event};
@@ -9,7 +7,7 @@ use crate::held::Since;
 use crate::journal::Record;
 use crate::judge::{Purpose, Verdict};
 use crate::protocol::Protocol;
-use crate::recover;
+use crate::recover::{self, Judged};
 use crate::run::Run;
 use crate::run::one::{self, Ended, Failure};
 use crate::schedule::owed::{Newest, Owed, owed};
@@ -63,34 +61,45 @@ impl Run<'_> {
     /// Judges what was committed and not judged, before anything else lands: by an interrupted run, or by a run elsewhere of which
     /// this work tree knows nothing. What was asked for makes no difference: nothing lands above an unjudged commit.
     pub(super) fn verify_what_is_owed(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let tip = self.held.tip().commit;
         let unverified = recover::open(self.journal.records()).unverified;
         let unverified = unverified.into_iter().filter(|(begun, _)| begun.plan == self.plan.name);
-        let noted: Vec<Oid> = unverified.filter_map(|(_, commit)| Oid::from_str(&commit).ok()).collect();
-        let known: BTreeSet<&str> = known(self.journal.records());
-        let tip = self.held.tip().commit;
-        let at = |commit: Oid| self.units.iter().filter(move |standing| standing.commit == Some(commit));
+        let mut commits: Vec<Oid> = unverified.filter_map(|(_, commit)| Oid::from_str(&commit).ok()).collect();
+        commits.push(tip);
         let mut owing = Vec::new();
-        for commit in noted.iter().copied().chain([tip]) {
+        for commit in commits {
+            // What is owed on another branch is owed there still.
+            if !self.repo.contains(tip, commit)? {
+                continue;
+            }
+            let at = || self.units.iter().filter(|standing| standing.commit == Some(commit));
+            let judged = recover::judged(self.journal.records(), &commit.to_string());
             let newest = Newest {
-                known: known.contains(commit.to_string().as_str()),
-                noted_unverified: noted.contains(&commit),
-                one_unit: at(commit).count() == 1,
+                known: judged != Judged::Unknown,
+                noted_unverified: judged == Judged::Owed,
+                one_unit: at().count() == 1,
                 is_tip: commit == tip,
             };
-            // What is taken back already, by whatever means, is nobody's to judge.
-            let unit = at(commit).find(|standing| standing.state.is_done()).map(|standing| standing.unit.clone());
+            let unit = at().next().map(|standing| standing.unit.clone());
             if owed(newest) == Owed::Verify && !owing.iter().any(|(_, other, _)| *other == commit) {
                 owing.push((unit, commit, newest.noted_unverified));
             }
         }
         for (unit, commit, noted) in owing {
+            let verified = Record::Verified { commit: commit.to_string() };
             let Some(unit) = unit.filter(|unit| !self.plan.target(unit).verify.is_empty()) else {
-                // Undone since, or the plan asks nothing of it any more.
+                // The plan asks nothing of it any more.
                 if noted {
-                    self.journal.append(Record::Verified { commit: commit.to_string() })?;
+                    self.journal.append(verified)?;
                 }
                 continue;
             };
+            if takeback::is_undone(self.repo, tip, commit)? {
+                self.journal.append(verified)?;
+                let what = "its commit is undone already: there is nothing to verify".to_owned();
+                emit(Event::Recovered { unit: unit.path.to_string(), what });
+                continue;
+            }
             let phase = self.plan.label(unit.phase);
             let members = survey::counts(self.units.iter().filter(|standing| standing.unit.phase == unit.phase)).total;
             emit(Event::UnitStarted { phase, unit: unit.path.to_string(), ordinal: 1, of: members });
@@ -104,15 +113,6 @@ impl Run<'_> {
         }
         Ok(())
     }
-}
-
-/// The commits that the journal of this work tree speaks of.
-fn known(records: &[Record]) -> BTreeSet<&str> {
-    let commits = records.iter().filter_map(|record| match record {
-        Record::Prepared { commit } | Record::Committed { commit } | Record::Verified { commit } => Some(commit.as_str()),
-        _ => None,
-    });
-    commits.collect()
 }
 
 /// A commit whose verification failed, and which cannot be taken back now.

@@ -31,12 +31,16 @@ mod crash;
 mod django;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
+/// Calls of the system that fail, and disks that are full.
+mod errors;
 /// Every exit code, and death by a signal.
 mod exit;
 /// What is looked for in every result, and how much each finding weighs.
 mod guards;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
 mod identity;
+/// What is in flight, while git tidies up, others hold locks or names, and branches go.
+mod inflight;
 /// Signals in every step.
 mod interrupt;
 /// A journal that is lost, torn, damaged or foreign.

@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::kit::untouched;
 use crate::lock::line_in;
 use crate::support::{MIGRATE, Ran, Repo, plan};
 
@@ -123,12 +124,31 @@ fn an_edit_of_the_file_while_it_is_judged_is_kept() {
     assert_eq!(repo.read("a.py"), b"mine = 1\n");
     assert_eq!(repo.subjects(), ["plan", "base"]);
     assert_eq!(repo.git(&["status", "--porcelain"]), " M a.py");
-    // And it stays until its owner has decided.
-    repo.migrate(&["run"]).exits(4).says("neither the old text nor the new one");
-    assert_eq!(repo.read("a.py"), b"mine = 1\n");
-    repo.git(&["checkout", "--", "a.py"]);
+    // From here on it is a change of the user's like any other: refused by name while it is not committed, drafted from once it is.
+    untouched(&repo, 3, &["run"]).says("a.py has uncommitted changes");
+    repo.write("a.py", format!("{OLD}mine = 1\n"));
+    untouched(&repo, 3, &["run"]).says("a.py has uncommitted changes");
+    repo.git(&["commit", "-q", "-a", "-m", "mine"]);
     repo.migrate(&["run"]).succeeds();
-    assert_eq!(repo.subjects().len(), 3);
+    assert_eq!(repo.read("a.py"), format!("{NEW}mine = 1\n").as_bytes());
+    assert_eq!(repo.subjects().len(), 4);
+}
+
+#[test]
+fn an_edit_after_a_kill_is_a_change_of_the_users_and_waits_for_no_old_text() {
+    let (repo, mut child) = judging();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::write(repo.home().join("go"), "").unwrap();
+    repo.write("a.py", format!("{OLD}mine = 1\n"));
+    repo.migrate(&["run"]).exits(3).says("somebody changed a.py since").says("a.py has uncommitted changes");
+    assert_eq!(repo.read("a.py"), format!("{OLD}mine = 1\n").as_bytes());
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M a.py");
+    untouched(&repo, 3, &["run"]).says("a.py has uncommitted changes");
+    repo.git(&["commit", "-q", "-a", "-m", "mine"]);
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.read("a.py"), format!("{NEW}mine = 1\n").as_bytes());
+    assert_eq!(repo.git(&["for-each-ref", "refs/migrate"]), "");
 }
 
 #[test]
@@ -138,6 +158,7 @@ fn a_file_deleted_while_it_is_judged_stays_deleted() {
     goes_on(&repo, child).exits(4);
     assert_eq!(repo.git(&["status", "--porcelain"]), " D a.py");
     assert_eq!(repo.subjects(), ["plan", "base"]);
+    untouched(&repo, 3, &["run"]).says("a.py");
 }
 
 #[test]
@@ -203,6 +224,26 @@ fn a_file_committed_or_left_behind_after_a_kill_is_left_alone() {
         assert_eq!(repo.read("a.py"), NEW.as_bytes());
         assert_eq!(repo.git(&["status", "--porcelain"]), "");
         assert_eq!(repo.subjects().len(), 3, "{theirs:?}");
+    }
+}
+
+#[test]
+fn a_branch_that_is_renamed_or_deleted_meanwhile_ends_the_run_by_name_with_nothing_lost() {
+    for (args, says) in [
+        (&["branch", "-m", "main", "other"][..], "switched from refs/heads/main to refs/heads/other"),
+        (&["update-ref", "-d", "refs/heads/main"], "refs/heads/main, which was at"),
+    ] {
+        let (repo, child) = judging();
+        let tip = repo.git(&["rev-parse", "HEAD"]);
+        repo.git(args);
+        goes_on(&repo, child).exits(4).says(says);
+        if args[0] == "update-ref" {
+            repo.git(&["update-ref", "refs/heads/main", &tip]);
+        }
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!(repo.git(&["rev-parse", "HEAD^"]), tip);
+        assert_eq!(repo.git(&["status", "--porcelain"]), "");
+        assert_eq!(repo.read("a.py"), NEW.as_bytes());
     }
 }
 

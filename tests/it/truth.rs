@@ -295,9 +295,9 @@ fn a_branch_that_is_renamed_or_deleted_during_a_run_is_named_and_nothing_is_lost
         let tip = repo.git(&["rev-parse", "HEAD"]);
         repo.git(args);
         let ran = goes_on(&repo, child).exits(4);
-        assert!(ran.stderr.contains("HEAD was switched") || ran.stderr.contains("the branch main is gone"), "{}", ran.stderr);
+        let gone = format!("refs/heads/main, which was at {tip}, was deleted");
+        assert!(ran.stderr.contains("HEAD was switched") || ran.stderr.contains(&gone), "{}", ran.stderr);
         if args[0] == "update-ref" {
-            assert!(ran.stderr.contains(&format!("`git branch main {tip}` brings it back")), "{}", ran.stderr);
             repo.git(&["update-ref", "refs/heads/main", &tip]);
         } else {
             repo.git(&["branch", "-m", "trunk", "main"]);
