@@ -204,3 +204,15 @@ fn a_plan_changed_after_a_run_that_ended_is_only_remarked() {
     repo.migrate(&["run"]).succeeds().says("the plan test changed since the last run");
     assert_eq!(repo.read("b.py"), NEW.as_bytes());
 }
+
+#[test]
+fn a_plan_without_new_keys_keeps_the_digest_that_the_first_release_gave_it() {
+    for (file, digest) in [
+        ("plan-0.1.0-websocket-ssot.yaml", "1bbe2e413bc51ce171c4485315dc3db944ecb01dca09d7f3058bc728db5deee7"),
+        ("plan-0.1.0-django-cms-4.yaml", "e35bc6a81b9b4b09ffd145af1b389617ea4d52731f64c1be6d1f093a5ceef582"),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data").join(file);
+        let plan = migrate::plan::load::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(migrate::plan::digest::digest(&plan), digest, "{file}");
+    }
+}
