@@ -14,6 +14,7 @@ pub mod glob;
 pub mod guards;
 pub mod load;
 mod node;
+mod quotes;
 mod reader;
 mod rule_names;
 mod rules;
@@ -157,6 +158,9 @@ pub struct Command {
     pub run: Run,
     /// How long it may take before it and all it started are killed.
     pub timeout: Duration,
+    /// Where it stands in the plan's text; no part of the meaning.
+    #[serde(skip)]
+    pub place: Span,
 }
 
 /// How a command is written in the plan.

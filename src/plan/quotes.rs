@@ -1,0 +1,133 @@
+//! Values that YAML takes for something else unless they stand in quotes, and the quotes that let a plan load. Pure.
+
+use crate::plan::diagnostics::{Source, Span};
+
+/// Longer values are not shown in a help.
+const LONGEST: usize = 200;
+
+/// A text as YAML in quotes, on one line; `None` where that would be no help.
+#[must_use]
+pub fn in_quotes(text: &str) -> Option<String> {
+    if text.len() > LONGEST || text.contains(|c: char| c.is_control()) {
+        return None;
+    }
+    Some(match text.contains(['"', '\\']) {
+        true => format!("'{}'", text.replace('\'', "''")),
+        false => format!("\"{text}\""),
+    })
+}
+
+/// The unquoted value around the byte where reading YAML ended that lets the text be read further once it stands in quotes, and the
+/// quoted value. `ends` tells where reading a text ends; `None` when it is read whole.
+#[must_use]
+pub fn cure(source: &Source, at: usize, ends: impl Fn(&str) -> Option<usize>) -> Option<(Span, String)> {
+    let (line, _) = source.line_column(at);
+    // What is wrong with the last value of a line may show on the next.
+    let spans = [line, line.saturating_sub(1)].into_iter().filter(|line| *line > 0);
+    for span in spans.flat_map(|line| values(source, line, at)) {
+        let value = source.slice(span);
+        let Some(quoted) = in_quotes(value).filter(|_| needs_quotes(value)) else { continue };
+        let (before, after) = (&source.text()[..span.offset], &source.text()[span.offset + span.len..]);
+        let cured = format!("{before}{quoted}{after}");
+        let line_end = after.find('\n').map_or(cured.len(), |end| cured.len() - after.len() + end);
+        if ends(&cured).is_none_or(|at| at > line_end) {
+            return Some((span, quoted));
+        }
+    }
+    None
+}
+
+/// The value that begins at a byte: to the bracket that closes it, or to the end of its line.
+#[must_use]
+pub fn value_at(source: &Source, at: usize) -> Span {
+    let rest = line_rest(source, at);
+    let (line, _) = source.line_column(at);
+    let before = source.text().get(source.offset(line, 1)..at).unwrap_or("");
+    let is_in_flow = before.matches(['[', '{']).count() > before.matches([']', '}']).count();
+    let len = match is_in_flow {
+        true => in_flow(rest).len(),
+        false if rest.starts_with(['{', '[']) => closed(rest).unwrap_or(rest.len()),
+        false => uncommented(rest).len(),
+    };
+    Span { offset: at, len }
+}
+
+/// True for what YAML does not take for a text as it is.
+fn needs_quotes(value: &str) -> bool {
+    let first = value.chars().next();
+    match first {
+        None | Some('"' | '\'' | '|' | '>' | '#') => false,
+        Some('{' | '[') => closed(value).is_some_and(|end| end < value.len()),
+        Some('*' | '&' | '!' | '%' | '@' | '`') => true,
+        Some(_) => value.contains(": ") || value.ends_with(':') || value.contains(['{', '}', '[', ']', ',']),
+    }
+}
+
+/// Where the values of a line may stand: all behind its key or its dashes, then those between brackets and commas before `at`.
+fn values(source: &Source, line: usize, at: usize) -> Vec<Span> {
+    let start = source.offset(line, 1);
+    let text = line_rest(source, start);
+    let mut spans = Vec::new();
+    let mut begin = text.len() - text.trim_start().len();
+    while let Some(item) = text[begin..].strip_prefix("- ") {
+        begin = text.len() - item.trim_start().len();
+    }
+    let whole = |from: usize| Span { offset: start + from, len: uncommented(&text[from..]).len() };
+    if let Some(colon) = text[begin..].find(": ")
+        && text[begin..begin + colon].chars().all(|c| c.is_alphanumeric() || "_.-".contains(c))
+    {
+        let after = begin + colon + 1;
+        spans.push(whole(text.len() - text[after..].trim_start().len()));
+    }
+    // Without a key before it, it is the item of a list.
+    if begin > text.len() - text.trim_start().len() {
+        spans.push(whole(begin));
+    }
+    let until = at.saturating_sub(start).min(text.len());
+    let starts: Vec<usize> =
+        text.char_indices().filter(|(from, c)| *from <= until && "[{,:".contains(*c)).map(|(from, _)| from + 1).collect();
+    for from in starts.into_iter().rev() {
+        let from = text.len() - text[from..].trim_start().len();
+        spans.push(Span { offset: start + from, len: in_flow(&text[from..]).len() });
+    }
+    spans
+}
+
+fn line_rest(source: &Source, at: usize) -> &str {
+    source.text().get(at..).unwrap_or("").lines().next().unwrap_or("")
+}
+
+/// Without the comment at its end.
+fn uncommented(text: &str) -> &str {
+    text.find(" #").map_or(text, |end| &text[..end]).trim_end()
+}
+
+/// Up to what ends an item between brackets.
+fn in_flow(text: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' if depth > 0 => depth -= 1,
+            ']' | '}' | ',' if depth == 0 => return text[..at].trim_end(),
+            _ => {}
+        }
+    }
+    text.trim_end()
+}
+
+/// Where the bracket is closed that the text begins with.
+fn closed(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + c.len_utf8());
+        }
+    }
+    None
+}
