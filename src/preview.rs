@@ -19,6 +19,7 @@ use crate::select::Unit;
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
 use crate::unit::callables::Callables;
+use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome};
@@ -33,6 +34,8 @@ pub struct Foreseen {
     pub unit: RepoPath,
     /// The phase, by its place in the plan.
     pub phase: usize,
+    /// False for a file of a glob in which there is nothing to do: it is only told of.
+    pub is_unit: bool,
     /// What its rules would make of it.
     pub what: What,
     /// The commands that would change or judge it, as they would be run.
@@ -137,7 +140,7 @@ pub fn foresee(
             return Ok(survey::has_work(repo, plan, unit));
         }
         let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
-        match unit::work(&callables, plan, unit, &found.bytes) {
+        match work(&callables, plan, unit, &found.bytes) {
             None => return Ok(false),
             Some(Outcome::Unchanged(warnings)) => {
                 kept.unchanged.entry(unit.path.clone()).or_insert((unit.phase, warnings));
@@ -184,11 +187,11 @@ pub fn foresee(
             Segment::Pure(_) => None,
         });
         let commands = codemods.chain(&target.validate).chain(&target.verify).map(shown).collect();
-        each(Foreseen { unit: unit.path.clone(), phase: unit.phase, what, commands })?;
+        each(Foreseen { unit: unit.path.clone(), phase: unit.phase, is_unit: true, what, commands })?;
     }
     for (unit, (phase, warnings)) in kept.unchanged {
-        passed.remove(&unit);
-        each(Foreseen { unit, phase, what: What::Nothing(warnings), commands: Vec::new() })?;
+        let is_unit = passed.remove(&unit);
+        each(Foreseen { unit, phase, is_unit, what: What::Nothing(warnings), commands: Vec::new() })?;
     }
     Ok(passed.len())
 }

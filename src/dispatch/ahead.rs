@@ -50,7 +50,9 @@ impl Session<'_> {
                     self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
                 }
                 What::Nothing(warnings) => {
-                    self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                    if foreseen.is_unit {
+                        self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                    }
                     self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::Unsound(unsound) => {
@@ -108,7 +110,7 @@ impl Session<'_> {
                     self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::Nothing(warnings) => {
-                    nothing += 1;
+                    nothing += usize::from(foreseen.is_unit);
                     self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::NeedsCodemod => open += 1,
@@ -166,7 +168,7 @@ impl Session<'_> {
 fn refuse_failed(failed: usize) -> Result<(), Stop> {
     match failed {
         0 => Ok(()),
-        1 => Err(Stop::Failed(Note::new("1 unit would fail", "mend its edits or rules in the plan"))),
-        failed => Err(Stop::Failed(Note::new(format!("{failed} units would fail"), "mend their edits or rules in the plan"))),
+        1 => Err(Stop::Failed(Note::new("1 unit would fail", "correct its edits or rules in the plan"))),
+        failed => Err(Stop::Failed(Note::new(format!("{failed} units would fail"), "correct their edits or rules in the plan"))),
     }
 }

@@ -7,6 +7,8 @@ pub mod request;
 
 mod one;
 
+use std::collections::BTreeMap;
+
 use crate::event::{Event, PhaseLabel, RunOutcome, Tally, Watch};
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, Record, RunStarted};
@@ -21,12 +23,14 @@ use crate::repo::identity::Identity;
 use crate::repo::others::Others;
 use crate::repo::target::Conversions;
 use crate::repo::{Repo, RepoProblem, short};
-use crate::run::one::{Ended, Failure};
+use crate::run::one::{Ended, Failure, warned};
 use crate::run::request::{Leave, Request, earlier, refuse_changed_plan};
 use crate::select::Unit;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing, State, Survey};
 use crate::unit::callables::Callables;
+use crate::unit::look::{Look, on_disk};
+use crate::unit::sound::Warning;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
 /// may `watch`.
@@ -113,11 +117,21 @@ impl<'a> Run<'a> {
         let earlier = earlier(journal.records(), &plan.name);
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
-        let Survey { units, unmatched } = survey::survey(repo, &tip, plan, journal.records(), interrupt, watch, &mut |unit| {
-            Ok(survey::has_work(repo, plan, unit))
-        })?;
-        survey::refuse_unmatched(plan, &unmatched)?;
+        let callables = Callables::new(repo);
+        // Files with nothing to do of which there is something to tell, each for the first phase that says so.
+        let mut told: BTreeMap<RepoPath, (Unit, Vec<Warning>)> = BTreeMap::new();
+        let Survey { units, unmatched } =
+            survey::survey(repo, &tip, plan, journal.records(), interrupt, watch, &mut |unit| match on_disk(
+                &callables, plan, unit,
+            ) {
+                Look::Work => Ok(true),
+                Look::Nothing(warnings) => {
+                    told.entry(unit.path.clone()).or_insert_with(|| (unit.clone(), warnings));
+                    Ok(false)
+                }
+            })?;
         let units: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
+        survey::refuse_unmatched(plan, &unmatched)?;
         request.refuse_unknown_file(plan, &units)?;
         let left: Vec<&Unit> = units.iter().filter(|standing| request.is_left(standing)).map(|standing| &standing.unit).collect();
         // A file with changes may only look as if there were nothing to do in it.
@@ -145,8 +159,11 @@ impl<'a> Run<'a> {
             units_done: done,
             resumed: earlier.is_some_and(|earlier| !earlier.finished),
         });
+        left.iter().for_each(|unit| drop(told.remove(&unit.path)));
+        for (path, (_, warnings)) in told.into_iter().filter(|(_, (unit, _))| request.covers(unit)) {
+            warnings.into_iter().for_each(|warning| emit(warned(&path, warning)));
+        }
         let judge = Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt };
-        let callables = Callables::new(repo);
         Ok(Self {
             repo,
             plan,

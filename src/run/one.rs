@@ -56,7 +56,7 @@ impl Run<'_> {
         emit(doing(Activity::Reading));
         let tip = self.repo.tip()?;
         let Prepared { target: found, converted, outcome } =
-            unit::prepare(self.plan, &tip, unit, &self.conversions, &self.callables)?;
+            unit::prepare(self.repo, self.plan, &tip, unit, &self.conversions, &self.callables)?;
         let made = match outcome {
             Outcome::Unchanged(warnings) => {
                 warnings.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
@@ -288,7 +288,8 @@ impl Run<'_> {
     }
 }
 
-fn warned(unit: &RepoPath, warning: Warning) -> Event {
+/// What the listener is told of a unit's file.
+pub(super) fn warned(unit: &RepoPath, warning: Warning) -> Event {
     let Warning { spot: Spot { line, column, written }, guard, message, help } = warning;
     let guard = guard.map(|guard| guard.word().to_owned());
     Event::UnitWarned { unit: unit.to_string(), line, column, written, guard, message, help }

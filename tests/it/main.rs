@@ -36,6 +36,8 @@ mod identity;
 mod interrupt;
 /// A journal that is lost, torn, damaged or foreign.
 mod journal;
+/// What a file is, and what is told of one that the rules of a plan cannot read or find nothing in.
+mod kinds;
 /// The same renames by LibCST's codemod, file by file, and who is right where the two differ.
 mod libcst;
 /// Two at once.
