@@ -28,6 +28,7 @@ use crate::run;
 use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
 use crate::stop::{Note, Stop};
+use crate::unready;
 
 /// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -81,7 +82,7 @@ impl<'a> Session<'a> {
             Some(path) => path.clone(),
             None => default_plan(&repo, &here)?,
         };
-        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        let plan = loaded(&repo, &plan)?;
         Ok(Self { cli, here, repo, plan, interrupt, detail })
     }
 
@@ -268,6 +269,11 @@ fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
             "choose one with --plan FILE",
         ))),
     }
+}
+
+/// The plan in a file; where it is wrong, with all that the tree does not have either.
+fn loaded(repo: &Repo, path: &Path) -> Result<Plan, Stop> {
+    load::load_beside(path, |plan| unready::of_broken(repo, plan)).map_err(Stop::Plan)
 }
 
 fn leave(args: &LeaveArgs) -> Leave {

@@ -37,3 +37,4 @@ pub mod survey;
 pub mod table;
 pub mod takeback;
 pub mod unit;
+pub mod unready;

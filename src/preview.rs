@@ -23,6 +23,7 @@ use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome};
+use crate::unready;
 
 /// So many bytes of results are kept from the survey on.
 const MOST_KEPT: usize = 64 << 20;
@@ -151,7 +152,6 @@ pub fn foresee(
         Ok(true)
     };
     let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
-    survey::refuse_unmatched(plan, &unmatched)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
     request.refuse_unknown_file(plan, &left)?;
     let mut passed: BTreeSet<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
@@ -163,7 +163,7 @@ pub fn foresee(
     let paths: Vec<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
     let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
-    survey::refuse_targets(repo, plan, &tip, &units, &conversions, &interrupt)?;
+    unready::refuse(repo, plan, &tip, &unmatched, (&units, &conversions), &interrupt)?;
     for standing in &left {
         let unit = &standing.unit;
         let target = plan.target(unit);

@@ -5,10 +5,10 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::{Cli, ScanArgs};
-use crate::dispatch::{default_plan, path_of, phase_of, printed};
+use crate::dispatch::{default_plan, loaded, path_of, phase_of, printed};
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
-use crate::plan::{Rename, load};
+use crate::plan::Rename;
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
@@ -32,7 +32,7 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
             Some(path) => path.clone(),
             None => default_plan(repo, here)?,
         };
-        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        let plan = loaded(repo, &plan)?;
         asked.phase = phase_of(&plan, args.phase.as_deref())?;
         scan(repo, What::Plan(&plan), &asked, interrupt, &watch)?
     };

@@ -31,6 +31,7 @@ use crate::survey::{self, Standing, State, Survey};
 use crate::unit::callables::Callables;
 use crate::unit::look::{Look, on_disk};
 use crate::unit::sound::Warning;
+use crate::unready;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
 /// may `watch`.
@@ -131,7 +132,6 @@ impl<'a> Run<'a> {
                 }
             })?;
         let units: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
-        survey::refuse_unmatched(plan, &unmatched)?;
         request.refuse_unknown_file(plan, &units)?;
         let left: Vec<&Unit> = units.iter().filter(|standing| request.is_left(standing)).map(|standing| &standing.unit).collect();
         // A file with changes may only look as if there were nothing to do in it.
@@ -139,7 +139,7 @@ impl<'a> Run<'a> {
         let looked_at: Vec<&Unit> = left.iter().copied().chain(hidden.map(|standing| &standing.unit)).collect();
         let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
-        survey::refuse_targets(repo, plan, &tip, &looked_at, &conversions, interrupt)?;
+        unready::refuse(repo, plan, &tip, &unmatched, (&looked_at, &conversions), interrupt)?;
         if !others.is_empty() && !request.leave.dirty {
             return Err(RepoProblem::Dirty(others.paths().cloned().collect()).into());
         }

@@ -216,3 +216,49 @@ fn a_plan_without_new_keys_keeps_the_digest_that_the_first_release_gave_it() {
         assert_eq!(migrate::plan::digest::digest(&plan), digest, "{file}");
     }
 }
+
+#[test]
+fn a_broken_plan_is_told_with_all_that_the_tree_does_not_have_at_once() {
+    let files = "    files: [a.py, none.py, new.py, { glob: \"tets/*.py\" }]\n";
+    let wrong = plan(&format!("  - id: P0\n    rules: [g]\n{files}"));
+    let repo = Repo::with(&[("a.py", OLD), ("gone.py", OLD)]);
+    replan(&repo, &wrong);
+    repo.write("new.py", OLD);
+    for command in [&["run"][..], &["check"], &["status"], &["scan"]] {
+        let ran = untouched(&repo, 2, command)
+            .says("unknown rule `g`")
+            .says("none.py does not exist")
+            .says("new.py is not tracked by git")
+            .says("the glob matches no tracked file");
+        assert_eq!(ran.stderr.matches("help: ").count(), 4, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("a.py does not"), "{}", ran.stderr);
+    }
+    repo.write("plans/p.yaml", wrong.replace("[g]", "[f]"));
+    repo.commit_all("a rule that is there");
+    for command in ["run", "check"] {
+        let ran = untouched(&repo, 2, &[command]).says("none.py does not exist").says("the glob matches no tracked file");
+        assert_eq!(ran.stderr.matches("help: ").count(), 2, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_done_and_gone_since_is_no_mistake_of_a_broken_plan() {
+    let repo = one("");
+    repo.migrate(&["run"]).succeeds();
+    std::fs::remove_file(repo.top().join("a.py")).unwrap();
+    replan(&repo, &plan("  - id: P0\n    rules: [g]\n    files: [a.py]\n"));
+    let ran = untouched(&repo, 2, &["check"]).says("unknown rule `g`");
+    assert_eq!(ran.stderr.matches("help: ").count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_that_is_listed_is_told_with_the_glob_of_its_files() {
+    for (entry, path) in [("lib", "lib"), ("{ path: lib }", "lib"), ("lib/", "lib"), ("\"a[b\"", "a\\[b")] {
+        let repo = Repo::with(&[("lib/a.py", OLD), ("a[b/a.py", OLD)]);
+        replan(&repo, &plan(&format!("  - id: P0\n    files: [{entry}]\n")));
+        let quoted = if path.contains('\\') { format!("'{path}/**/*.py'") } else { format!("\"{path}/**/*.py\"") };
+        untouched(&repo, 2, &["check"]).says(&format!("by glob: {quoted}"));
+        replan(&repo, &plan(&format!("  - id: P0\n    files: [{{ glob: {quoted} }}]\n")));
+        untouched(&repo, 0, &["check"]).prints("1 to change");
+    }
+}

@@ -76,7 +76,7 @@ fn untracked_and_ignored_files_are_refused_each_with_its_word() {
 fn a_folder_is_refused() {
     let repo = Repo::with(&[("pkg/a.py", OLD)]);
     replan(&repo, &of("pkg"));
-    untouched(&repo, 2, &["run"]).says("pkg is a folder").says("help: name the files");
+    untouched(&repo, 2, &["run"]).says("pkg is a folder").says("help: name its files");
 }
 
 #[test]

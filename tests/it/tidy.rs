@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan times tree, and how things end", &["select", "stop"]),
     ("one unit", &["compose", "judge", "protocol", "unit"]),
     ("what became of units", &["recover", "survey", "takeback"]),
+    ("the plan against the tree", &["unready"]),
     ("the run", &["run"]),
     ("the other commands", &["preview", "rollback", "scan", "status"]),
     ("exit codes, and what can be typed", &["cli", "exit"]),
