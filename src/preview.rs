@@ -1,6 +1,8 @@
 //! `migrate diff`, `migrate check` and `migrate run --dry-run`: what a run would do, found by the run's own preparation with the
 //! writing left out. No command of the plan is started here. What the survey makes of a file on the way is not made again.
 
+pub mod missing;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use git2::{ObjectType, Oid};

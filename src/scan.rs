@@ -6,6 +6,7 @@
 
 mod claim;
 mod each;
+pub mod expect;
 mod scope;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -78,6 +79,8 @@ pub struct Place {
     pub rules: Vec<usize>,
     /// Index into [`Scan::phases`] of the phase that would take this rule to the file.
     pub phase: Option<usize>,
+    /// The entry of that phase's files that it belongs to, by its place in the plan.
+    pub entry: Option<usize>,
     /// Where it stands, and what it is.
     pub violation: Violation,
     /// What would become of it.
@@ -170,8 +173,7 @@ struct Sought<'p> {
 pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch: Watch) -> Result<Scan, Stop> {
     let (sought, rules) = sought(what, &asked.rules)?;
     let steps: Vec<Step> = sought.iter().map(|sought| sought.step).collect();
-    let words = Words::new(&steps)
-        .map_err(|error| Stop::Usage(Note::new(format!("the rules have too many words: {error}"), "ask for some with --rule")))?;
+    let words = words(&steps)?;
     let plan = if let What::Plan(plan) = what { Some(plan) } else { None };
     let claims = plan.map(Claims::new);
     let scope = Scope::new(plan, &steps, &asked.below);
@@ -211,6 +213,11 @@ pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch
         return Err(Stop::Usage(Note::new(message, "correct `include` and `exclude` of the plan's `scope`")));
     }
     Ok(scan)
+}
+
+fn words(steps: &[Step]) -> Result<Words, Stop> {
+    Words::new(steps)
+        .map_err(|error| Stop::Usage(Note::new(format!("the rules have too many words: {error}"), "ask for some with --rule")))
 }
 
 /// True when the phase would take up the file of these places.

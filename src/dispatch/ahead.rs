@@ -8,12 +8,14 @@ use crate::examples::{self, Failure, Tried};
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
+use crate::preview::missing::missing;
 use crate::preview::{self, Foreseen, Texts, Wanted, What};
 use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::repeats::Repeats;
 use crate::report::{diff, text};
 use crate::run::request::Request;
+use crate::scan::expect::unexpected;
 use crate::stop::{Note, Stop};
 use crate::unit::sound::{Unsound, Warning};
 
@@ -102,6 +104,11 @@ impl Session<'_> {
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let looking = Looking::stderr();
         let watch = |looked| looking.at(looked);
+        let mut unfit = missing(&self.repo, &self.plan);
+        unfit.extend(unexpected(&self.repo, &self.plan, request.phase, self.interrupt, &watch)?);
+        looking.clear();
+        let unfit = self.plan.problems(unfit);
+        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &unfit);
         let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |foreseen| {
             looking.clear();
             match &foreseen.what {
@@ -133,11 +140,19 @@ impl Session<'_> {
             1 => said.push_str("; 1 example that does not hold"),
             count => said.push_str(&format!("; {count} examples that do not hold")),
         }
+        match unfit.count() {
+            0 => {}
+            1 => said.push_str("; 1 other problem"),
+            count => said.push_str(&format!("; {count} other problems")),
+        }
         printed(text::line(&mut io::stdout(), &said))?;
         refuse_failed(failed)?;
-        match wrong.count() {
+        if wrong.count() > 0 {
+            return Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples")));
+        }
+        match unfit.count() {
             0 => Ok(()),
-            _ => Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples"))),
+            _ => Err(Stop::Failed(Note::new("not everything is as the plan says", "correct it where it is marked above"))),
         }
     }
 

@@ -247,9 +247,22 @@ pub struct Target {
     /// How much each guard weighs for them.
     #[serde(skip_serializing_if = "Guards::is_default")]
     pub guards: Guards,
+    /// How many violations its files are said to have before they are migrated; no part of the meaning, since nothing is made
+    /// otherwise by it.
+    #[serde(skip)]
+    pub expected: Option<Expected>,
     /// Where its parts stand in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub places: Places,
+}
+
+/// A number of violations, and where the plan says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// The number.
+    pub violations: usize,
+    /// Where it stands in the plan's text.
+    pub place: Span,
 }
 
 /// Where the parts of a target stand in the plan's text.

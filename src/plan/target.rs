@@ -11,7 +11,7 @@ use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::{Names, rule_list};
 use crate::plan::view::quoted;
-use crate::plan::{BlockEdit, Command, Files, Places, Risk, Run, Target};
+use crate::plan::{BlockEdit, Command, Expected, Files, Places, Risk, Run, Target};
 
 /// The keys that a phase and an entry of its files share.
 pub const SHARED: [&str; 8] = ["scope", "risk", "impact", "recovery", "rules", "validate", "verify", "guards"];
@@ -78,7 +78,7 @@ impl Defaults {
 
     fn into_target(self, files: Files, places: Places, edits: Vec<BlockEdit>) -> Target {
         let Self { scope, risk, impact, recovery, rules, lists_rules: _, validate, verify, guards } = self;
-        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, guards, places }
+        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, guards, expected: None, places }
     }
 }
 
@@ -113,7 +113,7 @@ fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Nam
         let none = Entries::none(node.span);
         return Some(defaults.with(reader, &none, rules).into_target(Files::Paths(vec![path]), places, Vec::new()));
     }
-    let known: Vec<&str> = WHICH.into_iter().chain(["exclude", "edits"]).chain(SHARED).collect();
+    let known: Vec<&str> = WHICH.into_iter().chain(["exclude", "edits", "violations"]).chain(SHARED).collect();
     let entries = reader.map(node, "the entry", &known)?;
     let own = defaults.with(reader, &entries, rules);
     let which = entries.chosen(&WHICH);
@@ -140,7 +140,11 @@ fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Nam
             return None;
         }
     };
-    Some(own.into_target(files, Places { files: places, edits: edit_places }, edits))
+    let expected = entries.get("violations").and_then(|node| {
+        let number = reader.number(node, "`violations`", 0, u32::MAX)?;
+        Some(Expected { violations: usize::try_from(number).unwrap_or(usize::MAX), place: node.span })
+    });
+    Some(Target { expected, ..own.into_target(files, Places { files: places, edits: edit_places }, edits) })
 }
 
 fn nothing_to_do(reader: &mut Reader<'_>, span: Span) {

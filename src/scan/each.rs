@@ -69,6 +69,11 @@ impl Each<'_> {
             Err(NotRead::Missing) => return Some(Looked::Outside),
             Err(NotRead::Because(reason)) => return Some(Looked::Unreadable(reason)),
         };
+        self.found(path, kind, callables, buffer)
+    }
+
+    /// What there is to tell of a file of this kind that holds these bytes; `None` when that is nothing.
+    pub(super) fn found(&self, path: &RepoPath, kind: Kind, callables: &Callables, bytes: &[u8]) -> Option<Looked> {
         let listed = self.claims.and_then(|claims| claims.listed(path));
         if let Some(unread) = self.plan.zip(listed.as_ref()).and_then(|(plan, unit)| unread(plan, unit, kind)) {
             return Some(Looked::Unreadable(unread.reason));
@@ -76,13 +81,13 @@ impl Each<'_> {
         if !self.sought.iter().any(|sought| kind.is_read_by(&sought.step)) {
             return Some(Looked::Outside);
         }
-        let concerned = self.words.look(buffer, path.as_bytes());
+        let concerned = self.words.look(bytes, path.as_bytes());
         if !concerned.contains(&true) {
             return None;
         }
         let places = match kind.markup() {
-            Some(markup) => self.in_document(path, callables, buffer, markup, &concerned),
-            None => self.in_python(path, callables, buffer, &concerned),
+            Some(markup) => self.in_document(path, callables, bytes, markup, &concerned),
+            None => self.in_python(path, callables, bytes, &concerned),
         };
         match places {
             Ok(places) if places.is_empty() => None,
@@ -165,8 +170,8 @@ impl Each<'_> {
         for (number, seen) in seen {
             let sought = &self.sought[number];
             let unit = unit.filter(|unit| self.takes(unit, sought));
-            let (fates, phase) = (fate(sought, unit, &seen), unit.map(|unit| unit.phase));
-            let place = |violation, fate| Place { path: path.clone(), rules: vec![number], phase, violation, fate };
+            let (fates, phase, entry) = (fate(sought, unit, &seen), unit.map(|unit| unit.phase), unit.map(|unit| unit.target));
+            let place = |violation, fate| Place { path: path.clone(), rules: vec![number], phase, entry, violation, fate };
             places.extend(seen.violations.into_iter().zip(fates).map(|(violation, fate)| place(violation, fate)));
             places.extend(seen.undecided.into_iter().map(|(violation, why)| place(violation, Fate::Undecided(why))));
         }
@@ -268,7 +273,7 @@ fn merged(mut places: Vec<Place>) -> Vec<Place> {
             other => other == Ordering::Greater,
         };
         if wins {
-            first.phase = second.phase;
+            (first.phase, first.entry) = (second.phase, second.entry);
             first.fate = second.fate.clone();
         }
         first.rules.append(&mut second.rules);

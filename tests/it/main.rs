@@ -12,6 +12,8 @@ mod support;
 mod branch;
 /// Bytes outside an edit.
 mod bytes;
+/// What `check` finds wrong in a sound plan: commands that are not there, counts that are others.
+mod checks;
 /// External codemods on one file.
 mod codemods;
 /// What each command shows, writes and leaves alone.
