@@ -1,7 +1,7 @@
 //! Commands of a plan whose program or script is not there, found without starting any.
 //!
-//! Only what is sure is told: of a text for the shell the plain words at its beginning are looked at, and only where nothing but `&&`
-//! joins its commands. What git is told to ignore may be made by another command first.
+//! Only what is sure counts: of a text for the shell the plain words at its beginning are looked at, and only where nothing but `&&`
+//! joins its commands. A file that git ignores may be made by another command first.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -100,7 +100,7 @@ fn can_be_started(top: &Path, program: &str) -> bool {
     }
 }
 
-/// True when git is told not to look at the path, or cannot say.
+/// True when git ignores the path, or cannot say.
 fn is_ignored(repo: &Repo, path: &str) -> bool {
     if !path.contains('/') || path.starts_with('/') {
         return false;

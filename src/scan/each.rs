@@ -290,7 +290,7 @@ enum NotRead {
 }
 
 /// Reads a regular file of a size that is handled into the buffer; no link in its place is followed, and nothing is waited for.
-/// What it is is told by its first bytes; of one that no rule reads not more than these are read.
+/// Its first bytes tell what it is; of a file that no rule reads only these are read.
 fn read(path: &Path, buffer: &mut Vec<u8>, kind: impl Fn(&[u8]) -> Kind) -> Result<Kind, NotRead> {
     let because = |reason: &str| NotRead::Because(reason.to_owned());
     let failed = |error: &dyn std::fmt::Display| NotRead::Because(format!("cannot be read: {error}"));

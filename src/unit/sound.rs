@@ -112,7 +112,7 @@ impl Unsound {
             format!("{path}:{line}:{column}: {message} ({}){why}{}", guard.word(), aside(written.as_deref()))
         });
         let only_left = findings.iter().all(|finding| finding.guard == Guard::Violation);
-        let what = if only_left { "the rules leave what they are to change" } else { "the result is unsound" };
+        let what = if only_left { "violations are left" } else { "the result is unsound" };
         let mut reason = format!("{what}: {}", shown.collect::<Vec<_>>().join("\n"));
         if findings.len() > MOST {
             reason.push_str(&format!("\nand {} more", findings.len() - MOST));
