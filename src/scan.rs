@@ -265,6 +265,13 @@ fn sought<'p>(what: What<'p>, only: &[String]) -> Result<(Vec<Sought<'p>>, Vec<S
         sought.push(Sought { step, rule: Some(at) });
         names.push(rule.name.clone());
     }
+    if sought.is_empty() {
+        let message = format!("the plan {} has no rename or rewrite rules: there is nothing to look for", plan.name);
+        return Err(Stop::Usage(Note::new(
+            message,
+            "what edits and commands would change only `migrate check` and a run can tell",
+        )));
+    }
     Ok((sought, names))
 }
 

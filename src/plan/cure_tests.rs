@@ -13,7 +13,9 @@ fn cured(text: &str, problem: &Problem) -> Option<String> {
     if let Some(word) = in_backquotes("did you mean `").or(in_backquotes("are written `")).or(in_backquotes("call it `")) {
         return replaced(start, end, word);
     }
-    if let Some(quoted) = after("put it in quotes: ").or(after("put it in brackets: ")) {
+    if let Some(quoted) =
+        after("put it in quotes: ").or(after("put it in brackets: ")).or(after("put it in brackets and quotes: "))
+    {
         return replaced(start, end, quoted);
     }
     if let Some(quoted) = after("in quotes, as in ") {
@@ -53,6 +55,8 @@ fn what_a_help_suggests_loads_when_it_is_done() {
         ("validate: [\"py_compile {file}\"]", "validate:\n      - @x"),
         ("validate: [\"py_compile {file}\"]", "validate:\n      - %x"),
         ("validate: [[echo, \"{file}\"]]", "validate: [[echo, {file}]]"),
+        ("validate: [\"py_compile {file}\"]", "validate: {file} --check"),
+        ("validate: [\"py_compile {file}\"]", "validate: echo a: b"),
         ("validate: [[echo, \"{file}\"]]", "validate: 12"),
         ("validate: [[echo, \"{file}\"]]", "validate: true"),
         ("\"tests/**/*.py\"", "**/*.py"),
@@ -119,16 +123,18 @@ fn a_value_that_yaml_takes_for_something_else_is_told_to_stand_in_quotes() {
     for (line, help) in [
         ("a: **/*.py", "put it in quotes: \"**/*.py\""),
         ("a: [x, {b} c]", "put it in quotes: \"{b} c\""),
-        ("a: b: c", "put it in quotes: \"b: c\""),
-        ("- a: b: c", "put it in quotes: \"b: c\""),
-        ("a: say \"it\": c", "put it in quotes: 'say \"it\": c'"),
+        ("title: b: c", "put it in quotes: \"b: c\""),
+        ("- path: b: c", "put it in quotes: \"b: c\""),
+        ("- say: b: c", "put it in quotes: \"say: b: c\""),
+        ("verify: b: c", "put it in brackets and quotes: [\"b: c\"]"),
+        ("title: say \"it\": c", "put it in quotes: 'say \"it\": c'"),
         ("a: {b} it's \"c\"", "put it in quotes: '{b} it''s \"c\"'"),
         ("a: @b # why", "put it in quotes: \"@b\""),
     ] {
         let problem = node::parse(&Source::new("x", line)).unwrap_err();
         assert_eq!(problem.help, help, "{line}: {}", problem.message);
     }
-    for line in ["a: [1", "a: 'x", "a: {b: 1", "a:\n\tb: c", "a: \"x\" y", "  a: 1\n b: 2"] {
+    for line in ["f: rename: { from: a.b }", "a: [1", "a: 'x", "a: {b: 1", "a:\n\tb: c", "a: \"x\" y", "  a: 1\n b: 2"] {
         let problem = node::parse(&Source::new("x", line)).unwrap_err();
         assert!(!problem.help.contains("quotes"), "{line}: {}", problem.help);
     }

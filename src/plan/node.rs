@@ -10,7 +10,7 @@ use serde_yaml::options::{MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
 
 use crate::plan::diagnostics::{Problem, Source, Span};
-use crate::plan::quotes::cure;
+use crate::plan::quotes::{Cure, cure};
 use crate::plan::view::quoted as shown;
 
 /// The most bytes a plan may have.
@@ -239,14 +239,10 @@ fn refusal(source: &Source, error: &serde_yaml::Error) -> Problem {
         }
         _ => {
             if let Some(place) = place
-                && let Some((span, quoted)) = cure(source, place.offset, ends)
+                && let Some(Cure { span, help }) = cure(source, place.offset, ends)
             {
                 let value = shown(source.slice(span));
-                return Problem::at(
-                    span,
-                    format!("{value} is no text in YAML as it is: {}", described(error)),
-                    format!("put it in quotes: {quoted}"),
-                );
+                return Problem::at(span, format!("{value} is no text in YAML as it is: {}", described(error)), help);
             }
             (described(error), "the text is not YAML from here on; the mistake may stand a little above")
         }

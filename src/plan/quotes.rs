@@ -4,6 +4,44 @@ use crate::plan::diagnostics::{Source, Span};
 
 /// Longer values are not shown in a help.
 const LONGEST: usize = 200;
+/// Longer lines, and larger plans, are written by programs.
+const LONGEST_LINE: usize = 2000;
+/// In bytes.
+const LARGEST: usize = 256 << 10;
+/// Of so many values of a line is tried whether they need quotes.
+const MOST_TRIED: usize = 8;
+/// Keys whose value is a list of texts.
+const LISTS: [&str; 4] = ["validate", "verify", "rules", "paths"];
+/// Keys whose value is a text that may hold a colon and a blank.
+const TEXTS: [&str; 20] = [
+    "issue",
+    "title",
+    "summary",
+    "transform",
+    "message",
+    "footer",
+    "scope",
+    "impact",
+    "recovery",
+    "path",
+    "glob",
+    "before",
+    "after",
+    "unchanged",
+    "regex",
+    "not-regex",
+    "run",
+    "command",
+    "include",
+    "exclude",
+];
+
+/// Where a value of a line may stand.
+struct Value<'t> {
+    span: Span,
+    /// The key before it on the line.
+    key: Option<&'t str>,
+}
 
 /// A text as YAML in quotes, on one line; `None` where that would be no help.
 #[must_use]
@@ -17,21 +55,42 @@ pub fn in_quotes(text: &str) -> Option<String> {
     })
 }
 
-/// The unquoted value around the byte where reading YAML ended that lets the text be read further once it stands in quotes, and the
-/// quoted value. `ends` tells where reading a text ends; `None` when it is read whole.
+/// A value that has to be written in another way.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cure {
+    /// Where it stands.
+    pub span: Span,
+    /// What to do.
+    pub help: String,
+}
+
+/// The unquoted value around the byte where reading YAML ended that lets the text be read further once it stands in quotes. `ends`
+/// tells where reading a text ends; `None` when it is read whole.
 #[must_use]
-pub fn cure(source: &Source, at: usize, ends: impl Fn(&str) -> Option<usize>) -> Option<(Span, String)> {
+pub fn cure(source: &Source, at: usize, ends: impl Fn(&str) -> Option<usize>) -> Option<Cure> {
     let (line, _) = source.line_column(at);
+    if source.text().len() > LARGEST {
+        return None;
+    }
     // What is wrong with the last value of a line may show on the next.
-    let spans = [line, line.saturating_sub(1)].into_iter().filter(|line| *line > 0);
-    for span in spans.flat_map(|line| values(source, line, at)) {
-        let value = source.slice(span);
-        let Some(quoted) = in_quotes(value).filter(|_| needs_quotes(value)) else { continue };
+    let lines = [line, line.saturating_sub(1)].into_iter().filter(|line| *line > 0);
+    let values = lines.flat_map(|line| values(source, line, at));
+    let quoted = values.filter_map(|value| {
+        let text = source.slice(value.span);
+        let quoted = in_quotes(text).filter(|_| needs_quotes(text))?;
+        match value.key {
+            Some(key) if LISTS.contains(&key) => Some((value.span, format!("[{quoted}]"), "in brackets and quotes")),
+            // Under another key stands a map most likely, whose keys want lines of their own.
+            Some(key) if text.contains(": ") && !TEXTS.contains(&key) => None,
+            _ => Some((value.span, quoted, "in quotes")),
+        }
+    });
+    for (span, written, how) in quoted.take(MOST_TRIED) {
         let (before, after) = (&source.text()[..span.offset], &source.text()[span.offset + span.len..]);
-        let cured = format!("{before}{quoted}{after}");
+        let cured = format!("{before}{written}{after}");
         let line_end = after.find('\n').map_or(cured.len(), |end| cured.len() - after.len() + end);
         if ends(&cured).is_none_or(|at| at > line_end) {
-            return Some((span, quoted));
+            return Some(Cure { span, help: format!("put it {how}: {written}") });
         }
     }
     None
@@ -64,10 +123,13 @@ fn needs_quotes(value: &str) -> bool {
 }
 
 /// Where the values of a line may stand: all behind its key or its dashes, then those between brackets and commas before `at`.
-fn values(source: &Source, line: usize, at: usize) -> Vec<Span> {
+fn values(source: &Source, line: usize, at: usize) -> Vec<Value<'_>> {
     let start = source.offset(line, 1);
     let text = line_rest(source, start);
-    let mut spans = Vec::new();
+    if text.len() > LONGEST_LINE {
+        return Vec::new();
+    }
+    let mut values = Vec::new();
     let mut begin = text.len() - text.trim_start().len();
     while let Some(item) = text[begin..].strip_prefix("- ") {
         begin = text.len() - item.trim_start().len();
@@ -77,20 +139,28 @@ fn values(source: &Source, line: usize, at: usize) -> Vec<Span> {
         && text[begin..begin + colon].chars().all(|c| c.is_alphanumeric() || "_.-".contains(c))
     {
         let after = begin + colon + 1;
-        spans.push(whole(text.len() - text[after..].trim_start().len()));
+        let span = whole(text.len() - text[after..].trim_start().len());
+        values.push(Value { span, key: Some(&text[begin..begin + colon]) });
     }
     // Without a key before it, it is the item of a list.
     if begin > text.len() - text.trim_start().len() {
-        spans.push(whole(begin));
+        values.push(Value { span: whole(begin), key: None });
     }
     let until = at.saturating_sub(start).min(text.len());
-    let starts: Vec<usize> =
-        text.char_indices().filter(|(from, c)| *from <= until && "[{,:".contains(*c)).map(|(from, _)| from + 1).collect();
-    for from in starts.into_iter().rev() {
-        let from = text.len() - text[from..].trim_start().len();
-        spans.push(Span { offset: start + from, len: in_flow(&text[from..]).len() });
+    let is_start = |(from, c): &(usize, char)| *from <= until && "[{,:".contains(*c);
+    let starts: Vec<(usize, char)> = text.char_indices().filter(is_start).collect();
+    for (mark, c) in starts.into_iter().rev().take(4 * MOST_TRIED) {
+        let before = &text[..mark];
+        let opened = before.rfind(['[', '{', ',']).map(|at| at + 1);
+        let key = match (c, opened) {
+            (':', None) => continue,
+            (':', Some(opened)) => Some(before[opened..].trim()),
+            _ => None,
+        };
+        let from = text.len() - text[mark + 1..].trim_start().len();
+        values.push(Value { span: Span { offset: start + from, len: in_flow(&text[from..]).len() }, key });
     }
-    spans
+    values
 }
 
 fn line_rest(source: &Source, at: usize) -> &str {

@@ -397,13 +397,18 @@ fn files_that_cannot_be_read_are_never_full_compliance_and_never_few_enough() {
 }
 
 #[test]
-fn a_scope_that_takes_in_nothing_is_no_compliance() {
+fn where_nothing_is_measured_there_is_no_compliance() {
     let repo = repo();
     repo.write("plans/p.yaml", PLAN.replace("rules:\n  f", "scope: { include: \"srcc/**\" }\nrules:\n  f"));
     repo.migrate(&["scan", "--fail-over", "0"])
         .exits(2)
         .says("no tracked file is in the plan's scope")
         .says("help: correct `include`");
+    let edits = "  - id: P0\n    files: [{ path: a.py, edits: [{ before: f(1), after: g(1) }] }]\n";
+    let without_rules = crate::support::plan(edits);
+    let (head, _) = without_rules.split_once("rules:").unwrap();
+    repo.write("plans/p.yaml", format!("{head}phases:\n{edits}"));
+    repo.migrate(&["scan", "--fail-over", "0"]).exits(2).says("has no rename or rewrite rules").says("help: ");
     let empty = Repo::with(&[("a.txt", "")]);
     let said = empty.migrate(&["scan", "--symbol", "a.b"]).succeeds();
     assert!(!said.stdout.contains('%'), "{}", said.stdout);
