@@ -8,13 +8,13 @@ use crate::python::source::Source;
 use crate::repo::Repo;
 use crate::rewrite::follow::Spot;
 use crate::rewrite::glance::glance;
-use crate::rewrite::violation::{Seen, Violation, look as seen_in, look_in_document};
+use crate::rewrite::violation::{Seen, look as seen_in, look_in_document};
 use crate::rewrite::{self, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::kind::{Kind, module_of};
 use crate::unit::segments::{Segment, in_memory, segments, step};
-use crate::unit::sound::{Unsound, Warning, sound};
+use crate::unit::sound::{Unsound, Warning, sound, tell_undecided};
 use crate::unit::{Outcome, outcome};
 
 /// What a look at a unit's file finds.
@@ -147,7 +147,11 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Loo
     }
     for (_, step) in &rules {
         match seen_in(&file, *step) {
-            Ok(seen) if seen.violations.is_empty() || !must_go => tell_undecided(&mut warnings, seen),
+            Ok(seen) if seen.violations.is_empty() || !must_go => {
+                if weight != Severity::Off {
+                    tell_undecided(&mut warnings, seen);
+                }
+            }
             _ => return Look::Work,
         }
     }
@@ -157,20 +161,6 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Loo
     match sound(callables, plan, unit, (&file, &file), warnings.clone()) {
         Ok(told) => Look::Nothing(told.before),
         Err(_) => Look::Nothing(warnings),
-    }
-}
-
-/// Adds the places that may be violations, unless something is told of their line already.
-fn tell_undecided(warnings: &mut Vec<Warning>, seen: Seen) {
-    for (Violation { line, column, name, .. }, why) in seen.undecided {
-        if warnings.iter().all(|known| known.spot.line != line) {
-            warnings.push(Warning {
-                spot: Spot::at(line, column),
-                guard: None,
-                message: format!("whether this uses {name} cannot be told: {why}"),
-                help: "look at the place, and write `edits` for it where it does".to_owned(),
-            });
-        }
     }
 }
 

@@ -9,7 +9,8 @@ use crate::python::source::{Source, SourceError};
 use crate::python::syntax::SyntaxProblem;
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::{Follow, Spot, aside};
-use crate::rewrite::{self, Remark};
+use crate::rewrite::violation::{Seen, Violation, look};
+use crate::rewrite::{self, Remark, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::segments::in_memory;
@@ -68,6 +69,20 @@ pub(super) fn carried(left: Vec<Warning>, before: &Source, after: &Source) -> Wa
         Warning { spot: Spot::at(line, column), message: follow.message(&warning.message), ..warning.clone() }
     };
     Warnings { after: left.iter().map(carry).collect(), before: left }
+}
+
+/// Adds the places that may be violations, unless something is said of their line already.
+pub(super) fn tell_undecided(warnings: &mut Vec<Warning>, seen: Seen) {
+    for (Violation { line, column, name, .. }, why) in seen.undecided {
+        if warnings.iter().all(|known| known.spot.line != line) {
+            warnings.push(Warning {
+                spot: Spot::at(line, column),
+                guard: None,
+                message: format!("whether this uses {name} cannot be told: {why}"),
+                help: "look at the place, and write `edits` for it where it does".to_owned(),
+            });
+        }
+    }
 }
 
 /// Why a file cannot be transformed.
@@ -146,7 +161,25 @@ pub(super) fn sound(
         let mut warnings = carried(left, before.source(), after.source());
         warnings.before.extend(findings.iter().map(|finding| Warning::of(finding, finding.before.clone())));
         warnings.after.extend(findings.iter().map(|finding| Warning::of(finding, Spot::at(finding.line, finding.column))));
+        if target.guards.severity(Guard::Violation) != Severity::Off {
+            add_undecided(&mut warnings, (before, after), &rules);
+        }
         return Ok(warnings);
     }
     Err(Unsound::guard(&unit.path, &errors, &left))
+}
+
+/// What may still be a violation in the second text, told of both.
+fn add_undecided(warnings: &mut Warnings, (before, after): (&Parsed, &Parsed), rules: &[(&str, Step)]) {
+    let known = warnings.after.len();
+    for (_, step) in rules {
+        // A text without a tree in time has been refused by the rules themselves.
+        tell_undecided(&mut warnings.after, look(after, *step).unwrap_or_default());
+    }
+    if warnings.after.len() > known {
+        let follow = Follow::new(after.source(), before.source());
+        let told = warnings.after[known..].iter();
+        let told = told.map(|warning| Warning { spot: follow.spot(warning.spot.line, warning.spot.column), ..warning.clone() });
+        warnings.before.extend(told);
+    }
 }

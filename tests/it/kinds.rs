@@ -122,3 +122,15 @@ fn a_listed_file_in_which_only_another_rule_would_find_something_is_told_by_chec
     let ran = repo.migrate(&["run"]).succeeds();
     assert!(!ran.stderr.contains("find nothing here"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_place_that_cannot_be_decided_is_told_of_a_file_that_changes_too() {
+    let text = "from more import *\nfrom old import f\n\nf(1)\nh(2)\n";
+    let repo = Repo::with(&[("a.py", text)]);
+    let plan = plan("  - id: P0\n    files: [a.py]\n");
+    replan(&repo, &plan.replace("phases:\n", "  k: { rename: { from: more.h, to: more.k } }\nphases:\n"));
+    let said = "a.py:5:1: whether this uses more.h cannot be told: `from more import *` may bring h";
+    repo.migrate(&["check"]).succeeds().says(said).prints("1 to change");
+    repo.migrate(&["run"]).succeeds().says(said);
+    assert_eq!(repo.read("a.py"), text.replace("old import f", "new import g").replace("f(1)", "g(1)").as_bytes());
+}
