@@ -39,7 +39,7 @@ mod interrupt;
 /// A journal that is lost, torn, damaged or foreign.
 mod journal;
 /// What a file is, and what is told of one that the rules of a plan cannot read or find nothing in.
-mod kinds;
+mod readable;
 /// The same renames by LibCST's codemod, file by file, and who is right where the two differ.
 mod libcst;
 /// Two at once.
