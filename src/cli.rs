@@ -180,7 +180,7 @@ pub struct ScanArgs {
     /// Print a SARIF 2.1.0 log
     #[arg(long)]
     pub sarif: bool,
-    /// Exit with 1 when there are more violations than this
+    /// Exit with 1 when there are more violations than this, or when a file could not be read
     #[arg(long, value_name = "N")]
     pub fail_over: Option<usize>,
 }

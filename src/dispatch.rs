@@ -29,6 +29,7 @@ use crate::run;
 use crate::state::State;
 use crate::status as standing;
 use crate::stop::{Note, Stop};
+use crate::unready;
 
 /// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -87,7 +88,7 @@ impl<'a> Session<'a> {
         let plan_file = here.join(&plan).canonicalize().ok();
         let plan_file = plan_file.and_then(|file| file.strip_prefix(repo.top()).ok().map(Path::to_owned));
         let plan_file = plan_file.and_then(|file| RepoPath::new(file.as_os_str().as_bytes()).ok());
-        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        let plan = loaded(&repo, &plan)?;
         Ok(Self { cli, here, repo, plan, plan_file, interrupt, detail })
     }
 
@@ -306,6 +307,11 @@ fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
             "choose one with --plan FILE",
         ))),
     }
+}
+
+/// The plan in a file; where it is wrong, with all that the tree does not have either.
+fn loaded(repo: &Repo, path: &Path) -> Result<Plan, Stop> {
+    load::load_beside(path, |plan| unready::of_broken(repo, plan)).map_err(Stop::Plan)
 }
 
 fn leave(args: &LeaveArgs) -> Leave {

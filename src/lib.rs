@@ -42,3 +42,4 @@ pub mod survey;
 pub mod table;
 pub mod takeback;
 pub mod unit;
+pub mod unready;

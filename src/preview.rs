@@ -1,6 +1,8 @@
 //! `migrate diff`, `migrate check` and `migrate run --dry-run`: what a run would do, found by the run's own preparation with the
 //! writing left out. No command of the plan is started here. What the survey makes of a file on the way is not made again.
 
+pub mod missing;
+
 use std::collections::{BTreeMap, HashMap};
 
 use git2::{ObjectType, Oid};
@@ -20,9 +22,11 @@ use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
 use crate::unit::callables::Callables;
+use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome};
+use crate::unready;
 
 /// So many bytes of results are kept from the survey on.
 const MOST_KEPT: usize = 64 << 20;
@@ -34,6 +38,8 @@ pub struct Foreseen {
     pub unit: RepoPath,
     /// The phase, by its place in the plan.
     pub phase: usize,
+    /// False for a file of a glob in which there is nothing to do: it is only told of.
+    pub is_unit: bool,
     /// What its rules would make of it.
     pub what: What,
     /// The commands that would change or judge it, as they would be run.
@@ -138,7 +144,7 @@ pub fn foresee(
             return Ok(survey::has_work(repo, plan, unit));
         }
         let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
-        match unit::work(&callables, plan, unit, &found.bytes) {
+        match work(&callables, plan, unit, &found.bytes) {
             None => return Ok(false),
             Some(Outcome::Unchanged(warnings)) => {
                 kept.unchanged.entry(unit.path.clone()).or_insert((unit.phase, warnings));
@@ -149,7 +155,6 @@ pub fn foresee(
         Ok(true)
     };
     let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
-    survey::refuse_unmatched(plan, &unmatched)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
     request.refuse_unknown(plan, &left)?;
     let mut passed: BTreeMap<RepoPath, State> =
@@ -162,7 +167,7 @@ pub fn foresee(
     let paths: Vec<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
     let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
-    survey::refuse_targets(repo, plan, &tip, &units, &conversions, &interrupt)?;
+    unready::refuse(repo, plan, &tip, &unmatched, (&units, &conversions), &interrupt)?;
     for standing in &left {
         let unit = &standing.unit;
         let target = plan.target(unit);
@@ -186,11 +191,11 @@ pub fn foresee(
             Segment::Pure(_) => None,
         });
         let commands = codemods.chain(&target.validate).chain(&target.verify).map(shown).collect();
-        each(Foreseen { unit: unit.path.clone(), phase: unit.phase, what, commands })?;
+        each(Foreseen { unit: unit.path.clone(), phase: unit.phase, is_unit: true, what, commands })?;
     }
     for (unit, (phase, warnings)) in kept.unchanged {
-        passed.remove(&unit);
-        each(Foreseen { unit, phase, what: What::Nothing(warnings), commands: Vec::new() })?;
+        let is_unit = passed.remove(&unit).is_some();
+        each(Foreseen { unit, phase, is_unit, what: What::Nothing(warnings), commands: Vec::new() })?;
     }
     Ok(Counts::of(passed.into_values()))
 }

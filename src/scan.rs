@@ -6,6 +6,7 @@
 
 mod claim;
 mod each;
+pub mod expect;
 mod scope;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +26,7 @@ use crate::scan::claim::Claims;
 use crate::scan::each::Each;
 use crate::scan::scope::Scope;
 use crate::stop::{Note, Stop};
+use crate::unit::callables::Callables;
 
 /// More threads than this wait for each other's memory.
 const MOST_THREADS: usize = 16;
@@ -73,10 +75,12 @@ pub struct Scan {
 pub struct Place {
     /// The file.
     pub path: RepoPath,
-    /// Index into [`Scan::rules`].
-    pub rule: usize,
+    /// Indexes into [`Scan::rules`]: every rule that finds it, at least one.
+    pub rules: Vec<usize>,
     /// Index into [`Scan::phases`] of the phase that would take this rule to the file.
     pub phase: Option<usize>,
+    /// The entry of that phase's files that it belongs to, by its place in the plan.
+    pub entry: Option<usize>,
     /// Where it stands, and what it is.
     pub violation: Violation,
     /// What would become of it.
@@ -115,6 +119,18 @@ impl Scan {
     #[must_use]
     pub fn symbol_is_used(&self) -> Option<bool> {
         self.plan.is_none().then_some(!self.places.is_empty())
+    }
+
+    /// How many places may be violations.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.places.iter().filter(|place| !place.counts()).count()
+    }
+
+    /// How many violations no phase of the plan takes up.
+    #[must_use]
+    pub fn in_no_phase(&self) -> usize {
+        self.places.iter().filter(|place| place.counts() && place.phase.is_none()).count()
     }
 
     /// How many files have a violation.
@@ -157,18 +173,15 @@ struct Sought<'p> {
 pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch: Watch) -> Result<Scan, Stop> {
     let (sought, rules) = sought(what, &asked.rules)?;
     let steps: Vec<Step> = sought.iter().map(|sought| sought.step).collect();
-    let words = Words::new(&steps)
-        .map_err(|error| Stop::Usage(Note::new(format!("the rules have too many words: {error}"), "ask for some with --rule")))?;
+    let words = words(&steps)?;
     let plan = if let What::Plan(plan) = what { Some(plan) } else { None };
     let claims = plan.map(Claims::new);
     let scope = Scope::new(plan, &steps, &asked.below);
-    let mut listed = repo.listing(|path| scope.holds(path))?;
+    let is_listed =
+        |path: &[u8]| RepoPath::new(path).is_ok_and(|path| claims.as_ref().is_some_and(|claims| claims.listed(&path).is_some()));
+    let mut listed = repo.listing(|path| scope.holds(path) || (scope.takes_in(path) && is_listed(path)))?;
     if let (Some(claims), Some(phase)) = (&claims, asked.phase) {
         listed.retain(|file| claims.names(phase, &file.path));
-    }
-    if listed.is_empty() && !asked.below.is_empty() {
-        let message = format!("no tracked file in scope is {}", paths(&asked.below));
-        return Err(Stop::Usage(Note::new(message, "name files or folders that hold Python and that the plan's scope takes in")));
     }
     let each = Each { top: repo.top(), plan, claims: claims.as_ref(), words: &words, sought: &sought };
     let mut scan = Scan {
@@ -184,14 +197,27 @@ pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch
     for (at, looked) in looked {
         let path = &listed[at].path;
         match looked {
-            each::Looked::Missing => scan.files -= 1,
+            each::Looked::Outside => scan.files -= 1,
             each::Looked::Unreadable(reason) => scan.unreadable.push((path.clone(), reason)),
             each::Looked::Places(places) if asked.phase.is_none_or(|only| is_of(&places, only)) => scan.places.extend(places),
             // Another phase takes the file up.
             each::Looked::Places(_) => scan.files -= 1,
         }
     }
+    if scan.files == 0 && !asked.below.is_empty() {
+        let message = format!("no tracked file in scope is {}", paths(&asked.below));
+        return Err(Stop::Usage(Note::new(message, "name files or folders that hold Python and that the plan's scope takes in")));
+    }
+    if scan.files == 0 && asked.phase.is_none() && plan.is_some_and(|plan| !plan.scope.include.is_empty()) {
+        let message = "no tracked file is in the plan's scope: there is nothing to measure";
+        return Err(Stop::Usage(Note::new(message, "correct `include` and `exclude` of the plan's `scope`")));
+    }
     Ok(scan)
+}
+
+fn words(steps: &[Step]) -> Result<Words, Stop> {
+    Words::new(steps)
+        .map_err(|error| Stop::Usage(Note::new(format!("the rules have too many words: {error}"), "ask for some with --rule")))
 }
 
 /// True when the phase would take up the file of these places.
@@ -239,6 +265,13 @@ fn sought<'p>(what: What<'p>, only: &[String]) -> Result<(Vec<Sought<'p>>, Vec<S
         sought.push(Sought { step, rule: Some(at) });
         names.push(rule.name.clone());
     }
+    if sought.is_empty() {
+        let message = format!("the plan {} has no rename or rewrite rules: there is nothing to look for", plan.name);
+        return Err(Stop::Usage(Note::new(
+            message,
+            "what edits and commands would change only `migrate check` and a run can tell",
+        )));
+    }
     Ok((sought, names))
 }
 
@@ -248,10 +281,10 @@ fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt, watch: Wat
     order.sort_by_key(|at| std::cmp::Reverse(listed[*at].size));
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
-        let (mut found, mut buffer) = (Vec::new(), Vec::new());
+        let (mut found, mut buffer, callables) = (Vec::new(), Vec::new(), Callables::below(each.top));
         while interrupt.pending().is_none() {
             let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            if let Some(looked) = each.look(&listed[*at].path, &mut buffer) {
+            if let Some(looked) = each.look(&listed[*at].path, &callables, &mut buffer) {
                 found.push((*at, looked));
             }
             watch(Looked { files: done.fetch_add(1, Ordering::Relaxed) + 1, of: listed.len() });

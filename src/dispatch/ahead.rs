@@ -8,12 +8,14 @@ use crate::examples::{self, Failure, Tried};
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
+use crate::preview::missing::missing;
 use crate::preview::{self, Foreseen, Texts, Wanted, What};
 use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::repeats::Repeats;
 use crate::report::{diff, text};
 use crate::request::Request;
+use crate::scan::expect::unexpected;
 use crate::stop::{Note, Stop};
 use crate::unit::sound::{Unsound, Warning};
 
@@ -47,7 +49,9 @@ impl Session<'_> {
                     self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
                 }
                 What::Nothing(warnings) => {
-                    self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                    if foreseen.is_unit {
+                        self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                    }
                     self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::Unsound(unsound) => {
@@ -97,6 +101,11 @@ impl Session<'_> {
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let looking = Looking::stderr();
         let watch = |looked| looking.at(looked);
+        let mut unfit = missing(&self.repo, &self.plan);
+        unfit.extend(unexpected(&self.repo, &self.plan, request.phase, self.interrupt, &watch)?);
+        looking.clear();
+        let unfit = self.plan.problems(unfit);
+        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &unfit);
         let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |foreseen| {
             looking.clear();
             match &foreseen.what {
@@ -105,7 +114,7 @@ impl Session<'_> {
                     self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::Nothing(warnings) => {
-                    nothing += 1;
+                    nothing += usize::from(foreseen.is_unit);
                     self.warn(&mut repeats, &foreseen.unit, warnings);
                 }
                 What::NeedsCodemod => open += 1,
@@ -132,15 +141,23 @@ impl Session<'_> {
             1 => said.push_str("; 1 example that does not hold"),
             count => said.push_str(&format!("; {count} examples that do not hold")),
         }
+        match unfit.count() {
+            0 => {}
+            1 => said.push_str("; 1 other problem"),
+            count => said.push_str(&format!("; {count} other problems")),
+        }
         printed(text::line(&mut io::stdout(), &said))?;
         refuse_failed(failed)?;
-        match wrong.count() {
+        if wrong.count() > 0 {
+            return Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples")));
+        }
+        match unfit.count() {
             0 if passed_over.open() > 0 => {
                 let help = "`migrate status` says why; `migrate run --retry STATE` tries them again".to_owned();
                 Err(Stop::NotDone(Note::new(format!("a run would leave units that are not done: {given_up}"), help)))
             }
             0 => Ok(()),
-            _ => Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples"))),
+            _ => Err(Stop::Failed(Note::new("not everything is as the plan says", "correct it where it is marked above"))),
         }
     }
 
@@ -171,7 +188,7 @@ impl Session<'_> {
 fn refuse_failed(failed: usize) -> Result<(), Stop> {
     match failed {
         0 => Ok(()),
-        1 => Err(Stop::Failed(Note::new("1 unit would fail", "mend its edits or rules in the plan"))),
-        failed => Err(Stop::Failed(Note::new(format!("{failed} units would fail"), "mend their edits or rules in the plan"))),
+        1 => Err(Stop::Failed(Note::new("1 unit would fail", "correct its edits or rules in the plan"))),
+        failed => Err(Stop::Failed(Note::new(format!("{failed} units would fail"), "correct their edits or rules in the plan"))),
     }
 }

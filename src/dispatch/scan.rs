@@ -5,15 +5,15 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::{Cli, ScanArgs};
-use crate::dispatch::{default_plan, path_of, phase_of, printed};
+use crate::dispatch::{default_plan, loaded, path_of, phase_of, printed};
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
-use crate::plan::{Rename, load};
+use crate::plan::Rename;
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::{Detail, json, sarif, scan as printer};
-use crate::scan::{Asked, What, scan};
+use crate::scan::{Asked, Scan, What, scan};
 use crate::stop::{Note, Stop};
 
 /// Scans what was asked for and prints what was found.
@@ -32,7 +32,7 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
             Some(path) => path.clone(),
             None => default_plan(repo, here)?,
         };
-        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        let plan = loaded(repo, &plan)?;
         asked.phase = phase_of(&plan, args.phase.as_deref())?;
         scan(repo, What::Plan(&plan), &asked, interrupt, &watch)?
     };
@@ -44,14 +44,26 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
         (_, true) => json::line(&mut out, &sarif::log(&found, repo.top())),
         _ => printer::write(&mut out, Look::of(&io::stdout()), &found, detail),
     })?;
-    let violations = found.violations();
     match args.fail_over {
-        Some(allowed) if violations > allowed => {
-            let message = format!("{violations} violations are more than the {allowed} that are allowed");
-            Err(Stop::Failed(Note::new(message, "migrate them, or raise --fail-over")))
-        }
-        _ => Ok(()),
+        Some(allowed) => refuse_more(&found, allowed),
+        None => Ok(()),
     }
+}
+
+/// Fails when there are more violations than are allowed, and when it cannot be known whether there are.
+fn refuse_more(found: &Scan, allowed: usize) -> Result<(), Stop> {
+    let (violations, unreadable) = (found.violations(), found.unreadable.len());
+    let note = if violations > allowed {
+        let message = format!("{violations} violations are more than the {allowed} that are allowed");
+        Note::new(message, "migrate them, or raise --fail-over")
+    } else if unreadable > 0 {
+        let files = if unreadable == 1 { "1 file".to_owned() } else { format!("{unreadable} files") };
+        let message = format!("{files} could not be read, so it is not known whether more than {allowed} violations are left");
+        Note::new(message, "make them readable, or leave them out by the plan's `scope`")
+    } else {
+        return Ok(());
+    };
+    Err(Stop::Failed(note))
 }
 
 /// The paths that were named; none when one of them is the top of the repository.

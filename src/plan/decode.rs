@@ -17,17 +17,20 @@ use crate::plan::{Command, CommitFormat, OnFailure, Phase, Plan, Scope, Share, c
 /// The version of the format that this program reads.
 const VERSION: &str = "1";
 
-/// Reads a plan from its tree.
+/// Reads a plan from its tree. Of one that is wrong, `others` may find more in what could be read of it.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn plan(source: Arc<Source>, root: &Node) -> Result<Plan, Problems> {
+pub fn plan(source: Arc<Source>, root: &Node, others: impl FnOnce(&Plan) -> Vec<Problem>) -> Result<Plan, Problems> {
     let mut reader = Reader::new(&source);
     let decoded = decode(&mut reader, root);
-    let Reader { problems, warnings, .. } = reader;
+    let Reader { mut problems, warnings, .. } = reader;
     match decoded {
         Some(plan) if problems.is_empty() => Ok(Plan { warnings, source, ..plan }),
-        _ => Err(problems.into_problems(source)),
+        decoded => {
+            decoded.as_ref().map_or_else(Vec::new, others).into_iter().for_each(|problem| problems.push(problem));
+            Err(problems.into_problems(source))
+        }
     }
 }
 

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use crate::plan::command::{self, Place};
 use crate::plan::node::{Kind, Node};
-use crate::plan::reader::Reader;
+use crate::plan::reader::{Reader, nearest};
 use crate::plan::view::quoted;
 use crate::plan::{Command, DEFAULT_TIMEOUT, Run, scalar};
+
+/// The keys of a command.
+const KEYS: [&str; 2] = ["run", "timeout"];
 
 /// Reads a list of commands.
 pub fn commands(reader: &mut Reader<'_>, node: &Node, what: &str, place: Place) -> Vec<Command> {
@@ -16,15 +19,24 @@ pub fn commands(reader: &mut Reader<'_>, node: &Node, what: &str, place: Place) 
 
 /// Reads one command: a text, a list of words, or a map with `run` and `timeout`.
 pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Command> {
-    let Kind::Map(_) = node.kind else { return run(reader, node, place).map(|run| Command { run, timeout: DEFAULT_TIMEOUT }) };
-    let entries = reader.map(node, "the command", &["run", "timeout"])?;
-    let run = reader.required(&entries, "run", "the command", "run: python3 -m py_compile {file}");
+    let Kind::Map(pairs) = &node.kind else {
+        return run(reader, node, place).map(|run| Command { run, timeout: DEFAULT_TIMEOUT, place: node.span });
+    };
+    // A text with a colon and a blank in it.
+    if let [(Node { kind: Kind::Scalar(key, _), .. }, _)] = pairs.as_slice()
+        && nearest(key, &KEYS).is_none()
+    {
+        reader.mismatch(node, "the command", "a text or a list of words");
+        return None;
+    }
+    let entries = reader.map(node, "the command", &KEYS)?;
+    let run = reader.required(&entries, "run", "the command", "run: \"python3 -m py_compile {file}\"");
     let run = run.and_then(|node| run_of(reader, node, place));
     let timeout = match entries.get("timeout") {
         Some(node) => duration(reader, node)?,
         None => DEFAULT_TIMEOUT,
     };
-    Some(Command { run: run?, timeout })
+    Some(Command { run: run?, timeout, place: node.span })
 }
 
 fn run_of(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Run> {

@@ -2,6 +2,8 @@
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::plan::quotes::in_quotes;
+
 /// The longest pattern.
 const LONGEST: usize = 1000;
 
@@ -41,6 +43,14 @@ pub fn problem(pattern: &str) -> Option<String> {
         }
     }
     glob(pattern).err().map(|error| format!("does not parse: {}", error.kind()))
+}
+
+/// The pattern of all Python files below a folder, as a plan writes it.
+#[must_use]
+pub fn below(folder: &str) -> String {
+    let plain: String = folder.chars().flat_map(|c| "*?[]{}\\".contains(c).then_some('\\').into_iter().chain([c])).collect();
+    let pattern = format!("{plain}/**/*.py");
+    in_quotes(&pattern).unwrap_or(pattern)
 }
 
 fn glob(pattern: &str) -> Result<Glob, globset::Error> {

@@ -18,9 +18,17 @@ use crate::plan::{Plan, decode};
 /// # Errors
 /// Everything that is wrong with it, or that it cannot be read.
 pub fn load(path: &Path) -> Result<Plan, Problems> {
+    load_beside(path, |_| Vec::new())
+}
+
+/// The same, with what `others` finds wrong in as much of a broken plan as could be read, so that all is said at once.
+///
+/// # Errors
+/// As [`load`]; of a sound plan `others` is not asked.
+pub fn load_beside(path: &Path, others: impl FnOnce(&Plan) -> Vec<Problem>) -> Result<Plan, Problems> {
     let name = quote(path.as_os_str().as_bytes());
     match read(path) {
-        Ok(bytes) => parse(&name, &bytes),
+        Ok(bytes) => parse_beside(&name, &bytes, others),
         Err(error) => {
             let (message, help) = match error.kind() {
                 io::ErrorKind::NotFound => ("there is no such file".to_owned(), "give the plan's path with `--plan`"),
@@ -38,6 +46,10 @@ pub fn load(path: &Path) -> Result<Plan, Problems> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(name: &str, text: &[u8]) -> Result<Plan, Problems> {
+    parse_beside(name, text, |_| Vec::new())
+}
+
+fn parse_beside(name: &str, text: &[u8], others: impl FnOnce(&Plan) -> Vec<Problem>) -> Result<Plan, Problems> {
     let whole = |problem| Err(Problems::new(Arc::new(Source::new(name, "")), [problem]));
     if text.len() > LARGEST_PLAN {
         return whole(Problem::whole("is larger than 4 MiB", "split the plan, or name files by glob"));
@@ -51,7 +63,7 @@ pub fn parse(name: &str, text: &[u8]) -> Result<Plan, Problems> {
     };
     let source = Arc::new(Source::new(name, text.strip_prefix('\u{feff}').unwrap_or(text)));
     match node::parse(&source) {
-        Ok(root) => decode::plan(source, &root),
+        Ok(root) => decode::plan(source, &root, others),
         Err(problem) => Err(Problems::new(source, [*problem])),
     }
 }
@@ -74,3 +86,7 @@ mod tests;
 #[cfg(test)]
 #[path = "rules_tests.rs"]
 mod rules_tests;
+
+#[cfg(test)]
+#[path = "cure_tests.rs"]
+mod cure_tests;

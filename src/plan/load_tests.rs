@@ -8,7 +8,7 @@ use super::*;
 use crate::plan::{Files, OnFailure, Risk, RuleKind, Run, Share};
 
 /// A plan in which one thing is put in place of another.
-const SOUND: &str = r##"version: 1
+pub(super) const SOUND: &str = r##"version: 1
 name: websocket-ssot
 issue: "#506"
 rules:
@@ -114,7 +114,7 @@ fn every_mistake_is_named_with_its_place_and_its_cure() {
         (
             "validate: [\"py_compile {file}\"]",
             "validate: py_compile {file}",
-            "21:15: `validate`: expected a list, found a text | put it in brackets or after a dash: [py_compile {file}]",
+            "21:15: `validate`: expected a list, found a text | put it in brackets: [\"py_compile {file}\"]",
         ),
         ("      - c.py", "      - a/b.py", "35:9: `a/b.py` is listed twice (first on line 24) | keep one of the two"),
         ("[d.py, e.py]", "[d.py, d.py]", "36:23: `d.py` is listed twice (first on line 36)"),

@@ -14,6 +14,7 @@ pub mod glob;
 pub mod guards;
 pub mod load;
 mod node;
+mod quotes;
 mod reader;
 mod rule_names;
 mod rules;
@@ -152,13 +153,25 @@ pub enum Comments {
 }
 
 /// A command of the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Command {
     /// What is run.
     pub run: Run,
     /// How long it may take before it and all it started are killed.
     pub timeout: Duration,
+    /// Where it stands in the plan's text; no part of the meaning.
+    #[serde(skip)]
+    pub place: Span,
 }
+
+/// Where it stands makes no other command of it.
+impl PartialEq for Command {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.run, self.timeout) == (&other.run, other.timeout)
+    }
+}
+
+impl Eq for Command {}
 
 /// How a command is written in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -244,9 +257,22 @@ pub struct Target {
     /// How much each guard weighs for them.
     #[serde(skip_serializing_if = "Guards::is_default")]
     pub guards: Guards,
+    /// How many violations its files are said to have before they are migrated; no part of the meaning, since nothing is made
+    /// otherwise by it.
+    #[serde(skip)]
+    pub expected: Option<Expected>,
     /// Where its parts stand in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub places: Places,
+}
+
+/// A number of violations, and where the plan says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// The number.
+    pub violations: usize,
+    /// Where it stands in the plan's text.
+    pub place: Span,
 }
 
 /// Where the parts of a target stand in the plan's text.

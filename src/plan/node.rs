@@ -10,6 +10,8 @@ use serde_yaml::options::{MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
 
 use crate::plan::diagnostics::{Problem, Source, Span};
+use crate::plan::quotes::{Cure, cure};
+use crate::plan::view::quoted as shown;
 
 /// The most bytes a plan may have.
 pub const LARGEST_PLAN: usize = 4 * 1024 * 1024;
@@ -72,6 +74,13 @@ impl Node {
 /// # Errors
 /// The first thing that keeps the text from being a tree; what follows it cannot be judged.
 pub fn parse(source: &Source) -> Result<Node, Box<Problem>> {
+    match read(source.text()) {
+        Ok(raw) => Ok(node(source, raw)),
+        Err(error) => Err(Box::new(refusal(source, &error))),
+    }
+}
+
+fn read(text: &str) -> Result<Spanned<Raw>, serde_yaml::Error> {
     let options = serde_yaml::options! {
         strict_booleans: true,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -90,10 +99,7 @@ pub fn parse(source: &Source) -> Result<Node, Box<Problem>> {
             enforce_alias_anchor_ratio: false,
         },
     };
-    match serde_yaml::from_str_with_options::<Spanned<Raw>>(source.text(), options) {
-        Ok(raw) => Ok(node(source, raw)),
-        Err(error) => Err(Box::new(refusal(source, &error))),
-    }
+    serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options)
 }
 
 /// A value as the reader hands it over.
@@ -231,9 +237,24 @@ fn refusal(source: &Source, error: &serde_yaml::Error) -> Problem {
         _ if described(error).contains("recursion limit") => {
             ("lists and maps nest too deeply".into(), "a plan is at most ten levels deep")
         }
-        _ => (described(error), "the text is not YAML from here on; the mistake may stand a little above"),
+        _ => {
+            if let Some(place) = place
+                && let Some(Cure { span, help }) = cure(source, place.offset, ends)
+            {
+                let value = shown(source.slice(span));
+                return Problem::at(span, format!("{value} is no text in YAML as it is: {}", described(error)), help);
+            }
+            (described(error), "the text is not YAML from here on; the mistake may stand a little above")
+        }
     };
     Problem { span: place, ..Problem::whole(message, help) }
+}
+
+/// Where reading a text ends too early.
+fn ends(text: &str) -> Option<usize> {
+    let error = read(text).err()?;
+    let source = Source::new("", text);
+    Some(error.location().map_or(0, |location| span(&source, location).offset))
 }
 
 /// The reader's own words without the place, which is shown apart.
@@ -247,7 +268,7 @@ fn described(error: &serde_yaml::Error) -> String {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Node, String> {
+    fn tree(text: &str) -> Result<Node, String> {
         let source = Source::new("x", text);
         parse(&source).map_err(|problem| {
             let (line, column) = source.line_column(problem.span.unwrap_or_default().offset);
@@ -256,7 +277,7 @@ mod tests {
     }
 
     fn value(text: &str) -> (String, Like) {
-        let Node { kind: Kind::Map(entries), .. } = read(text).unwrap() else { panic!("not a map: {text}") };
+        let Node { kind: Kind::Map(entries), .. } = tree(text).unwrap() else { panic!("not a map: {text}") };
         let Some((_, Node { kind: Kind::Scalar(text, like), .. })) = entries.last() else { panic!("not a scalar: {text}") };
         (text.clone(), *like)
     }
@@ -283,7 +304,7 @@ mod tests {
 
     #[test]
     fn repeated_keys_stay_in() {
-        let Kind::Map(entries) = read("a: 1\na: 2\n").unwrap().kind else { panic!("not a map") };
+        let Kind::Map(entries) = tree("a: 1\na: 2\n").unwrap().kind else { panic!("not a map") };
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[1].0.span, Span { offset: 5, len: 1 });
     }
@@ -296,10 +317,10 @@ mod tests {
             ("a: 1\n---\nb: 1\n", "2:1: a second YAML document begins here"),
             ("a: [1\nb: 2", "2:2: illegal placement of ':' indicator"),
             ("a: &a [*a]\n", "1:8: an anchor refers to itself"),
-            ("a: *b\n", "1:4: alias references unknown anchor"),
+            ("a: *b\n", "1:4: `*b` is no text in YAML as it is: alias references unknown anchor"),
             ("a: 'x", "1:4: unclosed quote"),
         ] {
-            assert_eq!(read(text).unwrap_err(), expected);
+            assert_eq!(tree(text).unwrap_err(), expected);
         }
     }
 
@@ -316,7 +337,7 @@ mod tests {
             format!("a: {}", "!!str ".repeat(5000)),
             "? ".repeat(5000),
         ] {
-            assert!(read(&text).is_err(), "{text:.40}");
+            assert!(tree(&text).is_err(), "{text:.40}");
         }
         assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::plan::diagnostics::{Collected, Problem, Source, Span};
 use crate::plan::node::{Kind, Like, Node};
+use crate::plan::quotes::{in_quotes, value_at};
 use crate::plan::view::quoted;
 
 /// A plan's text and the problems found in it so far.
@@ -247,23 +248,31 @@ impl<'a> Reader<'a> {
         if self.problems.is_full() {
             return self.report(node.span, "a value of the wrong kind", "");
         }
+        let mut span = node.span;
         let rest = self.source.text().get(node.span.offset..).unwrap_or("");
         let rest = rest.split('\n').next().unwrap_or("").trim_start_matches(':').trim();
         let help = match (&node.kind, expected) {
-            (Kind::Null, _) if rest.starts_with('#') => {
-                format!("a `#` after a blank begins a comment: put the value in quotes, as in \"{}\"", rest.trim_end())
-            }
+            (Kind::Null, _) if rest.starts_with('#') => match in_quotes(rest) {
+                Some(quoted) => format!("a `#` after a blank begins a comment: put the value in quotes, as in {quoted}"),
+                None => "a `#` after a blank begins a comment: put the value in quotes".to_owned(),
+            },
             (Kind::Null, _) => "give a value, or remove the key".to_owned(),
             (Kind::Scalar(text, Like::Text), "a number") if text.parse::<u32>().is_ok() => "remove the quotes".to_owned(),
-            (Kind::Scalar(..), "a list") => format!("put it in brackets or after a dash: [{}]", cut(rest)),
+            (Kind::Scalar(text, _), "a list") => match in_quotes(text) {
+                Some(quoted) => format!("put it in brackets: [{quoted}]"),
+                None => "make it a list: put it on a line of its own, after a dash".to_owned(),
+            },
+            (Kind::Map(_), _) if expected.contains("text") || expected.contains("pattern") => {
+                span = value_at(self.source, node.span.offset);
+                match in_quotes(self.source.slice(span)) {
+                    Some(quoted) => format!("put it in quotes: {quoted}"),
+                    None => format!("write {expected} here"),
+                }
+            }
             _ => format!("write {expected} here"),
         };
-        self.report(node.span, format!("{what}: expected {expected}, found {}", node.found()), help);
+        self.report(span, format!("{what}: expected {expected}, found {}", node.found()), help);
     }
-}
-
-fn cut(text: &str) -> &str {
-    text.char_indices().nth(60).map_or(text, |(at, _)| &text[..at])
 }
 
 /// The candidate that a misspelt word most likely means.

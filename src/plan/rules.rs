@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use regex::Regex;
+
 use crate::pattern::constraint::{Constraint, ExpressionKind, Place as Around};
 use crate::pattern::{Pattern, PatternProblem, Side};
 use crate::plan::command::Place;
@@ -88,7 +90,7 @@ pub fn read(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
 fn kind(reader: &mut Reader<'_>, node: &Node, entries: &Entries<'_>, what: &str) -> Option<RuleKind> {
     match entries.chosen(&KINDS)[..] {
         ["rename"] => rename(reader, entries.get("rename")?, &format!("the rename of {what}")).map(RuleKind::Rename),
-        ["rewrite"] => rewrite(reader, entries.get("rewrite")?, &format!("the rewrite of {what}")).map(RuleKind::Rewrite),
+        ["rewrite"] => rewrite(reader, entries.get("rewrite")?, what).map(RuleKind::Rewrite),
         ["command"] => {
             if entries.get("examples").is_some() {
                 let help = "remove them: only a run can tell what a command makes of a text";
@@ -138,13 +140,14 @@ fn flag(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str) -> bool {
     entries.get(key).and_then(|node| reader.flag(node, &format!("`{key}`"))).unwrap_or(false)
 }
 
-fn rewrite(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rewrite> {
+fn rewrite(reader: &mut Reader<'_>, node: &Node, rule: &str) -> Option<Rewrite> {
+    let what = &format!("the rewrite of {rule}");
     let entries = reader.map(node, what, &REWRITE)?;
     let before_node = reader.required(&entries, "before", what, "before: old($X)");
     let after_node = reader.required(&entries, "after", what, "after: new($X)");
     let before = before_node.and_then(|node| reader.text(node, "`before`"));
     let after = after_node.and_then(|node| reader.text(node, "`after`"));
-    let (conditions, places) = entries.get("where").map_or_else(Default::default, |node| conditions(reader, node));
+    let (conditions, places) = entries.get("where").map_or_else(Default::default, |node| conditions(reader, node, rule));
     let kept = [("keep", Comments::Keep), ("refuse", Comments::Refuse)];
     let comments = entries.get("comments").and_then(|node| reader.choice(node, "`comments`", &kept)).unwrap_or_default();
     let (strings, docs) = (flag(reader, &entries, "strings"), flag(reader, &entries, "docs"));
@@ -163,7 +166,7 @@ fn rewrite(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rewrite> 
         let span = match side {
             Side::Before => before_node.map(|node| within::word(source, node, *at)),
             Side::After => after_node.map(|node| within::word(source, node, *at)),
-            Side::Where(name) => places.get(name).copied(),
+            Side::Where(name) => places.get(name).map(|place| place.span),
         };
         span.unwrap_or(node.span)
     };
@@ -177,24 +180,50 @@ fn rewrite(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rewrite> 
         Err(problems) => {
             for problem in problems {
                 let help = if problem.help.is_empty() { "correct the rule" } else { problem.help.as_str() };
-                reader.report(span(&problem), problem.message.as_str(), help);
+                let field = match &problem.side {
+                    Side::Before => "`before`".to_owned(),
+                    Side::After => "`after`".to_owned(),
+                    Side::Where(name) if places.get(name).is_some_and(|place| place.is_wrong) => continue,
+                    Side::Where(name) => format!("the condition on {}", quoted(name)),
+                };
+                reader.report(span(&problem), format!("{field} of {rule}: {}", problem.message), help);
             }
             None
         }
     }
 }
 
+/// Where the name of a condition stands, and whether something is wrong with its expressions.
+struct Condition {
+    span: Span,
+    is_wrong: bool,
+}
+
 /// Reads `where`, with the place of each name.
-fn conditions(reader: &mut Reader<'_>, node: &Node) -> (BTreeMap<String, Constraint>, BTreeMap<String, Span>) {
+fn conditions(reader: &mut Reader<'_>, node: &Node, rule: &str) -> (BTreeMap<String, Constraint>, BTreeMap<String, Condition>) {
     let Some(entries) = reader.names(node, "`where`") else { return Default::default() };
     let (mut conditions, mut places) = (BTreeMap::new(), BTreeMap::new());
     for (name, span, node) in entries.iter() {
         let what = format!("the condition on {}", quoted(name));
         let known = ["regex", "not-regex", "kind", "awaited", "inside", "not-inside"];
         let Some(entries) = reader.map(node, &what, &known) else { continue };
+        let mut is_wrong = false;
         let mut text = |key: &str| {
             let node = entries.get(key)?;
-            reader.line(node, &format!("`{key}`")).map(ToOwned::to_owned)
+            let text = reader.line(node, &format!("`{key}`"))?.to_owned();
+            if let Err(error) = Regex::new(&text) {
+                is_wrong = true;
+                let (why, at) = told(&error, &text);
+                // The value is looked at without the blanks around it.
+                let blank = match &node.kind {
+                    Kind::Scalar(value, _) => value.len() - value.trim_start().len(),
+                    _ => 0,
+                };
+                let span = within::word(reader.source, node, blank + at);
+                let message = format!("`{key}` of {what} of {rule}: {} is no regular expression: {why}", quoted(&text));
+                reader.report(span, message, "the syntax is that of the Rust crate regex");
+            }
+            Some(text)
         };
         let (regex, not_regex) = (text("regex"), text("not-regex"));
         let condition = Constraint {
@@ -206,9 +235,20 @@ fn conditions(reader: &mut Reader<'_>, node: &Node) -> (BTreeMap<String, Constra
             not_inside: words(reader, &entries, "not-inside", &AROUND),
         };
         conditions.insert(name.to_owned(), condition);
-        places.insert(name.to_owned(), span);
+        places.insert(name.to_owned(), Condition { span, is_wrong });
     }
     (conditions, places)
+}
+
+/// What is wrong with a regular expression, and at which byte: its reader says so below a line of its own, with a caret.
+fn told(error: &regex::Error, text: &str) -> (String, usize) {
+    let said = error.to_string();
+    let why = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("").trim().trim_start_matches("error: ").to_owned();
+    let caret = said.lines().skip_while(|line| line.trim() != text.trim()).nth(1);
+    let indent = said.lines().find(|line| line.trim() == text.trim()).map_or(0, |line| line.len() - line.trim_start().len());
+    let nth = caret.and_then(|line| line.find('^')).map_or(0, |at| at.saturating_sub(indent));
+    let at = text.char_indices().nth(nth).map_or(0, |(at, _)| at);
+    (why, at)
 }
 
 /// One word out of a few, or a list of them.

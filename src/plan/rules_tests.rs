@@ -221,25 +221,61 @@ fn a_pattern_is_refused_at_its_own_place_whatever_style_it_is_written_in() {
         )
     };
     for (before, after, rest, expected) in [
-        (block("from a import f\n\nf($X"), block("g($X)"), "", "10:13: unexpected EOF while parsing"),
-        (block("f($X)"), block("if a:\n\n    g($X, )\n    h($X $X)"), "", "13:18: expected `,`, found name"),
-        (block("é($X)"), block("é($X, $Y)"), "", "10:15: `$Y` is not bound by `before`"),
-        ("f($X)".into(), "g($Y)".into(), "", "8:16: `$Y` is not bound by `before`"),
-        ("f($X)".into(), "\"g(\\\"\\u00e9\\\", $Y)\"".into(), "", "8:29: `$Y` is not bound by `before`"),
-        ("f($X)".into(), "'g(''a'', $Y)'".into(), "", "8:24: `$Y` is not bound by `before`"),
-        ("f($X)".into(), ">-\n        g(1,\n          $Y)".into(), "", "10:11: `$Y` is not bound by `before`"),
-        (block("from a import e, f\nf($X)"), block("g($X)"), "", "8:23: nothing in `before` uses the imported `e`"),
+        (block("from a import f\n\nf($X"), block("g($X)"), "", "10:13: `before` of the rule `r`: unexpected EOF while parsing"),
+        (
+            block("f($X)"),
+            block("if a:\n\n    g($X, )\n    h($X $X)"),
+            "",
+            "13:18: `after` of the rule `r`: expected `,`, found name",
+        ),
+        (block("é($X)"), block("é($X, $Y)"), "", "10:15: `after` of the rule `r`: `$Y` is not bound by `before`"),
+        ("f($X)".into(), "g($Y)".into(), "", "8:16: `after` of the rule `r`: `$Y` is not bound by `before`"),
+        ("f($X)".into(), "\"g(\\\"\\u00e9\\\", $Y)\"".into(), "", "8:29: `after` of the rule `r`: `$Y` is not bound by `before`"),
+        ("f($X)".into(), "'g(''a'', $Y)'".into(), "", "8:24: `after` of the rule `r`: `$Y` is not bound by `before`"),
+        (
+            "f($X)".into(),
+            ">-\n        g(1,\n          $Y)".into(),
+            "",
+            "10:11: `after` of the rule `r`: `$Y` is not bound by `before`",
+        ),
+        (
+            block("from a import e, f\nf($X)"),
+            block("g($X)"),
+            "",
+            "8:23: `before` of the rule `r`: nothing in `before` uses the imported `e`",
+        ),
         (
             block("from a import (\n    f,\n    e,\n)\nf($X)"),
             block("g($X)"),
             "",
-            "10:13: nothing in `before` uses the imported `e`",
+            "10:13: `before` of the rule `r`: nothing in `before` uses the imported `e`",
         ),
-        (block("f($X)"), block("f(f($X))"), "", "10:9: `before` fits what `after` writes"),
-        (block("f($X)"), block("g($X)"), "      where: { Y: { kind: name } }\n", "11:16: `before` has no metavariable `$Y`"),
-        (block("f($X)"), block("g($X)"), "      where: { X: { regex: \"a(\" } }\n", "11:16: not a regular expression: "),
-        (block("f($X)"), block("g($X)"), "      where: { X: { not-regex: \"a(\" } }\n", "11:16: not a regular expression: "),
-        (block("f($X"), block("g($Y"), "", "8:13: unexpected EOF while parsing"),
+        (block("f($X)"), block("f(f($X))"), "", "10:9: `after` of the rule `r`: `before` fits what `after` writes"),
+        (
+            block("f($X)"),
+            block("g($X)"),
+            "      where: { Y: { kind: name } }\n",
+            "11:16: the condition on `Y` of the rule `r`: `before` has no metavariable `$Y`",
+        ),
+        (
+            block("f($X)"),
+            block("g($X)"),
+            "      where: { X: { regex: \"a(\" } }\n",
+            "11:30: `regex` of the condition on `X` of the rule `r`: `a(` is no regular expression: unclosed group",
+        ),
+        (
+            block("f($X)"),
+            block("g($X)"),
+            "      where:\n        X:\n          regex: |\n            é[z-a]\n",
+            "14:15: `regex` of the condition on `X` of the rule `r`: `é[z-a]` is no regular expression: ",
+        ),
+        (
+            block("f($X)"),
+            block("g($X)"),
+            "      where: { X: { not-regex: \"a(\" } }\n",
+            "11:34: `not-regex` of the condition on `X` of the rule `r`: `a(` is no",
+        ),
+        (block("f($X"), block("g($Y"), "", "8:13: `before` of the rule `r`: unexpected EOF while parsing"),
     ] {
         let text = plan(&before, &after, rest);
         let said = complaints(&text);

@@ -11,7 +11,7 @@ use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::{Names, rule_list};
 use crate::plan::view::quoted;
-use crate::plan::{BlockEdit, Command, Files, Places, Risk, Run, Target};
+use crate::plan::{BlockEdit, Command, Expected, Files, Places, Risk, Run, Target};
 
 /// The keys that a phase and an entry of its files share.
 pub const SHARED: [&str; 8] = ["scope", "risk", "impact", "recovery", "rules", "validate", "verify", "guards"];
@@ -27,6 +27,8 @@ pub struct Defaults {
     impact: Option<String>,
     recovery: Option<String>,
     rules: Vec<usize>,
+    /// True when rules are listed, known or not: those that are unknown are reported already.
+    lists_rules: bool,
     validate: Vec<Command>,
     verify: Vec<Command>,
     guards: Guards,
@@ -68,15 +70,20 @@ impl Defaults {
             [default.to_vec(), own].concat()
         };
         let (validate, verify) = (run("validate", &self.validate), run("verify", &self.verify));
+        let lists_rules = entries.get("rules").map_or(self.lists_rules, is_not_empty);
         let rules = rule_list(reader, entries, rules).unwrap_or_else(|| self.rules.clone());
         let guards = self.guards.overruled(reader, entries.get("guards"));
-        Self { scope, risk, impact, recovery, rules, validate, verify, guards }
+        Self { scope, risk, impact, recovery, rules, lists_rules, validate, verify, guards }
     }
 
     fn into_target(self, files: Files, places: Places, edits: Vec<BlockEdit>) -> Target {
-        let Self { scope, risk, impact, recovery, rules, validate, verify, guards } = self;
-        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, guards, places }
+        let Self { scope, risk, impact, recovery, rules, lists_rules: _, validate, verify, guards } = self;
+        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, guards, expected: None, places }
     }
+}
+
+fn is_not_empty(node: &Node) -> bool {
+    !matches!(&node.kind, Kind::List(list) if list.is_empty())
 }
 
 fn size(command: &Command) -> usize {
@@ -99,21 +106,19 @@ pub fn targets(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules:
 fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Names) -> Option<Target> {
     if matches!(node.kind, Kind::Scalar(..)) {
         let path = path(reader, node)?;
-        if defaults.rules.is_empty() {
+        if defaults.rules.is_empty() && !defaults.lists_rules {
             nothing_to_do(reader, node.span);
         }
         let places = Places { files: vec![node.span], edits: Vec::new() };
         let none = Entries::none(node.span);
         return Some(defaults.with(reader, &none, rules).into_target(Files::Paths(vec![path]), places, Vec::new()));
     }
-    let known: Vec<&str> = WHICH.into_iter().chain(["exclude", "edits"]).chain(SHARED).collect();
+    let known: Vec<&str> = WHICH.into_iter().chain(["exclude", "edits", "violations"]).chain(SHARED).collect();
     let entries = reader.map(node, "the entry", &known)?;
     let own = defaults.with(reader, &entries, rules);
     let which = entries.chosen(&WHICH);
     let (edits, edit_places) = edits::read(reader, &entries);
-    let lists = |key: &str| entries.get(key).is_some_and(|node| !matches!(&node.kind, Kind::List(list) if list.is_empty()));
-    // Rules that are listed and unknown were reported already.
-    if own.rules.is_empty() && !lists("rules") && !lists("edits") {
+    if own.rules.is_empty() && !own.lists_rules && !entries.get("edits").is_some_and(is_not_empty) {
         nothing_to_do(reader, which.first().map_or_else(|| entries.key("path"), |key| entries.key(key)));
     }
     if entries.get("edits").is_some() && which != ["path"] {
@@ -135,7 +140,11 @@ fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Nam
             return None;
         }
     };
-    Some(own.into_target(files, Places { files: places, edits: edit_places }, edits))
+    let expected = entries.get("violations").and_then(|node| {
+        let number = reader.number(node, "`violations`", 0, u32::MAX)?;
+        Some(Expected { violations: usize::try_from(number).unwrap_or(usize::MAX), place: node.span })
+    });
+    Some(Target { expected, ..own.into_target(files, Places { files: places, edits: edit_places }, edits) })
 }
 
 fn nothing_to_do(reader: &mut Reader<'_>, span: Span) {
@@ -168,7 +177,11 @@ fn path(reader: &mut Reader<'_>, node: &Node) -> Option<RepoPath> {
     match RepoPath::new(text) {
         Ok(path) => Some(path),
         Err(problem) => {
-            let help = "give the path from the top of the repository, as `git ls-files` shows it";
+            let folder = text.strip_suffix('/').filter(|folder| RepoPath::new(*folder).is_ok());
+            let help = match folder.map(glob::below) {
+                Some(below) => format!("that is a folder: its files are taken by glob: {below}"),
+                None => "give the path from the top of the repository, as `git ls-files` shows it".to_owned(),
+            };
             reader.report(node.span, format!("{}: {problem}", quoted(text)), help);
             None
         }

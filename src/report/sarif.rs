@@ -63,15 +63,19 @@ pub fn log(scan: &Scan, top: &Path) -> Value {
 }
 
 fn result<'s>(scan: &'s Scan, place: &'s Place, seen: &mut HashMap<(usize, &'s RepoPath, &'s str, &'s str), usize>) -> Value {
-    let (found, rule) = (&place.violation, &scan.rules[place.rule]);
+    let (found, first) = (&place.violation, place.rules.first().copied().unwrap_or_default());
+    let rule = &scan.rules[first];
     let (reason, help) = why(&place.fate);
     let mut text = format!("{} of {}", found.kind.word(), found.name);
     if let Some(reason) = reason {
         text += &format!(", {}: {reason}", word(&place.fate));
     }
-    let nth = seen.entry((place.rule, &place.path, found.kind.word(), found.name.as_str())).or_insert(0);
+    let nth = seen.entry((first, &place.path, found.kind.word(), found.name.as_str())).or_insert(0);
     *nth += 1;
     let mut properties = json!({ "kind": found.kind.word(), "name": found.name, "fate": word(&place.fate) });
+    if place.rules.len() > 1 {
+        properties["rules"] = json!(place.rules.iter().map(|rule| &scan.rules[*rule]).collect::<Vec<_>>());
+    }
     let phase = place.phase.map(|at| scan.phases[at].id.as_str());
     for (key, value) in [("phase", phase), ("help", help)] {
         if let Some(value) = value {
@@ -80,7 +84,7 @@ fn result<'s>(scan: &'s Scan, place: &'s Place, seen: &mut HashMap<(usize, &'s R
     }
     json!({
         "ruleId": rule,
-        "ruleIndex": place.rule,
+        "ruleIndex": first,
         "level": if matches!(place.fate, Fate::Undecided(_)) { "note" } else { "warning" },
         "message": { "text": text },
         "locations": [{ "physicalLocation": {

@@ -31,7 +31,7 @@ fn text(look: Look, scan: &Scan, detail: Detail) -> String {
     let mut text = String::new();
     push_table(&mut text, look, scan);
     for rule in 0..scan.rules.len() {
-        let goes = |place: &&Place| place.rule == rule && place.counts() && !matches!(place.fate, Fate::Stays(_));
+        let goes = |place: &&Place| place.rules.first() == Some(&rule) && place.counts() && !matches!(place.fate, Fate::Stays(_));
         let places: Vec<&Place> = scan.places.iter().filter(goes).collect();
         push_places(&mut text, scan, &places, detail);
     }
@@ -59,8 +59,11 @@ fn push_table(text: &mut String, look: Look, scan: &Scan) {
     let mut rows: Vec<(String, String, String)> = Vec::new();
     for phase in phases {
         for (rule, name) in scan.rules.iter().enumerate() {
-            let places: Vec<&Place> =
-                scan.places.iter().filter(|place| place.phase == phase && place.rule == rule && place.counts()).collect();
+            let places: Vec<&Place> = scan
+                .places
+                .iter()
+                .filter(|place| place.phase == phase && place.rules.contains(&rule) && place.counts())
+                .collect();
             if places.is_empty() {
                 continue;
             }
@@ -122,10 +125,11 @@ fn push_rest(text: &mut String, rest: usize) {
     }
 }
 
-/// `path:line:column kind name [rule]`
+/// `path:line:column kind name [rules]`
 fn line(scan: &Scan, place: &Place) -> String {
     let (path, found) = (&place.path, &place.violation);
-    let rule = if scan.plan.is_some() { format!(" [{}]", scan.rules[place.rule]) } else { String::new() };
+    let names = || place.rules.iter().map(|rule| scan.rules[*rule].as_str()).collect::<Vec<_>>().join(", ");
+    let rule = if scan.plan.is_some() { format!(" [{}]", names()) } else { String::new() };
     format!("{path}:{}:{} {} {}{rule}", found.line, found.column, found.kind.word(), found.name)
 }
 
@@ -135,17 +139,20 @@ fn last_line(scan: &Scan) -> String {
         let symbol = scan.rules.first().map_or("", String::as_str);
         return format!("nothing{read} in {} imports or uses {symbol}: is the name right?", plural(scan.files, "tracked file"));
     }
-    let (violations, violating) = (scan.violations(), scan.violating_files());
-    let unread = match scan.unreadable.len() {
-        0 => String::new(),
-        count => format!(", {count} could not be read"),
-    };
-    format!(
-        "{} in {violating} of {}{unread}; {} of the files comply",
-        plural(violations, "violation"),
-        plural(scan.files, "file"),
-        percent(scan)
-    )
+    let mut line =
+        format!("{} in {} of {}", plural(scan.violations(), "violation"), scan.violating_files(), plural(scan.files, "file"));
+    let in_no_phase = if scan.plan.is_some() { scan.in_no_phase() } else { 0 };
+    for (count, what) in
+        [(scan.unreadable.len(), "could not be read"), (in_no_phase, "in no phase"), (scan.undecided(), "undecided")]
+    {
+        if count > 0 {
+            line.push_str(&format!(", {count} {what}"));
+        }
+    }
+    match scan.files {
+        0 => line + "; no file is in scope",
+        _ => format!("{line}; {} of the files comply", percent(scan)),
+    }
 }
 
 /// The compliance with one decimal.
@@ -204,7 +211,10 @@ struct JsonPlace<'s> {
     end_column: u32,
     kind: &'static str,
     name: &'s str,
+    /// The first rule that finds it.
     rule: &'s str,
+    /// All of them.
+    rules: Vec<&'s str>,
     phase: Option<&'s str>,
     fate: &'static str,
     reason: Option<&'s str>,
@@ -266,7 +276,8 @@ fn json_place<'s>(scan: &'s Scan, place: &'s Place) -> JsonPlace<'s> {
         end_column: found.end_column,
         kind: found.kind.word(),
         name: &found.name,
-        rule: &scan.rules[place.rule],
+        rule: place.rules.first().map_or("", |rule| &scan.rules[*rule]),
+        rules: place.rules.iter().map(|rule| scan.rules[*rule].as_str()).collect(),
         phase: place.phase.map(|at| scan.phases[at].id.as_str()),
         fate: word(&place.fate),
         reason,
@@ -274,13 +285,14 @@ fn json_place<'s>(scan: &'s Scan, place: &'s Place) -> JsonPlace<'s> {
     }
 }
 
-/// One count for each rule in each phase, and in no phase; those without a violation too, so that a sum over them is whole.
+/// One count for each rule in each phase, and in no phase; those without a violation too. A place that several rules find counts for
+/// each of them.
 fn by_rule(scan: &Scan) -> Vec<RuleCount<'_>> {
     let phases = (0..scan.phases.len()).map(Some).chain([None]);
     let all = phases.flat_map(|phase| (0..scan.rules.len()).map(move |rule| (phase, rule)));
     let count = |(phase, rule): (Option<usize>, usize)| {
         let places: Vec<&Place> =
-            scan.places.iter().filter(|place| place.phase == phase && place.rule == rule && place.counts()).collect();
+            scan.places.iter().filter(|place| place.phase == phase && place.rules.contains(&rule) && place.counts()).collect();
         let of = |kind| places.iter().filter(|place| place.violation.kind == kind).count();
         RuleCount {
             rule: &scan.rules[rule],

@@ -88,7 +88,7 @@ impl Run<'_> {
         emit(doing(Activity::Reading));
         let tip = self.held.tip().clone();
         let Prepared { target: found, converted, outcome } =
-            unit::prepare(self.plan, &tip, unit, &self.conversions, &self.callables)?;
+            unit::prepare(self.repo, self.plan, &tip, unit, &self.conversions, &self.callables)?;
         let made = match outcome {
             Outcome::Unchanged(warnings) => {
                 warnings.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
@@ -167,7 +167,7 @@ impl Run<'_> {
     fn landed(&mut self, unit: &Unit, commit: Oid, file: &ChangedFile) {
         let warns = self.plan.target(unit).guards.severity(Guard::Violation) != Severity::Error;
         let after = file.after.as_deref().filter(|_| warns);
-        let left = after.map_or(0, |after| unit::violations_left(self.repo, self.plan, unit, after));
+        let left = after.map_or(0, |after| unit::violations_left(self.repo.top(), self.plan, unit, after));
         self.set_state(unit, State::Committed, None);
         if let Some(standing) = self.units.iter_mut().find(|standing| standing.unit == *unit) {
             (standing.commit, standing.violations_left) = (Some(commit), left);
@@ -284,7 +284,8 @@ impl Run<'_> {
     }
 }
 
-fn warned(unit: &RepoPath, warning: Warning) -> Event {
+/// What the listener is told of a unit's file.
+pub(super) fn warned(unit: &RepoPath, warning: Warning) -> Event {
     let Warning { spot: Spot { line, column, written }, guard, message, help } = warning;
     let guard = guard.map(|guard| guard.word().to_owned());
     Event::UnitWarned { unit: unit.to_string(), line, column, written, guard, message, help }

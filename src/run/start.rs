@@ -1,5 +1,7 @@
 //! Before the first act: everything that can be checked is, and all of it is told at once.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Event, Watch};
 use crate::held::Held;
 use crate::interrupt::Interrupt;
@@ -13,11 +15,15 @@ use crate::repo::target::Conversions;
 use crate::repo::{Repo, short};
 use crate::request::{Request, earlier, refuse_changed_plan};
 use crate::run::Run;
+use crate::run::one::warned;
 use crate::select::Unit;
 use crate::state::State;
 use crate::stop::Stop;
 use crate::survey::{self, Survey};
 use crate::unit::callables::Callables;
+use crate::unit::look::{Look, on_disk};
+use crate::unit::sound::Warning;
+use crate::unready;
 
 impl<'a> Run<'a> {
     /// Checks everything that can be checked before the first act.
@@ -35,10 +41,17 @@ impl<'a> Run<'a> {
         let earlier = earlier(journal.records(), &plan.name);
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
-        let Survey { units, unmatched } = survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut |unit| {
-            Ok(survey::has_work(repo, plan, unit))
-        })?;
-        survey::refuse_unmatched(plan, &unmatched)?;
+        let callables = Callables::new(repo);
+        // Files with nothing to do of which there is something to tell, each for the first phase that says so.
+        let mut told: BTreeMap<RepoPath, (Unit, Vec<Warning>)> = BTreeMap::new();
+        let mut works = |unit: &Unit| match on_disk(&callables, plan, unit) {
+            Look::Work => Ok(true),
+            Look::Nothing(warnings) => {
+                told.entry(unit.path.clone()).or_insert_with(|| (unit.clone(), warnings));
+                Ok(false)
+            }
+        };
+        let Survey { units, unmatched } = survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut works)?;
         request.refuse_unknown(plan, &units)?;
         let asked = || units.iter().filter(|standing| request.covers(&standing.unit));
         // A file with changes may only look as if there were nothing to do in it.
@@ -47,7 +60,8 @@ impl<'a> Run<'a> {
         let looked_at: Vec<&Unit> = looked_at.map(|standing| &standing.unit).collect();
         let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
-        survey::refuse_targets(repo, plan, tip, &looked_at, &conversions, interrupt)?;
+        unready::refuse(repo, plan, tip, &unmatched, (&looked_at, &conversions), interrupt)?;
+        looked_at.iter().for_each(|unit| drop(told.remove(&unit.path)));
         request.refuse_dirty(&others)?;
         let counts = survey::counts(asked());
         let run = Self {
@@ -58,7 +72,7 @@ impl<'a> Run<'a> {
             judge: Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt },
             identity,
             conversions,
-            callables: Callables::new(repo),
+            callables,
             others,
             digest: digest.clone(),
             journal: {
@@ -85,6 +99,9 @@ impl<'a> Run<'a> {
             units_done: counts.done,
             resumed: earlier.is_some_and(|earlier| !earlier.finished),
         });
+        for (path, (_, warnings)) in told.into_iter().filter(|(_, (unit, _))| request.covers(unit)) {
+            warnings.into_iter().for_each(|warning| emit(warned(&path, warning)));
+        }
         Ok(run)
     }
 }

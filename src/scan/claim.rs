@@ -64,6 +64,12 @@ impl<'p> Claims<'p> {
         self.globs.iter().filter(|globs| globs.matches(path)).find(works).map(|globs| unit((globs.phase, globs.target)))
     }
 
+    /// The unit of a file that the plan names by its path.
+    #[must_use]
+    pub fn listed(&self, path: &RepoPath) -> Option<Unit> {
+        self.listed.get(path).map(|(phase, target)| Unit { phase: *phase, target: *target, path: path.clone() })
+    }
+
     /// True when a phase names the file, by its path or by a pattern.
     #[must_use]
     pub fn names(&self, phase: usize, path: &RepoPath) -> bool {

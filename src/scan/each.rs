@@ -1,5 +1,6 @@
 //! One file: read, looked at cheaply, parsed when there is reason to, and forgotten.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -12,7 +13,6 @@ use crate::guard::{self, Context, Finding};
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::guards::{Guards, Severity};
-use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
 use crate::python::syntax::ParseError;
@@ -26,11 +26,17 @@ use crate::rewrite::{Step, refused};
 use crate::scan::claim::Claims;
 use crate::scan::{Fate, Place, Sought};
 use crate::select::Unit;
-use crate::unit::kind::markup;
+use crate::unit::callables::Callables;
+use crate::unit::kind::{Kind, module_of};
+use crate::unit::look::unread;
 use crate::unit::segments::{Segment, segments};
+use crate::unit::{self, Outcome};
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);
+
+/// So many bytes tell what a file is.
+const HEAD: u64 = 512;
 
 /// A way to look at a file.
 type Look = fn(&Parsed, Step) -> Result<Option<Seen>, ParseError>;
@@ -47,8 +53,8 @@ pub(super) struct Each<'s> {
 
 /// What there is to tell of a file.
 pub(super) enum Looked {
-    /// It is tracked and not in the work tree.
-    Missing,
+    /// It is not in scope after all: not in the work tree, or no script of Python.
+    Outside,
     /// It could not be read, for this reason.
     Unreadable(String),
     /// What was found in it.
@@ -57,17 +63,33 @@ pub(super) enum Looked {
 
 impl Each<'_> {
     /// Looks at one file, whose bytes are read into `buffer`; `None` when there is nothing to tell.
-    pub(super) fn look(&self, path: &RepoPath, buffer: &mut Vec<u8>) -> Option<Looked> {
-        match read(&path.below(self.top), buffer) {
-            Ok(()) => {}
-            Err(NotRead::Missing) => return Some(Looked::Missing),
+    pub(super) fn look(&self, path: &RepoPath, callables: &Callables, buffer: &mut Vec<u8>) -> Option<Looked> {
+        let kind = match read(&path.below(self.top), buffer, |head| Kind::of(path, head)) {
+            Ok(kind) => kind,
+            Err(NotRead::Missing) => return Some(Looked::Outside),
             Err(NotRead::Because(reason)) => return Some(Looked::Unreadable(reason)),
+        };
+        self.found(path, kind, callables, buffer)
+    }
+
+    /// What there is to tell of a file of this kind that holds these bytes; `None` when that is nothing.
+    pub(super) fn found(&self, path: &RepoPath, kind: Kind, callables: &Callables, bytes: &[u8]) -> Option<Looked> {
+        let listed = self.claims.and_then(|claims| claims.listed(path));
+        if let Some(unread) = self.plan.zip(listed.as_ref()).and_then(|(plan, unit)| unread(plan, unit, kind)) {
+            return Some(Looked::Unreadable(unread.reason));
         }
-        let concerned = self.words.look(buffer, path.as_bytes());
+        if !self.sought.iter().any(|sought| kind.is_read_by(&sought.step)) {
+            return Some(Looked::Outside);
+        }
+        let concerned = self.words.look(bytes, path.as_bytes());
         if !concerned.contains(&true) {
             return None;
         }
-        match self.places(path, buffer, &concerned) {
+        let places = match kind.markup() {
+            Some(markup) => self.in_document(path, callables, bytes, markup, &concerned),
+            None => self.in_python(path, callables, bytes, &concerned),
+        };
+        match places {
             Ok(places) if places.is_empty() => None,
             Ok(places) => Some(Looked::Places(places)),
             Err(reason) => Some(Looked::Unreadable(reason)),
@@ -75,31 +97,30 @@ impl Each<'_> {
     }
 
     /// What is found in the examples of a document, all of which goes: what the rule leaves is undecided.
-    fn in_document(&self, path: &RepoPath, bytes: &[u8], markup: Markup, concerned: &[bool]) -> Result<Vec<Place>, String> {
+    fn in_document(
+        &self,
+        path: &RepoPath,
+        callables: &Callables,
+        bytes: &[u8],
+        markup: Markup,
+        concerned: &[bool],
+    ) -> Result<Vec<Place>, String> {
         let source = Source::prose(bytes).map_err(|error| error.to_string())?;
-        let mut places = Vec::new();
-        for (number, sought) in self.sought.iter().enumerate().filter(|(number, _)| concerned[*number]) {
-            let seen = look_in_document(&source, markup, sought.step);
-            let violated: Vec<usize> = if seen.violations.is_empty() { Vec::new() } else { sought.rule.into_iter().collect() };
-            let unit = self.claims.and_then(|claims| claims.unit(path, &violated)).filter(|unit| self.takes(unit, sought));
-            let phase = unit.map(|unit| unit.phase);
-            let place = |violation, fate| Place { path: path.clone(), rule: number, phase, violation, fate };
-            let fate = || if self.plan.is_some() { Fate::Goes } else { Fate::Unknown };
-            places.extend(seen.violations.into_iter().map(|violation| place(violation, fate())));
-            places.extend(seen.undecided.into_iter().map(|(violation, why)| place(violation, Fate::Undecided(why))));
-        }
-        places.sort_by_key(|place| (place.violation.range.start, place.rule));
-        Ok(places)
+        let concerned = self.sought.iter().enumerate().filter(|(number, _)| concerned[*number]);
+        let seen: Vec<(usize, Seen)> =
+            concerned.map(|(number, sought)| (number, look_in_document(&source, markup, sought.step))).collect();
+        let unit = self.unit(path, &seen);
+        let fate = |_: &Sought, _: Option<&Unit>, seen: &Seen| {
+            vec![if self.plan.is_some() { Fate::Goes } else { Fate::Unknown }; seen.violations.len()]
+        };
+        let mut places = self.told(path, unit.as_ref(), seen, fate);
+        self.unless_the_unit_fails(&mut places, unit.as_ref(), |plan, unit, _| unit::outcome(callables, plan, unit, bytes));
+        Ok(merged(places))
     }
 
-    fn places(&self, path: &RepoPath, bytes: &[u8], concerned: &[bool]) -> Result<Vec<Place>, String> {
-        if let Some(markup) = markup(path) {
-            return self.in_document(path, bytes, markup, concerned);
-        }
+    fn in_python(&self, path: &RepoPath, callables: &Callables, bytes: &[u8], concerned: &[bool]) -> Result<Vec<Place>, String> {
         let source = Source::new(bytes).map_err(|error| error.to_string())?;
-        let module = module_name(path.as_bytes(), source.text(), |other| {
-            RepoPath::new(other).is_ok_and(|other| other.below(self.top).symlink_metadata().is_ok())
-        });
+        let module = module_of(self.top, path, source.text());
         let file = Parsed::new(&source, module.as_deref()).within(DEADLINE);
         let seen = match self.seen(&file, concerned, glance)? {
             Some(seen) if seen.is_empty() => return Ok(Vec::new()),
@@ -116,23 +137,64 @@ impl Each<'_> {
             }
             return Ok(Vec::new());
         }
-        let violated: Vec<usize> = seen.iter().filter_map(|(number, _)| self.sought[*number].rule).collect();
-        let unit = self.claims.and_then(|claims| claims.unit(path, &violated));
+        let unit = self.unit(path, &seen);
+        let fate = |sought: &Sought, unit: Option<&Unit>, seen: &Seen| match self.plan {
+            None => vec![Fate::Unknown; seen.violations.len()],
+            Some(plan) => fates(plan, unit, &file, sought.step, seen),
+        };
+        let mut places = self.told(path, unit.as_ref(), seen, fate);
+        self.unless_the_unit_fails(&mut places, unit.as_ref(), |plan, unit, steps| {
+            unit::of_python(callables, plan, unit, &file, steps)
+        });
+        Ok(merged(places))
+    }
+
+    /// The unit that takes up a file of which this was seen.
+    fn unit(&self, path: &RepoPath, seen: &[(usize, Seen)]) -> Option<Unit> {
+        let violated = seen.iter().filter(|(_, seen)| !seen.violations.is_empty());
+        let violated: Vec<usize> = violated.filter_map(|(number, _)| self.sought[*number].rule).collect();
+        self.claims.and_then(|claims| claims.unit(path, &violated))
+    }
+
+    /// A place for each thing that was seen, rule by rule, with the fate that `fate` finds.
+    fn told(
+        &self,
+        path: &RepoPath,
+        unit: Option<&Unit>,
+        seen: Vec<(usize, Seen)>,
+        fate: impl Fn(&Sought, Option<&Unit>, &Seen) -> Vec<Fate>,
+    ) -> Vec<Place> {
         let mut places = Vec::new();
         for (number, seen) in seen {
             let sought = &self.sought[number];
-            let unit = unit.as_ref().filter(|unit| self.takes(unit, sought));
-            let fates = match self.plan {
-                None => vec![Fate::Unknown; seen.violations.len()],
-                Some(plan) => fates(plan, unit, &file, sought.step, &seen),
-            };
-            let place =
-                |violation, fate| Place { path: path.clone(), rule: number, phase: unit.map(|unit| unit.phase), violation, fate };
+            let unit = unit.filter(|unit| self.takes(unit, sought));
+            let (fates, phase, entry) = (fate(sought, unit, &seen), unit.map(|unit| unit.phase), unit.map(|unit| unit.target));
+            let place = |violation, fate| Place { path: path.clone(), rules: vec![number], phase, entry, violation, fate };
             places.extend(seen.violations.into_iter().zip(fates).map(|(violation, fate)| place(violation, fate)));
             places.extend(seen.undecided.into_iter().map(|(violation, why)| place(violation, Fate::Undecided(why))));
         }
-        places.sort_by_key(|place| (place.violation.range.start, place.rule));
-        Ok(places)
+        places
+    }
+
+    /// A unit lands whole or not at all: where it fails, nothing of its file goes.
+    fn unless_the_unit_fails(
+        &self,
+        places: &mut [Place],
+        unit: Option<&Unit>,
+        outcome: impl FnOnce(&Plan, &Unit, &[Step]) -> Outcome,
+    ) {
+        let (Some(plan), Some(unit)) = (self.plan, unit) else { return };
+        let segments = segments(plan, unit);
+        let [Segment::Pure(steps)] = segments.as_slice() else { return };
+        let goes = |place: &&mut Place| place.phase.is_some() && place.fate == Fate::Goes;
+        let mut goes = places.iter_mut().filter(goes).peekable();
+        if goes.peek().is_none() {
+            return;
+        }
+        let Outcome::Unsound(unsound) = outcome(plan, unit, steps) else { return };
+        let why = unsound.reason.lines().next().unwrap_or_default();
+        let left = Left { reason: format!("the unit would fail: {why}"), help: unsound.help };
+        goes.for_each(|place| place.fate = Fate::Stays(left.clone()));
     }
 
     /// What one way to look finds of each rule; `None` where it cannot tell.
@@ -164,7 +226,7 @@ fn fates(plan: &Plan, unit: Option<&Unit>, file: &Parsed, rule: Step, seen: &See
     }
     if let Some(problem) = file.problems().first() {
         let reason = format!("the file is not valid Python: line {}: {}", problem.line, problem.message);
-        return all(reason, "mend the file first");
+        return all(reason, "fix the file first");
     }
     let segments = unit.map(|unit| segments(plan, unit)).unwrap_or_default();
     let steps = match segments.as_slice() {
@@ -172,20 +234,51 @@ fn fates(plan: &Plan, unit: Option<&Unit>, file: &Parsed, rule: Step, seen: &See
         [Segment::Pure(steps)] => steps,
         _ => return all("an external codemod changes the file: only a run can tell".into(), "look again after the run"),
     };
-    let guards = unit.map(|unit| plan.target(unit).guards).unwrap_or_default();
-    let judge = |after: &Parsed| unsound(file, after, guards);
+    // What a unit makes is judged as a whole, later.
+    let judge = |after: &Parsed| if unit.is_none() { unsound(file, after) } else { None };
     let left = left(file, rule, &seen.violations, steps, judge);
     left.into_iter().map(|left| left.map_or(Fate::Goes, Fate::Stays)).collect()
 }
 
-/// What the guards would stop a run for. Whether a function of another file gives a coroutine is not looked up here.
-fn unsound(before: &Parsed, after: &Parsed, guards: Guards) -> Option<Left> {
-    let context = Context { guards, rules: &[], is_coroutine: &|_| None };
+/// What the guards would find in what a rule makes that no unit takes to the file.
+fn unsound(before: &Parsed, after: &Parsed) -> Option<Left> {
+    let context = Context { guards: Guards::default(), rules: &[], is_coroutine: &|_| None };
     let found = guard::check(before, after, &context).into_iter().find(|finding| finding.severity == Severity::Error)?;
     let Finding { before: Spot { line, written, .. }, message, guard, .. } = &found;
     let guard = guard.word();
     let reason = format!("the result would be unsound: line {line}: {message} ({guard}){}", aside(written.as_deref()));
     Some(Left { reason, help: found.help })
+}
+
+/// The same places in the order of the text, each once: what several rules find in one place is one violation.
+fn merged(mut places: Vec<Place>) -> Vec<Place> {
+    let key = |place: &Place| (place.violation.range.start, place.violation.kind);
+    places.sort_by_key(|place| (key(place), !place.counts(), place.rules.clone()));
+    places.dedup_by(|second, first| {
+        if key(second) != key(first) {
+            return false;
+        }
+        let rank = |place: &Place| match (place.counts(), place.phase) {
+            (true, Some(_)) => 2,
+            (true, None) => 1,
+            (false, _) => 0,
+        };
+        let is_worse = |fate: &Fate, than: &Fate| matches!((fate, than), (Fate::Stays(_), Fate::Goes));
+        let wins = match rank(second).cmp(&rank(first)) {
+            Ordering::Equal if first.phase.is_some() => is_worse(&second.fate, &first.fate),
+            // Without a unit each rule stands alone: one that can take it away is enough.
+            Ordering::Equal => is_worse(&first.fate, &second.fate),
+            other => other == Ordering::Greater,
+        };
+        if wins {
+            (first.phase, first.entry) = (second.phase, second.entry);
+            first.fate = second.fate.clone();
+        }
+        first.rules.append(&mut second.rules);
+        first.rules.sort_unstable();
+        true
+    });
+    places
 }
 
 /// Why there are no bytes.
@@ -195,7 +288,8 @@ enum NotRead {
 }
 
 /// Reads a regular file of a size that is handled into the buffer; no link in its place is followed, and nothing is waited for.
-fn read(path: &Path, buffer: &mut Vec<u8>) -> Result<(), NotRead> {
+/// Its first bytes tell what it is; of a file that no rule reads only these are read.
+fn read(path: &Path, buffer: &mut Vec<u8>, kind: impl Fn(&[u8]) -> Kind) -> Result<Kind, NotRead> {
     let because = |reason: &str| NotRead::Because(reason.to_owned());
     let failed = |error: &dyn std::fmt::Display| NotRead::Because(format!("cannot be read: {error}"));
     buffer.clear();
@@ -211,11 +305,17 @@ fn read(path: &Path, buffer: &mut Vec<u8>) -> Result<(), NotRead> {
         return Err(because("is not a regular file"));
     }
     let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
+    let mut file = File::from(file);
+    (&mut file).take(HEAD).read_to_end(buffer).map_err(|error| failed(&error))?;
+    let kind = kind(buffer);
+    if kind == Kind::Other {
+        return Ok(kind);
+    }
     if size > MAX_BYTES {
         return Err(because(&refused(SourceError::TooLarge { size }).to_string()));
     }
-    buffer.reserve(size + 1);
+    buffer.reserve((size + 1).saturating_sub(buffer.len()));
     // One more than is handled, should it grow meanwhile.
-    File::from(file).take(MAX_BYTES as u64 + 1).read_to_end(buffer).map_err(|error| failed(&error))?;
-    Ok(())
+    file.take(MAX_BYTES as u64 + 1 - HEAD).read_to_end(buffer).map_err(|error| failed(&error))?;
+    Ok(kind)
 }

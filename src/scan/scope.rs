@@ -10,16 +10,12 @@ use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::glob::matcher;
 use crate::rewrite::Step;
-
-/// The endings of files that Python reads.
-const PYTHON: &[&[u8]] = &[b".py", b".pyi"];
-/// The endings of documents that hold examples.
-const DOCUMENTS: &[&[u8]] = &[b".md", b".rst"];
+use crate::unit::kind::Kind;
 
 /// A test for paths.
 #[derive(Debug)]
 pub struct Scope<'s> {
-    documents: bool,
+    steps: &'s [Step<'s>],
     include: Option<GlobSet>,
     exclude: Option<GlobSet>,
     below: &'s [RepoPath],
@@ -28,33 +24,33 @@ pub struct Scope<'s> {
 impl<'s> Scope<'s> {
     /// The plan's scope, as far as it is `below` some path when there is any. Documents are in it when a step looks at them.
     #[must_use]
-    pub fn new(plan: Option<&Plan>, steps: &[Step], below: &'s [RepoPath]) -> Self {
+    pub fn new(plan: Option<&Plan>, steps: &'s [Step<'s>], below: &'s [RepoPath]) -> Self {
         let patterns = |patterns: &[String]| (!patterns.is_empty()).then(|| matcher(patterns).unwrap_or_default());
         Self {
-            documents: steps.iter().any(reads_documents),
+            steps,
             include: plan.and_then(|plan| patterns(&plan.scope.include)),
             exclude: plan.and_then(|plan| patterns(&plan.scope.exclude)),
             below,
         }
     }
 
-    /// True when the file is looked at.
+    /// True when the file is looked at; where its name does not tell what it is, its first line has to.
     #[must_use]
     pub fn holds(&self, path: &[u8]) -> bool {
-        let ends = |endings: &[&[u8]]| endings.iter().any(|ending| path.ends_with(ending));
+        let is_read = match Kind::by_name(path) {
+            Some(Kind::Python) | None => true,
+            Some(kind) => self.steps.iter().any(|step| kind.is_read_by(step)),
+        };
+        is_read && self.takes_in(path)
+    }
+
+    /// True when the path is one of those asked for and the plan measures it, whatever kind of file is there.
+    #[must_use]
+    pub fn takes_in(&self, path: &[u8]) -> bool {
         let as_path = Path::new(OsStr::from_bytes(path));
-        (ends(PYTHON) || (self.documents && ends(DOCUMENTS)))
-            && (self.below.is_empty() || self.below.iter().any(|folder| is_below(path, folder.as_bytes())))
+        (self.below.is_empty() || self.below.iter().any(|folder| is_below(path, folder.as_bytes())))
             && self.include.as_ref().is_none_or(|include| include.is_match(as_path))
             && !self.exclude.as_ref().is_some_and(|exclude| exclude.is_match(as_path))
-    }
-}
-
-fn reads_documents(step: &Step) -> bool {
-    match step {
-        Step::Edits(_) => false,
-        Step::Rename(rename) => rename.docs,
-        Step::Rewrite(rewrite) => rewrite.docs,
     }
 }
 
@@ -76,13 +72,17 @@ mod tests {
             (false, &below[..0], "x/a.pyx", false),
             (false, &below[..0], "x/a.md", false),
             (true, &below[..0], "x/a.rst", true),
+            (true, &below[..0], "x/a.markdown", true),
+            (false, &below[..0], "x/tool", true),
+            (true, &below[..0], "x/a.cfg", false),
             (false, &below[..], "src/x/a.py", true),
             (false, &below[..], "srcs/a.py", false),
             (false, &below[..], "a.py", true),
             (false, &below[..], "b.py", false),
         ] {
             let rename = Rename { docs, ..Rename::default() };
-            assert_eq!(Scope::new(None, &[Step::Rename(&rename)], below).holds(path.as_bytes()), want, "{path}");
+            let steps = [Step::Rename(&rename)];
+            assert_eq!(Scope::new(None, &steps, below).holds(path.as_bytes()), want, "{path}");
         }
     }
 }

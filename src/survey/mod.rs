@@ -18,10 +18,8 @@ use crate::interrupt::Interrupt;
 use crate::journal::Record;
 use crate::path::RepoPath;
 use crate::plan::Plan;
-use crate::plan::diagnostics::Problem;
 use crate::plan::digest::digest;
 use crate::plan::guards::{Guard, Severity};
-use crate::repo::target::Conversions;
 use crate::repo::{Repo, Tip};
 use crate::schedule::standing::{By, Content, Decision, Facts, History, decide};
 use crate::select::{self, Unit};
@@ -172,7 +170,7 @@ fn violations_left(repo: &Repo, plan: &Plan, unit: &Unit) -> usize {
         return 0;
     }
     // A file that cannot be read now is told where it is looked at for what there is to do.
-    fs::read(repo.top(), &unit.path).map_or(0, |found| unit::violations_left(repo, plan, unit, &found.bytes))
+    fs::read(repo.top(), &unit.path).map_or(0, |found| unit::violations_left(repo.top(), plan, unit, &found.bytes))
 }
 
 /// True when there is something to do in a unit's file as it is on disk: a rule changes it, cannot be applied to it, or can only be
@@ -185,47 +183,4 @@ pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit) -> bool {
     // A file that cannot be read is something to do: the run says what is wrong with it.
     let Ok(found) = fs::read(repo.top(), &unit.path) else { return true };
     unit::has_work(repo, plan, unit, &found.bytes)
-}
-
-/// Fails when a glob matches no tracked file: a misspelt pattern must not look like success.
-///
-/// # Errors
-/// [`Stop::Plan`] with each such pattern's place.
-pub fn refuse_unmatched(plan: &Plan, unmatched: &[(usize, usize)]) -> Result<(), Stop> {
-    if unmatched.is_empty() {
-        return Ok(());
-    }
-    let problems = unmatched.iter().map(|(phase, target)| {
-        let span = plan.phases[*phase].targets[*target].places.files.first().copied().unwrap_or_default();
-        Problem::at(span, "the glob matches no tracked file", "correct the pattern, or take the entry out of the plan")
-    });
-    Err(Stop::Plan(plan.problems(problems)))
-}
-
-/// Fails when HEAD, index and disk do not agree on a file that is to be migrated; names every one, with its place in the plan.
-///
-/// # Errors
-/// [`Stop::Plan`] when the plan names what cannot be migrated, [`Stop::Targets`] when the repository is in the way, and
-/// [`Stop::Unbegun`].
-pub fn refuse_targets(
-    repo: &Repo,
-    plan: &Plan,
-    tip: &Tip,
-    units: &[&Unit],
-    conversions: &Conversions,
-    interrupt: &Interrupt,
-) -> Result<(), Stop> {
-    let mut problems = Vec::new();
-    let mut wrong_plan = false;
-    for unit in units {
-        unless_asked_to_end(interrupt)?;
-        let Err(problem) = repo.target(tip, &unit.path, conversions) else { continue };
-        wrong_plan |= problem.is_of_the_plan();
-        problems.push(Problem::at(plan.place(unit), problem.to_string(), problem.help()));
-    }
-    match (problems.is_empty(), wrong_plan) {
-        (true, _) => Ok(()),
-        (false, true) => Err(Stop::Plan(plan.problems(problems))),
-        (false, false) => Err(Stop::Targets(plan.problems(problems))),
-    }
 }

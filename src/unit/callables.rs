@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::Path;
 
 use crate::fs;
 use crate::path::RepoPath;
@@ -22,7 +23,8 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// The functions of a repository, as far as they were asked for.
 pub struct Callables<'r> {
-    repo: &'r Repo,
+    /// The top of the work tree.
+    top: &'r Path,
     known: RefCell<HashMap<RepoPath, Known>>,
     /// Whether a folder of the repository has a top-level module or package of a name: most names are another library's.
     tops: RefCell<HashMap<String, bool>>,
@@ -39,13 +41,19 @@ impl<'r> Callables<'r> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(repo: &'r Repo) -> Self {
-        Self { repo, known: RefCell::default(), tops: RefCell::default() }
+        Self::below(repo.top())
     }
 
-    /// Where they are.
+    /// The same of a work tree by its top.
     #[must_use]
-    pub fn repo(&self) -> &'r Repo {
-        self.repo
+    pub fn below(top: &'r Path) -> Self {
+        Self { top, known: RefCell::default(), tops: RefCell::default() }
+    }
+
+    /// The top of the work tree.
+    #[must_use]
+    pub fn top(&self) -> &'r Path {
+        self.top
     }
 
     /// Whether calling the thing with this qualified name gives a coroutine, as the file at `asking` sees it, whose module is
@@ -84,8 +92,7 @@ impl<'r> Callables<'r> {
     }
 
     fn has_top(&self, root: &str, top: &str) -> bool {
-        let is_there =
-            |path: String| RepoPath::new(path).is_ok_and(|path| matches!(fs::stat(self.repo.top(), &path), Ok(Some(_))));
+        let is_there = |path: String| RepoPath::new(path).is_ok_and(|path| matches!(fs::stat(self.top, &path), Ok(Some(_))));
         let name = format!("{root}{top}");
         let mut tops = self.tops.borrow_mut();
         *tops.entry(name).or_insert_with_key(|name| is_there(name.clone()) || is_there(format!("{name}.py")))
@@ -94,7 +101,7 @@ impl<'r> Callables<'r> {
     /// What `function` is in the file at `path`; `None` when there is no such file.
     fn in_file(&self, path: &RepoPath, function: &str) -> Option<Option<Global>> {
         // What cannot be looked at is not known.
-        let stat = fs::stat(self.repo.top(), path).ok()??;
+        let stat = fs::stat(self.top, path).ok()??;
         let version = (stat.st_size, stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(i64::MAX));
         let mut known = self.known.borrow_mut();
         let known = known.entry(path.clone()).or_insert_with(|| Known { version, names: HashMap::new() });
@@ -112,9 +119,9 @@ impl<'r> Callables<'r> {
 
     fn read(&self, path: &RepoPath, function: &str) -> Option<Global> {
         // A file that cannot be read, is no Python or has no tree in time tells nothing.
-        let found = fs::read(self.repo.top(), path).ok()?;
+        let found = fs::read(self.top, path).ok()?;
         let source = Source::new(&found.bytes).ok()?;
-        let module = module_of(self.repo, path, source.text());
+        let module = module_of(self.top, path, source.text());
         let file = Parsed::new(&source, module.as_deref());
         global(&file, &Functions::new(&file).ok()?, function).ok()?
     }

@@ -2,14 +2,12 @@
 
 pub mod callables;
 pub mod kind;
+pub mod look;
 pub mod segments;
 pub mod sound;
 
-use std::collections::BTreeSet;
-
 use crate::path::RepoPath;
 use crate::plan::Plan;
-use crate::plan::guards::{Guard, Severity};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::target::{Conversions, Target, TargetProblem};
@@ -17,14 +15,15 @@ use crate::repo::{Repo, Tip};
 use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::Follow;
-use crate::rewrite::glance::glance;
-use crate::rewrite::violation::violations;
 use crate::rewrite::{self, Applied, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
-use crate::unit::kind::{is_python, markup, module_of};
-use crate::unit::segments::{Segment, in_memory, names, segments};
+use crate::unit::kind::{Kind, module_of};
+use crate::unit::look::{is_listed, unread};
+use crate::unit::segments::{Segment, names, segments};
 use crate::unit::sound::{Unsound, Warning, Warnings, carried, sound};
+
+pub use crate::unit::look::{has_work, violations_left};
 
 /// A unit whose facts are right, with what its rules make of it.
 #[derive(Debug)]
@@ -68,13 +67,14 @@ pub struct Made {
 /// # Errors
 /// [`TargetProblem`] when HEAD, index and disk do not agree on the file.
 pub fn prepare(
+    repo: &Repo,
     plan: &Plan,
     tip: &Tip,
     unit: &Unit,
     conversions: &Conversions,
     callables: &Callables,
 ) -> Result<Prepared, TargetProblem> {
-    let target = callables.repo().target(tip, &unit.path, conversions)?;
+    let target = repo.target(tip, &unit.path, conversions)?;
     let converted = conversions.apply_to(&unit.path);
     let outcome = outcome(callables, plan, unit, &target.found.bytes);
     Ok(Prepared { target, converted, outcome })
@@ -84,7 +84,11 @@ pub fn prepare(
 #[must_use]
 pub fn outcome(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
     let segments = segments(plan, unit);
-    if !is_python(&unit.path) {
+    let kind = Kind::of(&unit.path, before);
+    if let Some(unread) = unread(plan, unit, kind) {
+        return if is_listed(plan, unit) { Outcome::Unsound(unread) } else { Outcome::Unchanged(Vec::new()) };
+    }
+    if kind != Kind::Python {
         return match segments.as_slice() {
             [] => Outcome::Unchanged(Vec::new()),
             [Segment::Pure(steps)] => document(plan, unit, before, steps),
@@ -95,35 +99,41 @@ pub fn outcome(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -
         Ok(source) => source,
         Err(error) => return Outcome::Unsound(Unsound::source(&unit.path, &error)),
     };
-    let module = module_of(callables.repo(), &unit.path, source.text());
+    let module = module_of(callables.top(), &unit.path, source.text());
     let file = Parsed::new(&source, module.as_deref());
     if !file.problems().is_empty() {
         return Outcome::Unsound(Unsound::syntax(&unit.path, file.problems()));
     }
     match segments.as_slice() {
         [] => Outcome::Unchanged(Vec::new()),
-        [Segment::Pure(steps)] => match rewrite::apply(&file, steps) {
-            Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
-            Ok(Applied { bytes: None, remarks, .. }) => {
-                let warnings = remarks.into_iter().map(Warning::from).collect();
-                match sound(callables, plan, unit, (&file, &file), warnings) {
-                    Ok(warnings) => Outcome::Unchanged(warnings.before),
-                    Err(unsound) => Outcome::Unsound(unsound),
-                }
-            }
-            Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
-                let warnings = Warnings::left(remarks);
-                let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
-                judged(callables, plan, unit, &file, made).map_or_else(Outcome::Unsound, Outcome::Changed)
-            }
-        },
+        [Segment::Pure(steps)] => of_python(callables, plan, unit, &file, steps),
         _ => Outcome::NeedsCodemod,
     }
 }
 
+/// What steps make of a unit's file that is Python, judged by the guards.
+#[must_use]
+pub fn of_python(callables: &Callables, plan: &Plan, unit: &Unit, file: &Parsed, steps: &[Step]) -> Outcome {
+    match rewrite::apply(file, steps) {
+        Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
+        Ok(Applied { bytes: None, remarks, .. }) => {
+            let warnings = remarks.into_iter().map(Warning::from).collect();
+            match sound(callables, plan, unit, (file, file), warnings) {
+                Ok(warnings) => Outcome::Unchanged(warnings.before),
+                Err(unsound) => Outcome::Unsound(unsound),
+            }
+        }
+        Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
+            let warnings = Warnings::left(remarks);
+            let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
+            judged(callables, plan, unit, file, made).map_or_else(Outcome::Unsound, Outcome::Changed)
+        }
+    }
+}
+
 /// There is nothing in a file that is not Python that the guards could judge. One that is no text has no places to tell of either.
-fn in_document(path: &RepoPath, before: &[u8], made: Made) -> Made {
-    let warnings = match (text(path, before), text(path, &made.bytes)) {
+fn in_document(kind: Kind, before: &[u8], made: Made) -> Made {
+    let warnings = match (text(kind, before), text(kind, &made.bytes)) {
         (Ok(before), Ok(after)) => carried(made.warnings.before, &before, &after),
         _ => Warnings { after: made.warnings.before.clone(), ..made.warnings },
     };
@@ -132,13 +142,14 @@ fn in_document(path: &RepoPath, before: &[u8], made: Made) -> Made {
 
 /// What rules make of a file that is not Python.
 fn document(plan: &Plan, unit: &Unit, before: &[u8], steps: &[Step]) -> Outcome {
-    match rewrite::apply_to_document(before, markup(&unit.path), steps) {
+    let kind = Kind::of(&unit.path, before);
+    match rewrite::apply_to_document(before, kind.markup(), steps) {
         Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
         Ok(Applied { bytes: None, remarks, .. }) => Outcome::Unchanged(remarks.into_iter().map(Warning::from).collect()),
         Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
             let warnings = Warnings::left(remarks);
             let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
-            Outcome::Changed(in_document(&unit.path, before, made))
+            Outcome::Changed(in_document(kind, before, made))
         }
     }
 }
@@ -158,14 +169,14 @@ pub fn apply(repo: &Repo, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &
     if !rewrite::touches(bytes, steps) {
         return Ok(Applied { changed: vec![false; steps.len()], ..Applied::default() });
     }
-    let source = text(path, bytes).map_err(|error| Unsound::rewrite(path, &error))?;
-    let applied = if is_python(path) {
-        rewrite::apply(&Parsed::new(&source, module_of(repo, path, source.text()).as_deref()), steps)
-    } else {
-        rewrite::apply_to_document(bytes, markup(path), steps)
+    let kind = Kind::of(path, before);
+    let source = text(kind, bytes).map_err(|error| Unsound::rewrite(path, &error))?;
+    let applied = match kind {
+        Kind::Python => rewrite::apply(&Parsed::new(&source, module_of(repo.top(), path, source.text()).as_deref()), steps),
+        Kind::Document(_) | Kind::Other => rewrite::apply_to_document(bytes, kind.markup(), steps),
     };
     // Where the file was no text there is no place in it to tell of.
-    let Ok(file) = text(path, before) else { return applied.map_err(|error| Unsound::rewrite(path, &error)) };
+    let Ok(file) = text(kind, before) else { return applied.map_err(|error| Unsound::rewrite(path, &error)) };
     let mut applied = applied.map_err(|error| Unsound::rewrite(path, &error.followed(&source, &file)))?;
     if !applied.remarks.is_empty() {
         let follow = Follow::new(&source, &file);
@@ -175,10 +186,10 @@ pub fn apply(repo: &Repo, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &
 }
 
 /// The text of a unit's file.
-fn text<'b>(path: &RepoPath, bytes: &'b [u8]) -> Result<Source<'b>, RewriteError> {
-    match is_python(path) {
-        true => Source::new(bytes).map_err(rewrite::refused),
-        false => rewrite::document(bytes, markup(path)),
+fn text(kind: Kind, bytes: &[u8]) -> Result<Source<'_>, RewriteError> {
+    match kind {
+        Kind::Python => Source::new(bytes).map_err(rewrite::refused),
+        Kind::Document(_) | Kind::Other => rewrite::document(bytes, kind.markup()),
     }
 }
 
@@ -187,11 +198,12 @@ fn text<'b>(path: &RepoPath, bytes: &'b [u8]) -> Result<Source<'b>, RewriteError
 /// # Errors
 /// [`Unsound`] with what the change broke.
 pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], made: Made) -> Result<Made, Unsound> {
-    if !is_python(&unit.path) {
-        return Ok(in_document(&unit.path, before, made));
+    let kind = Kind::of(&unit.path, before);
+    if kind != Kind::Python {
+        return Ok(in_document(kind, before, made));
     }
     let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;
-    let module = module_of(callables.repo(), &unit.path, source.text());
+    let module = module_of(callables.top(), &unit.path, source.text());
     judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), made)
 }
 
@@ -201,60 +213,4 @@ fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made
     let warnings = sound(callables, plan, unit, (before, &after), made.warnings.before)?;
     let imports = imports_changed(before, &after);
     Ok(Made { imports, warnings, ..made })
-}
-
-/// What there is to do in a unit's file that holds these bytes, where [`has_work`] finds something: wholly applied and judged. Where it
-/// finds nothing, what a person should know of the file all the same.
-#[must_use]
-pub fn work(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Option<Outcome> {
-    let segments = segments(plan, unit);
-    let touched = matches!(segments.as_slice(), [Segment::Pure(steps)] if rewrite::touches(bytes, steps));
-    let outcome = touched.then(|| outcome(callables, plan, unit, bytes))?;
-    match outcome {
-        Outcome::Unchanged(warnings) if warnings.is_empty() => None,
-        // A file that Python refuses is one to give up only when the rules would do something in it.
-        Outcome::Unsound(_) if !has_work(callables.repo(), plan, unit, bytes) => None,
-        outcome => Some(outcome),
-    }
-}
-
-/// True when there is something to do in a unit's file that holds these bytes: a rule changes it, cannot be applied to it, or leaves
-/// a violation that must not be left. Files with external codemods among their rules are not for here.
-#[must_use]
-pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
-    let segments = segments(plan, unit);
-    let [Segment::Pure(steps)] = segments.as_slice() else { return false };
-    if !rewrite::touches(bytes, steps) {
-        return false;
-    }
-    if !is_python(&unit.path) {
-        return rewrite::apply_to_document(bytes, markup(&unit.path), steps).map_or(true, |applied| applied.bytes.is_some());
-    }
-    let Ok(source) = Source::new(bytes) else { return true };
-    let module = module_of(repo, &unit.path, source.text());
-    let file = Parsed::new(&source, module.as_deref());
-    let must_go = plan.target(unit).guards.severity(Guard::Violation) == Severity::Error && file.problems().is_empty();
-    let rules = in_memory(plan, unit);
-    // A glance is cheap, and what it finds must go, one way or the other.
-    let shows =
-        |(_, step): &(&str, Step)| glance(&file, *step).is_ok_and(|seen| seen.is_some_and(|seen| !seen.violations.is_empty()));
-    let holds = |(_, step): &(&str, Step)| violations(&file, *step).map_or(true, |found| !found.is_empty());
-    (must_go && rules.iter().any(shows))
-        || rewrite::apply(&file, steps).map_or(true, |applied| applied.bytes.is_some())
-        || (must_go && rules.iter().any(holds))
-}
-
-/// How many violations of a unit's rules, edits and codemods aside, stand in its file that holds these bytes; each place once.
-#[must_use]
-pub fn violations_left(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> usize {
-    let rules = in_memory(plan, unit);
-    let steps: Vec<Step> = rules.iter().map(|(_, step)| *step).collect();
-    if !is_python(&unit.path) || !rewrite::touches(bytes, &steps) {
-        return 0;
-    }
-    let Ok(source) = Source::new(bytes) else { return 0 };
-    let module = module_of(repo, &unit.path, source.text());
-    let file = Parsed::new(&source, module.as_deref());
-    let found = steps.iter().flat_map(|step| violations(&file, *step).unwrap_or_default());
-    found.map(|violation| (violation.range.start, violation.range.end)).collect::<BTreeSet<_>>().len()
 }

@@ -49,7 +49,7 @@ pub fn in_memory<'p>(plan: &'p Plan, unit: &Unit) -> Vec<(&'p str, Step<'p>)> {
 }
 
 /// A rule that is applied in memory, with its name.
-fn step(plan: &Plan, rule: usize) -> Option<(&str, Step<'_>)> {
+pub(super) fn step(plan: &Plan, rule: usize) -> Option<(&str, Step<'_>)> {
     let rule = &plan.rules[rule];
     let step = match &rule.kind {
         RuleKind::Rename(rename) => Step::Rename(rename),

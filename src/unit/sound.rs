@@ -9,7 +9,8 @@ use crate::python::source::{Source, SourceError};
 use crate::python::syntax::SyntaxProblem;
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::{Follow, Spot, aside};
-use crate::rewrite::{self, Remark};
+use crate::rewrite::violation::{Seen, Violation, look};
+use crate::rewrite::{self, Remark, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::segments::in_memory;
@@ -70,6 +71,20 @@ pub(super) fn carried(left: Vec<Warning>, before: &Source, after: &Source) -> Wa
     Warnings { after: left.iter().map(carry).collect(), before: left }
 }
 
+/// Adds the places that may be violations, unless something is said of their line already.
+pub(super) fn tell_undecided(warnings: &mut Vec<Warning>, seen: Seen) {
+    for (Violation { line, column, name, .. }, why) in seen.undecided {
+        if warnings.iter().all(|known| known.spot.line != line) {
+            warnings.push(Warning {
+                spot: Spot::at(line, column),
+                guard: None,
+                message: format!("whether this uses {name} cannot be told: {why}"),
+                help: "look at the place, and write `edits` for it where it does".to_owned(),
+            });
+        }
+    }
+}
+
 /// Why a file cannot be transformed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsound {
@@ -97,7 +112,7 @@ impl Unsound {
         let shown = problems.iter().take(5).map(|p| format!("{path}:{}:{}: {}", p.line, p.column, p.message));
         Self {
             reason: format!("the file is not valid Python: {}", shown.collect::<Vec<_>>().join("; ")),
-            help: "mend the file, or take it out of the plan".to_owned(),
+            help: "fix the file, or take it out of the plan".to_owned(),
         }
     }
 
@@ -112,7 +127,7 @@ impl Unsound {
             format!("{path}:{line}:{column}: {message} ({}){why}{}", guard.word(), aside(written.as_deref()))
         });
         let only_left = findings.iter().all(|finding| finding.guard == Guard::Violation);
-        let what = if only_left { "the rules leave what they are for" } else { "the result is unsound" };
+        let what = if only_left { "violations are left" } else { "the result is unsound" };
         let mut reason = format!("{what}: {}", shown.collect::<Vec<_>>().join("\n"));
         if findings.len() > MOST {
             reason.push_str(&format!("\nand {} more", findings.len() - MOST));
@@ -146,7 +161,25 @@ pub(super) fn sound(
         let mut warnings = carried(left, before.source(), after.source());
         warnings.before.extend(findings.iter().map(|finding| Warning::of(finding, finding.before.clone())));
         warnings.after.extend(findings.iter().map(|finding| Warning::of(finding, Spot::at(finding.line, finding.column))));
+        if target.guards.severity(Guard::Violation) != Severity::Off {
+            add_undecided(&mut warnings, (before, after), &rules);
+        }
         return Ok(warnings);
     }
     Err(Unsound::guard(&unit.path, &errors, &left))
+}
+
+/// What may still be a violation in the second text, told of both.
+fn add_undecided(warnings: &mut Warnings, (before, after): (&Parsed, &Parsed), rules: &[(&str, Step)]) {
+    let known = warnings.after.len();
+    for (_, step) in rules {
+        // A text without a tree in time has been refused by the rules themselves.
+        tell_undecided(&mut warnings.after, look(after, *step).unwrap_or_default());
+    }
+    if warnings.after.len() > known {
+        let follow = Follow::new(after.source(), before.source());
+        let told = warnings.after[known..].iter();
+        let told = told.map(|warning| Warning { spot: follow.spot(warning.spot.line, warning.spot.column), ..warning.clone() });
+        warnings.before.extend(told);
+    }
 }

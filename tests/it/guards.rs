@@ -194,9 +194,10 @@ fn each_violation_that_is_left_is_said_once_with_its_reason() {
         &repo,
         "version: 1\nname: test\nissue: \"#1\"\nrules:\n  f:\n    rewrite:\n      before: |\n        from old import f\n        f($X)\n      after: |\n        from new import g\n        g($X)\n      where: { X: { kind: [name, number] } }\nphases:\n  - id: P0\n    on_failure: quarantine\n    files: [a.py]\n",
     );
-    let ran = repo.migrate(&["run"]).exits(1).says(
-        "a.py: the rules leave what they are for: a.py:1:17: old.f is still imported, which the rule f does away with (violation)\n",
-    );
+    let ran = repo
+        .migrate(&["run"])
+        .exits(1)
+        .says("a.py: violations are left: a.py:1:17: old.f is still imported, which the rule f does away with (violation)\n");
     let ran = ran.says(
         "\n    a.py:2:1: old.f is still used, which the rule f does away with (violation): `$X` is not of the kind name or number\n",
     );

@@ -17,6 +17,8 @@ mod branch;
 mod bytes;
 /// Text in any alphabet, and text that is broken.
 mod characters;
+/// What `check` finds wrong in a sound plan: commands that are not there, counts that are others.
+mod checks;
 /// External codemods on one file.
 mod codemods;
 /// What each command shows, writes and leaves alone.
@@ -65,6 +67,8 @@ mod plan;
 mod progress;
 /// Strings, doctests and documents that name what is renamed.
 mod prose;
+/// What a file is, and what is told of one that the rules of a plan cannot read or find nothing in.
+mod readable;
 /// States of a repository in which nothing is done.
 mod refusals;
 /// Rewrite rules through the whole loop.

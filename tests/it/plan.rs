@@ -204,3 +204,61 @@ fn a_plan_changed_after_a_run_that_ended_is_only_remarked() {
     repo.migrate(&["run"]).succeeds().says("the plan test changed since the last run");
     assert_eq!(repo.read("b.py"), NEW.as_bytes());
 }
+
+#[test]
+fn a_plan_without_new_keys_keeps_the_digest_that_the_first_release_gave_it() {
+    for (file, digest) in [
+        ("plan-0.1.0-websocket-ssot.yaml", "1bbe2e413bc51ce171c4485315dc3db944ecb01dca09d7f3058bc728db5deee7"),
+        ("plan-0.1.0-django-cms-4.yaml", "e35bc6a81b9b4b09ffd145af1b389617ea4d52731f64c1be6d1f093a5ceef582"),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data").join(file);
+        let plan = migrate::plan::load::load(&path).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(migrate::plan::digest::digest(&plan), digest, "{file}");
+    }
+}
+
+#[test]
+fn a_broken_plan_is_told_with_all_that_the_tree_does_not_have_at_once() {
+    let files = "    files: [a.py, none.py, new.py, { glob: \"tets/*.py\" }]\n";
+    let wrong = plan(&format!("  - id: P0\n    rules: [g]\n{files}"));
+    let repo = Repo::with(&[("a.py", OLD), ("gone.py", OLD)]);
+    replan(&repo, &wrong);
+    repo.write("new.py", OLD);
+    for command in [&["run"][..], &["check"], &["status"], &["scan"]] {
+        let ran = untouched(&repo, 2, command)
+            .says("unknown rule `g`")
+            .says("none.py does not exist")
+            .says("new.py is not tracked by git")
+            .says("the glob matches no tracked file");
+        assert_eq!(ran.stderr.matches("help: ").count(), 4, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("a.py does not"), "{}", ran.stderr);
+    }
+    repo.write("plans/p.yaml", wrong.replace("[g]", "[f]"));
+    repo.commit_all("a rule that is there");
+    for command in ["run", "check"] {
+        let ran = untouched(&repo, 2, &[command]).says("none.py does not exist").says("the glob matches no tracked file");
+        assert_eq!(ran.stderr.matches("help: ").count(), 2, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_done_and_gone_since_is_no_mistake_of_a_broken_plan() {
+    let repo = one("");
+    repo.migrate(&["run"]).succeeds();
+    std::fs::remove_file(repo.top().join("a.py")).unwrap();
+    replan(&repo, &plan("  - id: P0\n    rules: [g]\n    files: [a.py]\n"));
+    let ran = untouched(&repo, 2, &["check"]).says("unknown rule `g`");
+    assert_eq!(ran.stderr.matches("help: ").count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_that_is_listed_is_told_with_the_glob_of_its_files() {
+    for (entry, path) in [("lib", "lib"), ("{ path: lib }", "lib"), ("lib/", "lib"), ("\"a[b\"", "a\\[b")] {
+        let repo = Repo::with(&[("lib/a.py", OLD), ("a[b/a.py", OLD)]);
+        replan(&repo, &plan(&format!("  - id: P0\n    files: [{entry}]\n")));
+        let quoted = if path.contains('\\') { format!("'{path}/**/*.py'") } else { format!("\"{path}/**/*.py\"") };
+        untouched(&repo, 2, &["check"]).says(&format!("by glob: {quoted}"));
+        replan(&repo, &plan(&format!("  - id: P0\n    files: [{{ glob: {quoted} }}]\n")));
+        untouched(&repo, 0, &["check"]).prints("1 to change");
+    }
+}

@@ -71,7 +71,7 @@ not transformed automatically: 1
 undecided: 1
   lib/d.py:6:8 use old.f [f]: n may also be something else here, depending on how the program runs
 
-6 violations in 5 of 6 files; 16.6% of the files comply
+6 violations in 5 of 6 files, 2 in no phase, 1 undecided; 16.6% of the files comply
 ";
     let repo = repo();
     let state = repo.state();
@@ -159,7 +159,10 @@ a.py:2:1 use x.y.f
         assert_eq!(json(&repo, &["--symbol", symbol])["symbol_is_used"], used, "{symbol}");
     }
     repo.write("b.py", "from x import *\ny.g()\n");
-    repo.migrate(&["scan", "--symbol", "x.y.g"]).succeeds().prints("undecided: 1").prints("0 violations in 0 of 2 files; 100.0%");
+    repo.migrate(&["scan", "--symbol", "x.y.g"])
+        .succeeds()
+        .prints("undecided: 1")
+        .prints("0 violations in 0 of 2 files, 1 undecided; 100.0%");
     repo.write("b.py", "from x.y import g\0\n");
     repo.migrate(&["scan", "--symbol", "x.y.g"])
         .succeeds()
@@ -201,7 +204,7 @@ fn files_that_cannot_be_read_are_told_and_stop_no_others() {
     assert_eq!(found["files"], 9);
     let text = repo.migrate(&["scan"]).succeeds().stdout;
     assert!(text.contains("\ncould not be read: 4\n  z/klingon.py: unknown encoding"), "{text}");
-    assert!(text.contains(" files, 4 could not be read; "), "{text}");
+    assert!(text.contains(" files, 4 could not be read, 6 in no phase, 1 undecided; "), "{text}");
 }
 
 #[test]
@@ -239,7 +242,7 @@ fn the_edits_of_a_file_count_as_its_rule_and_the_guards_judge_them() {
     assert_eq!(places(&found), ["lib/d.py:6:1 use f P9 stays", "lib/d.py:6:8 use f P9 undecided"]);
     let reason = found["places"][0]["reason"].as_str().unwrap();
     assert!(
-        reason.starts_with("the result would be unsound: line 6: ")
+        reason.starts_with("the unit would fail: the result is unsound: lib/d.py:6:1: ")
             && reason.ends_with("(unbound), in what the rules write: `nobody`"),
         "{reason}"
     );
@@ -315,4 +318,98 @@ fn strings_and_documents_count_where_the_rule_reads_them() {
     assert!(!of("c.md").is_empty() && of("c.md").iter().all(|place| place.contains(" doc f - goes")), "{places:?}");
     assert_eq!(of("d.md"), Vec::<&String>::new());
     assert_eq!(found["files"], 4);
+}
+
+/// Two rules for two idioms of one name, and files that one of them takes up, both, and neither can change.
+fn idioms() -> Repo {
+    let rule = |name: &str, before: &str, after: &str| {
+        let text = |text: &str| text.replace('\n', "\\n");
+        format!("  {name}: {{ rewrite: {{ before: \"{}\", after: \"{}\" }} }}\n", text(before), text(after))
+    };
+    let rules = rule("none", "from old import f\nf()", "from new import g\ng()")
+        + &rule("one", "from old import f\nf($X)", "from new import g\ng($X)");
+    let text = "from old import f\nf()\nf(1)\n";
+    let repo = Repo::with(&[("a.py", text), ("b.py", text), ("c.py", "from old import f\nf(1, 2)\nf(1)\n")]);
+    let phases = "phases:\n  - { id: P0, files: [a.py, c.py, { path: b.py, rules: [one] }] }\n";
+    repo.write("plans/p.yaml", format!("version: 1\nname: test\nissue: \"#1\"\nrules:\n{rules}{phases}"));
+    repo.commit_all("plan");
+    repo
+}
+
+#[test]
+fn a_place_that_several_rules_find_is_counted_once_and_names_them_all() {
+    let repo = idioms();
+    let found = json(&repo, &["a.py"]);
+    assert_eq!(places(&found), ["a.py:1:17 import none P0 goes", "a.py:2:1 use none P0 goes", "a.py:3:1 use none P0 goes"]);
+    assert_eq!(found["violations"], 3);
+    assert!(found["places"].as_array().unwrap().iter().all(|place| place["rules"] == serde_json::json!(["none", "one"])));
+    let counts: Vec<(&Value, &Value)> =
+        found["by_rule"].as_array().unwrap().iter().map(|of| (&of["rule"], &of["violations"])).collect();
+    assert_eq!(counts[..2], [(&Value::from("none"), &Value::from(3)), (&Value::from("one"), &Value::from(3))]);
+    let text = repo.migrate(&["scan", "a.py"]).succeeds().stdout;
+    assert!(text.contains("\na.py:2:1 use old.f [none, one]\n") && text.contains("\n3 violations in 1 of 1 file; "), "{text}");
+    repo.migrate(&["scan", "--fail-over", "3", "a.py"]).succeeds();
+    let log: Value = serde_json::from_str(&repo.migrate(&["scan", "--sarif", "a.py"]).succeeds().stdout).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 3);
+    assert_eq!(results[0]["properties"]["rules"], serde_json::json!(["none", "one"]));
+}
+
+#[test]
+fn what_is_said_of_a_place_is_what_a_run_makes_of_it() {
+    let repo = idioms();
+    let before = json(&repo, &[]);
+    let fates = |path: &str| {
+        let all = places(&before);
+        all.iter()
+            .filter(|place| place.starts_with(path))
+            .map(|place| place.rsplit(' ').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (fates("a.py"), fates("b.py"), fates("c.py")),
+        (vec!["goes".into(); 3], vec!["stays".into(); 3], vec!["stays".into(); 3])
+    );
+    let reason = before["places"].as_array().unwrap().iter().find(|place| place["path"] == "c.py" && place["line"] == 3).unwrap()
+        ["reason"]
+        .clone();
+    assert!(reason.as_str().unwrap().starts_with("the unit would fail: "), "{reason}");
+    repo.migrate(&["check"]).exits(1).prints("1 to change, 0 done or with nothing to do, 2 that cannot be changed");
+    for path in ["a.py", "b.py", "c.py"] {
+        repo.migrate(&["run", "--file", path]).exits(i32::from(path != "a.py"));
+    }
+    assert_eq!(json(&repo, &[])["violations"], before["stay"]);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_never_full_compliance_and_never_few_enough() {
+    let repo = Repo::with(&[("a.py", "x = 1\n"), ("b.py", "from old import f\n\0")]);
+    repo.write("plans/p.yaml", PLAN.replace("\"lib/*.py\"", "\"*.py\""));
+    repo.commit_all("plan");
+    repo.migrate(&["scan"]).succeeds().prints("0 violations in 0 of 2 files, 1 could not be read; 50.0% of the files comply");
+    for allowed in ["0", "7"] {
+        repo.migrate(&["scan", "--fail-over", allowed])
+            .exits(1)
+            .says("1 file could not be read")
+            .says("help: make them readable, or leave them out");
+    }
+    repo.migrate(&["scan", "--symbol", "old.f", "--fail-over", "7"]).exits(1);
+}
+
+#[test]
+fn where_nothing_is_measured_there_is_no_compliance() {
+    let repo = repo();
+    repo.write("plans/p.yaml", PLAN.replace("rules:\n  f", "scope: { include: \"srcc/**\" }\nrules:\n  f"));
+    repo.migrate(&["scan", "--fail-over", "0"])
+        .exits(2)
+        .says("no tracked file is in the plan's scope")
+        .says("help: correct `include`");
+    let edits = "  - id: P0\n    files: [{ path: a.py, edits: [{ before: f(1), after: g(1) }] }]\n";
+    let without_rules = crate::support::plan(edits);
+    let (head, _) = without_rules.split_once("rules:").unwrap();
+    repo.write("plans/p.yaml", format!("{head}phases:\n{edits}"));
+    repo.migrate(&["scan", "--fail-over", "0"]).exits(2).says("has no rename or rewrite rules").says("help: ");
+    let empty = Repo::with(&[("a.txt", "")]);
+    let said = empty.migrate(&["scan", "--symbol", "a.b"]).succeeds();
+    assert!(!said.stdout.contains('%'), "{}", said.stdout);
 }

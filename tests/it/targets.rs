@@ -76,7 +76,7 @@ fn untracked_and_ignored_files_are_refused_each_with_its_word() {
 fn a_folder_is_refused() {
     let repo = Repo::with(&[("pkg/a.py", OLD)]);
     replan(&repo, &of("pkg"));
-    untouched(&repo, 2, &["run"]).says("pkg is a folder").says("help: name the files");
+    untouched(&repo, 2, &["run"]).says("pkg is a folder").says("help: name its files");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn marks_that_hide_a_file_from_git_are_refused_by_name() {
 #[test]
 fn a_file_that_is_no_python_is_a_failed_unit_with_its_place() {
     let repo = repo(&[("a.py", "from old import f\nprint 'a'\nf(1)\n")], "  - id: P0\n    files: [a.py]\n");
-    untouched(&repo, 1, &["run"]).says("the file is not valid Python: a.py:2:").says("help: mend the file");
+    untouched(&repo, 1, &["run"]).says("the file is not valid Python: a.py:2:").says("help: fix the file");
     untouched(&repo, 1, &["check"]).says("a.py:2:");
     untouched(&repo, 1, &["run", "--dry-run"]).says("a.py:2:");
 }

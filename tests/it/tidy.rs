@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("policy, which is pure", &["schedule"]),
     ("one unit", &["compose", "judge", "protocol", "unit"]),
     ("what became of units", &["recover", "survey", "takeback"]),
+    ("the plan against the tree", &["unready"]),
     ("what is asked", &["request"]),
     ("making ready for it", &["held", "ready"]),
     ("the commands, of which none imports another", &["preview", "rollback", "run", "scan", "status"]),

@@ -1,0 +1,116 @@
+use crate::kit::{OLD, make_executable, one, repo, untouched};
+
+/// Plans whose one file is judged by this command, as YAML.
+fn judged(command: &str) -> crate::support::Repo {
+    let repo = one(&format!(", validate: [{command}]"));
+    repo.write("scripts/check.sh", "#!/bin/sh\n");
+    repo.write("scripts/plain.sh", "exit 1\n");
+    repo.write("scripts/check.py", "");
+    repo.write(".gitignore", "build/\n");
+    repo.commit_all("scripts");
+    make_executable(&repo, "scripts/check.sh");
+    repo.commit_all("executable");
+    repo
+}
+
+#[test]
+fn a_command_whose_program_or_script_is_not_there_is_told_by_check_with_its_place() {
+    for (command, said) in [
+        ("\"no-such-program {file}\"", "the command's program `no-such-program` is not there, or not executable"),
+        ("[no-such-program, \"{file}\"]", "the command's program `no-such-program`"),
+        ("\"scripts/chek.sh {file}\"", "the command's program `scripts/chek.sh`"),
+        ("scripts/plain.sh", "the command's program `scripts/plain.sh` is not there, or not executable"),
+        ("\"python3 scripts/chek.py {file}\"", "the command's script `scripts/chek.py` is not there"),
+        ("[python3, scripts/chek.py]", "the command's script `scripts/chek.py`"),
+        ("\"sh scripts/chek.sh && true\"", "the command's script `scripts/chek.sh`"),
+        ("{ run: no-such-program, timeout: 1s }", "the command's program `no-such-program`"),
+    ] {
+        untouched(&judged(command), 1, &["check"])
+            .says(said)
+            .says("plans/p.yaml:8:38]")
+            .says("help: correct the ")
+            .prints("1 to change, 0 done or with nothing to do, 0 that cannot be changed; 1 other problem");
+    }
+}
+
+#[test]
+fn a_command_that_may_be_there_is_not_doubted() {
+    for command in [
+        "\"true\"",
+        "\"scripts/check.sh {file}\"",
+        "\"python3 scripts/check.py\"",
+        "\"python3 -m no_such_module {file}\"",
+        "\"cd scripts && python3 check.py\"",
+        "\"PATH=/x no-such-program\"",
+        "\"no-such-program || true\"",
+        "\"no-such-program; true\"",
+        "\"if no-such-program; then false; fi\"",
+        "\"$PYTHON scripts/chek.py\"",
+        "\"python3 build/made.py\"",
+        "\"build/made {file}\"",
+        "\"{file}\"",
+        "\"python3 {file}\"",
+    ] {
+        untouched(&judged(command), 0, &["check"]).prints("1 to change");
+    }
+}
+
+#[test]
+fn a_command_of_a_whole_phase_is_told_once() {
+    let repo = repo(
+        &[("a.py", OLD), ("b.py", OLD)],
+        "  - id: P0\n    validate: [no-such-program]\n    gate: { run: [\"no-such-gate\"] }\n    files: [a.py, b.py]\n",
+    );
+    let ran = untouched(&repo, 1, &["check"]).says("no-such-gate").prints("; 2 other problems");
+    assert_eq!(ran.stderr.matches("`no-such-program`").count(), 1, "{}", ran.stderr);
+}
+
+/// Two entries, of which the second is a glob; they say how many violations their files have.
+fn counted(first: usize, second: usize) -> crate::support::Repo {
+    repo(
+        &[("a.py", OLD), ("lib/b.py", OLD), ("lib/c.py", "from old import f\nf(f(1))\n"), ("other.py", OLD)],
+        &format!(
+            "  - id: P0\n    files: [{{ path: a.py, violations: {first} }}]\n  - id: P1\n    files: [{{ glob: \"lib/*\", violations: {second} }}]\n"
+        ),
+    )
+}
+
+#[test]
+fn an_entry_whose_files_have_another_number_of_violations_than_it_says_is_told_by_check() {
+    untouched(&counted(2, 5), 0, &["check"]);
+    let said = "the entry says that its files have 4 violations before they are migrated, but they have 5";
+    untouched(&counted(2, 4), 1, &["check"]).says(said).says("plans/p.yaml:10:42]").prints("; 1 other problem");
+    untouched(&counted(2, 6), 1, &["check"]).says("have 6 violations before they are migrated, but they have 5");
+    untouched(&counted(0, 9), 1, &["check"]).prints("; 2 other problems");
+    untouched(&counted(2, 9), 0, &["check", "--phase", "P0"]);
+    untouched(&counted(2, 9), 1, &["check", "--phase", "P1"]);
+}
+
+#[test]
+fn a_migration_that_is_half_done_has_as_many_violations_as_before() {
+    let repo = counted(2, 5);
+    for file in ["a.py", "lib/b.py", "lib/c.py"] {
+        repo.migrate(&["run", "--file", file]).succeeds();
+        untouched(&repo, 0, &["check"]);
+    }
+    repo.migrate(&["rollback", "lib/c.py"]).succeeds();
+    let checked = untouched(&repo, 1, &["check"]).prints("1 rolled-back\n");
+    assert!(!checked.stderr.contains("violations"), "{}", checked.stderr);
+    repo.write("a.py", OLD);
+    repo.write("lib/d.py", OLD);
+    repo.commit_all("the old text is back, and a new file uses the old name");
+    untouched(&repo, 1, &["check"])
+        .says("have 5 violations before they are migrated, but they have 7")
+        .prints("; 1 other problem");
+}
+
+#[test]
+fn what_an_entry_says_of_its_violations_changes_no_digest() {
+    let plan = |more: &str| {
+        let text = crate::support::plan(&format!("  - id: P0\n    files: [{{ path: a.py{more} }}]\n"));
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("p.yaml"), text).unwrap();
+        migrate::plan::digest::digest(&migrate::plan::load::load(&folder.path().join("p.yaml")).unwrap())
+    };
+    assert_eq!(plan(""), plan(", violations: 3"));
+}
