@@ -21,6 +21,7 @@ pub mod path;
 pub mod pattern;
 pub mod plan;
 pub mod preview;
+pub mod program;
 pub mod protocol;
 pub mod python;
 pub mod recover;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("words and ground", &["edit", "fault", "git_env", "interrupt", "path"]),
     ("what can be said, what Python is", &["event", "python"]),
-    ("the language of rules", &["pattern"]),
+    ("the language of rules, what the tree's modules are", &["pattern", "program"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
     ("mechanisms that join two", &["message", "repo", "rewrite"]),
     ("what judges rules and results", &["examples", "guard"]),
