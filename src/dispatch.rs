@@ -24,6 +24,7 @@ use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::{self, Detail, error, json, progress, status, text};
 use crate::rollback::{self, Whose};
+use crate::rules;
 use crate::run;
 use crate::run::request::{Leave, Request, earlier};
 use crate::status as standing;
@@ -81,7 +82,8 @@ impl<'a> Session<'a> {
             Some(path) => path.clone(),
             None => default_plan(&repo, &here)?,
         };
-        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        let mut plan = load::load(&plan).map_err(Stop::Plan)?;
+        rules::resolve(&repo, &mut plan)?;
         Ok(Self { cli, here, repo, plan, interrupt, detail })
     }
 

@@ -29,6 +29,7 @@ pub mod repo;
 pub mod report;
 pub mod rewrite;
 pub mod rollback;
+pub mod rules;
 pub mod run;
 pub mod scan;
 pub mod select;

@@ -13,6 +13,7 @@ use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::{Detail, json, sarif, scan as printer};
+use crate::rules;
 use crate::scan::{Asked, What, scan};
 use crate::stop::{Note, Stop};
 
@@ -32,7 +33,8 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
             Some(path) => path.clone(),
             None => default_plan(repo, here)?,
         };
-        let plan = load::load(&plan).map_err(Stop::Plan)?;
+        let mut plan = load::load(&plan).map_err(Stop::Plan)?;
+        rules::resolve(repo, &mut plan)?;
         asked.phase = phase_of(&plan, args.phase.as_deref())?;
         scan(repo, What::Plan(&plan), &asked, interrupt, &watch)?
     };

@@ -15,6 +15,7 @@ pub mod guards;
 pub mod load;
 mod node;
 mod reader;
+pub mod rename;
 mod rule_names;
 mod rules;
 mod scalar;
@@ -35,6 +36,7 @@ use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
 use crate::plan::diagnostics::{Problem, Problems, Source, Span};
 use crate::plan::guards::Guards;
+pub use crate::plan::rename::Rename;
 
 /// A checked plan.
 #[derive(Debug, Clone, Serialize)]
@@ -79,6 +81,12 @@ pub struct Rule {
     /// Texts that show what it does; no part of the meaning.
     #[serde(skip)]
     pub examples: Vec<Example>,
+    /// It may be that it never has anything to do; no part of the meaning.
+    #[serde(skip)]
+    pub may_match_nothing: bool,
+    /// Where its name stands in the plan's text; no part of the meaning.
+    #[serde(skip)]
+    pub place: Span,
 }
 
 /// A text, and what a rule makes of it.
@@ -102,21 +110,6 @@ pub enum RuleKind {
     Rewrite(Rewrite),
     /// An external codemod, run on one file in the work tree.
     Command(Command),
-}
-
-/// Every use of `from` becomes `to`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Rename {
-    /// The dotted name as it is, such as `django.utils.translation.ugettext`.
-    pub from: String,
-    /// The dotted name as it shall be.
-    pub to: String,
-    /// Also in string literals that name it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub strings: bool,
-    /// Also in Python within documents and docstrings.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub docs: bool,
 }
 
 /// Every place that `before` fits becomes `after`.

@@ -26,6 +26,8 @@ pub struct Program<'r> {
     paths: Vec<RepoPath>,
     /// All paths, and the folders above them.
     there: HashSet<Vec<u8>>,
+    /// What may be a module, by the last part of its name: paths without their ending, and folders.
+    places: HashMap<Vec<u8>, BTreeSet<Vec<u8>>>,
     read: Box<dyn Fn(&RepoPath) -> Option<Vec<u8>> + 'r>,
     known: RefCell<HashMap<RepoPath, Option<Rc<Module>>>>,
 }
@@ -35,9 +37,14 @@ pub struct Program<'r> {
 pub enum Known {
     /// It is a module.
     Module,
-    /// It stands in this module, under a name that the module has or may have.
+    /// It stands in this module, and is none itself.
     Inside {
         /// The module.
+        module: String,
+    },
+    /// It stands in this package, or in a module of it that is not in the tree.
+    Perhaps {
+        /// The package.
         module: String,
     },
     /// It would stand in this module of the tree, which has no such name.
@@ -57,13 +64,24 @@ impl<'r> Program<'r> {
     /// The modules among the files `paths`, whose bytes `read` gives as far as it can.
     pub fn new(paths: impl IntoIterator<Item = RepoPath>, read: impl Fn(&RepoPath) -> Option<Vec<u8>> + 'r) -> Self {
         let paths: Vec<RepoPath> = paths.into_iter().filter(|path| stem(path).is_some()).collect();
-        let mut there = HashSet::new();
+        let mut there: HashSet<Vec<u8>> = HashSet::new();
+        let mut places: HashMap<Vec<u8>, BTreeSet<Vec<u8>>> = HashMap::new();
+        let mut place = |path: &[u8]| {
+            let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+            places.entry(last.to_vec()).or_default().insert(path.to_vec());
+        };
         for path in &paths {
             let bytes = path.as_bytes();
-            let folders = memchr::memchr_iter(b'/', bytes).map(|at| &bytes[..at]);
-            there.extend(folders.chain([bytes]).map(<[u8]>::to_vec));
+            for at in memchr::memchr_iter(b'/', bytes).collect::<Vec<_>>().into_iter().rev() {
+                if !there.insert(bytes[..at].to_vec()) {
+                    break;
+                }
+                place(&bytes[..at]);
+            }
+            there.insert(bytes.to_vec());
+            place(stem(path).unwrap_or(bytes));
         }
-        Self { paths, there, read: Box::new(read), known: RefCell::default() }
+        Self { paths, there, places, read: Box::new(read), known: RefCell::default() }
     }
 
     /// The Python files of the tree, in the order in which they came.
@@ -97,19 +115,28 @@ impl<'r> Program<'r> {
     /// The file of the module `name`; one of `.py` before one of `.pyi`.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<(RepoPath, Rc<Module>)> {
-        let ends = ends(name);
-        let fits = |path: &&RepoPath| ends.iter().any(|end| ends_with(path, end));
-        let mut files: Vec<&RepoPath> = self.paths.iter().filter(fits).collect();
-        files.sort_by_key(|path| (path.as_bytes().ends_with(b"i"), path.as_bytes().len()));
-        files.into_iter().find_map(|path| Some((path.clone(), self.module(path).filter(|module| module.name == name)?)))
+        self.files(name).find(|(_, module)| module.name == name)
     }
 
-    /// True when a file or folder could be the module `name`, from whatever folder names begin.
-    #[must_use]
-    pub fn may_have(&self, name: &str) -> bool {
-        let (ends, folder) = (ends(name), name.replace('.', "/"));
-        self.there.contains(folder.as_bytes())
-            || self.paths.iter().any(|path| ends.iter().any(|end| ends_with(path, end)) || is_below(path, &folder))
+    /// The files that could be the module `name`, from whatever folder names begin, the shortest paths first.
+    fn files(&self, name: &str) -> impl Iterator<Item = (RepoPath, Rc<Module>)> {
+        let endings = [".py", "/__init__.py", ".pyi", "/__init__.pyi"];
+        let mut places = self.places(name);
+        places.sort_by_key(|place| place.len());
+        let paths = endings
+            .into_iter()
+            .flat_map(move |ending| places.clone().into_iter().map(move |place| [place.as_slice(), ending.as_bytes()].concat()));
+        let paths = paths.filter(|path| self.there.contains(path)).filter_map(|path| RepoPath::new(path).ok());
+        paths.filter_map(|path| Some((path.clone(), self.module(&path)?)))
+    }
+
+    /// The paths, without an ending, that the module `name` may have.
+    fn places(&self, name: &str) -> Vec<&Vec<u8>> {
+        let inside = name.replace('.', "/");
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let fits =
+            |place: &&Vec<u8>| place.strip_suffix(inside.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.ends_with(b"/"));
+        self.places.get(last.as_bytes()).into_iter().flatten().filter(fits).collect()
     }
 
     /// What is known of a dotted name: the longest part of it that is a module of the tree, else of the standard library, decides.
@@ -122,21 +149,33 @@ impl<'r> Program<'r> {
             if let Some((path, facts)) = self.file(&module) {
                 return match parts[length..] {
                     [] => Known::Module,
-                    ref rest => match self.missing(&facts, rest, LONGEST) {
-                        Some(name) => Known::Missing { module, name, path },
-                        None => Known::Inside { module },
-                    },
+                    ref rest => self.look_in(&facts, rest, path),
                 };
             }
             if is_standard(&module) {
                 return if length == parts.len() { Known::Module } else { Known::Inside { module } };
             }
         }
-        let near = lengths().map(|length| parts[..length].join(".")).find(|module| self.may_have(module));
-        match near {
-            Some(module) if module == name => Known::Module,
-            Some(module) => Known::Inside { module },
-            None => Known::Unknown,
+        for length in lengths() {
+            let module = parts[..length].join(".");
+            let Some(place) = self.places(&module).first().copied() else { continue };
+            let is_file = !self.there.contains(place);
+            return match () {
+                () if length == parts.len() => Known::Module,
+                () if is_file => Known::Inside { module },
+                () => Known::Perhaps { module },
+            };
+        }
+        Known::Unknown
+    }
+
+    fn look_in(&self, facts: &Module, rest: &[&str], path: RepoPath) -> Known {
+        let module = facts.name.clone();
+        match self.missing(facts, rest, LONGEST) {
+            Some(name) => Known::Missing { module, name, path },
+            // What a package's own file does not bind may be a module that git does not track.
+            None if facts.is_package && !facts.definitions.contains_key(rest[0]) => Known::Perhaps { module },
+            None => Known::Inside { module },
         }
     }
 
@@ -213,22 +252,6 @@ fn missing_in(class: &Class, rest: &[&str]) -> Option<String> {
 /// The path without its ending, when that is one of Python.
 fn stem(path: &RepoPath) -> Option<&[u8]> {
     path.as_bytes().strip_suffix(b".py").or_else(|| path.as_bytes().strip_suffix(b".pyi"))
-}
-
-/// How the path of the module `name` may end.
-fn ends(name: &str) -> [String; 4] {
-    let inside = name.replace('.', "/");
-    [format!("{inside}.py"), format!("{inside}/__init__.py"), format!("{inside}.pyi"), format!("{inside}/__init__.pyi")]
-}
-
-fn ends_with(path: &RepoPath, end: &str) -> bool {
-    path.as_bytes().strip_suffix(end.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.ends_with(b"/"))
-}
-
-/// True for a file below a folder of that path, from whatever folder it begins.
-fn is_below(path: &RepoPath, folder: &str) -> bool {
-    let inside = format!("/{folder}/");
-    memchr::memmem::find(path.as_bytes(), inside.as_bytes()).is_some()
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod kit;
 mod published;
 mod support;
 
+/// Where the module ends in the name that a rename leads to.
+mod borders;
 /// How the branch moves and what its log says.
 mod branch;
 /// Bytes outside an edit.

@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("what judges rules and results", &["examples", "guard"]),
     ("plan times tree, and how things end", &["select", "stop"]),
     ("one unit", &["compose", "judge", "protocol", "unit"]),
-    ("what became of units", &["recover", "survey", "takeback"]),
+    ("what became of units", &["recover", "rules", "survey", "takeback"]),
     ("the run", &["run"]),
     ("the other commands", &["preview", "rollback", "scan", "status"]),
     ("exit codes, and what can be typed", &["cli", "exit"]),
