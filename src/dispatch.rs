@@ -103,7 +103,10 @@ impl<'a> Session<'a> {
             Command::Status(args) => {
                 let looking = if args.json { Looking::none() } else { Looking::stderr() };
                 let table = standing::table(&self.repo, &self.plan, &|looked| looking.at(looked))?;
+                let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
                 looking.clear();
+                let found = self.plan.problems(judged.errors.into_iter().chain(judged.warnings));
+                text::problems(&mut io::stderr(), Look::of(&io::stderr()), &found);
                 let mut out = io::stdout();
                 let written = if args.json {
                     json::line(&mut out, &table)

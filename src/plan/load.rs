@@ -20,7 +20,8 @@ use crate::plan::{Plan, decode};
 pub fn load(path: &Path) -> Result<Plan, Problems> {
     let name = quote(path.as_os_str().as_bytes());
     match read(path) {
-        Ok(bytes) => parse(&name, &bytes),
+        // A plan whose own path cannot be found out has no history to ask.
+        Ok(bytes) => parse(&name, &bytes).map(|plan| Plan { file: path.canonicalize().ok(), ..plan }),
         Err(error) => {
             let (message, help) = match error.kind() {
                 io::ErrorKind::NotFound => ("there is no such file".to_owned(), "give the plan's path with `--plan`"),

@@ -13,6 +13,7 @@ pub mod edits;
 pub mod glob;
 pub mod guards;
 pub mod load;
+pub mod names;
 mod node;
 mod reader;
 pub mod rename;
@@ -26,6 +27,7 @@ pub mod view;
 mod within;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +38,7 @@ use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
 use crate::plan::diagnostics::{Problem, Problems, Source, Span};
 use crate::plan::guards::Guards;
+pub use crate::plan::reader::nearest;
 pub use crate::plan::rename::Rename;
 
 /// A checked plan.
@@ -60,6 +63,9 @@ pub struct Plan {
     /// The text it was read from, for problems that show later; no part of the meaning.
     #[serde(skip)]
     pub source: Arc<Source>,
+    /// The file it was read from, without links in its path; no part of the meaning.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 /// The files that violations are counted in.

@@ -8,6 +8,7 @@ use crate::pattern::{Pattern, PatternProblem, Side};
 use crate::plan::command::Place;
 use crate::plan::decode_command::command;
 use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::names::side_names;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::Names;
@@ -186,6 +187,12 @@ fn rewrite(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rewrite> 
         Ok(pattern) => {
             let warning = |hint: &PatternProblem| Problem::warning(span(hint), hint.message.as_str(), hint.help.as_str());
             reader.warnings.extend(pattern.hints().iter().map(warning));
+            for (name, at) in side_names(before).bare {
+                let span = before_node.map_or(node.span, |node| within::word(source, node, at));
+                let message = format!("nothing in `before` says what {} is: it fits a local name or none at all", quoted(&name));
+                let help = format!("import it above, as in `from MODULE import {name}`");
+                reader.warnings.push(Problem::warning(span, message, help));
+            }
             let (before, after, pattern) = (before.to_owned(), after.to_owned(), Arc::new(pattern));
             Some(Rewrite { before, after, conditions, comments, strings, docs, pattern })
         }

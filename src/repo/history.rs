@@ -35,6 +35,12 @@ impl Repo {
 }
 
 impl Repo {
+    /// True for a clone that does not have the whole history.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.inner.is_shallow()
+    }
+
     /// All files in the tree of `commit`, in the order of their bytes; submodules and symbolic links left out.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::repo::identity::Identity;
 use crate::repo::others::Others;
 use crate::repo::target::Conversions;
 use crate::repo::{Repo, RepoProblem, short};
+use crate::rules;
 use crate::run::one::{Ended, Failure};
 use crate::run::request::{Leave, Request, earlier, refuse_changed_plan};
 use crate::select::Unit;
@@ -129,6 +130,11 @@ impl<'a> Run<'a> {
         if !others.is_empty() && !request.leave.dirty {
             return Err(RepoProblem::Dirty(others.paths().cloned().collect()).into());
         }
+        let judged = rules::judge(repo, plan, interrupt)?;
+        for warning in &judged.warnings {
+            emit(Event::Warning { message: warning.message.clone(), help: Some(warning.help.clone()) });
+        }
+        judged.refuse(plan)?;
         let done = finished(units.iter());
         journal.append(Record::RunStarted(RunStarted {
             plan: plan.name.clone(),
@@ -342,7 +348,7 @@ impl<'a> Run<'a> {
             }
             Err(Stop::NeedsYou(_)) => (RunOutcome::NeedsYou, None),
             Err(Stop::Refused(_) | Stop::Targets(_)) => (RunOutcome::Refused, None),
-            Err(Stop::Failed(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),
+            Err(Stop::Failed(_) | Stop::Rules(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),
         };
         if !matches!(outcome, RunOutcome::Interrupted) {
             self.journal.append(Record::RunFinished { done: ended.is_ok() })?;

@@ -24,6 +24,8 @@ mod conversions;
 mod corpus;
 /// Killed at any instant, a run that is started again ends as if nothing had happened.
 mod crash;
+/// Rules that match nothing.
+mod dead;
 /// A published code base, migrated whole and taken back.
 mod django;
 /// A unit's own before/after blocks, and the guards on what they make.
