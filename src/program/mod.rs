@@ -42,9 +42,9 @@ pub enum Known {
         /// The module.
         module: String,
     },
-    /// It stands in this package, or in a module of it that is not in the tree.
+    /// It stands in this module, or in one below it that is not in the tree, if this is the module that is meant.
     Perhaps {
-        /// The package.
+        /// The module.
         module: String,
     },
     /// It would stand in this module of the tree, which has no such name.
@@ -156,17 +156,13 @@ impl<'r> Program<'r> {
                 return if length == parts.len() { Known::Module } else { Known::Inside { module } };
             }
         }
-        for length in lengths() {
-            let module = parts[..length].join(".");
-            let Some(place) = self.places(&module).first().copied() else { continue };
-            let is_file = !self.there.contains(place);
-            return match () {
-                () if length == parts.len() => Known::Module,
-                () if is_file => Known::Inside { module },
-                () => Known::Perhaps { module },
-            };
+        // From another folder names may begin too: `proj/celery.py` is nobody's `celery`, and `tests/helpers.py` may be `helpers`.
+        let near = lengths().map(|length| parts[..length].join(".")).find(|module| !self.places(module).is_empty());
+        match near {
+            Some(module) if module == name => Known::Module,
+            Some(module) => Known::Perhaps { module },
+            None => Known::Unknown,
         }
-        Known::Unknown
     }
 
     fn look_in(&self, facts: &Module, rest: &[&str], path: RepoPath) -> Known {
@@ -187,6 +183,8 @@ impl<'r> Program<'r> {
             Some(Definition::Imported(_) | Definition::Other) => None,
             // A package may have submodules that git does not track, and every module has such names.
             None if module.open || first.starts_with("__") || (module.is_package && !rest.is_empty()) => None,
+            // How it comes about is not seen, and it is promised.
+            None if module.exports.as_ref().is_some_and(|exports| exports.contains(*first)) => None,
             None => {
                 let brings = |star: &String| match self.file(star).filter(|_| steps > 0) {
                     Some((_, other)) => self.missing(&other, &[first], steps - 1).is_none(),

@@ -73,6 +73,17 @@ impl Module {
         for name in declared {
             definitions.entry((*name).to_owned()).or_insert(Definition::Other);
         }
+        let set_from_outside = |name: &str| {
+            names
+                .uses
+                .iter()
+                .any(|read| read.name == "setattr" || (read.name == name && read.target && !read.attributes.is_empty()))
+        };
+        for (name, definition) in &mut definitions {
+            if let Definition::Class(class) = definition {
+                class.open |= set_from_outside(name);
+            }
+        }
         let made = names.uses.iter().any(|read| {
             MAKERS.contains(&read.name) && read.called
                 || read.name == "sys" && read.attributes.iter().any(|(name, _)| *name == "modules")
@@ -155,7 +166,8 @@ mod tests {
     #[test]
     fn a_class_has_its_members_and_is_open_where_others_may_come_from_elsewhere() {
         let text = "class A:\n    RED = 1\n    @staticmethod\n    def make(): x = 2\n    class B:\n        y: int = 1\nclass C(A): pass\n\
-                    @d\nclass D: pass\nclass E[T]:\n    z = 1\nclass F:\n    def __getattr__(self, name): pass\n";
+                    @d\nclass D: pass\nclass E[T]:\n    z = 1\nclass F:\n    def __getattr__(self, name): pass\n\
+                    class G: pass\nG.x = 1\n";
         let found = module("m", text);
         let class = |name: &str| match &found.definitions[name] {
             Definition::Class(class) => class,
@@ -163,7 +175,7 @@ mod tests {
         };
         assert_eq!(Vec::from_iter(class("A").members.keys()), ["B", "RED", "make"]);
         assert!(matches!(&class("A").members["B"], Definition::Class(class) if class.members.contains_key("y")));
-        for (name, open) in [("A", false), ("C", true), ("D", true), ("E", false), ("F", true)] {
+        for (name, open) in [("A", false), ("C", true), ("D", true), ("E", false), ("F", true), ("G", true)] {
             assert_eq!(class(name).open, open, "{name}");
         }
     }
