@@ -30,7 +30,7 @@ pub struct Trail {
 /// When the history cannot be read.
 pub fn follow(repo: &Repo, tip: Oid, plan: &Plan, sought: &Sought, wanted: &BTreeSet<usize>) -> Result<Trail, Stop> {
     let mut trail = Trail { cut: repo.is_shallow(), ..Trail::default() };
-    repo.walk(tip, &mut |commit, message| {
+    repo.walk_newest(tip, &mut |commit, message| {
         for block in trailers(message) {
             let Trailers::Applied(ours) = block else { continue };
             if ours.plan != plan.name {

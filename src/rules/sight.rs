@@ -25,6 +25,8 @@ use crate::unit::kind::{is_python, markup};
 const DEADLINE: Duration = Duration::from_secs(2);
 /// How many of the last files of a target are looked at before anything else.
 const SAMPLE: usize = 16;
+/// How many of them in all.
+const SAMPLES: usize = 128;
 
 /// What is looked for: some rules of a plan, by their numbers, each until it is found.
 pub struct Sought<'p> {
@@ -70,7 +72,7 @@ impl<'p> Sought<'p> {
 
     /// Looks into the last files that the plan takes each rule to: what is left of a migration stands there.
     pub fn in_last(&self, repo: &Repo, listed: &[RepoPath]) -> BTreeSet<usize> {
-        let mut found = BTreeSet::new();
+        let (mut found, mut left) = (BTreeSet::new(), SAMPLES);
         for target in self.plan.phases.iter().rev().flat_map(|phase| phase.targets.iter().rev()) {
             let open = |rule: &usize| target.rules.contains(rule);
             if !self.rules.iter().any(|rule| open(rule) && !found.contains(rule)) {
@@ -87,6 +89,10 @@ impl<'p> Sought<'p> {
                 },
             };
             for path in files {
+                if left == 0 {
+                    return found;
+                }
+                left -= 1;
                 let Ok(bytes) = fs::read(repo.top(), path) else { continue };
                 found.extend(self.look(path, &bytes.bytes, |rule| !found.contains(&rule), on_disk(repo)).0);
             }
