@@ -21,6 +21,9 @@ use crate::python::source::Source;
 /// How many star imports are followed from one module to the next.
 const LONGEST: usize = 8;
 
+/// Gives the bytes of a file, where it can.
+type Read<'r> = dyn Fn(&RepoPath) -> Option<Vec<u8>> + 'r;
+
 /// The modules of a tree.
 pub struct Program<'r> {
     paths: Vec<RepoPath>,
@@ -28,7 +31,7 @@ pub struct Program<'r> {
     there: HashSet<Vec<u8>>,
     /// What may be a module, by the last part of its name: paths without their ending, and folders.
     places: HashMap<Vec<u8>, BTreeSet<Vec<u8>>>,
-    read: Box<dyn Fn(&RepoPath) -> Option<Vec<u8>> + 'r>,
+    read: Box<Read<'r>>,
     known: RefCell<HashMap<RepoPath, Option<Rc<Module>>>>,
 }
 

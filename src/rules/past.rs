@@ -1,6 +1,7 @@
 //! Whether rules matched once: in what the plan's commits changed by them, and in what the plan began with.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use git2::Oid;
@@ -9,7 +10,7 @@ use crate::interrupt::Interrupt;
 use crate::message::trailers::{Trailers, trailers};
 use crate::path::RepoPath;
 use crate::plan::Plan;
-use crate::repo::Repo;
+use crate::repo::{Repo, RepoProblem};
 use crate::rules::sight::Sought;
 use crate::stop::Stop;
 
@@ -106,15 +107,14 @@ fn before(repo: &Repo, commit: Oid) -> Result<Option<Oid>, Stop> {
 
 /// The commit that added the plan's file; `None` when git does not track it.
 fn added(repo: &Repo, plan: &Plan) -> Result<Option<Oid>, Stop> {
-    let Some(path) = plan.file.as_ref().and_then(|file| file.strip_prefix(repo.top()).ok()) else { return Ok(None) };
-    let mut args: Vec<std::ffi::OsString> =
+    // The top may be reached through a link; the plan's own path has none.
+    let top = repo.top().canonicalize().unwrap_or_else(|_| repo.top().to_owned());
+    let Some(path) = plan.file.as_ref().and_then(|file| file.strip_prefix(top).ok()) else { return Ok(None) };
+    let mut args: Vec<OsString> =
         ["--literal-pathspecs", "log", "--format=%H", "--diff-filter=A", "--no-renames", "--"].map(Into::into).to_vec();
     args.push(path.into());
-    let listed = repo.git().ask(&args, b"").map_err(crate::repo::RepoProblem::from)?;
-    let last = listed
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| std::str::from_utf8(line).ok())
-        .filter(|line| !line.is_empty())
-        .last();
-    Ok(last.and_then(|line| Oid::from_str(line).ok()))
+    let listed = repo.git().ask(&args, b"").map_err(RepoProblem::from)?;
+    let lines = listed.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    // The newest comes first.
+    Ok(lines.filter(|line| !line.is_empty()).rev().find_map(|line| Oid::from_str(line).ok()))
 }

@@ -101,6 +101,19 @@ fn a_class_of_another_module_is_imported_from_there() {
 }
 
 #[test]
+fn a_relative_import_of_the_old_name_stays_relative() {
+    check(
+        "pkg.sub.m.OLD",
+        "pkg.sub.m:Color.RED",
+        &[
+            ("from .m import OLD\nf(OLD)\n", "from .m import Color\nf(Color.RED)\n"),
+            ("from . import m\nf(m.OLD)\n", "from . import m\nf(m.Color.RED)\n"),
+        ],
+    );
+    check("pkg.sub.m.OLD", "pkg.n:Color.RED", &[("from .m import OLD\nf(OLD)\n", "from ..n import Color\nf(Color.RED)\n")]);
+}
+
+#[test]
 fn a_member_of_a_class_becomes_one_of_another_class() {
     check(
         "m.Old.make",
