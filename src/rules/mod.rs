@@ -12,6 +12,8 @@ mod told;
 
 use std::collections::{BTreeSet, HashMap};
 
+use git2::Oid;
+
 use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
@@ -51,8 +53,8 @@ pub fn judge(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<Judged, 
     // What no phase uses is told with the plan.
     let used: BTreeSet<usize> =
         plan.phases.iter().flat_map(|phase| &phase.targets).flat_map(|target| &target.rules).copied().collect();
-    let mut judged = dead(repo, plan, used, interrupt)?;
-    judged.errors.extend(astray(repo, plan, interrupt)?);
+    let mut judged = dead(repo, plan, used.iter().copied(), interrupt)?;
+    judged.errors.extend(astray(repo, plan, &used, interrupt)?);
     Ok(judged)
 }
 
@@ -70,8 +72,7 @@ pub fn dead(repo: &Repo, plan: &Plan, rules: impl IntoIterator<Item = usize>, in
     let listed = sought.listed(repo)?;
     let alive = sought.in_last(repo, &listed);
     open.retain(|rule| !alive.contains(rule));
-    // A repository without a commit has no history.
-    let tip = repo.tip().ok().map(|tip| tip.commit);
+    let tip = tip(repo);
     let mut trail = match tip.filter(|_| !open.is_empty()) {
         Some(tip) => past::follow(repo, tip, plan, &sought, &open)?,
         None => past::Trail::default(),
@@ -81,7 +82,7 @@ pub fn dead(repo: &Repo, plan: &Plan, rules: impl IntoIterator<Item = usize>, in
         return Ok(Judged::default());
     }
     let sought = Sought::new(plan, open.iter().copied())?;
-    let now = sought.in_all(repo, &listed, interrupt)?;
+    let now = sought.in_all(repo, tip, &listed, interrupt)?;
     open.retain(|rule| !now.iter().any(|(other, now)| other == rule && *now == Now::Matches));
     if let Some(tip) = tip.filter(|_| !open.is_empty()) {
         trail = trail.beginning(repo, tip, (plan, &sought), &open, interrupt)?;
@@ -104,17 +105,22 @@ pub fn dead(repo: &Repo, plan: &Plan, rules: impl IntoIterator<Item = usize>, in
     Ok(judged)
 }
 
+/// The newest commit; a repository without one has no history.
+fn tip(repo: &Repo) -> Option<Oid> {
+    repo.tip().ok().map(|tip| tip.commit)
+}
+
 fn is_exempt(rule: &Rule) -> bool {
     rule.may_match_nothing || matches!(rule.kind, RuleKind::Command(_))
 }
 
 /// The renames that have something to do and lead to what a module of the tree lacks: what they write would fail where it is imported.
 /// What the plan itself makes may come in time.
-fn astray(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<Vec<Problem>, Stop> {
+fn astray(repo: &Repo, plan: &Plan, used: &BTreeSet<usize>, interrupt: &Interrupt) -> Result<Vec<Problem>, Stop> {
     let renames = || {
         plan.rules.iter().enumerate().filter_map(|(at, rule)| match &rule.kind {
-            RuleKind::Rename(rename) => Some((at, rule, rename)),
-            RuleKind::Rewrite(_) | RuleKind::Command(_) => None,
+            RuleKind::Rename(rename) if used.contains(&at) => Some((at, rule, rename)),
+            RuleKind::Rename(_) | RuleKind::Rewrite(_) | RuleKind::Command(_) => None,
         })
     };
     if renames().next().is_none() {
@@ -132,7 +138,7 @@ fn astray(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<Vec<Problem
         return Ok(Vec::new());
     }
     let sought = Sought::new(plan, lost.iter().map(|(at, _)| *at))?;
-    let now = sought.in_all(repo, &sought.listed(repo)?, interrupt)?;
+    let now = sought.in_all(repo, tip(repo), &sought.listed(repo)?, interrupt)?;
     let matches = |at: usize| now.contains(&(at, Now::Matches));
     Ok(lost.into_iter().filter(|(at, _)| matches(*at)).map(|(_, problem)| problem).collect())
 }

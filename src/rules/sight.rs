@@ -104,7 +104,13 @@ impl<'p> Sought<'p> {
     ///
     /// # Errors
     /// [`Stop::Unbegun`] when a signal comes between two files.
-    pub fn in_all(&self, repo: &Repo, listed: &[RepoPath], interrupt: &Interrupt) -> Result<Vec<(usize, Now)>, Stop> {
+    pub fn in_all(
+        &self,
+        repo: &Repo,
+        tip: Option<Oid>,
+        listed: &[RepoPath],
+        interrupt: &Interrupt,
+    ) -> Result<Vec<(usize, Now)>, Stop> {
         let (mut found, mut unread): (BTreeSet<usize>, Vec<Option<RepoPath>>) =
             (BTreeSet::new(), vec![None; self.plan.rules.len()]);
         for path in listed {
@@ -114,9 +120,15 @@ impl<'p> Sought<'p> {
             if let Some(signal) = interrupt.pending() {
                 return Err(Stop::Unbegun(signal));
             }
-            // One that is gone holds nothing; scan and run say what is wrong with others.
-            let Ok(bytes) = fs::read(repo.top(), path) else { continue };
-            let (matched, doubted) = self.look(path, &bytes.bytes, |rule| !found.contains(&rule), on_disk(repo));
+            // What is not in the work tree, as in a sparse one, is as it is in the commit; scan and run say what is wrong with others.
+            let bytes = match fs::read(repo.top(), path) {
+                Ok(found) => found.bytes,
+                Err(_) => match tip.and_then(|tip| repo.file_in(tip, path).ok().flatten()) {
+                    Some((_, blob)) => repo.blob(blob)?,
+                    None => continue,
+                },
+            };
+            let (matched, doubted) = self.look(path, &bytes, |rule| !found.contains(&rule), on_disk(repo));
             found.extend(matched);
             for rule in doubted {
                 unread[rule].get_or_insert_with(|| path.clone());

@@ -85,6 +85,17 @@ fn a_rule_is_alive_where_any_tracked_file_has_something_for_it() {
 }
 
 #[test]
+fn a_rule_is_alive_in_what_a_sparse_work_tree_leaves_out() {
+    let made = repo(GOOD);
+    made.write("a.py", "x = 1\n");
+    made.write("elsewhere/b.py", OLD);
+    made.commit_all("elsewhere");
+    made.git(&["sparse-checkout", "set", "--no-cone", "/*", "!/elsewhere/"]);
+    assert!(!made.top().join("elsewhere").exists());
+    assert_eq!(made.migrate(&["check"]).exits(0).stderr, "");
+}
+
+#[test]
 fn a_rule_that_did_its_work_is_finished_with_the_old_module_gone() {
     let made = repo(GOOD);
     made.migrate(&["run"]).exits(0);
