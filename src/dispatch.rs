@@ -25,6 +25,7 @@ use crate::report::looking::Looking;
 use crate::report::{self, Detail, ask, error, json, progress, status, text};
 use crate::request::{Leave, Named, Request, earlier};
 use crate::rollback::{self, Whose};
+use crate::rules;
 use crate::run;
 use crate::state::State;
 use crate::status as standing;
@@ -85,10 +86,9 @@ impl<'a> Session<'a> {
             Some(path) => path.clone(),
             None => default_plan(&repo, &here)?,
         };
-        let plan_file = here.join(&plan).canonicalize().ok();
-        let plan_file = plan_file.and_then(|file| file.strip_prefix(repo.top()).ok().map(Path::to_owned));
-        let plan_file = plan_file.and_then(|file| RepoPath::new(file.as_os_str().as_bytes()).ok());
         let plan = loaded(&repo, &plan)?;
+        let plan_file = plan.file.as_ref().and_then(|file| file.strip_prefix(repo.top()).ok());
+        let plan_file = plan_file.and_then(|file| RepoPath::new(file.as_os_str().as_bytes()).ok());
         Ok(Self { cli, here, repo, plan, plan_file, interrupt, detail })
     }
 
@@ -104,7 +104,10 @@ impl<'a> Session<'a> {
             Command::Status(args) => {
                 let looking = if args.json { Looking::none() } else { Looking::stderr() };
                 let table = standing::table(&self.repo, &self.plan, &|looked| looking.at(looked))?;
+                let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
                 looking.clear();
+                let found = self.plan.problems(judged.errors.into_iter().chain(judged.warnings));
+                text::problems(&mut io::stderr(), Look::of(&io::stderr()), &found);
                 let mut out = io::stdout();
                 let written = if args.json {
                     json::line(&mut out, &table)
@@ -311,7 +314,9 @@ fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
 
 /// The plan in a file; where it is wrong, with all that the tree does not have either.
 fn loaded(repo: &Repo, path: &Path) -> Result<Plan, Stop> {
-    load::load_beside(path, |plan| unready::of_broken(repo, plan)).map_err(Stop::Plan)
+    let mut plan = load::load_beside(path, |plan| unready::of_broken(repo, plan)).map_err(Stop::Plan)?;
+    rules::resolve(repo, &mut plan)?;
+    Ok(plan)
 }
 
 fn leave(args: &LeaveArgs) -> Leave {

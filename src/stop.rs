@@ -23,6 +23,9 @@ pub enum Stop {
     /// The plan has problems, each with its place.
     #[error("the plan has problems")]
     Plan(Problems),
+    /// Rules of the plan can do nothing, each with its place.
+    #[error("rules of the plan can do nothing")]
+    Rules(Problems),
     /// Files that the plan names are in a state that is not touched, each with its place in the plan.
     #[error("files of the plan are not ready")]
     Targets(Problems),

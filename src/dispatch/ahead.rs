@@ -5,6 +5,7 @@ use std::io;
 use crate::cli::{CheckArgs, DiffArgs, RunArgs};
 use crate::dispatch::{Session, printed};
 use crate::examples::{self, Failure, Tried};
+use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
@@ -15,6 +16,7 @@ use crate::report::looking::Looking;
 use crate::report::repeats::Repeats;
 use crate::report::{diff, text};
 use crate::request::Request;
+use crate::rules;
 use crate::scan::expect::unexpected;
 use crate::stop::{Note, Stop};
 use crate::unit::sound::{Unsound, Warning};
@@ -23,6 +25,9 @@ impl Session<'_> {
     pub(super) fn dry_run(&self, args: &RunArgs) -> Result<(), Stop> {
         let request = self.request(args)?;
         preview::would_start(&self.repo, &request)?;
+        let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
+        self.tell(judged.warnings.iter().cloned());
+        judged.refuse(&self.plan)?;
         self.foresee(&request, true)
     }
 
@@ -95,8 +100,9 @@ impl Session<'_> {
                 Problem::at(example.place, message, "`migrate test` shows the difference")
             }));
         }
-        let known = self.plan.problems(self.plan.warnings.iter().cloned());
-        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &known);
+        let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
+        let useless = judged.errors.len();
+        self.tell(self.plan.warnings.iter().cloned().chain(judged.warnings).chain(judged.errors));
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let looking = Looking::stderr();
@@ -146,8 +152,16 @@ impl Session<'_> {
             1 => said.push_str("; 1 other problem"),
             count => said.push_str(&format!("; {count} other problems")),
         }
+        match useless {
+            0 => {}
+            1 => said.push_str("; 1 rule that can do nothing"),
+            count => said.push_str(&format!("; {count} rules that can do nothing")),
+        }
         printed(text::line(&mut io::stdout(), &said))?;
         refuse_failed(failed)?;
+        if useless > 0 {
+            return Err(Stop::Failed(Note::new("not every rule can do something", "correct these rules: each is named above")));
+        }
         if wrong.count() > 0 {
             return Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples")));
         }
@@ -159,6 +173,11 @@ impl Session<'_> {
             0 => Ok(()),
             _ => Err(Stop::Failed(Note::new("not everything is as the plan says", "correct it where it is marked above"))),
         }
+    }
+
+    /// Writes problems and warnings at their places in the plan.
+    fn tell(&self, found: impl IntoIterator<Item = Problem>) {
+        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &self.plan.problems(found));
     }
 
     fn aside(&self, what: &str) {

@@ -12,7 +12,8 @@ use crate::plan::Rename;
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{Detail, json, sarif, scan as printer};
+use crate::report::{Detail, json, sarif, scan as printer, text};
+use crate::rules;
 use crate::scan::{Asked, Scan, What, scan};
 use crate::stop::{Note, Stop};
 
@@ -34,7 +35,16 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
         };
         let plan = loaded(repo, &plan)?;
         asked.phase = phase_of(&plan, args.phase.as_deref())?;
-        scan(repo, What::Plan(&plan), &asked, interrupt, &watch)?
+        let found = scan(repo, What::Plan(&plan), &asked, interrupt, &watch)?;
+        let matched = |name: &String| found.places.iter().flat_map(|place| &place.rules).any(|rule| found.rules[*rule] == *name);
+        let unseen = |name: &String| found.rules.contains(name) && !matched(name);
+        let unseen = plan.rules.iter().enumerate().filter(|(_, rule)| unseen(&rule.name)).map(|(at, _)| at);
+        let judged = rules::dead(repo, &plan, unseen, interrupt)?;
+        looking.clear();
+        text::problems(&mut io::stderr(), Look::of(&io::stderr()), &plan.problems(judged.warnings.iter().cloned()));
+        // No share is told of what a dead rule might have found.
+        judged.refuse(&plan)?;
+        found
     };
     looking.clear();
     let mut out = io::stdout();

@@ -69,7 +69,7 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     check::files(reader, &phases);
     check::unused(reader, &phases, &names);
     let (issue, warnings, source) = (issue.unwrap_or_default(), Vec::new(), Arc::default());
-    Some(Plan { name, issue, rules, commit, phases, scope, warnings, source })
+    Some(Plan { name, issue, rules, commit, phases, scope, warnings, source, file: None })
 }
 
 /// A newer plan is refused by its version alone: what else looks wrong may be right there.

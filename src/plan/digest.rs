@@ -119,6 +119,7 @@ mod tests {
             PLAN.replace("{from: p.a, to: p.b}", "{to: \"p.b\", from: p.a}"),
             PLAN.replace("version: 1\nname: x\n", "name: x\nversion: 1\n"),
             PLAN.replace("{command: b}", "{command: {run: b, timeout: 10m}}"),
+            PLAN.replace("{command: b}", "{command: b, may_match_nothing: true}"),
             PLAN.replace("      - b.py", "      - path: b.py"),
             PLAN.replace("    files:", "    on_failure: stop\n    rules: [a, b]\n    files:"),
         ] {
@@ -135,6 +136,7 @@ mod tests {
             ("LOW", "HIGH"),
             ("two", "two "),
             ("p.b", "p.c"),
+            ("p.b", "\"p:b\""),
             ("{command: b}", "{command: [b]}"),
             ("{command: b}", "{command: {run: b, timeout: 1m}}"),
             ("      - b.py", "      - {path: b.py, rules: [a]}"),

@@ -28,7 +28,8 @@ pub fn load(path: &Path) -> Result<Plan, Problems> {
 pub fn load_beside(path: &Path, others: impl FnOnce(&Plan) -> Vec<Problem>) -> Result<Plan, Problems> {
     let name = quote(path.as_os_str().as_bytes());
     match read(path) {
-        Ok(bytes) => parse_beside(&name, &bytes, others),
+        // A plan whose own path cannot be found out has no history to ask.
+        Ok(bytes) => parse_beside(&name, &bytes, others).map(|plan| Plan { file: path.canonicalize().ok(), ..plan }),
         Err(error) => {
             let (message, help) = match error.kind() {
                 io::ErrorKind::NotFound => ("there is no such file".to_owned(), "give the plan's path with `--plan`"),

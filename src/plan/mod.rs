@@ -13,9 +13,11 @@ pub mod edits;
 pub mod glob;
 pub mod guards;
 pub mod load;
+pub mod names;
 mod node;
 mod quotes;
 mod reader;
+pub mod rename;
 mod rule_names;
 mod rules;
 mod scalar;
@@ -26,6 +28,7 @@ pub mod view;
 mod within;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +40,8 @@ use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
 use crate::plan::diagnostics::{Problem, Problems, Source, Span};
 use crate::plan::guards::Guards;
+pub use crate::plan::reader::nearest;
+pub use crate::plan::rename::Rename;
 
 /// A checked plan.
 #[derive(Debug, Clone, Serialize)]
@@ -60,6 +65,9 @@ pub struct Plan {
     /// The text it was read from, for problems that show later; no part of the meaning.
     #[serde(skip)]
     pub source: Arc<Source>,
+    /// The file it was read from, without links in its path; no part of the meaning.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 /// The files that violations are counted in.
@@ -81,6 +89,12 @@ pub struct Rule {
     /// Texts that show what it does; no part of the meaning.
     #[serde(skip)]
     pub examples: Vec<Example>,
+    /// It may be that it never has anything to do; no part of the meaning.
+    #[serde(skip)]
+    pub may_match_nothing: bool,
+    /// Where its name stands in the plan's text; no part of the meaning.
+    #[serde(skip)]
+    pub place: Span,
 }
 
 /// A text, and what a rule makes of it.
@@ -104,21 +118,6 @@ pub enum RuleKind {
     Rewrite(Rewrite),
     /// An external codemod, run on one file in the work tree.
     Command(Command),
-}
-
-/// Every use of `from` becomes `to`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Rename {
-    /// The dotted name as it is, such as `django.utils.translation.ugettext`.
-    pub from: String,
-    /// The dotted name as it shall be.
-    pub to: String,
-    /// Also in string literals that name it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub strings: bool,
-    /// Also in Python within documents and docstrings.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub docs: bool,
 }
 
 /// Every place that `before` fits becomes `after`.

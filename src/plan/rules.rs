@@ -10,6 +10,7 @@ use crate::pattern::{Pattern, PatternProblem, Side};
 use crate::plan::command::Place;
 use crate::plan::decode_command::command;
 use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::names::side_names;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::Names;
@@ -77,11 +78,14 @@ pub fn read(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
             _ if REWRITE.contains(&key) => Some(format!("move {} into its `rewrite`", quoted(key))),
             _ => None,
         };
-        let entries = reader.map_beside(node, &what, &[&KINDS[..], &["examples"]].concat(), home);
+        let known = [&KINDS[..], &["examples", "may_match_nothing"]].concat();
+        let entries = reader.map_beside(node, &what, &known, home);
         let kind = entries.as_ref().and_then(|entries| kind(reader, node, entries, &what));
         let examples = entries.as_ref().map_or_else(Vec::new, |entries| examples(reader, entries));
         // A rule that is broken keeps its name, so that those who use it are not reported too.
-        rules.push(Rule { name: name.to_owned(), kind: kind.unwrap_or(RuleKind::Rename(Rename::default())), examples });
+        let may_match_nothing = entries.as_ref().is_some_and(|entries| flag(reader, entries, "may_match_nothing"));
+        let kind = kind.unwrap_or(RuleKind::Rename(Rename::default()));
+        rules.push(Rule { name: name.to_owned(), kind, examples, may_match_nothing, place: span });
         names.push(name, span);
     }
     (rules, names)
@@ -116,14 +120,14 @@ fn rename(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Rename> {
     let to = reader.required(&entries, "to", what, "to: package.module.new");
     let from = from.and_then(|node| dotted(reader, node, "`from`"));
     let place = to;
-    let to = to.and_then(|node| dotted(reader, node, "`to`"));
+    let to = to.and_then(|node| bordered(reader, node));
     let (strings, docs) = (flag(reader, &entries, "strings"), flag(reader, &entries, "docs"));
-    let (from, to) = (from?, to?);
+    let (from, (to, module)) = (from?, to?);
     if from == to {
         reader.report(place?.span, format!("{what} renames {} to itself", quoted(&from)), "give the new name here");
         return None;
     }
-    Some(Rename { from, to, strings, docs })
+    Some(Rename { from, to, module, found: None, strings, docs })
 }
 
 fn dotted(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
@@ -134,6 +138,18 @@ fn dotted(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
+}
+
+/// Reads `to`: a dotted name, in which a colon in the place of a dot says where the module ends. Gives the name and the module.
+fn bordered(reader: &mut Reader<'_>, node: &Node) -> Option<(String, Option<String>)> {
+    let text = reader.line(node, "`to`")?;
+    let Some((module, rest)) = text.split_once(':') else { return dotted(reader, node, "`to`").map(|name| (name, None)) };
+    if let Some(problem) = scalar::dotted_problem(module).or_else(|| scalar::dotted_problem(rest)) {
+        let help = "a colon stands between a module and what is in it, as in `package.module:Class.name`";
+        reader.report(node.span, format!("`to`: {} {problem}", quoted(text)), help);
+        return None;
+    }
+    Some((format!("{module}.{rest}"), Some(module.to_owned())))
 }
 
 fn flag(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str) -> bool {
@@ -174,6 +190,12 @@ fn rewrite(reader: &mut Reader<'_>, node: &Node, rule: &str) -> Option<Rewrite> 
         Ok(pattern) => {
             let warning = |hint: &PatternProblem| Problem::warning(span(hint), hint.message.as_str(), hint.help.as_str());
             reader.warnings.extend(pattern.hints().iter().map(warning));
+            for (name, at) in side_names(before).bare {
+                let span = before_node.map_or(node.span, |node| within::word(source, node, at));
+                let message = format!("nothing in `before` says what {} is: it fits a local name or none at all", quoted(&name));
+                let help = format!("import it above, as in `from MODULE import {name}`");
+                reader.warnings.push(Problem::warning(span, message, help));
+            }
             let (before, after, pattern) = (before.to_owned(), after.to_owned(), Arc::new(pattern));
             Some(Rewrite { before, after, conditions, comments, strings, docs, pattern })
         }

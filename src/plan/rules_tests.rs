@@ -314,6 +314,7 @@ fn what_should_be_known_of_a_sound_plan_has_its_place() {
         [
             "33:18: `$A` stands in a string, where it is text",
             "36:12: `$B` stands in a string, where it is text",
+            "33:15: nothing in `before` says what `h` is: it fits a local name or none at all",
             "31:3: no phase uses the rule `other`",
         ]
     );

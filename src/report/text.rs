@@ -18,7 +18,7 @@ const WIDTH: usize = 100;
 /// Writes why a command ended; a stream that does not take it is beyond telling.
 pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
     let text = match stop {
-        Stop::Plan(problems) | Stop::Targets(problems) => problems.render(look.colour, WIDTH),
+        Stop::Plan(problems) | Stop::Rules(problems) | Stop::Targets(problems) => problems.render(look.colour, WIDTH),
         Stop::Failed(note) | Stop::NotDone(note) | Stop::Usage(note) | Stop::Refused(note) | Stop::NeedsYou(note) => {
             error::message(look, Weight::Error, &note.message, Some(&note.help))
         }

@@ -118,6 +118,22 @@ pub enum Problem {
         /// The name.
         name: String,
     },
+    /// The old name has to stay as a name of the file, and the new one is an attribute.
+    #[error("{name} has to stay a name here, and no import gives {to} under it")]
+    Kept {
+        /// As written.
+        name: String,
+        /// The new name.
+        to: String,
+    },
+    /// The old name is imported as a module, and the new one is none.
+    #[error("{name} is imported as a module, and {to} cannot be")]
+    NotModule {
+        /// What is imported.
+        name: String,
+        /// The new name.
+        to: String,
+    },
     /// A comment stands inside a name that changes.
     #[error("a comment stands inside {name}")]
     Comment {
@@ -186,6 +202,7 @@ impl RewriteError {
             Problem::Private { .. } => "give it a name without two underscores in front, or write an edit for this file".into(),
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
             Problem::Echoed { .. } => "write the text before the braces and leave the `=` out, as it shall be".into(),
+            Problem::Kept { .. } | Problem::NotModule { .. } => "write an edit for this file".into(),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }
     }

@@ -1,6 +1,7 @@
 //! A rule's own step, and what the same rule does to strings and to the examples of documentation.
 
 use crate::edit::{Edit, Edits};
+use crate::plan::names::side_names;
 use crate::plan::{Rename, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -113,23 +114,13 @@ fn add(made: &mut Made, source: &Source, places: Vec<Place>) -> Result<(), Rewri
 
 /// The name that only `before` imports with the one that only `after` does, where there is one of each.
 fn pairs(rewrite: &Rewrite) -> Vec<(String, String)> {
-    let (old, new) = (imported(&rewrite.before), imported(&rewrite.after));
+    let (old, new) = (side_names(&rewrite.before).imported, side_names(&rewrite.after).imported);
     let gone: Vec<&String> = old.iter().filter(|name| !new.contains(name)).collect();
     let come: Vec<&String> = new.iter().filter(|name| !old.contains(name)).collect();
     match (gone.as_slice(), come.as_slice()) {
         ([from], [to]) => vec![((*from).clone(), (*to).clone())],
         _ => Vec::new(),
     }
-}
-
-/// The qualified names that a side of a rule imports.
-fn imported(side: &str) -> Vec<String> {
-    let plain = side.replace('$', "_");
-    // A side that is no text, or has no tree in time, was refused with the plan.
-    let Ok(source) = Source::prose(plain.as_bytes()) else { return Vec::new() };
-    let file = Parsed::new(&source, None);
-    let Ok(names) = file.names() else { return Vec::new() };
-    names.imports.iter().flat_map(|import| import.items.iter().map(|item| import.imported(item))).collect()
 }
 
 fn last(dotted: &str) -> &str {

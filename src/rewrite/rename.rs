@@ -11,6 +11,9 @@
 //! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there,
 //!   relative where the old one was and both modules are in one top package. Where several branches import the old module each gets
 //!   the new one; an import there already is relied upon only where it has run whenever the place is reached, as far as the text shows.
+//! - Of a new name that is an attribute (`m.Color.RED`, where the module is known to be `m`) the import gives `Color`, and code reads
+//!   `Color.RED`; where the old name has to stay a name of the file, the file is refused. Where the module is not known it is taken to
+//!   end at the last dot. A new name of which the plan says where its module ends comes by `from`, also when it is a module.
 //! - A chain takes the name itself where an import of it comes before, or is made there; else the module.
 //! - `import m` goes when each remaining use of its root is served by another import; one that was unused stays. What may be a
 //!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it. A
@@ -66,6 +69,8 @@ fn split_last(dotted: &str) -> (&str, &str) {
     dotted.rsplit_once('.').unwrap_or(("", dotted))
 }
 
+#[cfg(test)]
+mod border_tests;
 #[cfg(test)]
 mod import_tests;
 #[cfg(test)]

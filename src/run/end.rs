@@ -26,7 +26,7 @@ impl Run<'_> {
             Err(Stop::NeedsYou(_)) => (RunOutcome::NeedsYou, None),
             Err(Stop::Refused(_) | Stop::Targets(_)) => (RunOutcome::Refused, None),
             Err(Stop::NotDone(_)) => (RunOutcome::NotDone, None),
-            Err(Stop::Failed(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),
+            Err(Stop::Failed(_) | Stop::Rules(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),
         };
         if !matches!(outcome, RunOutcome::Interrupted) {
             self.journal.append(Record::RunFinished { done: ended.is_ok() })?;

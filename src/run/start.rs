@@ -14,6 +14,7 @@ use crate::repo::identity::Identity;
 use crate::repo::target::Conversions;
 use crate::repo::{Repo, short};
 use crate::request::{Request, earlier, refuse_changed_plan};
+use crate::rules;
 use crate::run::Run;
 use crate::run::one::warned;
 use crate::select::Unit;
@@ -63,6 +64,11 @@ impl<'a> Run<'a> {
         unready::refuse(repo, plan, tip, &unmatched, (&looked_at, &conversions), interrupt)?;
         looked_at.iter().for_each(|unit| drop(told.remove(&unit.path)));
         request.refuse_dirty(&others)?;
+        let judged = rules::judge(repo, plan, interrupt)?;
+        for warning in &judged.warnings {
+            emit(Event::Warning { message: warning.message.clone(), help: Some(warning.help.clone()) });
+        }
+        judged.refuse(plan)?;
         let counts = survey::counts(asked());
         let run = Self {
             repo,

@@ -11,6 +11,8 @@ mod support;
 
 /// Kinds of repositories, and what becomes of a unit there beside what git does.
 mod asgit;
+/// Where the module ends in the name that a rename leads to.
+mod borders;
 /// How the branch moves and what its log says.
 mod branch;
 /// Bytes outside an edit.
@@ -29,6 +31,8 @@ mod conversions;
 mod corpus;
 /// Killed at any instant, a run that is started again ends as if nothing had happened.
 mod crash;
+/// Rules that match nothing.
+mod dead;
 /// A published code base, migrated whole and taken back.
 mod django;
 /// A unit's own before/after blocks, and the guards on what they make.

@@ -3,7 +3,7 @@ use crate::support::Repo;
 
 /// A repository with one file that needs nothing, and a plan with these rules, written as YAML below `rules:`.
 fn ruled(rules: &str) -> Repo {
-    let repo = Repo::with(&[("a.py", "x = 1\n")]);
+    let repo = Repo::with(&[("a.py", "x = 1\n"), ("other.py", "from old import f, h\n")]);
     let rules: String = rules.lines().map(|line| format!("  {line}\n")).collect();
     replan(&repo, &format!("version: 1\nname: test\nissue: \"#1\"\nrules:\n{rules}phases:\n  - {{ id: P0, files: [a.py] }}\n"));
     repo

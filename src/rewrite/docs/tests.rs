@@ -11,7 +11,7 @@ use crate::rewrite::{Applied, Step, apply_to_document};
 use crate::{python::parsed::Parsed, python::source::Source, rewrite};
 
 fn rename() -> Rename {
-    Rename { from: "a.b.f".into(), to: "a.c.g".into(), strings: true, docs: true }
+    Rename { from: "a.b.f".into(), to: "a.c.g".into(), strings: true, docs: true, ..Rename::default() }
 }
 
 /// The text after and the lines that something is said of.

@@ -68,12 +68,14 @@ impl Group<'_> {
     /// Writes one chain anew, by `reach` where nothing imports the new name yet; true when it no longer needs the old import.
     fn chain(&self, work: &mut Work, read: &Use, root: &str, reach: Option<&Reach>) -> Result<bool, RewriteError> {
         let (from, to) = (work.rename.from.clone(), work.rename.to.clone());
-        let (old_module, new_module) = (split_last(&from).0, split_last(&to).0);
+        let (old_module, new_module) = (split_last(&from).0, work.rename.import().0);
+        let (importable, attributes) = (work.rename.importable(), work.rename.attributes());
         let parts = from[root.len()..].matches('.').count();
         let end = read.attributes[..parts].last().map_or(read.range.end, |(_, range)| range.end);
         let whole = read.range.start..end;
         if covers(root, &to)
             && root != to
+            && !self.loses_module(work)
             && (new_module == old_module || new_module == root || self.imports(work, read, new_module, &to))
         {
             let rest: Vec<&str> = to[root.len() + 1..].split('.').collect();
@@ -87,17 +89,18 @@ impl Group<'_> {
             }
             return self.replace(work, read, whole, &format!("{}{}", self.name, &to[root.len()..])).map(|()| false);
         }
-        if let Some(known) = self.known_as(work, read, &to).filter(|known| limits::fits(work, read, &whole, known)) {
+        let known = self.known_as(work, read, importable).map(|known| (format!("{known}{attributes}"), known));
+        if let Some((text, known)) = known.filter(|(text, _)| limits::fits(work, read, &whole, text)) {
             self.rely(work, read, &known);
-            return self.replace(work, read, whole, &known).map(|()| known != self.name);
+            return self.replace(work, read, whole, &text).map(|()| known != self.name);
         }
         let submodule = reach.is_some_and(|reach| reach.text == reach.name && reach.meaning == to);
         if let Some(module) = self.known_as(work, read, new_module).filter(|_| !submodule) {
             self.rely(work, read, &module);
-            let text = format!("{module}.{}", split_last(&to).1);
+            let text = format!("{module}{}", &to[new_module.len()..]);
             return self.replace(work, read, whole, &text).map(|()| module != self.name);
         }
-        let module = if new_module.is_empty() { to.as_str() } else { new_module };
+        let module = if new_module.is_empty() { importable } else { new_module };
         if self.imports(work, read, if submodule { &to } else { module }, &to) {
             let free = !covers(self.name, &to) || self.loads_apart(work, module);
             return self.replace(work, read, whole, &to).map(|()| free);
@@ -144,7 +147,8 @@ impl Group<'_> {
     fn imports(&self, work: &Work, read: &Use, module: &str, to: &str) -> bool {
         let items = self.bindings.iter().filter_map(|binding| work.names.item(binding));
         let loading = items.filter(|(import, item)| {
-            let renamed = covers(&work.rename.from, &item.name).then(|| format!("{to}{}", &item.name[work.rename.from.len()..]));
+            let moves = covers(&work.rename.from, &item.name) && work.rename.border().is_none();
+            let renamed = moves.then(|| format!("{to}{}", &item.name[work.rename.from.len()..]));
             import.from.is_none() && item.alias.is_none() && covers(module, renamed.as_deref().unwrap_or(&item.name))
         });
         let loading: Vec<&Import> = loading.map(|(import, _)| import).collect();
@@ -174,7 +178,7 @@ impl Group<'_> {
             }
         }
         // What is imported by name now, or will be.
-        let named = work.named().filter(|_| module == work.rename.to);
+        let named = work.named().filter(|_| module == work.rename.importable());
         for (import, local) in named.filter(|(import, local)| import.items.iter().all(|item| !hidden(import, item, local))) {
             let mut path = names.path(read.scope, local);
             if path.find(|at| *at == import.scope || names.scopes[*at].bindings.contains_key(local)) == Some(import.scope) {

@@ -9,13 +9,13 @@ use crate::rewrite::rename::{covers, split_last};
 /// True when the file is the module of the new name and was not that of the old one.
 pub(super) fn has_new(work: &Work) -> bool {
     let (from, to) = (&work.rename.from, &work.rename.to);
-    work.is_own(to) || (work.is_own(split_last(to).0) && !work.is_own(split_last(from).0))
+    work.is_own(to) || (work.is_own(work.rename.import().0) && !work.is_own(split_last(from).0))
 }
 
 /// Says that a place stays as it is.
 pub(super) fn remark(work: &mut Work, at: usize, name: &str) {
     let to = &work.rename.to;
-    let module = if work.is_own(to) { to } else { split_last(to).0 };
+    let module = if work.is_own(to) { to } else { work.rename.import().0 };
     let message = format!("{name} stays, since this file is {module} itself");
     work.remark(at, message, "write an edit for this file, or leave it out of the plan");
 }
@@ -64,6 +64,6 @@ fn is_of_itself(work: &Work, import: &Import, item: &Item) -> bool {
         return false;
     }
     let new = renamed(work, &imported);
-    let module = |name: &str| work.is_own(split_last(name).0);
-    work.is_own(&new) || (import.from.is_some() && module(&new) && !module(&imported))
+    let home = if imported == work.rename.from { work.rename.import().0 } else { split_last(&new).0 };
+    work.is_own(&new) || (import.from.is_some() && work.is_own(home) && !work.is_own(split_last(&imported).0))
 }

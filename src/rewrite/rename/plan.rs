@@ -9,7 +9,6 @@ use crate::python::imports::{Import, Item, absolute, written};
 use crate::python::names::{Names, Use};
 use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
-use crate::rewrite::rename::split_last;
 use crate::rewrite::statement::{self, join};
 use crate::rewrite::{Made, Remark, directive};
 
@@ -259,7 +258,7 @@ impl<'a> Work<'a> {
         let stays = fates.iter().any(|fate| matches!(fate, Fate::Keep | Fate::Write(_)));
         let moved: Vec<String> =
             fates.iter().filter_map(|fate| if let Fate::Move(text) = fate { Some(text.clone()) } else { None }).collect();
-        let (module, _) = split_last(&self.rename.to);
+        let (module, _) = self.rename.import();
         let mut in_place = false;
         let mut additions = change.added;
         if !moved.is_empty() {

@@ -36,17 +36,19 @@ impl Group<'_> {
     /// How the changed uses can name what is new: through its module, or, where its first part is taken, through an alias that is
     /// free.
     pub(super) fn reach(&self, work: &Work, uses: &[&Use], root: &str) -> Option<Reach> {
-        let to = work.rename.to.as_str();
-        let (module, last) = split_last(to);
+        let (to, importable) = (work.rename.to.as_str(), work.rename.importable());
+        let (module, last) = work.rename.import();
         let parts = work.rename.from[root.len()..].matches('.').count();
         // What is only read from and never called or set may be a module, which `import` of the one around it need not load.
         let beyond = uses.iter().any(|read| read.attributes.len() > parts);
         let plain = |read: &&Use| (read.called || read.target) && read.attributes.len() == parts;
-        if beyond && !module.is_empty() && !uses.iter().any(plain) {
-            let name = self.free(work, uses, last, to, &to.replace('.', "_"))?;
-            return Some(Reach { meaning: to.to_owned(), text: name.clone(), name, named: true });
+        let may_be_module = beyond && work.rename.may_be_module() && !module.is_empty() && !uses.iter().any(plain);
+        if may_be_module || self.comes_by_name(work) {
+            let name = self.free(work, uses, last, importable, &importable.replace('.', "_"))?;
+            let text = format!("{name}{}", work.rename.attributes());
+            return Some(Reach { meaning: importable.to_owned(), text, name, named: true });
         }
-        let module = if module.is_empty() { to } else { module };
+        let module = if module.is_empty() { importable } else { module };
         let (around, first) = module.split_once('.').map_or(("", module), |(first, _)| (split_last(module).0, first));
         let alias = if around.is_empty() { format!("{module}_module") } else { module.replace('.', "_") };
         // While a package is being imported, its parent does not have it yet.
@@ -58,6 +60,19 @@ impl Group<'_> {
         let name = if !named && name == first { module.to_owned() } else { name };
         let text = format!("{name}{}", &to[module.len()..]);
         Some(Reach { meaning: module.to_owned(), name, named, text })
+    }
+
+    /// True when it is known where the module ends, and the old name came by `from` too, or as a module.
+    fn comes_by_name(&self, work: &Work) -> bool {
+        let mut items = self.bindings.iter().filter_map(|binding| work.names.item(binding));
+        work.rename.border().is_some() && (items.any(|(import, _)| import.from.is_some()) || self.loses_module(work))
+    }
+
+    /// True when a plain import loads the old name as a module, and the new one shall come by `from`.
+    pub(super) fn loses_module(&self, work: &Work) -> bool {
+        let mut items = self.bindings.iter().filter_map(|binding| work.names.item(binding));
+        let loads = |(import, item): (&Import, &Item)| import.from.is_none() && covers(&work.rename.from, &item.name);
+        work.rename.border().is_some() && items.any(loads)
     }
 
     /// `name`, standing for `meaning`, where it is free for all uses; else `alias` where that is.

@@ -108,18 +108,41 @@ impl Group<'_> {
             let renamed = format!("{}{}", work.rename.to, &imported[from.len()..]);
             match (&import.from, imported == from) {
                 (Some(_), true) => {
-                    let name = local.get_or_insert_with(|| self.local_name(work)).clone();
+                    let name = match &local {
+                        Some(name) => name.clone(),
+                        None => local.insert(self.local_name(work, import, item)?).clone(),
+                    };
                     self.remark(work, item, &name);
                     self.named_item(work, import, item, (statement, number), &name);
                     if !self.pinned {
                         work.name(statement, name);
                     }
                 }
+                (Some(_), false) if !work.rename.may_be_module() => return Err(self.no_module(work, import, &imported)),
                 (Some(module), false) => {
                     // A relative import inside the renamed package moves with it.
                     let inside = module.level > 0 && work.base(module.level).is_some_and(|base| covers(&from, &base));
                     if !inside {
                         work.set_module(statement, format!("{}{}", work.rename.to, &module.module[from.len()..]));
+                    }
+                }
+                (None, _) if work.rename.border().is_some() => {
+                    let exact = imported == from && work.rename.attributes().is_empty();
+                    if !exact || import.scope != self.scope {
+                        return Err(self.no_module(work, import, &imported));
+                    }
+                    if item.alias.is_some() || imported == self.name {
+                        let name = match &local {
+                            Some(name) => name.clone(),
+                            None => local.insert(self.local_name(work, import, item)?).clone(),
+                        };
+                        work.set(statement, number, Fate::Remove);
+                        if !self.is_there_already(work, import, item, &name) {
+                            work.add(statement, by_name(work, import, &name));
+                        }
+                    } else {
+                        work.set(statement, number, Fate::Remove);
+                        self.keep_root(work, import, item, statement);
                     }
                 }
                 (None, _) if item.alias.is_some() => {
@@ -129,29 +152,48 @@ impl Group<'_> {
                 (None, _) => self.plain_dotted(work, import, item, (statement, number), &renamed)?,
             }
         }
-        if let Some(name) = local.filter(|name| name != self.name) {
+        if let Some(name) = local.filter(|name| name != self.name || !work.rename.attributes().is_empty()) {
             work.bind(self.scope, &name, &self.uses);
+            let text = format!("{name}{}", work.rename.attributes());
             for read in &self.uses {
-                work.edit(Edit::new(read.range.clone(), name.clone()));
+                limits::check(work, read, &read.range, &text)?;
+                work.edit(Edit::new(read.range.clone(), text.clone()));
             }
         }
         Ok(through)
     }
 
-    /// The name under which the scope shall know the renamed thing.
-    fn local_name(&self, work: &Work) -> String {
-        let (_, new) = split_last(&work.rename.to);
+    /// The error for an import of the old name, or of what lies below it, as a module.
+    fn no_module(&self, work: &Work, import: &Import, imported: &str) -> RewriteError {
+        let kind = Problem::NotModule { name: imported.to_owned(), to: work.rename.to.clone() };
+        work.error(import.range.start, kind)
+    }
+
+    /// The name under which the scope shall know what is imported.
+    fn local_name(&self, work: &Work, import: &Import, item: &Item) -> Result<String, RewriteError> {
+        let (_, new) = work.rename.import();
         let aliased = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(_, item)| item.alias.is_some());
         let public = self.scope == 0 && (work.is_package() || (self.uses.is_empty() && !work.is_main()));
         let mangled = self.uses.iter().any(|read| limits::is_mangled(work, read.scope, new));
-        let keep = mangled || self.pinned || self.star.is_some() || aliased || public || self.taken(work, new, &work.rename.to);
-        if keep { self.name.to_owned() } else { new.to_owned() }
+        let stays = mangled || self.pinned || self.star.is_some() || public;
+        let taken = self.taken(work, new, work.rename.importable());
+        if work.rename.attributes().is_empty() {
+            return Ok(if stays || aliased || taken { self.name.to_owned() } else { new.to_owned() });
+        }
+        if stays || is_export(item) {
+            let kind = Problem::Kept { name: self.name.to_owned(), to: work.rename.to.clone() };
+            return Err(work.error(import.range.start, kind));
+        }
+        if taken {
+            return Err(work.error(import.range.start, Problem::Taken { name: new.to_owned() }));
+        }
+        Ok(new.to_owned())
     }
 
     /// Says why an old name stays for others to use.
     fn remark(&self, work: &mut Work, item: &Item, local: &str) {
         let to = &work.rename.to;
-        if local == split_last(to).1 || item.alias.is_some() {
+        if local == work.rename.import().1 || item.alias.is_some() {
             return;
         }
         let reason = if work.names.exports.contains(self.name) && self.scope == 0 {
@@ -200,7 +242,7 @@ impl Group<'_> {
     }
 
     fn named_item(&self, work: &mut Work, import: &Import, item: &Item, at: (usize, usize), local: &str) {
-        let (module, new) = split_last(&work.rename.to);
+        let (module, new) = work.rename.import();
         let (old_module, _) = split_last(&work.rename.from);
         let text = if local == new && !is_export(item) { new.to_owned() } else { format!("{new} as {local}") };
         let only = import.items.len() == 1;
@@ -222,7 +264,7 @@ impl Group<'_> {
         stays
             && bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(other, twin)| {
                 twin.range != item.range
-                    && other.imported(twin) == work.rename.to
+                    && other.imported(twin) == work.rename.importable()
                     && twin.local() == local
                     && (is_export(twin) || !is_export(item))
                     && work.serves(other, import)
@@ -269,6 +311,12 @@ impl Group<'_> {
         }
         work.set(at.0, at.1, Fate::Write(renamed.to_owned()));
         work.bind(self.scope, root, &self.uses);
+        self.keep_root(work, import, item, at.0);
+        Ok(())
+    }
+
+    /// Imports the root of the old name beside a statement that imports it no more, where something still needs it.
+    fn keep_root(&self, work: &mut Work, import: &Import, item: &Item, statement: usize) {
         let mut rest = self.uses.iter().filter(|read| !covers(&work.rename.from, &read.qualified(self.name)));
         // What else binds, declares or deletes the name still finds it bound.
         let bound = |(other, twin): (&Import, &Item)| {
@@ -277,9 +325,8 @@ impl Group<'_> {
         };
         let stays = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(bound);
         if rest.any(|read| !self.served(work, read, import, item)) || (self.pinned && !stays) {
-            work.add(at.0, format!("import {}", self.name));
+            work.add(statement, format!("import {}", self.name));
         }
-        Ok(())
     }
 
     /// True when a plain import other than this item gives what a chain reads, whenever the item does.
@@ -297,6 +344,13 @@ impl Group<'_> {
 /// True when an f-string writes the text of one of the uses.
 fn is_echoed(work: &Work, uses: Option<&Vec<&Use>>) -> bool {
     uses.into_iter().flatten().any(|read| work.regions.echoes(&read.range))
+}
+
+/// The import of the new name by `from`, beside another.
+fn by_name(work: &Work, beside: &Import, local: &str) -> String {
+    let (module, new) = work.rename.import();
+    let alias = if local == new { String::new() } else { format!(" as {local}") };
+    format!("from {} import {new}{alias}", work.written(beside, module))
 }
 
 /// True for `f as f`, which says that others may import the name from here.

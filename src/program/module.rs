@@ -1,0 +1,197 @@
+//! What one file says of its module: the names it defines, what its classes hold, what it exports and imports.
+//!
+//! Nothing here does I/O. What the text leaves open stays open: a name may be there though nobody sees it be bound.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tree_sitter::Node;
+
+use crate::python::names::{Meaning, Names, ScopeKind};
+use crate::python::parsed::Parsed;
+use crate::python::syntax::ParseError;
+
+/// What binds names that the text does not have.
+const MAKERS: [&str; 4] = ["exec", "globals", "locals", "vars"];
+
+/// The facts of one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Module {
+    /// Its dotted name; that of the package for an `__init__.py`.
+    pub name: String,
+    /// It is a package's own file.
+    pub is_package: bool,
+    /// The names that it binds, in branches too.
+    pub definitions: BTreeMap<String, Definition>,
+    /// The names in its `__all__`; `None` when it has none.
+    pub exports: Option<BTreeSet<String>>,
+    /// The modules that it imports all names from.
+    pub stars: Vec<String>,
+    /// It may have names that nobody sees: a `__getattr__`, `globals()`, or a place that cannot be read.
+    pub open: bool,
+    /// The qualified names of all that it imports, in functions too; of a star import the module.
+    pub imports: BTreeSet<String>,
+}
+
+/// What a name of a module is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Definition {
+    /// A class.
+    Class(Class),
+    /// Another module's thing, by its qualified name, whichever branch binds it.
+    Imported(String),
+    /// A function, a variable, or one of several things.
+    Other,
+}
+
+/// What a class holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Class {
+    /// Methods, attributes and nested classes that its body binds.
+    pub members: BTreeMap<String, Definition>,
+    /// It may have others: from a base, a keyword, a decorator, or from its own `__getattr__`.
+    pub open: bool,
+}
+
+impl Module {
+    /// Reads a parsed file whose module is known.
+    ///
+    /// # Errors
+    /// [`ParseError`] when there is no tree in time.
+    pub fn read(file: &Parsed) -> Result<Self, ParseError> {
+        let (names, root) = (file.names()?, file.tree()?.root_node());
+        let own = file.module().unwrap_or_default();
+        let package = own.strip_suffix(".__init__");
+        let exported = names.scopes[0].bindings.contains_key("__all__");
+        let imports = names.imports.iter().flat_map(|import| {
+            let module = import.from.iter().filter(|_| import.star).map(|from| from.module.clone());
+            module.chain(import.items.iter().map(|item| import.imported(item)))
+        });
+        let stars = names.imports.iter().filter(|import| import.star && import.scope == 0);
+        let mut definitions = bound(names, root, 0);
+        // What a function declares `global` and binds is a name of the module.
+        let declared = names.scopes.iter().flat_map(|scope| &scope.globals);
+        for name in declared {
+            definitions.entry((*name).to_owned()).or_insert(Definition::Other);
+        }
+        let set_from_outside = |name: &str| {
+            names
+                .uses
+                .iter()
+                .any(|read| read.name == "setattr" || (read.name == name && read.target && !read.attributes.is_empty()))
+        };
+        for (name, definition) in &mut definitions {
+            if let Definition::Class(class) = definition {
+                class.open |= set_from_outside(name);
+            }
+        }
+        let made = names.uses.iter().any(|read| {
+            MAKERS.contains(&read.name) && read.called
+                || read.name == "sys" && read.attributes.iter().any(|(name, _)| *name == "modules")
+        });
+        Ok(Self {
+            name: package.unwrap_or(own).to_owned(),
+            is_package: package.is_some(),
+            open: made || definitions.contains_key("__getattr__") || root.has_error(),
+            definitions,
+            exports: exported.then(|| names.exports.iter().map(|name| (*name).to_owned()).collect()),
+            stars: stars.filter_map(|star| star.from.as_ref()).map(|from| from.module.clone()).collect(),
+            imports: imports.collect(),
+        })
+    }
+}
+
+/// What the scope `owner` binds.
+fn bound(names: &Names, root: Node, owner: usize) -> BTreeMap<String, Definition> {
+    let define = |name: &str| match names.bound(owner, name) {
+        Meaning::Imported(whole) => Definition::Imported(whole),
+        Meaning::Several(_) | Meaning::Local | Meaning::Unbound { .. } => Definition::Other,
+    };
+    let mut found: BTreeMap<String, Definition> =
+        names.scopes[owner].bindings.keys().map(|name| ((*name).to_owned(), define(name))).collect();
+    for (at, scope) in names.scopes.iter().enumerate() {
+        let Some(name) = scope.name.filter(|_| scope.kind == ScopeKind::Class && around(names, at) == Some(owner)) else {
+            continue;
+        };
+        let only = names.scopes[owner].bindings.get(name).is_some_and(|bindings| bindings.len() == 1);
+        let class = Class { members: bound(names, root, at), open: !only || is_open(root, scope.range.start) };
+        let is_open = class.open || class.members.contains_key("__getattr__");
+        found.insert(name.to_owned(), Definition::Class(Class { open: is_open, ..class }));
+    }
+    found
+}
+
+/// The scope that a class is a name of.
+fn around(names: &Names, class: usize) -> Option<usize> {
+    let parent = names.scopes[class].parent?;
+    match names.scopes[parent].kind {
+        ScopeKind::TypeParameters => names.scopes[parent].parent,
+        _ => Some(parent),
+    }
+}
+
+/// True for a class with bases, keywords or decorators.
+fn is_open(root: Node, class: usize) -> bool {
+    let word = root.descendant_for_byte_range(class, class);
+    let mut around = std::iter::successors(word, Node::parent);
+    let Some(class) = around.find(|node| node.kind() == "class_definition") else { return true };
+    let decorated = class.parent().is_some_and(|parent| parent.kind() == "decorated_definition");
+    decorated || class.child_by_field_name("superclasses").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::source::Source;
+
+    fn module(name: &str, text: &str) -> Module {
+        let source = Source::new(text.as_bytes()).unwrap();
+        Module::read(&Parsed::new(&source, Some(name))).unwrap()
+    }
+
+    #[test]
+    fn a_module_has_what_its_branches_bind_and_what_it_imports() {
+        let text = "import os.path\nfrom .x import a, b as c\ntry:\n    import json\nexcept ImportError:\n    json = None\n\
+                    if os:\n    def f(): from q import r\nelse:\n    f = 1\nfor i in []: pass\ndef g():\n    global h\n    h = 1\n\
+                    __all__ = ['f', 'a']\n";
+        let found = module("p.__init__", text);
+        let names: Vec<&str> = found.definitions.keys().map(String::as_str).collect();
+        assert_eq!(names, ["__all__", "a", "c", "f", "g", "h", "i", "json", "os"]);
+        assert_eq!(found.definitions["c"], Definition::Imported("p.x.b".into()));
+        assert_eq!(found.definitions["json"], Definition::Other);
+        assert_eq!((found.name.as_str(), found.is_package, found.open), ("p", true, false));
+        assert_eq!(found.exports, Some(BTreeSet::from(["f".into(), "a".into()])));
+        assert_eq!(Vec::from_iter(&found.imports), ["json", "os.path", "p.x.a", "p.x.b", "q.r"]);
+    }
+
+    #[test]
+    fn a_class_has_its_members_and_is_open_where_others_may_come_from_elsewhere() {
+        let text = "class A:\n    RED = 1\n    @staticmethod\n    def make(): x = 2\n    class B:\n        y: int = 1\nclass C(A): pass\n\
+                    @d\nclass D: pass\nclass E[T]:\n    z = 1\nclass F:\n    def __getattr__(self, name): pass\n\
+                    class G: pass\nG.x = 1\n";
+        let found = module("m", text);
+        let class = |name: &str| match &found.definitions[name] {
+            Definition::Class(class) => class,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(Vec::from_iter(class("A").members.keys()), ["B", "RED", "make"]);
+        assert!(matches!(&class("A").members["B"], Definition::Class(class) if class.members.contains_key("y")));
+        for (name, open) in [("A", false), ("C", true), ("D", true), ("E", false), ("F", true), ("G", true)] {
+            assert_eq!(class(name).open, open, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_open_where_names_may_come_that_nobody_sees() {
+        for (text, open) in [
+            ("x = 1\n", false),
+            ("def __getattr__(name): pass\n", true),
+            ("globals()['f'] = 1\n", true),
+            ("import sys\nsys.modules[__name__] = 1\n", true),
+            ("x = (\n", true),
+        ] {
+            assert_eq!(module("m", text).open, open, "{text}");
+        }
+        assert_eq!(module("m", "from .x import *\n").stars, ["x"]);
+        assert_eq!(module("a.m", "from .x import *\n").stars, ["a.x"]);
+    }
+}

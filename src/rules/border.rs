@@ -1,0 +1,89 @@
+//! Where the module ends in the name that a rename leads to.
+
+use crate::plan::Rename;
+use crate::plan::diagnostics::{Problem, Span};
+use crate::program::Known;
+
+/// Puts the module into `rename` where it is known, and gives a warning where it matters and is not.
+pub fn find(rename: &mut Rename, look_up: &mut dyn FnMut(&str) -> Known, place: Span) -> Option<Problem> {
+    let known = look_up(&rename.to);
+    let below = |module: &str| rename.to[module.len()..].matches('.').count();
+    match known {
+        Known::Module => None,
+        Known::Inside { module } | Known::Missing { module, .. } => {
+            // What the plan says holds.
+            if rename.module.as_ref().is_none_or(|said| *said == module) {
+                rename.found = Some(module);
+            }
+            None
+        }
+        Known::Perhaps { module } if below(&module) < 2 => None,
+        Known::Unknown if rename.to.matches('.').count() < 2 => None,
+        Known::Perhaps { .. } | Known::Unknown => rename.module.is_none().then(|| unknown(&rename.to, place)),
+    }
+}
+
+fn unknown(to: &str, place: Span) -> Problem {
+    let (module, name) = to.rsplit_once('.').unwrap_or(("", to));
+    let message = format!("nothing here tells where the module ends in {to}: it is taken to be {module}");
+    Problem::warning(place, message, format!("say it with a colon in the place of that dot: `to: \"{module}:{name}\"`"))
+}
+
+/// The problem of a rename to what stands in the old thing itself: its result would be renamed again.
+pub fn endless(rename: &Rename, place: Span) -> Option<Problem> {
+    let inside =
+        rename.importable().strip_prefix(rename.from.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let ends = rename.border().is_none() || rename.from == rename.to || !inside || rename.may_be_module();
+    let message = || format!("{} stands in {} itself, so that the rule would change its own result", rename.to, rename.from);
+    (!ends).then(|| Problem::at(place, message(), "give a name outside it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rename(to: &str) -> Rename {
+        match to.split_once(':') {
+            None => Rename { from: "m.old".into(), to: to.into(), ..Rename::default() },
+            Some((module, _)) => {
+                Rename { from: "m.old".into(), to: to.replace(':', "."), module: Some(module.into()), ..Rename::default() }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_known_says_where_the_module_ends_and_what_is_not_is_told() {
+        let inside = || Known::Inside { module: "m".into() };
+        let perhaps = || Known::Perhaps { module: "m".into() };
+        for (to, known, border, warns) in [
+            ("m.Color.RED", inside(), Some("m"), false),
+            ("m.f", inside(), Some("m"), false),
+            ("m.f", Known::Module, None, false),
+            ("m.f", Known::Unknown, None, false),
+            ("m.f", perhaps(), None, false),
+            ("m.n.f", perhaps(), None, true),
+            ("m.n.f", Known::Unknown, None, true),
+            ("m.n:f", Known::Unknown, Some("m.n"), false),
+            ("m:n.f", perhaps(), Some("m"), false),
+            ("m.n:f", inside(), Some("m.n"), false),
+            ("m:n", Known::Module, Some("m"), false),
+        ] {
+            let mut rename = rename(to);
+            let warning = find(&mut rename, &mut |_| known.clone(), Span::default());
+            assert_eq!((rename.border(), warning.is_some()), (border, warns), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_rename_into_the_old_thing_is_refused_where_that_is_no_module() {
+        for (to, found, endless) in [
+            ("m.old.x", Some("m"), true),
+            ("m.old.x", Some("m.old"), true),
+            ("m.old.x", None, false),
+            ("m.older.x", Some("m"), false),
+        ] {
+            let rename = Rename { found: found.map(str::to_owned), ..rename(to) };
+            assert_eq!(super::endless(&rename, Span::default()).is_some(), endless, "{to}");
+        }
+    }
+}
