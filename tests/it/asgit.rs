@@ -117,6 +117,7 @@ const KINDS: &[Kind] = &[
     kind("names by SHA-256", || begun(&["--object-format=sha256"]), Refused("sha256")),
     kind("an unknown extension", || set(&[("core.repositoryformatversion", "1"), ("extensions.news", "1")]), Refused("news")),
     kind("a format of the future", || set(&[("core.repositoryformatversion", "2")]), Refused("version")),
+    kind("a broken configuration", || after(|repo| repo.write(".git/config", "[core\n")), Refused("bad config line 1")),
     kind("a broken index", || after(|repo| repo.write(".git/index", "DIRC nonsense")), Refused("index")),
     kind("a broken HEAD", || after(|repo| repo.write(".git/HEAD", "nonsense\n")), Refused("help: ")),
     // Locks.
