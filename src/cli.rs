@@ -66,9 +66,18 @@ pub struct RunArgs {
     /// Only this phase: its place in the plan counted from 1, or its id such as P0
     #[arg(long, value_name = "N|ID")]
     pub phase: Option<String>,
-    /// Only this file, even if it failed or was rolled back before
+    /// Only this file, or those that match a pattern such as "tests/**/*.py", even if they were given up before; may be repeated
     #[arg(long, value_name = "FILE")]
-    pub file: Option<OsString>,
+    pub file: Vec<OsString>,
+    /// Try again the units in these states too: failed, quarantined, rolled-back
+    #[arg(long, value_name = "STATE", num_args = 1.., value_parser = ["failed", "quarantined", "rolled-back"])]
+    pub retry: Vec<String>,
+    /// Begin a phase although an earlier one is not done
+    #[arg(long)]
+    pub out_of_order: bool,
+    /// Ask nothing; off a terminal nothing is asked anyway
+    #[arg(short, long)]
+    pub yes: bool,
     /// Show what would change and which commands would be run; write nothing, run nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -103,6 +112,15 @@ pub struct RollbackArgs {
     /// Take back everything the plan committed
     #[arg(long)]
     pub all: bool,
+    /// Show which commits would be taken back, the files that would change, and the conflicts; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take back all that a bigger commit did to the unit's file, although that is more than the unit's rules do
+    #[arg(long)]
+    pub whole_file: bool,
+    /// Ask nothing; off a terminal nothing is asked anyway
+    #[arg(short, long)]
+    pub yes: bool,
     /// Print one JSON object per event to standard output
     #[arg(long)]
     pub json: bool,
@@ -117,6 +135,9 @@ pub struct RollbackArgs {
 /// `migrate status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
+    /// Exit with 1 unless every unit is done and no gate failed
+    #[arg(long)]
+    pub fail: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -11,21 +11,22 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, LeaveArgs, ResumeArgs, RollbackArgs, TestArgs};
+use crate::cli::{Cli, Command, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
 use crate::event::{Event, Watch};
 use crate::examples;
 use crate::exit;
 use crate::interrupt::{self, Interrupt};
-use crate::journal::Journal;
+use crate::journal::{AskedFile, Journal};
 use crate::path::RepoPath;
 use crate::plan::{Plan, load};
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{self, Detail, error, json, progress, status, text};
+use crate::report::{self, Detail, ask, error, json, progress, status, text};
+use crate::request::{Leave, Named, Request, earlier};
 use crate::rollback::{self, Whose};
 use crate::run;
-use crate::run::request::{Leave, Request, earlier};
+use crate::state::State;
 use crate::status as standing;
 use crate::stop::{Note, Stop};
 
@@ -70,6 +71,8 @@ struct Session<'a> {
     here: PathBuf,
     repo: Repo,
     plan: Plan,
+    /// The plan's own file, when it is in the repository.
+    plan_file: Option<RepoPath>,
     interrupt: &'a Interrupt,
     detail: Detail,
 }
@@ -81,19 +84,18 @@ impl<'a> Session<'a> {
             Some(path) => path.clone(),
             None => default_plan(&repo, &here)?,
         };
+        let plan_file = here.join(&plan).canonicalize().ok();
+        let plan_file = plan_file.and_then(|file| file.strip_prefix(repo.top()).ok().map(Path::to_owned));
+        let plan_file = plan_file.and_then(|file| RepoPath::new(file.as_os_str().as_bytes()).ok());
         let plan = load::load(&plan).map_err(Stop::Plan)?;
-        Ok(Self { cli, here, repo, plan, interrupt, detail })
+        Ok(Self { cli, here, repo, plan, plan_file, interrupt, detail })
     }
 
     fn command(&self, command: &Command) -> Result<(), Stop> {
         match command {
             Command::Run(args) if args.dry_run => self.dry_run(args),
             Command::Run(args) => {
-                let request = Request {
-                    phase: self.phase(args.phase.as_deref())?,
-                    file: self.file(args.file.as_deref())?,
-                    leave: leave(&args.leave),
-                };
+                let request = self.request(args)?;
                 self.listen(args.json, |watch, emit| run::run(&self.repo, &self.plan, &request, self.interrupt, watch, emit))
             }
             Command::Resume(args) => self.resume(args),
@@ -108,7 +110,11 @@ impl<'a> Session<'a> {
                 } else {
                     status::write(&mut out, Look::of(&io::stdout()), &table, self.detail)
                 };
-                printed(written)
+                printed(written)?;
+                match args.fail && !table.is_done() {
+                    true => Err(Stop::NotDone(Note::new("the plan is not done", "`migrate run` goes on with it"))),
+                    false => Ok(()),
+                }
             }
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
@@ -123,10 +129,16 @@ impl<'a> Session<'a> {
             let message = format!("no run of the plan {} was interrupted here", self.plan.name);
             return Err(Stop::Refused(Note::new(message, "`migrate run` starts one; `migrate status` shows what is left")));
         };
+        let started = earlier.started;
+        let asked = started.files.into_iter().chain(started.file.map(AskedFile::Path));
         let request = Request {
-            phase: self.phase(earlier.started.phase.as_deref())?,
-            file: earlier.started.file,
+            phase: self.phase(started.phase.as_deref())?,
+            files: asked.map(Named::new).collect::<Result<_, _>>()?,
+            // A unit that was tried again is pending since; of those that were not, some may be in another state now.
+            retry: started.retry.into_iter().collect(),
+            out_of_order: started.out_of_order,
             leave: leave(&args.leave),
+            plan_file: self.plan_file.clone(),
         };
         self.listen(args.json, |watch, emit| run::run(&self.repo, &self.plan, &request, self.interrupt, watch, emit))
     }
@@ -138,7 +150,37 @@ impl<'a> Session<'a> {
             None => Whose::Files(args.files.iter().map(|file| self.path(file)).collect::<Result<_, _>>()?),
         };
         let leave = Leave { dirty: true, detached: args.allow_detached, hooks: args.no_verify, changed_plan: true };
-        self.listen(args.json, |_, emit| rollback::rollback(&self.repo, &self.plan, &whose, leave, self.interrupt, emit))
+        let asked = rollback::Asked { whose, dry_run: args.dry_run, whole_file: args.whole_file, leave };
+        let mut agrees = |units: usize| {
+            args.yes || ask::agrees(&format!("take back {units} units, each by a commit of its own?"), self.interrupt)
+        };
+        self.listen(args.json, |_, emit| rollback::rollback(&self.repo, &self.plan, &asked, self.interrupt, &mut agrees, emit))
+    }
+
+    /// What a run is asked for.
+    fn request(&self, args: &RunArgs) -> Result<Request, Stop> {
+        Ok(Request {
+            phase: self.phase(args.phase.as_deref())?,
+            files: args.file.iter().map(|text| self.named(text)).collect::<Result<_, _>>()?,
+            retry: args.retry.iter().filter_map(|word| State::of_word(word)).collect(),
+            out_of_order: args.out_of_order,
+            leave: leave(&args.leave),
+            plan_file: self.plan_file.clone(),
+        })
+    }
+
+    /// The files that a person means: a file of this name, or else those that match.
+    fn named(&self, text: &OsStr) -> Result<Named, Stop> {
+        let literal = self.here.join(text).symlink_metadata().is_ok() || self.repo.top().join(text).symlink_metadata().is_ok();
+        match text.to_str().filter(|text| !literal && Named::is_pattern(text.as_bytes())) {
+            None => Named::new(AskedFile::Path(self.path(text)?)),
+            Some(pattern) => {
+                // From where one stands; a pattern from the top serves too where one stands at the top.
+                let from_here = lexical(&self.here.join(pattern));
+                let inside = from_here.strip_prefix(self.repo.top()).ok().and_then(Path::to_str);
+                Named::new(AskedFile::Pattern(inside.unwrap_or(pattern).to_owned()))
+            }
+        }
     }
 
     /// Gives every event of a flow to the printer that was asked for.
@@ -185,10 +227,6 @@ impl<'a> Session<'a> {
 
     fn phase(&self, text: Option<&str>) -> Result<Option<usize>, Stop> {
         phase_of(&self.plan, text)
-    }
-
-    fn file(&self, text: Option<&OsStr>) -> Result<Option<RepoPath>, Stop> {
-        text.map(|text| self.path(text)).transpose()
     }
 
     fn path(&self, text: &OsStr) -> Result<RepoPath, Stop> {

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::state::Counts;
+
 /// How a phase is named everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PhaseLabel {
@@ -78,27 +80,14 @@ impl fmt::Display for Activity {
     }
 }
 
-/// How many units ended in which state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Tally {
-    /// Units whose commit is in the branch.
-    pub committed: usize,
-    /// Units in which there was nothing to do.
-    pub unchanged: usize,
-    /// Units set aside after failing.
-    pub quarantined: usize,
-    /// Units whose commit was taken back.
-    pub rolled_back: usize,
-    /// Units not yet done.
-    pub pending: usize,
-}
-
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunOutcome {
     /// All that was asked for is done.
     Done,
+    /// The run came to its end, and units that were asked for are not done.
+    NotDone,
     /// A unit or a gate failed.
     Failed,
     /// The repository is in a state that is not touched.
@@ -271,7 +260,7 @@ pub enum Event {
         /// Which phase.
         phase: PhaseLabel,
         /// Where its units stand.
-        tally: Tally,
+        tally: Counts,
     },
     /// A commit was taken back because someone asked for it.
     RolledBack {
@@ -281,6 +270,39 @@ pub enum Event {
         commit: String,
         /// The commit that takes it back.
         revert: String,
+    },
+    /// A commit would be taken back.
+    WouldRollBack {
+        /// Which unit.
+        unit: String,
+        /// The commit.
+        commit: String,
+        /// The files that would change.
+        files: Vec<String>,
+        /// False when the commit holds more than the unit, and only the unit's file would go back.
+        whole_commit: bool,
+    },
+    /// All that was asked for is taken back.
+    RollbackFinished {
+        /// The plan's name.
+        plan: String,
+        /// How many units were taken back.
+        taken_back: usize,
+        /// How many were back already.
+        already: usize,
+        /// How many units of the plan the branch knows at all.
+        landed: usize,
+    },
+    /// Two texts that a person should compare.
+    Differs {
+        /// What the first is called.
+        from: String,
+        /// What the second is called.
+        to: String,
+        /// The first.
+        before: String,
+        /// The second.
+        after: String,
     },
     /// Something in a unit's file that a person should know, which stops nothing.
     UnitWarned {
@@ -308,8 +330,12 @@ pub enum Event {
     },
     /// The run ended.
     RunFinished {
-        /// Where its units stand.
-        tally: Tally,
+        /// Where the units that were asked for stand, by the branch.
+        tally: Counts,
+        /// Violations in these that the plan allows to be left.
+        violations_left: usize,
+        /// Where the plan's other units stand.
+        elsewhere: Counts,
         /// How it ended.
         outcome: RunOutcome,
         /// What to do next, such as how to resume.
@@ -320,6 +346,7 @@ pub enum Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::State;
 
     #[test]
     fn every_event_carries_its_name_and_words_are_in_kebab_case() {
@@ -328,14 +355,18 @@ mod tests {
             serde_json::to_string(&doing).unwrap(),
             r#"{"event":"doing","unit":"a.py","activity":{"step":"validating","command":"true"}}"#
         );
-        let finished =
-            Event::RunFinished { tally: Tally { committed: 2, ..Tally::default() }, outcome: RunOutcome::NeedsYou, help: None };
+        let finished = Event::RunFinished {
+            tally: Counts::of([State::Committed, State::Pending]),
+            violations_left: 0,
+            elsewhere: Counts::default(),
+            outcome: RunOutcome::NeedsYou,
+            help: None,
+        };
+        let json = serde_json::to_value(&finished).unwrap();
+        assert_eq!((&json["event"], &json["outcome"]), (&"run-finished".into(), &"needs-you".into()));
         assert_eq!(
-            serde_json::to_string(&finished).unwrap(),
-            concat!(
-                r#"{"event":"run-finished","tally":{"committed":2,"unchanged":0,"quarantined":0,"rolled_back":0,"pending":0},"#,
-                r#""outcome":"needs-you","help":null}"#
-            )
+            (&json["tally"]["total"], &json["tally"]["done"], &json["tally"]["rolled_back"]),
+            (&2.into(), &1.into(), &0.into())
         );
     }
 

@@ -17,7 +17,7 @@ pub const NEEDS_YOU: u8 = 4;
 #[must_use]
 pub fn code(stop: &Stop) -> u8 {
     match stop {
-        Stop::Failed(_) | Stop::Interrupted(_) | Stop::Unbegun(_) => FAILED,
+        Stop::Failed(_) | Stop::NotDone(_) | Stop::Interrupted(_) | Stop::Unbegun(_) => FAILED,
         Stop::Usage(_) | Stop::Plan(_) => USAGE,
         Stop::Refused(_) | Stop::Targets(_) => REFUSED,
         Stop::NeedsYou(_) => NEEDS_YOU,

@@ -160,14 +160,29 @@ pub fn keep_mode(top: &Path, path: &RepoPath, like: &Stat) -> Result<(), FilePro
     fs::fchmod(&file, Mode::from_raw_mode(like.st_mode)).map_err(FileProblem::io("keep the mode of", path))
 }
 
+/// The error of a call, with what was tried and where.
+#[must_use]
+pub fn named(act: &str, path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{act} {}: {error}", path.display()))
+}
+
+/// Eight bytes that no one can guess, as text.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn random() -> io::Result<String> {
+    let (source, mut random) = (Path::new("/dev/urandom"), [0; 8]);
+    let read = File::open(source).and_then(|mut source| source.read_exact(&mut random));
+    read.map_err(|error| named("read", source, &error))?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(random)))
+}
+
 /// A name for writing aside that no one can guess and that fits any folder.
 ///
 /// # Errors
 /// When the system gives no random bytes.
 pub fn aside_name() -> io::Result<String> {
-    let mut random = [0; 8];
-    File::open("/dev/urandom")?.read_exact(&mut random)?;
-    Ok(format!(".migrate-{:016x}", u64::from_ne_bytes(random)))
+    Ok(format!(".migrate-{}", random()?))
 }
 
 /// Makes the file at `path` hold `new` instead of `expected`, with the same mode and owner, synced to disk.
@@ -278,19 +293,18 @@ fn remove_aside(folder: &OwnedFd, aside: &str, path: &RepoPath) -> Result<(), Fi
     }
 }
 
-/// Removes what an interrupted [`replace`] left beside `path`, if its content is one of `ours`; a partial write is ours too when
-/// one of them begins with it.
+/// Removes what an interrupted [`replace`] left beside `path`, if its content is `ours`.
 ///
 /// # Errors
 /// [`FileProblem::Changed`] when the left-over holds somebody's edit: it is kept.
-pub fn clear_aside(top: &Path, path: &RepoPath, aside: &str, ours: &[&[u8]]) -> Result<(), FileProblem> {
+pub fn clear_aside(top: &Path, path: &RepoPath, aside: &str, ours: impl Fn(&[u8]) -> bool) -> Result<(), FileProblem> {
     let folder = match open_folder(top, path) {
         Ok(folder) => folder,
         Err(FileProblem::Missing { .. }) => return Ok(()),
         Err(problem) => return Err(problem),
     };
     match read_at(&folder, aside.as_bytes(), path) {
-        Ok(found) if ours.iter().any(|text| text.starts_with(&found.bytes)) => {
+        Ok(found) if ours(&found.bytes) => {
             remove_aside(&folder, aside, path)?;
             fs::fsync(&folder).map_err(FileProblem::io("sync the folder of", path))
         }
@@ -380,7 +394,8 @@ mod tests {
         let aside = top.path().join(".aside");
         for (text, ours) in [("ne", true), ("new", true), ("old", true), ("theirs", false)] {
             std::fs::write(&aside, text).unwrap();
-            let cleared = clear_aside(top.path(), &path("a.py"), ".aside", &[b"old", b"new"]);
+            let begins = |bytes: &[u8]| [b"old", b"new"].iter().any(|text| text.starts_with(bytes));
+            let cleared = clear_aside(top.path(), &path("a.py"), ".aside", begins);
             assert_eq!(cleared.is_ok(), ours, "{text}");
             assert_eq!(aside.exists(), !ours, "{text}");
         }

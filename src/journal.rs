@@ -1,8 +1,9 @@
 //! The append-only record of runs, in `$GIT_DIR/migrate/journal`: one line per record, synced before the act it announces.
 //!
 //! It speeds recovery and is never the truth: git and the disk are. Each line is a checksum and a JSON record; a torn last line is
-//! cut. Format rules: `Opened.format` names the version; a newer one is refused by an older tool; new fields are optional, so that
-//! an older record reads as before. Nothing here talks to git.
+//! cut, by whoever wrote it as soon as it fails, else by the next one who opens. Format rules: `Opened.format` names the version; a
+//! newer one is refused by an older tool; new fields are optional, so that an older record reads as before. Nothing here talks to
+//! git.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -15,9 +16,10 @@ use sha2::{Digest, Sha256};
 
 use crate::fault;
 use crate::path::RepoPath;
+use crate::state::State;
 
 /// The version of the records that this tool writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,13 +54,24 @@ pub enum Record {
         /// Why, for people.
         reason: String,
     },
-    /// The verification of a commit passed.
+    /// Nothing is owed to a commit any more: its verification passed, or somebody took the commit back meanwhile.
     Verified {
-        /// The commit judged.
+        /// The commit.
         commit: String,
     },
     /// A unit was set aside.
     Quarantined {
+        /// The plan's name.
+        plan: String,
+        /// The digest of the plan's meaning: another plan may try again.
+        digest: String,
+        /// The unit.
+        unit: RepoPath,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A unit failed and its phase stopped.
+    Failed {
         /// The plan's name.
         plan: String,
         /// The digest of the plan's meaning: another plan may try again.
@@ -87,6 +100,20 @@ pub enum Record {
         phase: String,
         /// The tip it judged.
         tip: String,
+        /// The digest of its commands; empty in a record of format 1, which then says nothing of any commands.
+        #[serde(default)]
+        commands: String,
+    },
+    /// A phase's gate failed.
+    GateFailed {
+        /// The plan's name.
+        plan: String,
+        /// The phase's id.
+        phase: String,
+        /// The tip it judged.
+        tip: String,
+        /// The digest of its commands.
+        commands: String,
     },
     /// A run came to its end.
     RunFinished {
@@ -106,8 +133,28 @@ pub struct RunStarted {
     pub parts: BTreeMap<String, String>,
     /// The phase asked for, if not all.
     pub phase: Option<String>,
-    /// The file asked for, if not all.
+    /// The file asked for, if not all, as format 1 has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<RepoPath>,
+    /// The files asked for, if not all.
+    #[serde(default)]
+    pub files: Vec<AskedFile>,
+    /// The states whose units are tried again.
+    #[serde(default)]
+    pub retry: Vec<State>,
+    /// True when phases may be run out of order.
+    #[serde(default)]
+    pub out_of_order: bool,
+}
+
+/// Files that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedFile {
+    /// This one.
+    Path(RepoPath),
+    /// Those that match, from the top.
+    Pattern(String),
 }
 
 /// All that recovery needs to know of a change to come.
@@ -181,6 +228,10 @@ pub struct Journal {
     file: File,
     path: PathBuf,
     records: Vec<Record>,
+    /// How long the file is as far as it is whole.
+    length: u64,
+    /// What failed, when the file may hold since then what this knows nothing of: nothing more is appended.
+    broken: Option<(&'static str, String)>,
 }
 
 impl Journal {
@@ -210,8 +261,13 @@ impl Journal {
             file.set_len(whole as u64).map_err(io("cut the torn end of"))?;
             file.seek(SeekFrom::End(0)).map_err(io("seek in"))?;
         }
-        let mut journal = Self { file, path: path.clone(), records };
-        if journal.records.is_empty() {
+        let mut journal = Self { file, path: path.clone(), records, length: whole as u64, broken: None };
+        let written = journal.records.iter().rev().find_map(|record| match record {
+            Record::Opened { format } => Some(*format),
+            _ => None,
+        });
+        // Also below the records of an older tool: it must not take the newer ones for damage.
+        if written.is_none_or(|format| format < FORMAT) {
             journal.append(Record::Opened { format: FORMAT })?;
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync the folder of"))?;
         }
@@ -237,13 +293,28 @@ impl Journal {
         &self.records
     }
 
+    /// The commit that the last change to begin came to, if it came so far: prepared, and perhaps in the branch.
+    #[must_use]
+    pub fn prepared(&self) -> Option<&str> {
+        let last = self.records.iter().rev().find_map(|record| match record {
+            Record::Prepared { commit } | Record::Committed { commit } => Some(Some(commit.as_str())),
+            Record::Begun(_) | Record::Abandoned { .. } => Some(None),
+            _ => None,
+        });
+        last.flatten()
+    }
+
     /// Appends a record and syncs it to disk. A crash leaves the whole line or a torn one, which the next [`Journal::open`] cuts.
     ///
     /// # Errors
     /// When the system refuses; nothing may then be done that the record announces.
     pub fn append(&mut self, record: Record) -> Result<(), JournalProblem> {
         self.note(record)?;
-        self.file.sync_data().map_err(|source| JournalProblem::Io { act: "sync", path: self.path.clone(), source })?;
+        self.file.sync_data().map_err(|source| {
+            // What the system dropped of the file is not known: a later line must not come to stand behind a hole.
+            self.broken = Some(("sync", source.to_string()));
+            JournalProblem::Io { act: "sync", path: self.path.clone(), source }
+        })?;
         fault::point("journal: synced");
         Ok(())
     }
@@ -251,11 +322,21 @@ impl Journal {
     /// Appends a record that may be lost, because what it says can be found out again: not synced.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system refuses; what was written of the line is cut off again.
     pub fn note(&mut self, record: Record) -> Result<(), JournalProblem> {
-        let written = self.file.write_all(&encode(&record));
-        written.map_err(|source| JournalProblem::Io { act: "append to", path: self.path.clone(), source })?;
+        if let Some((act, said)) = &self.broken {
+            return Err(JournalProblem::Io { act, path: self.path.clone(), source: io::Error::other(said.clone()) });
+        }
+        let line = encode(&record);
+        if let Err(source) = self.file.write_all(&line) {
+            // Where even that is refused, nothing more may come behind the torn line.
+            if let Err(cut) = self.file.set_len(self.length) {
+                self.broken = Some(("cut the torn end of", cut.to_string()));
+            }
+            return Err(JournalProblem::Io { act: "append to", path: self.path.clone(), source });
+        }
         fault::point("journal: written");
+        self.length += line.len() as u64;
         self.records.push(record);
         Ok(())
     }
@@ -321,7 +402,7 @@ mod tests {
         journal.append(abandoned("one")).unwrap();
         journal.append(abandoned("two\nlines")).unwrap();
         let again = Journal::open(folder.path()).unwrap();
-        assert_eq!(again.records(), [Record::Opened { format: 1 }, abandoned("one"), abandoned("two\nlines")]);
+        assert_eq!(again.records(), [Record::Opened { format: FORMAT }, abandoned("one"), abandoned("two\nlines")]);
         assert_eq!(Journal::read(folder.path()).unwrap(), again.records());
     }
 
@@ -340,6 +421,37 @@ mod tests {
             assert_eq!(journal.records().len(), 2, "cut at {cut}");
             journal.append(abandoned("three")).unwrap();
             assert_eq!(Journal::read(folder.path()).unwrap().len(), 3, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_could_only_be_written_in_part_never_joins_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append(abandoned("one")).unwrap();
+        let path = folder.path().join("journal");
+        // Who may only read writes nothing, and may not cut either.
+        let writable = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        assert!(matches!(journal.append(abandoned("two")), Err(JournalProblem::Io { act: "append to", .. })));
+        journal.file = writable;
+        assert!(matches!(journal.append(abandoned("three")), Err(JournalProblem::Io { act: "cut the torn end of", .. })));
+        assert_eq!(Journal::open(folder.path()).unwrap().records(), [Record::Opened { format: 1 }, abandoned("one")]);
+    }
+
+    #[test]
+    fn the_commit_that_was_prepared_last_is_known_until_it_is_abandoned() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        let commit = || "c".to_owned();
+        for (record, prepared) in [
+            (abandoned("none"), None),
+            (Record::Prepared { commit: commit() }, Some("c")),
+            (Record::RunFinished { done: false }, Some("c")),
+            (Record::Committed { commit: commit() }, Some("c")),
+            (abandoned("ended"), None),
+        ] {
+            journal.note(record).unwrap();
+            assert_eq!(journal.prepared(), prepared);
         }
     }
 

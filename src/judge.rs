@@ -74,16 +74,18 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Runs `commands` in order until one fails.
+    /// Runs `commands` in order until one fails, and looks `after` each whether to go on.
     ///
     /// # Errors
-    /// [`Stop::Usage`] when a program is not there, which is the plan's fault and not the file's; [`Stop::Interrupted`].
+    /// [`Stop::Usage`] when a program is not there, which is the plan's fault and not the file's; [`Stop::Interrupted`]; and what
+    /// `after` fails with.
     pub fn run(
         &self,
         purpose: Purpose,
         commands: &[Command],
         phase: &str,
         unit: Option<&RepoPath>,
+        after: &mut dyn FnMut() -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
         let mut passed = Vec::with_capacity(commands.len());
@@ -107,6 +109,9 @@ impl Judge<'_> {
                 tail: String::from_utf8_lossy(&finished.tail).into_owned(),
                 leaked: finished.leaked,
             });
+            if !matches!(finished.outcome, Outcome::Interrupted(_)) {
+                after()?;
+            }
             match finished.outcome {
                 Outcome::Passed => passed.push(resolved.shown),
                 Outcome::Failed(_) | Outcome::Signalled(_) | Outcome::TimedOut(_) => {

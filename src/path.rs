@@ -178,6 +178,14 @@ fn push_octal(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Those of `names` that somebody who typed `name` may have meant, the likeliest first; three at most.
+pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut near: Vec<(f64, &str)> = names.map(|other| (strsim::jaro_winkler(name, other), other)).collect();
+    near.retain(|(score, _)| *score > 0.7);
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.into_iter().take(3).map(|(_, other)| other).collect()
+}
+
 /// Takes back what [`quote`] wrote; also takes any unquoted text as it is. `None` for a broken quote.
 #[must_use]
 pub fn unquote(text: &str) -> Option<Vec<u8>> {

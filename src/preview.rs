@@ -1,7 +1,7 @@
 //! `migrate diff`, `migrate check` and `migrate run --dry-run`: what a run would do, found by the run's own preparation with the
 //! writing left out. No command of the plan is started here. What the survey makes of a file on the way is not made again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use git2::{ObjectType, Oid};
 
@@ -12,10 +12,11 @@ use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
 use crate::plan::{Command, Plan};
+use crate::ready::ready;
 use crate::repo::Repo;
-use crate::run::ready;
-use crate::run::request::{Leave, Request};
+use crate::request::Request;
 use crate::select::Unit;
+use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
 use crate::unit::callables::Callables;
@@ -114,7 +115,7 @@ impl Kept {
     }
 }
 
-/// Looks at every unit that a run would take up, in its order, and says how many of those asked for it would pass over.
+/// Looks at every unit that a run would take up, in its order, and says where those that were asked for stand that it would pass over.
 ///
 /// # Errors
 /// [`Stop`] for whatever would keep a run from starting.
@@ -125,7 +126,7 @@ pub fn foresee(
     wanted: Wanted,
     watch: Watch,
     mut each: impl FnMut(Foreseen) -> Result<(), Stop>,
-) -> Result<usize, Stop> {
+) -> Result<Counts, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
     // Who only looks is ended by a signal at once.
@@ -150,9 +151,10 @@ pub fn foresee(
     let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
     survey::refuse_unmatched(plan, &unmatched)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
-    request.refuse_unknown_file(plan, &left)?;
-    let mut passed: BTreeSet<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
-    left.retain(|standing| request.is_left(standing));
+    request.refuse_unknown(plan, &left)?;
+    let mut passed: BTreeMap<RepoPath, State> =
+        left.iter().map(|standing| (standing.unit.path.clone(), standing.state)).collect();
+    left.retain(|standing| request.takes(standing));
     for standing in &left {
         passed.remove(&standing.unit.path);
         kept.unchanged.remove(&standing.unit.path);
@@ -190,21 +192,17 @@ pub fn foresee(
         passed.remove(&unit);
         each(Foreseen { unit, phase, what: What::Nothing(warnings), commands: Vec::new() })?;
     }
-    Ok(passed.len())
+    Ok(Counts::of(passed.into_values()))
 }
 
 /// Fails for whatever would keep a run from starting, apart from the plan and its files.
 ///
 /// # Errors
 /// [`Stop::Refused`], by name.
-pub fn would_start(repo: &Repo, leave: Leave) -> Result<(), Stop> {
-    ready(repo, leave)?;
+pub fn would_start(repo: &Repo, request: &Request) -> Result<(), Stop> {
+    ready(repo, request.leave)?;
     repo.identity()?;
-    let others = repo.others()?;
-    if !others.is_empty() && !leave.dirty {
-        return Err(crate::repo::RepoProblem::Dirty(others.paths().cloned().collect()).into());
-    }
-    Ok(())
+    request.refuse_dirty(&repo.others()?)
 }
 
 #[cfg(test)]

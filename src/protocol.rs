@@ -1,13 +1,16 @@
 //! The write protocol: how one change gets onto disk, into the index and into the branch, wholly or not at all.
 //!
 //! ```text
-//! begin    journal Begun{before, after}, synced
+//! begin    objects, held by a reference; journal Begun{before, after}, synced
 //! place    disk: before -> after, by exchange
-//! land     facts again; commit object; journal Prepared, synced; index entry; branch by compare-and-swap; journal Committed
-//! undo     index entry and disk: after -> before, where they still hold after
+//! land     facts again; commit object, held and all there; journal Prepared, synced; index entry; branch by compare-and-swap:
+//!          the commit point; journal Committed; nothing held any more
+//! undo     unless the branch holds the commit: index entry and disk: after -> before, where they still hold after
 //! ```
 //!
 //! A run and a rollback, and whatever recovery finishes, all write through here. What to judge and when is the caller's.
+
+pub mod undo;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,6 +24,7 @@ use crate::path::RepoPath;
 use crate::repo::commit::NewBlob;
 use crate::repo::identity::Identity;
 use crate::repo::index::EntryStat;
+use crate::repo::inflight::Hold;
 use crate::repo::stage::{Restage, Staged};
 use crate::repo::target::{Target, Write};
 use crate::repo::{Repo, RepoProblem, Tip};
@@ -28,6 +32,9 @@ use crate::stop::{Note, Stop};
 
 /// How long git's lock may be held by others before it counts as stale for a person to look at.
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often objects are stored anew that somebody removes as soon as they are written.
+const TRIES: usize = 3;
 
 /// A change, known in memory before anything is written.
 #[derive(Debug, Clone)]
@@ -104,29 +111,20 @@ impl Protocol<'_> {
     /// # Errors
     /// When the journal or the object store cannot be written; nothing may then be placed.
     pub fn begin(&mut self, change: &Change) -> Result<(), Stop> {
-        let mut files = Vec::with_capacity(change.files.len());
-        let mut kept = Vec::new();
-        for file in &change.files {
-            // The blob in HEAD is the bytes on disk unless git converts them: then they are kept as an object of their own.
-            let before =
-                if file.converted { self.repo.clean(file.path(), file.before(), false, Write::Yes)? } else { file.target.blob };
-            // Kept as an object too, so that recovery knows what a killed write left aside.
-            let after = match &file.after {
-                Some(after) => Some(self.repo.clean(file.path(), after, false, Write::Yes)?),
-                None => None,
-            };
-            kept.extend([Some(before), after].into_iter().flatten());
-            let after = after.map(|after| after.to_string());
-            files.push(FileChange { path: file.path().clone(), before: before.to_string(), after, aside: file.aside.clone() });
-        }
-        self.repo.sync_objects(&kept, Vec::new())?;
+        let blobs = self.hold_files(change)?;
+        let files = change.files.iter().zip(blobs).map(|(file, (before, after))| FileChange {
+            path: file.path().clone(),
+            before: before.to_string(),
+            after: after.map(|after| after.to_string()),
+            aside: file.aside.clone(),
+        });
         self.journal.append(Record::Begun(Begun {
             plan: change.plan.clone(),
             phase: change.phase.clone(),
             unit: change.unit.clone(),
             branch: change.tip.branch.clone(),
             base: change.tip.commit.to_string(),
-            files,
+            files: files.collect(),
             reverts: change.reverts.map(|oid| oid.to_string()),
             verify: change.verify,
         }))?;
@@ -138,11 +136,52 @@ impl Protocol<'_> {
     /// # Errors
     /// When the journal cannot be written.
     pub fn transformed(&mut self, change: &Change) -> Result<(), Stop> {
-        let keep = |file: &ChangedFile| self.repo.clean(file.path(), file.after(), false, Write::Yes);
-        let after = change.files.iter().map(keep).collect::<Result<Vec<_>, _>>()?;
-        self.repo.sync_objects(&after, Vec::new())?;
-        self.journal.append(Record::Transformed { after: after.iter().map(ToString::to_string).collect() })?;
+        let blobs = self.hold_files(change)?;
+        let after = blobs.iter().filter_map(|(_, after)| after.map(|after| after.to_string()));
+        self.journal.append(Record::Transformed { after: after.collect() })?;
         Ok(())
+    }
+
+    /// Stores the bytes on disk, before and after, of each file, and sees to it that those which nothing else names are held and
+    /// last.
+    fn hold_files(&self, change: &Change) -> Result<Vec<(Oid, Option<Oid>)>, Stop> {
+        for _ in 0..TRIES {
+            let (mut blobs, mut kept) = (Vec::with_capacity(change.files.len()), Vec::new());
+            for file in &change.files {
+                // The blob in HEAD is the bytes on disk unless git converts them: then they are kept as an object of their own.
+                let before = if file.converted {
+                    self.repo.clean(file.path(), file.before(), false, Write::Yes)?
+                } else {
+                    file.target.blob
+                };
+                // Kept as an object too, so that recovery knows what a killed write left aside.
+                let after = match &file.after {
+                    Some(after) => Some(self.repo.clean(file.path(), after, false, Write::Yes)?),
+                    None => None,
+                };
+                kept.extend([file.converted.then_some(before), after].into_iter().flatten());
+                blobs.push((before, after));
+            }
+            fault::point("begin: blobs written");
+            let Some(keeper) = self.repo.keeper(&kept)? else { return Ok(blobs) };
+            let aside = self.repo.write_hold_aside(keeper)?;
+            kept.push(keeper);
+            self.repo.sync_objects(&kept, vec![aside.clone()])?;
+            fault::point("begin: blobs synced");
+            if self.held(Hold::Files, &aside, &kept)? {
+                return Ok(blobs);
+            }
+        }
+        Err(RepoProblem::Vanished.into())
+    }
+
+    /// Holds `objects` by the reference written aside. False when they are not all there: somebody tidied up before they were held.
+    fn held(&self, what: Hold, aside: &Path, objects: &[Oid]) -> Result<bool, Stop> {
+        if !self.repo.are_there(objects)? {
+            return Ok(false);
+        }
+        self.repo.hold(what, aside)?;
+        Ok(self.repo.are_there(objects)?)
     }
 
     /// Puts the new bytes in place of the old, file by file.
@@ -178,52 +217,70 @@ impl Protocol<'_> {
     /// When a fact is not as it was; the caller then undoes the change.
     pub fn land(&mut self, change: &Change, message: &str, log: &str) -> Result<Oid, Stop> {
         self.repo.still_at(&change.tip)?;
-        let (mut blobs, mut judged) = (Vec::with_capacity(change.files.len()), Vec::with_capacity(change.files.len()));
-        let mut objects = Vec::new();
+        let mut judged = Vec::with_capacity(change.files.len());
         for file in &change.files {
             let found = fs::read(self.repo.top(), file.path())?;
             if found.bytes != file.after() || found.stat.st_mode != file.target.found.stat.st_mode {
                 return Err(FileProblem::Changed { path: file.path().clone() }.into());
             }
             judged.push((file.path().clone(), EntryStat::new(&found.stat)));
-            // Written and synced when the change was announced, unless git converts it: then that was the bytes on disk.
-            let write = if file.converted { Write::Yes } else { Write::No };
-            let blob = self.repo.clean(file.path(), file.after(), file.converted, write)?;
-            objects.extend(file.converted.then_some(blob));
-            blobs.push(NewBlob { path: file.path().clone(), mode: file.target.mode, blob });
         }
-        fault::point("land: blobs written");
-        let tree = self.repo.tree_with(change.tip.commit, &blobs)?;
-        let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
-        fault::point("land: commit object written");
-        objects.push(commit);
-        let mut also = vec![self.repo.write_branch_aside(commit)?];
-        for new in &blobs {
-            also.extend(new.path.below(self.repo.top()).parent().map(Path::to_owned));
-            objects.extend(self.repo.trees_along(tree, &new.path)?);
-        }
-        let syncing = self.repo.begin_sync(&objects, also)?;
-        // A large index takes as long to write as the disk takes to sync.
-        let entries = self.entries(change.tip.commit, commit, &judged)?;
-        let staged = self.repo.stage_aside(&entries)?;
-        fault::point("land: index written aside");
-        syncing.done()?;
-        fault::point("land: objects synced");
+        let (commit, entries, staged) = self.prepare(change, &judged, message)?;
         self.journal.append(Record::Prepared { commit: commit.to_string() })?;
         self.stage(&change.tip, &entries, staged)?;
         self.move_branch(&change.tip, commit, log)?;
         Ok(commit)
     }
 
-    /// The file at `path` as it is while it holds `bytes`.
+    /// Makes the commit object and the index to come; the commit is held and lasts, with all that it needs.
+    fn prepare(&self, change: &Change, judged: &[Judged], message: &str) -> Result<(Oid, Vec<Restage>, Staged), Stop> {
+        for _ in 0..TRIES {
+            let (mut blobs, mut objects) = (Vec::with_capacity(change.files.len()), Vec::new());
+            for file in &change.files {
+                let mut blob = self.repo.clean(file.path(), file.after(), file.converted, Write::No)?;
+                // Written and synced when the change was announced, unless git converts it: then that was the bytes on disk.
+                if file.converted || !self.repo.are_there(&[blob])? {
+                    blob = self.repo.clean(file.path(), file.after(), file.converted, Write::Yes)?;
+                    objects.push(blob);
+                }
+                blobs.push(NewBlob { path: file.path().clone(), mode: file.target.mode, blob });
+            }
+            fault::point("land: blobs written");
+            let tree = self.repo.tree_with(change.tip.commit, &blobs)?;
+            let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
+            fault::point("land: commit object written");
+            objects.push(commit);
+            let branch = self.repo.write_branch_aside(commit)?;
+            let mut also = vec![branch.clone()];
+            for new in &blobs {
+                also.extend(new.path.below(self.repo.top()).parent().map(Path::to_owned));
+                objects.extend(self.repo.trees_along(tree, &new.path)?);
+            }
+            let syncing = self.repo.begin_sync(&objects, also)?;
+            // A large index takes as long to write as the disk takes to sync.
+            let entries = self.entries(change.tip.commit, commit, judged)?;
+            let staged = self.repo.stage_aside(&entries)?;
+            staged.file().into_iter().for_each(|file| syncing.also(file));
+            fault::point("land: index written aside");
+            syncing.done()?;
+            fault::point("land: objects synced");
+            objects.extend(blobs.iter().map(|new| new.blob));
+            if self.held(Hold::Commit, &branch, &objects)? {
+                return Ok((commit, entries, staged));
+            }
+        }
+        Err(RepoProblem::Vanished.into())
+    }
+
+    /// The file at `path` as it is while it holds the bytes of the blob `after`.
     ///
     /// # Errors
     /// [`FileProblem::Changed`] when it holds anything else.
-    pub fn holding(&self, path: &RepoPath, bytes: &[u8]) -> Result<Judged, FileProblem> {
+    pub fn holding(&self, path: &RepoPath, after: Oid) -> Result<Judged, Stop> {
         let found = fs::read(self.repo.top(), path)?;
-        match found.bytes == bytes {
+        match self.repo.clean(path, &found.bytes, false, Write::No)? == after {
             true => Ok((path.clone(), EntryStat::new(&found.stat))),
-            false => Err(FileProblem::Changed { path: path.clone() }),
+            false => Err(FileProblem::Changed { path: path.clone() }.into()),
         }
     }
 
@@ -234,16 +291,35 @@ impl Protocol<'_> {
     /// When HEAD or an index entry is not as it was.
     pub fn publish(&mut self, tip: &Tip, commit: Oid, judged: &[Judged], log: &str) -> Result<(), Stop> {
         let entries = self.entries(tip.commit, commit, judged)?;
-        self.stage(tip, &entries, self.repo.stage_aside(&entries)?)?;
+        self.stage(tip, &entries, self.stage_aside(&entries)?)?;
         self.move_branch(tip, commit, log)
     }
 
     fn move_branch(&mut self, tip: &Tip, commit: Oid, log: &str) -> Result<(), Stop> {
         fault::point("land: index done");
-        self.repo.advance(tip, commit, log, &self.identity.committer)?;
+        let patience = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match self.repo.advance(tip, commit, log, &self.identity.committer) {
+                Err(RepoProblem::Locked(_)) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(50)),
+                moved => {
+                    moved?;
+                    break;
+                }
+            }
+        }
         fault::point("land: branch moved");
         self.journal.note(Record::Committed { commit: commit.to_string() })?;
+        self.repo.let_go()?;
         Ok(())
+    }
+
+    /// As [`Repo::stage_aside`], synced: the index must never be lost to what replaces it.
+    fn stage_aside(&self, entries: &[Restage]) -> Result<Staged, Stop> {
+        let staged = self.repo.stage_aside(entries)?;
+        if let Some(file) = staged.file() {
+            self.repo.sync_objects(&[], vec![file])?;
+        }
+        Ok(staged)
     }
 
     /// The index entries of `files`, to go from what the commit `from` holds to what `to` holds.
@@ -268,125 +344,7 @@ impl Protocol<'_> {
                 done => return Ok(done?),
             }
             // Who held the lock may have written another one.
-            staged = self.repo.stage_aside(entries)?;
+            staged = self.stage_aside(entries)?;
         }
     }
-
-    /// Takes a change back that did not land: the old bytes return where the disk still holds the new ones, and so does the index
-    /// entry. What somebody else put there stays, and is named.
-    ///
-    /// # Errors
-    /// [`Stop::NeedsYou`] when a file holds neither the old bytes nor the new ones.
-    pub fn undo(&mut self, change: &Change, reason: &str) -> Result<(), Stop> {
-        let mut strangers = Vec::new();
-        for file in &change.files {
-            match self.put_back(file, change.tip.commit)? {
-                Ok(()) => {}
-                Err(FileProblem::Changed { path } | FileProblem::Missing { path }) => strangers.push(path),
-                Err(problem) => return Err(problem.into()),
-            }
-        }
-        if let [first, ..] = strangers.as_slice() {
-            let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
-            let message = format!("{} changed while the unit was judged, and not by migrate", names.join(", "));
-            let help = format!("it was left as it is; compare with `git diff -- {first}`, put it right, then run migrate again");
-            return Err(Stop::NeedsYou(Note::new(message, help)));
-        }
-        fault::point("undo: files put back");
-        let mut ours = Vec::with_capacity(change.files.len());
-        for file in change.files.iter().filter(|file| file.after.is_some()) {
-            ours.push((file.path().clone(), self.repo.clean(file.path(), file.after(), file.converted, Write::No)?));
-        }
-        self.unstage(&ours)?;
-        self.journal.append(Record::Abandoned { reason: reason.to_owned() })?;
-        Ok(())
-    }
-
-    fn put_back(&self, file: &ChangedFile, base: Oid) -> Result<Result<(), FileProblem>, Stop> {
-        let found = match fs::read(self.repo.top(), file.path()) {
-            Ok(found) => found.bytes,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let tip = self.repo.tip()?;
-        match &file.after {
-            _ if found == file.before() => return Ok(Ok(())),
-            // Somebody committed it while it was judged: it is theirs now.
-            _ if tip.commit != base && committed(self.repo, &tip, file.path(), &found)? => return Ok(Ok(())),
-            Some(after) if found == *after => {}
-            Some(_) => return Ok(Err(FileProblem::Changed { path: file.path().clone() })),
-            // A codemod was at work, and what it wrote cannot be told from an edit.
-            None => keep_copy(self.repo, file.path(), &found)?,
-        }
-        Ok(fs::replace(self.repo.top(), file.path(), &found, file.before(), &file.aside).map(|_| ()))
-    }
-
-    /// Makes those index entries that name the new blob name what HEAD holds: it is put there before the branch moves, or by
-    /// somebody who staged what was being judged.
-    fn unstage(&self, ours: &[(RepoPath, Oid)]) -> Result<(), Stop> {
-        let tip = self.repo.tip()?;
-        let tree = self.repo.tree_of(tip.commit)?;
-        let mut entries = Vec::with_capacity(ours.len());
-        for (path, before) in ours {
-            let Some((mode, after)) = self.repo.file_in(tip.commit, path)? else { continue };
-            if after == *before || self.repo.staged(path)? != Some(*before) {
-                continue;
-            }
-            // With no stat of the file, git looks at what it holds; cached trees that name anything else are dropped.
-            let (path, before, stat, trees) = (path.clone(), *before, EntryStat::unknown(), self.repo.trees_along(tree, path)?);
-            entries.push(Restage { path, mode, before, after, stat, old_trees: trees.clone(), new_trees: trees });
-        }
-        if entries.is_empty() { Ok(()) } else { self.stage(&tip, &entries, self.repo.stage_aside(&entries)?) }
-    }
-
-    /// As [`Protocol::undo`] for a change that only the journal knows: its files hold the new bytes, or a codemod's, and shall hold
-    /// the old ones.
-    ///
-    /// # Errors
-    /// When a file or the index is not what the journal says.
-    pub fn undo_recorded(&mut self, begun: &Begun) -> Result<(), Stop> {
-        let oid = |text: &str| Oid::from_str(text).map_err(RepoProblem::from);
-        let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
-        let conversions = self.repo.conversions(&paths)?;
-        let mut ours = Vec::with_capacity(begun.files.len());
-        for file in &begun.files {
-            let before = self.repo.blob(oid(&file.before)?)?;
-            let found = fs::read(self.repo.top(), &file.path)?.bytes;
-            if found != before {
-                fs::replace(self.repo.top(), &file.path, &found, &before, &file.aside)?;
-            }
-            if let Some(after) = &file.after {
-                let after = self.repo.blob(oid(after)?)?;
-                let converted = conversions.apply_to(&file.path);
-                ours.push((file.path.clone(), self.repo.clean(&file.path, &after, converted, Write::No)?));
-            }
-        }
-        self.unstage(&ours)
-    }
-}
-
-/// True when git would see no change in a file that holds `bytes`.
-///
-/// # Errors
-/// When the tip or git's filters cannot be read.
-pub fn committed(repo: &Repo, tip: &Tip, path: &RepoPath, bytes: &[u8]) -> Result<bool, Stop> {
-    let Some((_, blob)) = repo.file_in(tip.commit, path)? else { return Ok(false) };
-    if repo.clean(path, bytes, false, Write::No)? == blob {
-        return Ok(true);
-    }
-    let converted = repo.conversions(std::slice::from_ref(path))?.apply_to(path);
-    Ok(converted && repo.clean(path, bytes, true, Write::No)? == blob)
-}
-
-/// Keeps what a codemod left in a file that is put back, since part of it may be somebody's edit.
-///
-/// # Errors
-/// When it cannot be kept; the file must then stay as it is.
-pub fn keep_copy(repo: &Repo, path: &RepoPath, bytes: &[u8]) -> Result<(), Stop> {
-    let folder = repo.state_folder().join("saved");
-    let name = repo.clean(path, bytes, false, Write::No)?.to_string();
-    let kept = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(name), bytes));
-    kept.map_err(|source| {
-        let message = format!("cannot keep a copy of {path} in {}: {source}", folder.display());
-        Stop::Refused(Note::new(message, "make room, then run migrate again"))
-    })
 }

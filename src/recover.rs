@@ -9,9 +9,10 @@ use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Begun, FileChange, Record};
 use crate::path::RepoPath;
-use crate::protocol::{Protocol, committed, keep_copy};
+use crate::protocol::Protocol;
+use crate::protocol::undo::{committed, keep_copy, old_text};
 use crate::repo::target::Write;
-use crate::repo::{Repo, RepoProblem, Tip, short};
+use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
 
 /// How far the journal says a change came.
@@ -64,8 +65,10 @@ pub fn open(records: &[Record]) -> Open {
             Record::Opened { .. }
             | Record::RunStarted(_)
             | Record::Quarantined { .. }
+            | Record::Failed { .. }
             | Record::Unchanged { .. }
             | Record::GatePassed { .. }
+            | Record::GateFailed { .. }
             | Record::RunFinished { .. } => {}
         }
     }
@@ -83,7 +86,7 @@ pub enum Disk {
     Committed,
     /// An external codemod was at work: what is there may be half of its work.
     HalfTransformed,
-    /// Something else.
+    /// Something else, at least in part: somebody's edit.
     Other,
 }
 
@@ -103,29 +106,24 @@ pub enum Branch {
 pub enum Action {
     /// Leave files and index as they are, and start again.
     Forget,
-    /// Make files and index what they were, and start again.
+    /// Make what we wrote in files and index what it was, and start again. What a codemod may have left is put back with a copy kept;
+    /// what somebody else wrote stays, and is then for the run to refuse like any change of the user's.
     PutBack,
-    /// As `PutBack`, keeping a copy of what is there.
-    SaveAndPutBack,
     /// It was judged and prepared: bring index and branch to the commit.
     Finish,
     /// The commit is in the branch: note it.
     Note,
-    /// Somebody edited: a person must look.
-    Ask,
 }
 
-/// The recovery table.
+/// The recovery table; `prepared` says that there is a commit with all that it needs.
 #[must_use]
 pub fn decide(prepared: bool, disk: Disk, branch: Branch) -> Action {
     match (prepared, branch, disk) {
-        (true, Branch::HoldsCommit, _) => Action::Note,
+        (_, Branch::HoldsCommit, _) => Action::Note,
         (true, Branch::AtBase, Disk::After) => Action::Finish,
         (_, _, Disk::Committed) => Action::Forget,
         // With the old bytes on disk, the index may still name the new ones.
-        (_, _, Disk::Before | Disk::After) => Action::PutBack,
-        (_, _, Disk::HalfTransformed) => Action::SaveAndPutBack,
-        (_, _, Disk::Other) => Action::Ask,
+        (_, _, Disk::Before | Disk::After | Disk::HalfTransformed | Disk::Other) => Action::PutBack,
     }
 }
 
@@ -138,86 +136,125 @@ pub struct Settled {
     pub what: String,
 }
 
-/// Puts in order what an interrupted run left, if anything. The caller holds the run's lock.
+/// Puts in order what an interrupted run left, if anything. The caller holds the run's lock. No plan is needed.
 ///
 /// # Errors
-/// [`Stop::NeedsYou`] when a file holds neither its old nor its new bytes; everything is then as it was.
+/// When somebody else's references are where ours are to be, and when something cannot be read or written; a later call goes on.
 pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
-    let Some((begun, stage)) = open(protocol.journal.records()).change else { return Ok(None) };
+    protocol.repo.refuse_taken_refs()?;
+    let Some((begun, stage)) = open(protocol.journal.records()).change else {
+        protocol.repo.let_go()?;
+        return Ok(None);
+    };
     let tip = protocol.repo.tip()?;
     let commit = match &stage {
         Stage::Begun => None,
         Stage::Prepared(commit) => Some(oid(commit)?),
     };
     let (disk, branch) = (look(protocol.repo, &tip, &begun)?, stands(protocol.repo, &tip, &begun, commit)?);
-    let what = match decide(commit.is_some(), disk, branch) {
-        Action::Ask => return Err(ask(&begun)),
+    let whole = commit.filter(|commit| is_whole(protocol.repo, &begun, *commit));
+    let what = match decide(whole.is_some(), disk, branch) {
         Action::Note => note(protocol, commit)?,
         Action::Finish => {
             let commit = commit.expect("only a prepared change is finished");
-            clear_asides(protocol.repo, &begun)?;
+            clear_asides(protocol.repo, &tip, &begun)?;
             let mut judged = Vec::with_capacity(begun.files.len());
             for FileChange { path, after, .. } in &begun.files {
                 let after = after.as_deref().expect("a change is prepared once its result is known");
-                judged.push(protocol.holding(path, &protocol.repo.blob(oid(after)?)?)?);
+                judged.push(protocol.holding(path, oid(after)?)?);
             }
             protocol.publish(&tip, commit, &judged, &format!("migrate: {} (resumed)", begun.unit))?;
-            "its judged result was committed"
+            "its judged result was committed".to_owned()
         }
         Action::Forget => {
-            clear_asides(protocol.repo, &begun)?;
-            abandon(protocol, "interrupted, and its file taken over")?;
-            "the branch holds what is in its file"
+            clear_asides(protocol.repo, &tip, &begun)?;
+            protocol.abandon("interrupted, and its file taken over")?;
+            "the branch holds what is in its file".to_owned()
         }
-        Action::SaveAndPutBack => {
-            for FileChange { path, before, .. } in &begun.files {
-                let found = fs::read(protocol.repo.top(), path)?.bytes;
-                if protocol.repo.clean(path, &found, false, Write::No)?.to_string() != *before {
-                    keep_copy(protocol.repo, path, &found)?;
-                }
-            }
-            put_back(protocol, &begun)?
-        }
-        Action::PutBack => put_back(protocol, &begun)?,
+        Action::PutBack => put_back(protocol, &tip, &begun)?,
     };
     fault::point("recover: settled");
-    Ok(Some(Settled { unit: begun.unit, what: what.to_owned() }))
+    Ok(Some(Settled { unit: begun.unit, what }))
 }
 
-/// Removes git's locks that a killed run left. That on the index is known for ours by being the very file that we wrote. That on the
-/// branch is ours when the journal says a run was about to take it, it holds nothing or that run's commit, and nobody touches it for
-/// a second; git holds such a lock for milliseconds.
+/// Removes git's locks that a killed run left. Each of them is known for ours by being the very file that we wrote; nobody else's is
+/// touched, however old it is.
 ///
 /// # Errors
 /// When a lock is there and cannot be removed.
 pub fn clear_own_locks(repo: &Repo, records: &[Record]) -> Result<(), Stop> {
     repo.clear_own_lock()?;
-    if let Some((begun, Stage::Prepared(commit))) = open(records).change {
-        repo.clear_stale_branch_lock(&begun.branch, &commit)?;
+    repo.clear_own_ref_locks()?;
+    if let Some((begun, Stage::Prepared(_))) = open(records).change {
+        repo.clear_own_branch_lock(&begun.branch)?;
     }
     Ok(())
 }
 
-fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<&'static str, Stop> {
+/// What the journal knows of a commit's verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// Nothing is owed: it passed, or there was none to run.
+    Done,
+    /// It landed, and was to be verified.
+    Owed,
+    /// The journal has never heard of the commit: it was made in another clone, or the journal is lost.
+    Unknown,
+}
+
+/// Says what `records` know of the verification of `commit`. Units land only when no earlier verification is owed: of the commits
+/// that are unknown only the newest can be unverified.
+#[must_use]
+pub fn judged(records: &[Record], commit: &str) -> Judged {
+    if open(records).unverified.iter().any(|(_, unverified)| unverified == commit) {
+        return Judged::Owed;
+    }
+    let known = |record: &Record| match record {
+        Record::Committed { commit: of } | Record::Verified { commit: of } => of == commit,
+        _ => false,
+    };
+    if records.iter().any(known) { Judged::Done } else { Judged::Unknown }
+}
+
+fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<String, Stop> {
     let commit = commit.expect("only a prepared commit can be in the branch").to_string();
     protocol.journal.append(Record::Committed { commit })?;
-    Ok("its commit is in the branch")
+    protocol.repo.let_go()?;
+    Ok("its commit is in the branch".to_owned())
 }
 
-fn abandon(protocol: &mut Protocol<'_>, reason: &str) -> Result<(), Stop> {
-    Ok(protocol.journal.append(Record::Abandoned { reason: reason.to_owned() })?)
-}
-
-fn put_back(protocol: &mut Protocol<'_>, begun: &Begun) -> Result<&'static str, Stop> {
-    clear_asides(protocol.repo, begun)?;
-    protocol.undo_recorded(begun)?;
+fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Begun) -> Result<String, Stop> {
+    clear_asides(protocol.repo, tip, begun)?;
+    let strangers = protocol.undo_recorded(begun)?;
     fault::point("recover: put back");
-    abandon(protocol, "interrupted before its commit")?;
-    Ok("its file is as it was; it starts again")
+    protocol.abandon("interrupted before its commit")?;
+    if strangers.is_empty() {
+        return Ok("its file is as it was; it starts again".to_owned());
+    }
+    let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
+    Ok(format!("somebody changed {} since, which stays as it is", names.join(", ")))
 }
 
 fn oid(text: &str) -> Result<Oid, Stop> {
     Ok(Oid::from_str(text).map_err(RepoProblem::from)?)
+}
+
+/// True when a prepared commit is there with the trees and blobs that it brought.
+fn is_whole(repo: &Repo, begun: &Begun, commit: Oid) -> bool {
+    let whole = || -> Result<bool, RepoProblem> {
+        if !repo.are_there(&[commit])? {
+            return Ok(false);
+        }
+        let tree = repo.tree_of(commit)?;
+        let mut objects = vec![tree];
+        for file in &begun.files {
+            objects.extend(repo.trees_along(tree, &file.path)?);
+            objects.extend(repo.blob_in_tree(tree, &file.path)?);
+        }
+        repo.are_there(&objects)
+    };
+    // What cannot be read is not there: the change is then put back and made anew.
+    whole().unwrap_or(false)
 }
 
 /// What the disk holds.
@@ -245,8 +282,9 @@ fn look(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<Disk, Stop> {
 }
 
 fn stands(repo: &Repo, tip: &Tip, begun: &Begun, commit: Option<Oid>) -> Result<Branch, Stop> {
+    // The branch that the run was on is asked, too: somebody may have switched to another since.
     if let Some(commit) = commit
-        && repo.contains(tip.commit, commit)?
+        && repo.holds(&begun.branch, commit)?
     {
         return Ok(Branch::HoldsCommit);
     }
@@ -255,31 +293,32 @@ fn stands(repo: &Repo, tip: &Tip, begun: &Begun, commit: Option<Oid>) -> Result<
 }
 
 /// Removes what was written aside, or displaced, when the run was killed.
-fn clear_asides(repo: &Repo, begun: &Begun) -> Result<(), Stop> {
+fn clear_asides(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<(), Stop> {
     for file in &begun.files {
-        let mut ours = vec![repo.blob(oid(&file.before)?)?];
+        let Some(aside) = file.path.beside(&file.aside) else { continue };
+        let left = match fs::read(repo.top(), &aside) {
+            Ok(left) => left.bytes,
+            Err(FileProblem::Missing { .. } | FileProblem::Link { .. }) => continue,
+            Err(problem) => return Err(problem.into()),
+        };
+        let conversions = repo.conversions(std::slice::from_ref(&file.path))?;
+        let mut ours = vec![old_text(repo, tip, file, &conversions)?];
         // What is on disk was placed by us or is the old file; the other one of the two is what lies aside.
         if let Ok(found) = fs::read(repo.top(), &file.path) {
             ours.push(found.bytes);
         }
-        if let Some(after) = &file.after
-            && let Ok(bytes) = repo.blob(oid(after)?)
-        {
-            ours.push(bytes);
+        let after = file.after.as_deref().map(oid).transpose()?;
+        let text = after.and_then(|after| repo.blob(after).ok());
+        let hash = repo.clean(&file.path, &left, false, Write::No)?;
+        if text.is_none() && Some(hash) != after {
+            // Before or between codemods texts are placed that no record names, and a new text that nobody kept may be there in part.
+            keep_copy(repo, &file.path, &left)?;
+            ours.push(left);
         }
-        let aside = file.path.beside(&file.aside);
-        if file.after.is_none()
-            && let Some(aside) = &aside
-            && let Ok(found) = fs::read(repo.top(), aside)
-        {
-            // Before or between codemods texts are placed that no record names.
-            keep_copy(repo, &file.path, &found.bytes)?;
-            ours.push(found.bytes);
-        }
-        let ours: Vec<&[u8]> = ours.iter().map(Vec::as_slice).collect();
-        match fs::clear_aside(repo.top(), &file.path, &file.aside, &ours) {
+        ours.extend(text);
+        let is_ours = |bytes: &[u8]| ours.iter().any(|text| text.starts_with(bytes)) || Some(hash) == after;
+        match fs::clear_aside(repo.top(), &file.path, &file.aside, is_ours) {
             Err(FileProblem::Changed { path }) => {
-                let aside = aside.map_or_else(|| file.aside.clone(), |aside| aside.to_string());
                 let message = format!("{path} was edited at the instant it was replaced; that edit is in {aside}");
                 let help = "take what you want of that file, remove it, then run migrate again";
                 return Err(Stop::NeedsYou(Note::new(message, help)));
@@ -288,23 +327,6 @@ fn clear_asides(repo: &Repo, begun: &Begun) -> Result<(), Stop> {
         }
     }
     Ok(())
-}
-
-fn ask(begun: &Begun) -> Stop {
-    let files: Vec<String> = begun.files.iter().map(|file| file.path.to_string()).collect();
-    let blobs: Vec<String> =
-        begun.files.iter().map(|file| format!("{} -> {}", file.before, file.after.as_deref().unwrap_or("?"))).collect();
-    let message = format!(
-        "{} was being migrated on {} when the run was interrupted, and holds neither the old text nor the new one (blobs {})",
-        files.join(", "),
-        short(&begun.branch),
-        blobs.join(", ")
-    );
-    let help = format!(
-        "keep what you want of it elsewhere, then put the old text back with `git checkout -- {}` and run migrate again",
-        files.join(" ")
-    );
-    Stop::NeedsYou(Note::new(message, help))
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::plan::digest::digest;
-use crate::recover;
 use crate::repo::Repo;
-use crate::run::label;
+use crate::schedule::passage::LastGate;
+use crate::state::State;
 use crate::stop::Stop;
-use crate::survey::{self, Standing, State};
-use crate::table::{PhaseRows, Row, State as Shown, StatusTable};
+use crate::survey::{self, Standing};
+use crate::table::{PhaseRows, Row, StatusTable};
 
 /// Reads where the units of `plan` stand, from the branch and, where there is one, the journal.
 ///
@@ -22,31 +22,38 @@ pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop
     let survey = survey::survey(repo, &tip, plan, &records, &Interrupt::none(), watch, &mut |unit| {
         Ok(survey::has_work(repo, plan, unit))
     })?;
-    let running = recover::open(&records).change.map(|(begun, _)| begun.unit);
+    let running = survey::under_way(&records, &plan.name);
     let phases = (0..plan.phases.len()).map(|at| {
         let members = survey.units.iter().filter(|standing| standing.unit.phase == at);
-        PhaseRows::new(
-            label(plan, at),
-            members.map(|standing| row(standing, running.as_ref() == Some(&standing.unit.path))).collect(),
-        )
+        let rows = members.map(|standing| row(standing, running == Some(&standing.unit.path)));
+        PhaseRows::new(plan.label(at), rows.collect())
     });
-    Ok(StatusTable::new(plan.name.clone(), digest(plan), phases.collect()))
+    let mut table = StatusTable::new(plan.name.clone(), digest(plan), phases.collect());
+    for at in 0..plan.phases.len() {
+        let label = plan.phase_label(at);
+        match survey::last_gate(repo, plan, &records, tip.commit, at)? {
+            LastGate::Stands => {}
+            LastGate::Failed => table.problems.push(format!("the gate of {label} failed")),
+            // Before its units are done there is nothing to say of it.
+            LastGate::Unknown if table.phases[at].counts.open() > 0 => {}
+            LastGate::Unknown => {
+                table.notes.push(format!("the gate of {label} is not known to have passed on what is there now"));
+            }
+        }
+    }
+    let landed = survey.units.iter().any(|standing| standing.commit.is_some());
+    if records.is_empty() && landed && table.counts.left() > 0 {
+        table
+            .notes
+            .push("this work tree has no journal: a unit that failed or was quarantined elsewhere shows as pending".to_owned());
+    }
+    Ok(table)
 }
 
 fn row(standing: &Standing, running: bool) -> Row {
-    let unit = standing.unit.path.to_string();
-    let short = |commit: &git2::Oid| commit.to_string()[..12].to_owned();
-    let (state, commit, note) = match &standing.state {
-        State::Pending if running => (Shown::Running, None, None),
-        State::Pending => (Shown::Pending, None, None),
-        State::Committed { commit } => (Shown::Committed, Some(short(commit)), None),
-        State::Unchanged => (Shown::Unchanged, None, None),
-        State::Quarantined { reason } => (Shown::Quarantined, None, Some(reason.clone())),
-        State::RolledBack { commit, by_verification } => {
-            let note = if *by_verification { "its verification failed" } else { "by hand" };
-            (Shown::RolledBack, commit.as_ref().map(short), Some(note.to_owned()))
-        }
-        State::Outdated { commit } => (Shown::Outdated, Some(short(commit)), Some("the plan changed since".to_owned())),
-    };
-    Row { unit, state, commit, note }
+    let state = if running && !standing.state.is_done() { State::Running } else { standing.state };
+    let shown = matches!(state, State::Committed | State::RolledBack | State::Outdated);
+    let commit = standing.commit.filter(|_| shown).map(|commit| commit.to_string()[..12].to_owned());
+    let note = standing.why.clone().filter(|_| state == standing.state);
+    Row { unit: standing.unit.path.to_string(), state, commit, note, violations_left: standing.violations_left }
 }

@@ -14,6 +14,9 @@ pub enum Stop {
     /// A unit or a gate failed: the plan or the code needs work.
     #[error("{0}")]
     Failed(Note),
+    /// A command came to its end, and units that were asked for are not done.
+    #[error("{0}")]
+    NotDone(Note),
     /// What was typed, or the plan, is wrong.
     #[error("{0}")]
     Usage(Note),
@@ -58,7 +61,9 @@ impl From<RepoProblem> for Stop {
     fn from(problem: RepoProblem) -> Self {
         let note = Note::new(problem.to_string(), problem.help());
         match problem {
-            RepoProblem::Moved { .. } | RepoProblem::Switched { .. } | RepoProblem::Restaged(_) => Self::NeedsYou(note),
+            RepoProblem::Moved { .. } | RepoProblem::Gone { .. } | RepoProblem::Switched { .. } | RepoProblem::Restaged(_) => {
+                Self::NeedsYou(note)
+            }
             _ => Self::Refused(note),
         }
     }

@@ -24,6 +24,25 @@ pub enum Preview {
     Nothing,
 }
 
+/// How much of a commit is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it: it holds nothing but the unit.
+    Whole,
+    /// What it did to the unit's file: it holds more, as a squashed commit does.
+    File,
+}
+
+/// How much of `commit` is a unit's own.
+///
+/// # Errors
+/// When the commit cannot be read.
+pub fn extent(repo: &Repo, commit: Oid, unit: &RepoPath) -> Result<Extent, Stop> {
+    let Some(parent) = repo.parent_of(commit)?.filter(|parent| repo.has_commit(*parent)) else { return Ok(Extent::Whole) };
+    let changed = repo.changed_between(repo.tree_of(parent)?, repo.tree_of(commit)?)?;
+    Ok(if changed.iter().all(|path| path == unit) { Extent::Whole } else { Extent::File })
+}
+
 /// Why a commit is taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
@@ -37,12 +56,16 @@ pub enum Reason {
 ///
 /// # Errors
 /// When the commit has no parent to go back to, or an object is missing.
-pub fn preview(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath) -> Result<Preview, Stop> {
+pub fn preview(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath, extent: Extent) -> Result<Preview, Stop> {
     if repo.parent_of(commit)?.is_none() {
         let message = format!("{commit} has no parent here: it cannot be taken back");
         return Err(Stop::Refused(Note::new(message, "in a shallow clone, `git fetch --unshallow` first")));
     }
-    match repo.revert_tree(commit, tip)? {
+    let reverted = match extent {
+        Extent::Whole => repo.revert_tree(commit, tip)?,
+        Extent::File => repo.revert_file_tree(commit, tip, unit)?,
+    };
+    match reverted {
         Reverted::Nothing => Ok(Preview::Nothing),
         Reverted::Tree(tree) => Ok(Preview::Changes(repo.changed_between(repo.tree_of(tip)?, tree)?, tree)),
         Reverted::Conflict(paths) => {
@@ -59,14 +82,22 @@ pub fn preview(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath) -> Result<Pr
     }
 }
 
+/// True when later commits on the way to `tip` took `commit` back already: nothing is owed to it then.
+///
+/// # Errors
+/// When an object is missing.
+pub fn is_undone(repo: &Repo, tip: Oid, commit: Oid) -> Result<bool, Stop> {
+    Ok(repo.parent_of(commit)?.is_some() && matches!(repo.revert_tree(commit, tip)?, Reverted::Nothing))
+}
+
 /// Takes `commit` back by a commit of its own.
 ///
 /// # Errors
 /// [`Stop::NeedsYou`] on a conflict, with nothing touched; otherwise as the protocol's.
-pub fn take_back(protocol: &mut Protocol<'_>, id: UnitId<'_>, commit: Oid, reason: &Reason) -> Result<Oid, Stop> {
+pub fn take_back(protocol: &mut Protocol<'_>, id: UnitId<'_>, commit: Oid, extent: Extent, reason: &Reason) -> Result<Oid, Stop> {
     let (plan, phase, unit) = id;
     let tip = protocol.repo.tip()?;
-    let (paths, tree) = match preview(protocol.repo, tip.commit, commit, unit)? {
+    let (paths, tree) = match preview(protocol.repo, tip.commit, commit, unit, extent)? {
         Preview::Changes(paths, tree) => (paths, tree),
         Preview::Conflict(stop) => return Err(stop),
         Preview::Nothing => {
@@ -96,7 +127,10 @@ pub fn take_back(protocol: &mut Protocol<'_>, id: UnitId<'_>, commit: Oid, reaso
         commit: commit.to_string(),
         cause,
     };
-    let message = revert::revert(&original, why, &account);
+    let message = match extent {
+        Extent::Whole => revert::revert(&original, why, &account),
+        Extent::File => revert::part(&original, &unit.to_string(), why, &account),
+    };
     let subject = message.lines().next().unwrap_or_default().to_owned();
     protocol.begin(&change)?;
     let landed = protocol.place(&change).and_then(|()| protocol.land(&change, &message, &format!("revert (migrate): {subject}")));

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::cli::{CheckArgs, DiffArgs, RunArgs};
-use crate::dispatch::{Session, leave, printed};
+use crate::dispatch::{Session, printed};
 use crate::examples::{self, Failure, Tried};
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
@@ -13,23 +13,20 @@ use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::repeats::Repeats;
 use crate::report::{diff, text};
-use crate::run::request::Request;
+use crate::request::Request;
 use crate::stop::{Note, Stop};
 use crate::unit::sound::{Unsound, Warning};
 
 impl Session<'_> {
     pub(super) fn dry_run(&self, args: &RunArgs) -> Result<(), Stop> {
-        let request = Request {
-            phase: self.phase(args.phase.as_deref())?,
-            file: self.file(args.file.as_deref())?,
-            leave: leave(&args.leave),
-        };
-        preview::would_start(&self.repo, request.leave)?;
+        let request = self.request(args)?;
+        preview::would_start(&self.repo, &request)?;
         self.foresee(&request, true)
     }
 
     pub(super) fn diff(&self, args: &DiffArgs) -> Result<(), Stop> {
-        self.foresee(&Request { file: self.file(args.file.as_deref())?, ..Request::default() }, false)
+        let files = args.file.iter().map(|text| self.named(text)).collect::<Result<_, _>>()?;
+        self.foresee(&Request { files, ..Request::default() }, false)
     }
 
     fn foresee(&self, request: &Request, with_commands: bool) -> Result<(), Stop> {
@@ -121,10 +118,14 @@ impl Session<'_> {
         })?;
         looking.clear();
         self.warn_of_more(&repeats);
-        let nothing = nothing + passed_over;
+        let nothing = nothing + passed_over.done;
         let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");
         if open > 0 {
             said.push_str(&format!(", {open} that only a run can tell"));
+        }
+        let given_up = passed_over.words(|state| !state.is_done());
+        if !given_up.is_empty() {
+            said.push_str(&format!(", {given_up}"));
         }
         match wrong.count() {
             0 => {}
@@ -134,6 +135,10 @@ impl Session<'_> {
         printed(text::line(&mut io::stdout(), &said))?;
         refuse_failed(failed)?;
         match wrong.count() {
+            0 if passed_over.open() > 0 => {
+                let help = "`migrate status` says why; `migrate run --retry STATE` tries them again".to_owned();
+                Err(Stop::NotDone(Note::new(format!("a run would leave units that are not done: {given_up}"), help)))
+            }
             0 => Ok(()),
             _ => Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples"))),
         }

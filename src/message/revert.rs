@@ -17,6 +17,20 @@ pub fn revert(original: &[u8], reason: &str, reverted: &Reverted) -> String {
     format!("{text}\nReason: {}\n\n{}", escape(reason, &[]), render(&reverted.clone().into()))
 }
 
+/// The message of a commit that takes back the one unit that `reverted` names, out of a commit that holds more. It has no sentence
+/// that git or a forge would take for the revert of the whole.
+#[must_use]
+pub fn part(original: &[u8], unit: &str, reason: &str, reverted: &Reverted) -> String {
+    let subject = String::from_utf8_lossy(subject(original)).into_owned();
+    format!(
+        "Revert {unit} of \"{}\"\n\nThis takes back what commit {} changed in {unit}, and nothing else of it.\n\nReason: {}\n\n{}",
+        escape(&subject, &[]),
+        reverted.commit,
+        escape(reason, &[]),
+        render(&reverted.clone().into())
+    )
+}
+
 /// What `git revert --no-edit` writes for a commit with one parent.
 #[must_use]
 pub fn plain(original: &[u8], commit: &str) -> String {
@@ -29,15 +43,24 @@ pub fn plain(original: &[u8], commit: &str) -> String {
     format!("{title}\n\nThis reverts commit {commit}.\n")
 }
 
-/// The commits that a message says it reverts, as it names them: in full by us and by `git revert`, else perhaps shortened.
-///
-/// The second part is our own account of it, when it is one of ours.
+/// A commit that a message says it takes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// As the message names it: in full by us and by `git revert`, else perhaps shortened.
+    pub commit: String,
+    /// Our own account of it, when it is one of ours.
+    pub ours: Option<Reverted>,
+    /// False when only the unit of our account is back, out of a commit that holds more.
+    pub whole: bool,
+}
+
+/// The commits that a message says it reverts, wholly or in part.
 #[must_use]
-pub fn reverted(message: &[u8]) -> Vec<(String, Option<Reverted>)> {
-    let mut found: Vec<(String, Option<Reverted>)> = trailers(message)
+pub fn reverted(message: &[u8]) -> Vec<Undone> {
+    let mut found: Vec<Undone> = trailers(message)
         .into_iter()
         .filter_map(|block| match block {
-            Trailers::Reverted(reverted) => Some((reverted.commit.clone(), Some(reverted))),
+            Trailers::Reverted(ours) => Some(Undone { commit: ours.commit.clone(), ours: Some(ours), whole: false }),
             Trailers::Applied(_) => None,
         })
         .collect();
@@ -49,8 +72,12 @@ pub fn reverted(message: &[u8]) -> Vec<(String, Option<Reverted>)> {
         let len = rest.iter().take_while(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(*byte)).count();
         let commit: String = rest[..len].iter().map(|byte| char::from(*byte)).collect();
         let is_end = rest.get(len).is_none_or(|byte| b".,( \r\n".contains(byte));
-        if (7..=64).contains(&len) && is_end && !found.iter().any(|(known, _)| *known == commit) {
-            found.push((commit, None));
+        if !(7..=64).contains(&len) || !is_end {
+            continue;
+        }
+        match found.iter_mut().find(|known| known.commit == commit) {
+            Some(known) => known.whole = true,
+            None => found.push(Undone { commit, ours: None, whole: true }),
         }
     }
     found

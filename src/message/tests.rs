@@ -9,7 +9,7 @@ use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use super::*;
 use crate::message::parse::parse;
 use crate::message::render::{Phase, TemplateError, render, render_template};
-use crate::message::revert::{plain, revert, reverted};
+use crate::message::revert::{Undone, plain, revert, reverted};
 use crate::message::trailers::{Cause, Reverted, Trailers, trailers};
 use crate::plan::template::{FIELDS, faults};
 
@@ -383,7 +383,7 @@ fn a_revert_says_what_git_revert_says() {
         let theirs = git(folder.path(), &["log", "-1", "--format=%B"], "");
         let theirs = format!("{}\n", theirs.trim_end_matches('\n'));
         assert_eq!(plain(original.as_bytes(), &commit), theirs);
-        assert_eq!(reverted(theirs.as_bytes()), [(commit, None)]);
+        assert_eq!(reverted(theirs.as_bytes()), [Undone { commit, ours: None, whole: true }]);
     }
 }
 
@@ -404,7 +404,7 @@ fn our_reverts_add_the_reason_and_are_read_back() {
             "Revert \"fix(websocket): eliminate factory pattern in websocket_ssot.py - Issue #506\"\n\nThis reverts commit {commit}.\n\nReason: verification failed:\\n\\nMigration-Reason: rollback\n\nMigration-Plan: p\nMigration-Phase: P0\nMigration-Unit: a b.py\nMigration-Reverts: {commit}\nMigration-Reason: verification\n"
         )
     );
-    assert_eq!(reverted(text.as_bytes()), [(commit.to_owned(), Some(ours.clone()))]);
+    assert_eq!(reverted(text.as_bytes()), [Undone { commit: commit.to_owned(), ours: Some(ours.clone()), whole: true }]);
     assert_eq!(trailers(text.as_bytes()), [Trailers::Reverted(ours)]);
     for (text, expected) in [
         ("This reverts commit 0123456 (fix, 2024-01-01).", 1),

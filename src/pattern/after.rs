@@ -56,6 +56,8 @@ pub enum Kind {
     Name(usize),
     /// A string literal without interpolation, in the quotes of the file.
     String,
+    /// The quotes before or behind a string literal with interpolation, which what it holds must not have.
+    Quotes,
     /// This text, which looks like a metavariable and is none.
     Literal(String),
 }
@@ -260,6 +262,9 @@ impl Template {
                 }
                 ("string", _) if !has_interpolation(node) && !self.holds_hole(node) => {
                     spots.push(Spot { range: node.byte_range(), kind: Kind::String });
+                }
+                ("string_start" | "string_end", _) if node.parent().is_some_and(has_interpolation) => {
+                    spots.push(Spot { range: node.byte_range(), kind: Kind::Quotes });
                 }
                 _ => pending.extend((0..node.child_count()).filter_map(|index| node.child(index))),
             }

@@ -12,6 +12,7 @@ use crate::pattern::evaluation::Evaluation;
 use crate::pattern::find::find;
 use crate::pattern::hints::hints;
 use crate::pattern::holes::{Holed, Take};
+use crate::pattern::outside::Outside;
 use crate::pattern::place::Conditions;
 use crate::pattern::snippet::{Snippet, Spot, Stand, referred};
 use crate::pattern::sound::Flow;
@@ -114,7 +115,8 @@ impl<'a> Texts<'a> {
         let evaluation = Evaluation::new((roots.0, &old_spots), (roots.1, &new_spots));
         let crossing = Crossing::new((old_names, &old_spots), (new_names, &new_spots));
         let binds = old_spots.iter().filter(|spot| spot.bound).map(|spot| spot.hole.name.clone()).collect();
-        let flow = Flow { evaluation, crossing, binds, ..flow(old_names, new_names, &new_spots) };
+        let outside = Outside::new(roots.0, roots.1);
+        let flow = Flow { evaluation, crossing, outside, binds, ..flow(old_names, new_names, &new_spots) };
         let referred_to = |names: &Names<'a>| -> BTreeSet<String> {
             let from = names.imports.iter().filter(|import| import.from.is_some());
             let named = from.flat_map(|import| import.items.iter().map(|item| import.imported(item)));
@@ -206,6 +208,7 @@ fn flow(old: &Names, new: &Names, spots: &[Spot]) -> Flow {
         kept: named(spots.iter().collect()),
         evaluation: Evaluation::default(),
         crossing: Crossing::default(),
+        outside: Outside::default(),
         binds: BTreeSet::new(),
         bound: named(spots.iter().filter(|spot| spot.bound).collect()),
         new: words.difference(&before).cloned().collect(),

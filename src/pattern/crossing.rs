@@ -1,7 +1,7 @@
 //! Whether what a match holds can stand in a function, class or comprehension that `after` makes around it.
 //!
 //! There names of a class around the match cannot be read, `yield` and its like are another function's, and what is bound is bound
-//! elsewhere.
+//! elsewhere. A function reads its names when it is called: one that is bound again until then is another thing.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use tree_sitter::Node;
 use crate::pattern::fit::nodes;
 use crate::pattern::matched::Match;
 use crate::pattern::meaning::Meanings;
-use crate::pattern::place::contains;
+use crate::pattern::place::{around as around_node, contains};
 use crate::pattern::snippet::Spot;
 use crate::pattern::view::is_statement;
 use crate::python::names::{Names, ScopeKind};
@@ -21,6 +21,8 @@ use crate::python::source::Source;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Crossing {
     variables: BTreeSet<String>,
+    /// Those among them that are read in a function.
+    deferred: BTreeSet<String>,
 }
 
 impl Crossing {
@@ -38,11 +40,14 @@ impl Crossing {
             let scopes = around(new, spot);
             !scopes.is_empty() && !stays(spot, &scopes)
         };
-        Self { variables: after.iter().filter(crosses).map(|spot| spot.hole.name.clone()).collect() }
+        let crossing = || after.iter().filter(crosses);
+        let defers = |spot: &&Spot| around(new, spot).contains(&ScopeKind::Function);
+        let named = |spot: &Spot| spot.hole.name.clone();
+        Self { variables: crossing().map(named).collect(), deferred: crossing().filter(defers).map(named).collect() }
     }
 
     /// Why what one of them holds would mean something else there.
-    pub(crate) fn refuses(&self, source: &Source, meanings: &Meanings, one: &Match) -> Option<String> {
+    pub(crate) fn refuses(&self, source: &Source, root: Node, meanings: &Meanings, one: &Match) -> Option<String> {
         self.variables.iter().find_map(|variable| {
             let held = nodes(one.captures.get(variable)?);
             let range = held.first()?.start_byte()..held.last()?.end_byte();
@@ -51,7 +56,8 @@ impl Crossing {
             let why = class_name(meanings, one, &range)
                 .map(|name| format!("reads `{name}`, which is an attribute of the class"))
                 .or_else(|| word().map(|word| format!("holds `{word}`")))
-                .or_else(|| if binds() { bound(source, meanings, one, &range) } else { None })?;
+                .or_else(|| if binds() { bound(source, meanings, one, &range) } else { None })
+                .or_else(|| if self.deferred.contains(variable) { rebound(source, root, meanings, one, &range) } else { None })?;
             Some(format!("the rule makes a function, class or comprehension around `${variable}`, which here {why}"))
         })
     }
@@ -98,6 +104,39 @@ fn bound_by<'t>(node: Node<'t>) -> Option<&'t str> {
         pending[from..].reverse();
     }
     None
+}
+
+/// Why a name that is read in a range may stand for something else when a function reads it later.
+fn rebound(source: &Source, root: Node, meanings: &Meanings, one: &Match, range: &Range<usize>) -> Option<String> {
+    let names = meanings.names;
+    let path = around_node(root, *one.nodes.first()?);
+    meanings.uses_in(range).map(|number| &names.uses[number]).find_map(|read| {
+        let owner = names
+            .resolve(read.scope, read.name)
+            .filter(|owner| *owner == 0 || !contains(&one.range, &names.scopes[*owner].range))?;
+        let scope = &names.scopes[owner];
+        let all = scope.bindings.get(read.name)?;
+        let declared = names.scopes.iter().any(|scope| scope.globals.contains(read.name) || scope.nonlocals.contains(read.name));
+        let loops = path.iter().filter(|node| {
+            matches!(node.kind(), "for_statement" | "while_statement")
+                && (owner == 0 || contains(&scope.range, &node.byte_range()))
+        });
+        let loops: Vec<Range<usize>> = loops.map(Node::byte_range).collect();
+        let here = !names.is_deferred(one.scope, owner);
+        let again = all.iter().filter(|binding| !one.range.contains(&binding.range.start)).find(|binding| {
+            let later =
+                here && (binding.range.start > one.range.start || loops.iter().any(|around| contains(around, &binding.range)));
+            later || (declared && all.len() > 1) || scope.kind == ScopeKind::Comprehension || is_of_handler(root, &binding.range)
+        })?;
+        Some(format!("reads `{}`, which is bound again (line {}) before that runs", read.name, source.line(again.range.start)))
+    })
+}
+
+/// True for the name of a caught exception, which is gone after its handler.
+fn is_of_handler(root: Node, range: &Range<usize>) -> bool {
+    let name = root.descendant_for_byte_range(range.start, range.end);
+    let target = name.and_then(|name| name.parent()).filter(|target| target.kind() == "as_pattern_target");
+    target.and_then(|target| target.parent()?.parent()).is_some_and(|around| around.kind().starts_with("except"))
 }
 
 /// Why a name that is bound in a range cannot be bound in another scope.
@@ -173,6 +212,45 @@ mod tests {
             let rule = pattern("from a.b import f\nf($X)", &format!("from a.c import g\n{after}"));
             assert_eq!(matches(&rule, &format!("from a.b import f\n{text}")).len(), 1, "{after} in {text}");
         }
+    }
+
+    #[test]
+    fn a_function_does_not_read_later_what_is_bound_again_until_then() {
+        let again = |name: &str, line: usize| format!("reads `{name}`, which is bound again (line {line}) before that runs");
+        for (after, text, name, line) in [
+            (IN_LAMBDA, "for i in z:\n    f(i)\n", "i", 2),
+            (IN_LAMBDA, "def q(z):\n    for a, (i, *b) in z:\n        if a:\n            f(z + [i])\n", "i", 3),
+            (IN_LAMBDA, "y = [f(i) for i in z]\n", "i", 2),
+            (IN_LAMBDA, "while z:\n    i = z()\n    y = f(i.x)\n", "i", 3),
+            (IN_DEF, "for i in z:\n    f(i)\n", "i", 2),
+            (IN_LAMBDA, "i = 1\ny = f(i)\ni = 2\n", "i", 4),
+            (IN_LAMBDA, "def q(i):\n    y = f(i)\n    i += 1\n    return y\n", "i", 4),
+            (IN_LAMBDA, "def q(i):\n    y = f(i)\n    del i\n", "i", 4),
+            (IN_LAMBDA, "try: pass\nexcept E as e:\n    y = f(e)\n", "e", 3),
+            (IN_LAMBDA, "i = 1\ndef q():\n    return f(i)\ndef r():\n    global i\n    i = 2\n", "i", 2),
+        ] {
+            let rule = pattern("from a.b import f\nf($X)", &format!("from a.c import g\n{after}"));
+            let text = format!("from a.b import f\n{text}");
+            assert_eq!(matches(&rule, &text), [""; 0], "{after} in {text}");
+            let reason = reasons(&rule, &text).join("\n");
+            assert!(reason.ends_with(&format!("around `$X`, which here {}", again(name, line))), "{reason}\n{text}");
+        }
+        for (after, text) in [
+            (IN_LAMBDA, "i = 1\ny = f(i)\n"),
+            (IN_LAMBDA, "for j in z:\n    i = j\ny = f(i)\n"),
+            (IN_LAMBDA, "for j in z:\n    def q(i):\n        return f(i)\n"),
+            (IN_LAMBDA, "for j in z:\n    f([j for j in z])\n    f(lambda j: j)\n"),
+            (IN_LAMBDA, "def q(i):\n    return f(i, )\ni = 1\n"),
+            (IN_LAMBDA, "def q():\n    return f(i)\ni = 1\n"),
+            (IN_LIST, "for q in z:\n    f(q)\n"),
+            ("g(lambda x=$X: x)", "for i in z:\n    f(i)\n"),
+        ] {
+            let rule = pattern("from a.b import f\nf($X)", &format!("from a.c import g\n{after}"));
+            let text = format!("from a.b import f\n{text}");
+            assert!(!matches(&rule, &text).is_empty() && reasons(&rule, &text).is_empty(), "{after} in {text}");
+        }
+        let rule = pattern("from a.b import f\nlambda: f($X)", "from a.c import g\nlambda: g($X)");
+        assert_eq!(matches(&rule, "from a.b import f\nfor i in z:\n    y = lambda: f(i)\n").len(), 1);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod crossing;
 mod effects;
 mod evaluation;
 mod find;
-mod fit;
+pub(crate) mod fit;
 mod hints;
 pub mod holes;
 mod layout;
@@ -25,6 +25,7 @@ mod literal;
 pub mod matched;
 mod meaning;
 mod near;
+pub(crate) mod outside;
 pub(crate) mod place;
 #[cfg(test)]
 mod place_tests;

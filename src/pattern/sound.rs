@@ -14,6 +14,7 @@ use crate::pattern::fit::nodes;
 use crate::pattern::layout::{Block, Layout};
 use crate::pattern::matched::{Capture, Match};
 use crate::pattern::meaning::Meanings;
+use crate::pattern::outside::{Outside, Regions};
 use crate::pattern::place::contains;
 use crate::pattern::targets::set_in;
 use crate::python::names::ScopeKind;
@@ -40,6 +41,8 @@ pub(crate) struct Flow {
     pub(crate) crossing: Crossing,
     /// In which order and how often both evaluate their metavariables.
     pub(crate) evaluation: Evaluation,
+    /// What `after` makes of what stands around it.
+    pub(crate) outside: Outside,
 }
 
 /// What became of matches.
@@ -60,6 +63,7 @@ pub(crate) struct Sound<'p, 't> {
     meanings: &'p Meanings<'t>,
     bounds: &'p Bounds<'t>,
     layout: OnceCell<Layout<'t>>,
+    regions: OnceCell<Regions<'t>>,
     /// The uses of each name, and of each name of each scope.
     uses: OnceCell<HashMap<&'t str, Vec<usize>>>,
     readers: OnceCell<HashMap<(usize, &'t str), Vec<usize>>>,
@@ -73,8 +77,8 @@ impl<'p, 't> Sound<'p, 't> {
         meanings: &'p Meanings<'t>,
         bounds: &'p Bounds<'t>,
     ) -> Self {
-        let (layout, uses, readers) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { flow, source, root, meanings, bounds, layout, uses, readers }
+        let (layout, regions, uses, readers) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { flow, source, root, meanings, bounds, layout, regions, uses, readers }
     }
 
     /// The matches that may be rewritten, some of them inside what others captured, and why the rest may not.
@@ -132,12 +136,16 @@ impl<'p, 't> Sound<'p, 't> {
         clash
             .or_else(|| self.flow.builtins.iter().find_map(|name| self.no_builtin(one, name)))
             .or_else(|| self.hides(one))
-            .or_else(|| self.flow.crossing.refuses(self.source, self.meanings, one))
+            .or_else(|| self.flow.crossing.refuses(self.source, self.root, self.meanings, one))
             .or_else(|| {
                 let place = self.lost_place(one)?;
                 Some(format!("`{}` is set here, which others may read", &self.meanings.text[place.byte_range()]))
             })
             .or_else(|| self.flow.evaluation.refuses(self.source, one))
+            .or_else(|| {
+                let regions = self.regions.get_or_init(|| Regions::new(self.root));
+                self.flow.outside.refuses(regions, &one.range).map(str::to_owned)
+            })
     }
 
     /// Why a match cannot be rewritten when these are.

@@ -32,7 +32,9 @@ fn is_blank(node: &Node) -> bool {
 
 /// True for what begins with the `*` of a splat that holds all of it: after a comma the grammar has `*f(1)` as `(*f)(1)`.
 fn is_starred(text: &str, node: Node) -> bool {
-    text.as_bytes().get(node.start_byte()) == Some(&b'*') && is_operation(node)
+    let starts = text.as_bytes().get(node.start_byte()) == Some(&b'*');
+    // What is shown to the parser as a negation is one too.
+    starts && (is_operation(node) || node.kind() == "unary_operator")
 }
 
 /// True for the outermost of what is so, which is a splat wherever it is seen from outside.

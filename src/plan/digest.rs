@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Phase, Plan};
+use crate::plan::{Command, Phase, Plan};
 
 /// The digest of the whole plan, as 64 lowercase hexadecimal digits.
 #[must_use]
@@ -33,6 +33,12 @@ pub fn parts(plan: &Plan) -> BTreeMap<String, String> {
         parts.insert(format!("phase {}", phase.id), of(&named(plan, phase)));
     }
     parts
+}
+
+/// The digest of a list of commands: a gate that passed says nothing of others.
+#[must_use]
+pub fn commands(commands: &[Command]) -> String {
+    of(&json(&commands))
 }
 
 fn whole(plan: &Plan) -> Value {

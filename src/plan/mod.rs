@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::event::PhaseLabel;
 use crate::path::RepoPath;
 use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
@@ -315,6 +316,12 @@ impl Plan {
             Some(phase) => format!("phase {} ({})", at + 1, phase.id),
             None => format!("phase {}", at + 1),
         }
+    }
+
+    /// How a phase is named to a listener.
+    #[must_use]
+    pub fn label(&self, at: usize) -> PhaseLabel {
+        PhaseLabel { ordinal: at + 1, id: self.phases[at].id.clone(), title: self.phases[at].title.clone() }
     }
 
     /// Problems that show only against a repository, such as a listed file that is missing, in the words and places of the plan.

@@ -17,6 +17,7 @@ pub mod precedence;
 pub mod semantic;
 pub mod skim;
 pub mod source;
+mod stars;
 pub mod syntax;
 pub mod version;
 mod walk;

@@ -2,7 +2,8 @@
 //! at a file, and most statements have nothing to say.
 //!
 //! A statement in which none of the words stands neither reads nor binds nor declares such a name, whatever it does, and all that it
-//! holds goes with it. Statements that go become `0` and blanks, as many bytes as they had, so that every place stays what it is.
+//! holds goes with it. Statements that go become zeros and blanks, as many bytes as they had, so that every place stays what it is;
+//! the zeros are as long as a whole character, so that whatever begins or ends here does so between characters of the text too.
 
 use std::ops::Range;
 
@@ -22,7 +23,7 @@ pub struct Shown {
     pub text: String,
     /// Long stretches of these blanks, in order, which a parser need not read.
     pub gaps: Vec<Range<usize>>,
-    /// How many lines of imports are left.
+    /// How many import statements are left.
     pub imports: usize,
 }
 
@@ -74,7 +75,8 @@ const LONG: usize = 128;
 const MOST_GAPS: usize = 200;
 
 impl<'a> Skim<'a> {
-    /// Splits the text; `None` when its brackets or its indentation do not fit, or when it has line endings that are carriage returns.
+    /// Splits the text; `None` when its brackets, its quotes or its indentation do not fit, or when it has line endings that are
+    /// carriage returns.
     #[must_use]
     pub fn new(text: &'a str) -> Option<Self> {
         if memchr::memchr_iter(b'\r', text.as_bytes()).any(|at| text.as_bytes().get(at + 1) != Some(&b'\n')) {
@@ -143,9 +145,11 @@ impl<'a> Skim<'a> {
                 _ => {
                     text[line.content.clone()].fill(b' ');
                     if !comment {
-                        text[line.content.start] = b'0';
+                        let first = self.text[line.content.clone()].chars().next().map_or(0, char::len_utf8);
+                        let zero = line.content.start..line.content.start + first;
+                        text[zero.clone()].fill(b'0');
                         gaps.extend(gone.take().map(|(_, blank)| blank));
-                        gone = Some((indent, line.content.start + 1..line.content.end));
+                        gone = Some((indent, zero.end..line.content.end));
                     }
                 }
             }
@@ -157,7 +161,7 @@ impl<'a> Skim<'a> {
             gaps.truncate(MOST_GAPS);
             gaps.sort_by_key(|gap| gap.start);
         }
-        let imports = self.lines.iter().zip(&stays).filter(|(line, stays)| line.imports && **stays).count();
+        let imports = self.lines.iter().zip(&stays).filter(|(line, stays)| line.kind == Kind::Import && **stays).count();
         // Whole characters have become blanks.
         let text = String::from_utf8(text).unwrap_or_else(|_| self.text.to_owned());
         Shown { text, gaps, imports }
@@ -234,10 +238,10 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// Where a word stands whole in a range of the text.
+/// Where a word stands whole in a range of the text. A character that is not ASCII may be part of a name or not: a byte order mark.
 fn occurrences<'t>(text: &'t str, word: &'t str, range: Range<usize>) -> impl Iterator<Item = usize> + 't {
     let bytes = text.as_bytes();
-    let part = |byte: Option<&u8>| byte.is_some_and(|byte| *byte == b'_' || byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    let part = |byte: Option<&u8>| byte.is_some_and(|byte| *byte == b'_' || byte.is_ascii_alphanumeric());
     let whole =
         move |at: &usize| !part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !part(bytes.get(at + word.len()));
     memchr::memmem::find_iter(&bytes[range.clone()], word).map(move |at| range.start + at).filter(whole)
@@ -294,7 +298,7 @@ impl Scan<'_> {
                     self.at = (self.at + 1 + usize::from(carriage)).min(self.bytes.len());
                 }
                 b'\'' | b'"' => {
-                    self.string(byte);
+                    self.string(byte)?;
                     self.colon = false;
                     continue;
                 }
@@ -327,24 +331,25 @@ impl Scan<'_> {
         }
     }
 
-    /// Goes behind a string whose first quote is passed.
-    fn string(&mut self, quote: u8) {
+    /// Goes behind a string whose first quote is passed; `None` for one with three quotes that never ends: all the rest would be in it.
+    fn string(&mut self, quote: u8) -> Option<()> {
         let triple = self.bytes[self.at..].starts_with(&[quote; 2]);
         self.at += if triple { 2 } else { 0 };
         while let Some(&byte) = self.bytes.get(self.at) {
             match byte {
                 b'\\' => self.at += 1 + usize::from(self.bytes[self.at + 1..].starts_with(b"\r\n")),
-                b'\n' if !triple => return,
+                b'\n' if !triple => return Some(()),
                 byte if byte == quote && !triple => break,
                 byte if byte == quote && self.bytes[self.at..].starts_with(&[quote; 3]) => {
                     self.at += 3;
-                    return;
+                    return Some(());
                 }
                 _ => {}
             }
             self.at += 1;
         }
         self.at = (self.at + 1).min(self.bytes.len());
+        (!triple).then_some(())
     }
 }
 
@@ -379,11 +384,12 @@ mod tests {
             ("def g():\n    if a:\n        x\n    y\ndef h():\n    z\nf\n", "0\nf"),
             ("def g():\n    def h():\n        x\n    f\n    for a in b:\n        y\n", "def g():\n    0\n    f\n    0"),
             ("match x:\n  case 1:\n    y\n  case 2:\n    f\nprint(x)\n", "match x:\n  case 1:\n    0\n  case 2:\n    f\n0"),
-            ("x = 1 \\\n  + f\ny = ef + f2 + fé\n", "x = 1 \\\n  + f\n0"),
+            ("x = 1 \\\n  + f\ny = ef + f2\n", "x = 1 \\\n  + f\n0"),
             ("a; import b\nfrom c import (d,\n  f)\nimport e\nx = '(' \"]\"\n", "a; import b\nfrom c import (d,\n  f)\n0"),
             ("'''f'''\nr\"f\"\nu'''\nf'''\nb'f'\nx = 'f'\n", "0\nb'f'\nx = 'f'"),
             ("m.x\nm . f\nm\\\n.y\nm = 1\nm(1).x\nimport m.x\n", "0\nm . f\n0\nm = 1\nm(1).x\nimport m.x"),
-            ("é\r\nf\r\nx\\\r\n+ y\r\nz", "0\nf\n0"),
+            ("é\r\nf\r\nx\\\r\n+ y\r\nz", "00\nf\n0"),
+            ("α = 1\nf\n名 = 2\nif f:\n    𝐱\n", "00\nf\n000\nif f:\n    0000"),
         ] {
             check(text, &[("f", None), ("m", Some("f"))], want);
         }
@@ -400,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_text_that_cannot_be_split_is_not_reduced() {
-        for text in ["x = (1\ny\n", "x = 1)\n", "x\ry\n", "  x\n", "if a:\n    x\n  y\n", "if a:\n\tx\n    y\n"] {
+        for text in ["x = (1\ny\n", "x = 1)\n", "'''x\ny\n", "x\ry\n", "  x\n", "if a:\n    x\n  y\n", "if a:\n\tx\n    y\n"] {
             assert!(Skim::new(text).is_none(), "{text}");
         }
     }

@@ -13,6 +13,7 @@ use crate::python::comments;
 use crate::python::nesting;
 use crate::python::semantic;
 use crate::python::source::Source;
+use crate::python::stars;
 
 /// How long one file may take to parse, unless the caller says.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -48,7 +49,13 @@ pub struct SyntaxProblem {
 /// # Errors
 /// [`ParseError`] when there is none within `deadline`.
 pub fn parse_within(source: &Source, deadline: Duration) -> Result<Tree, ParseError> {
-    parse_between(source, source.text(), &comments::gaps(source.text()), deadline)
+    let gaps = comments::gaps(source.text());
+    let tree = parse_between(source, source.text(), &gaps, deadline)?;
+    let stars = tree.root_node().has_error().then(|| stars::negated(source.text())).flatten();
+    match stars {
+        Some(shown) => parse_between(source, &shown, &gaps, deadline),
+        None => Ok(tree),
+    }
 }
 
 /// The same for what is shown of the text in its place, as long as the text, with `gaps` that are not read.
@@ -130,9 +137,13 @@ pub(super) fn read_by_ruff<T: Send>(
 
 /// What Python's parser and compiler say of a text.
 fn judge(text: &str, parsed: &ruff_python_parser::Parsed<Mod>) -> Vec<(usize, String)> {
+    // Its parser looks for an expression before a `;` here.
+    let is_bare_raise =
+        |at: usize| text[at..].starts_with(';') && ends_in_word(text[..at].trim_end_matches([' ', '\t', '\x0c']), "raise");
     let mut found: Vec<(usize, String)> = parsed
         .errors()
         .iter()
+        .filter(|error| !is_bare_raise(usize::from(error.location.start())))
         .map(|error| (usize::from(error.location.start()), lower_first(&error.error.to_string())))
         .collect();
     let unsupported = parsed.unsupported_syntax_errors().iter();
@@ -141,6 +152,11 @@ fn judge(text: &str, parsed: &ruff_python_parser::Parsed<Mod>) -> Vec<(usize, St
         found.extend(semantic::errors(text, module).into_iter().map(|(at, message)| (at, lower_first(&message))));
     }
     found
+}
+
+/// True when a text ends in a word, and no longer one.
+fn ends_in_word(text: &str, word: &str) -> bool {
+    text.strip_suffix(word).is_some_and(|before| !before.ends_with(|c: char| c == '_' || c == '.' || c.is_alphanumeric()))
 }
 
 /// Messages here are fragments; a first word that is a name or a keyword in quotes stays as it is.

@@ -7,20 +7,21 @@ fn every_row_of_the_recovery_table_has_its_action() {
     use {Action as A, Branch as B, Disk as D};
     let mut rows = 0;
     for (prepared, branch, actions) in [
-        //                          Before,     After,      Committed, HalfTransformed,   Other
-        (false, B::AtBase, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
-        (false, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
-        (true, B::AtBase, [A::PutBack, A::Finish, A::Forget, A::SaveAndPutBack, A::Ask]),
-        (true, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::SaveAndPutBack, A::Ask]),
+        //                          Before,     After,      Committed, HalfTransformed, Other
+        (false, B::AtBase, [A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
+        (false, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
+        (true, B::AtBase, [A::PutBack, A::Finish, A::Forget, A::PutBack, A::PutBack]),
+        (true, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
+        // Landed, whatever is missing of it now, and wherever its files were taken since.
         (true, B::HoldsCommit, [A::Note, A::Note, A::Note, A::Note, A::Note]),
+        (false, B::HoldsCommit, [A::Note, A::Note, A::Note, A::Note, A::Note]),
     ] {
         for (disk, action) in [D::Before, D::After, D::Committed, D::HalfTransformed, D::Other].into_iter().zip(actions) {
             assert_eq!(decide(prepared, disk, branch), action, "{prepared} {disk:?} {branch:?}");
             rows += 1;
         }
     }
-    // Without a prepared commit the branch cannot hold it.
-    assert_eq!(rows, (2 * 3 - 1) * 5);
+    assert_eq!(rows, 2 * 3 * 5);
 }
 
 fn begun(verify: bool, reverts: Option<&str>) -> Record {
@@ -129,4 +130,24 @@ fn commits_of_several_runs_can_await_their_verification() {
     assert_eq!(waiting(&records), ["c", "d"]);
     records.push(Record::Verified { commit: "c".to_owned() });
     assert_eq!(waiting(&records), ["d"]);
+}
+
+#[test]
+fn what_a_journal_knows_of_a_verification_is_done_owed_or_nothing() {
+    let landed = |verify| vec![begun(verify, None), Record::Prepared { commit: "c".to_owned() }, committed("c")];
+    let verified = [landed(true), vec![Record::Verified { commit: "c".to_owned() }]].concat();
+    let reverted = [landed(true), vec![begun(false, Some("c")), committed("r")]].concat();
+    for (records, of, known) in [
+        (Vec::new(), "c", Judged::Unknown),
+        (vec![Record::Opened { format: 1 }], "c", Judged::Unknown),
+        (landed(true), "c", Judged::Owed),
+        (landed(true), "d", Judged::Unknown),
+        (landed(false), "c", Judged::Done),
+        (verified, "c", Judged::Done),
+        (reverted.clone(), "c", Judged::Done),
+        (reverted, "r", Judged::Done),
+        (vec![Record::Verified { commit: "c".to_owned() }], "c", Judged::Done),
+    ] {
+        assert_eq!(judged(&records, of), known, "{of} of {records:?}");
+    }
 }

@@ -4,13 +4,10 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::MetadataExt;
-use std::time::Duration;
 
 use git2::build::TreeUpdateBuilder;
 use git2::{ErrorClass, ErrorCode, FileMode, ObjectType, Oid};
 
-use crate::fault;
 use crate::path::RepoPath;
 use crate::repo::identity::{Identity, Person, as_utf8};
 use crate::repo::{Repo, RepoProblem, Tip};
@@ -90,21 +87,17 @@ impl Repo {
     /// # Errors
     /// [`RepoProblem::Moved`] or [`RepoProblem::Switched`] when HEAD is not where `tip` says.
     pub fn advance(&self, tip: &Tip, commit: Oid, log: &str, committer: &Person) -> Result<Tip, RepoProblem> {
-        let mut transaction = self.inner.transaction()?;
-        let locked = transaction.lock_ref(&tip.branch);
-        locked.map_err(|error| match error.code() {
-            ErrorCode::Locked => RepoProblem::Locked(self.inner.commondir().join(format!("{}.lock", tip.branch))),
-            _ => error.into(),
-        })?;
-        fault::point("land: branch locked");
-        // The lock is held from here on: what is compared now is what is set.
-        self.still_at(tip)?;
-        let by_libgit2 = !self.set_locked_branch(tip, commit, log, committer)?;
-        if by_libgit2 {
+        if !self.set_branch(tip, commit, log, committer)? {
+            let mut transaction = self.inner.transaction()?;
+            let locked = transaction.lock_ref(&tip.branch);
+            locked.map_err(|error| match error.code() {
+                ErrorCode::Locked => RepoProblem::Locked(self.inner.commondir().join(format!("{}.lock", tip.branch))),
+                _ => error.into(),
+            })?;
+            // The lock is held from here on: what is compared now is what is set.
+            self.still_at(tip)?;
             transaction.set_target(&tip.branch, commit, Some(&committer.signature()?), log)?;
-        }
-        transaction.commit()?;
-        if by_libgit2 {
+            transaction.commit()?;
             self.share_branch(tip)?;
         }
         let moved = Tip { branch: tip.branch.clone(), commit };
@@ -112,24 +105,20 @@ impl Repo {
         Ok(moved)
     }
 
-    /// Removes the lock of `branch` when it holds nothing or `commit`, and is the same file a second later. For the holder of the
-    /// run's lock only, who knows that a killed run was about to move the branch to `commit`.
+    /// True when the branch of that name, or what is checked out now, has the commit in its history. A branch that is gone holds none.
     ///
     /// # Errors
-    /// When it cannot be removed.
-    pub fn clear_stale_branch_lock(&self, branch: &str, commit: &str) -> Result<(), RepoProblem> {
-        let lock = self.inner.commondir().join(format!("{branch}.lock"));
-        let look = || lock.symlink_metadata().map(|file| (file.dev(), file.ino(), file.mtime(), file.mtime_nsec())).ok();
-        let Some(first) = look() else { return Ok(()) };
-        let held = std::fs::read_to_string(&lock).unwrap_or_default();
-        if !held.is_empty() && held.trim() != commit {
-            return Ok(());
+    /// When the history cannot be read.
+    pub fn holds(&self, branch: &str, commit: Oid) -> Result<bool, RepoProblem> {
+        let tips = [self.inner.refname_to_id(branch), self.inner.refname_to_id("HEAD")];
+        for tip in tips {
+            match tip {
+                Ok(tip) if self.contains(tip, commit)? => return Ok(true),
+                Err(error) if error.code() != ErrorCode::NotFound => return Err(error.into()),
+                _ => {}
+            }
         }
-        std::thread::sleep(Duration::from_secs(1));
-        if look() == Some(first) {
-            std::fs::remove_file(&lock).map_err(|source| RepoProblem::Index { act: "unlock the branch beside", source })?;
-        }
-        Ok(())
+        Ok(false)
     }
 
     /// The trees of a commit along `path`, root first, one per folder.
@@ -162,6 +151,12 @@ impl Repo {
     /// When the commit cannot be read.
     pub fn parent_of(&self, commit: Oid) -> Result<Option<Oid>, RepoProblem> {
         Ok(self.inner.find_commit(commit)?.parent_id(0).ok())
+    }
+
+    /// True when the commit is here: a rebase and a shallow clone leave names of commits that are not.
+    #[must_use]
+    pub fn has_commit(&self, commit: Oid) -> bool {
+        self.inner.find_commit(commit).is_ok()
     }
 
     /// The message of a commit, as its bytes.

@@ -14,6 +14,7 @@ use std::thread::{Builder, JoinHandle};
 
 use git2::Oid;
 
+use crate::fs::named;
 use crate::repo::{Repo, RepoProblem};
 
 /// How many files are synced at the same time.
@@ -38,6 +39,11 @@ pub struct Syncing<'a> {
 }
 
 impl Syncing<'_> {
+    /// Begins to sync a file as well.
+    pub fn also(&self, file: PathBuf) {
+        self.syncer.hands.begin(BTreeSet::from([file]));
+    }
+
     /// Returns when all of it would survive a power failure.
     ///
     /// # Errors
@@ -134,8 +140,8 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 fn sync(path: &Path) -> io::Result<()> {
-    match found(File::open(path))? {
-        Some(file) => file.sync_all(),
+    match found(File::open(path)).map_err(|error| named("open", path, &error))? {
+        Some(file) => file.sync_all().map_err(|error| named("sync", path, &error)),
         None => Ok(()),
     }
 }

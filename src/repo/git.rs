@@ -5,7 +5,8 @@
 //! in which a hook would run us (`GIT_DIR` and its kin) is not passed on.
 
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -70,22 +71,10 @@ impl Git {
     /// [`GitProblem`] when git cannot be started or fails.
     pub fn ask<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Result<Vec<u8>, GitProblem> {
         let mut command = self.command(args);
-        let mut child = command.stdin(Stdio::piped()).spawn().map_err(GitProblem::Start)?;
-        let stdin = child.stdin.take();
-        let output = std::thread::scope(|scope| {
-            let writer = scope.spawn(move || match stdin {
-                // git may end before it has read all: what it says then matters, not the broken pipe.
-                Some(mut stdin) => stdin.write_all(input).or_else(|error| match error.kind() {
-                    io::ErrorKind::BrokenPipe => Ok(()),
-                    _ => Err(error),
-                }),
-                None => Ok(()),
-            });
-            let output = child.wait_with_output();
-            let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writer to git panicked")));
-            output.and_then(|output| written.map(|()| output))
-        })
-        .map_err(GitProblem::Start)?;
+        if !input.is_empty() {
+            command.stdin(given(input).map_err(GitProblem::Start)?);
+        }
+        let output = command.output().map_err(GitProblem::Start)?;
         if !output.status.success() {
             let command = args.first().map_or_else(String::new, |arg| arg.as_ref().to_string_lossy().into_owned());
             let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -93,4 +82,15 @@ impl Git {
         }
         Ok(output.stdout)
     }
+}
+
+/// A file without a name that holds `input`, to be read from its beginning: with no pipe to fill, nobody has to write while git does.
+fn given(input: &[u8]) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    let mut file = File::from(rustix::fs::memfd_create("to git", rustix::fs::MemfdFlags::CLOEXEC)?);
+    #[cfg(not(target_os = "linux"))]
+    let mut file = tempfile::tempfile()?;
+    file.write_all(input)?;
+    file.rewind()?;
+    Ok(file)
 }

@@ -8,15 +8,33 @@ use memchr::memmem;
 use crate::path::RepoPath;
 use crate::repo::{Repo, RepoProblem};
 
+/// Who is shown commits: each with its raw message, until it breaks off.
+pub type Visit<'v> = &'v mut dyn FnMut(Oid, &[u8]) -> ControlFlow<()>;
+
 impl Repo {
     /// Shows the messages of all commits from `tip` back to `visit`, children before parents, until it breaks off.
     ///
     /// # Errors
     /// When the history cannot be read.
-    pub fn walk(&self, tip: Oid, visit: &mut dyn FnMut(Oid, &[u8]) -> ControlFlow<()>) -> Result<(), RepoProblem> {
+    pub fn walk(&self, tip: Oid, visit: Visit) -> Result<(), RepoProblem> {
+        self.walk_from(tip, None, visit)
+    }
+
+    /// As [`Repo::walk`], of the commits that are not in the history of `since`.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub fn walk_since(&self, tip: Oid, since: Oid, visit: Visit) -> Result<(), RepoProblem> {
+        self.walk_from(tip, Some(since), visit)
+    }
+
+    fn walk_from(&self, tip: Oid, since: Option<Oid>, visit: Visit) -> Result<(), RepoProblem> {
         let mut walk = self.inner.revwalk()?;
         walk.set_sorting(Sort::TOPOLOGICAL)?;
         walk.push(tip)?;
+        if let Some(since) = since {
+            walk.hide(since)?;
+        }
         let objects = self.inner.odb()?;
         for oid in walk {
             let oid = oid?;

@@ -10,6 +10,7 @@ pub mod git;
 pub mod history;
 pub mod identity;
 pub mod index;
+pub mod inflight;
 pub mod listing;
 mod mark;
 mod objects;
@@ -115,6 +116,14 @@ pub enum RepoProblem {
         /// Where it is.
         found: Oid,
     },
+    /// The branch is not there any more.
+    #[error("{branch}, which was at {commit}, was deleted in the meantime")]
+    Gone {
+        /// Full name of the branch.
+        branch: String,
+        /// Where it was.
+        commit: Oid,
+    },
     /// Another branch is checked out than before.
     #[error("HEAD was switched from {expected} to {found} in the meantime")]
     Switched {
@@ -140,6 +149,15 @@ pub enum RepoProblem {
     /// An object could not be made to last.
     #[error("cannot sync the objects of the commit to disk: {0}")]
     Unsynced(#[source] std::io::Error),
+    /// Another's reference stands where this tool keeps its own.
+    #[error("there is a reference {0}, which is not migrate's, where migrate keeps its own")]
+    Taken(String),
+    /// What is in flight could not be kept by a reference.
+    #[error("cannot keep what is in flight by a reference: {0}")]
+    Unheld(#[source] std::io::Error),
+    /// Objects were removed as soon as they were written.
+    #[error("objects of the commit were removed while they were in use, as `git gc --prune=now` or `git prune` does")]
+    Vanished,
     /// The branch could not be set.
     #[error("cannot set the branch: {0}")]
     Branch(#[source] std::io::Error),
@@ -181,9 +199,16 @@ impl RepoProblem {
             Self::Moved { .. } | Self::Switched { .. } | Self::Restaged(_) => {
                 "nothing of yours was changed; look at what moved it, then run migrate again"
             }
+            Self::Gone { .. } => {
+                "nothing was committed; make the branch again at that commit with `git branch`, then run migrate again"
+            }
             Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
             Self::Libgit2(_) => "see what `git fsck` says of the repository",
-            Self::Unstored(_) | Self::Branch(_) | Self::Unshared(_) => "fix the cause, then run migrate again",
+            Self::Taken(_) => {
+                "nothing was changed; give that reference another name, such as with `git update-ref`, then run migrate again"
+            }
+            Self::Vanished => "nothing was committed; wait until git has tidied up, then run migrate again",
+            Self::Unstored(_) | Self::Branch(_) | Self::Unshared(_) | Self::Unheld(_) => "fix the cause, then run migrate again",
             Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
             Self::Git(GitProblem::Start(_)) => "migrate needs the git program on PATH",
             Self::Git(GitProblem::Failed { .. }) => "fix what git says of it, then run migrate again",
@@ -230,9 +255,12 @@ impl Repo {
     /// Fails unless HEAD still stands where `tip` says.
     ///
     /// # Errors
-    /// [`RepoProblem::Switched`] or [`RepoProblem::Moved`].
+    /// [`RepoProblem::Switched`], [`RepoProblem::Moved`] or [`RepoProblem::Gone`].
     pub fn still_at(&self, tip: &Tip) -> Result<(), RepoProblem> {
-        let now = self.tip()?;
+        let now = self.tip().map_err(|problem| match problem {
+            RepoProblem::Unborn(_) => RepoProblem::Gone { branch: tip.branch.clone(), commit: tip.commit },
+            problem => problem,
+        })?;
         if now.branch != tip.branch {
             return Err(RepoProblem::Switched { expected: tip.branch.clone(), found: now.branch });
         }

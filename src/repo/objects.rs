@@ -16,6 +16,7 @@ use git2::{ObjectType, Oid};
 use memchr::memchr;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 
+use crate::fs::named;
 use crate::path::RepoPath;
 use crate::repo::{Repo, RepoProblem};
 
@@ -95,19 +96,23 @@ impl Repo {
     /// # Errors
     /// When the store cannot be written.
     pub(super) fn write_object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, RepoProblem> {
-        if bytes.len() > BLOCK - AROUND {
-            return Ok(self.inner.odb()?.write(kind, bytes)?);
-        }
         let oid = Oid::hash_object(kind, bytes)?;
         let name = oid.to_string();
         let folder = self.store().join(&name[..2]);
         let file = folder.join(&name[2..]);
+        if bytes.len() > BLOCK - AROUND {
+            if !file.exists() {
+                self.syncer.written(oid);
+            }
+            return Ok(self.inner.odb()?.write(kind, bytes)?);
+        }
         let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
         match utimensat(CWD, &file, &Timestamps { last_access: now, last_modification: now }, AtFlags::empty()) {
             Ok(()) => Ok(oid),
             Err(rustix::io::Errno::NOENT) => {
                 let header = format!("{} {}\0", kind.str(), bytes.len());
-                write_new(&folder, &file, &stored(header.as_bytes(), bytes)).map_err(RepoProblem::Unstored)?;
+                write_new(&folder, &file, &stored(header.as_bytes(), bytes))
+                    .map_err(|error| RepoProblem::Unstored(named("write", &file, &error)))?;
                 self.syncer.written(oid);
                 Ok(oid)
             }

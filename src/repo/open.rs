@@ -67,7 +67,8 @@ impl Repo {
     }
 
     /// What `git status` calls in progress.
-    fn operation(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
         match self.inner.state() {
             RepositoryState::Clean => self.sequence(),
             RepositoryState::Merge => Some("a merge"),

@@ -50,6 +50,34 @@ impl Repo {
         Ok(if tree == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(tree) })
     }
 
+    /// As [`Repo::revert_tree`], of what the commit did to one file and nothing else.
+    ///
+    /// # Errors
+    /// When an object is missing, or the commit is a root.
+    pub fn revert_file_tree(&self, commit: Oid, tip: Oid, path: &RepoPath) -> Result<Reverted, RepoProblem> {
+        let parent = self.inner.find_commit(commit)?.parent_id(0)?;
+        let (before, after, now) = (self.file_in(parent, path)?, self.file_in(commit, path)?, self.file_in(tip, path)?);
+        let (Some((_, before)), Some((_, after)), Some((mode, now))) = (before, after, now) else {
+            return Ok(if before == now { Reverted::Nothing } else { Reverted::Conflict(vec![path.clone()]) });
+        };
+        if now == before || before == after {
+            return Ok(Reverted::Nothing);
+        }
+        let with = |blob| self.tree_with(tip, &[NewBlob { path: path.clone(), mode, blob }]);
+        if now == after {
+            return Ok(Reverted::Tree(with(before)?));
+        }
+        // The tip's tree with each version of the one file: whatever differs between them is in that file.
+        let (ancestor, theirs) = (self.inner.find_tree(with(after)?)?, self.inner.find_tree(with(before)?)?);
+        let ours = self.inner.find_commit(tip)?.tree()?;
+        let mut index = self.inner.merge_trees(&ancestor, &ours, &theirs, None)?;
+        if index.has_conflicts() {
+            return Ok(Reverted::Conflict(vec![path.clone()]));
+        }
+        let tree = index.write_tree_to(&self.inner)?;
+        Ok(if tree == ours.id() { Reverted::Nothing } else { Reverted::Tree(tree) })
+    }
+
     /// The tree when `tip` has all that `commit` changed just as the commit left it: there is nothing to merge then, and a merge
     /// reads and writes every tree of the repository. `None` when only a merge can tell.
     fn untouched_since(&self, commit: &Commit, parent: &Commit, tip: &Commit) -> Result<Option<Oid>, RepoProblem> {

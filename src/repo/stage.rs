@@ -30,6 +30,14 @@ pub struct CachedIndex {
 #[derive(Debug)]
 pub struct Staged(Option<NewIndex>);
 
+impl Staged {
+    /// The file that was written, to be synced before it takes the index's place.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        self.0.as_ref().map(|new| new.own.0.clone())
+    }
+}
+
 #[derive(Debug)]
 struct NewIndex {
     cached: CachedIndex,

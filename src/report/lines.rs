@@ -3,13 +3,15 @@
 //! The output of commands is quoted visibly (`  | ...`), so that it cannot pass for ours. Everything that is not ours is escaped.
 //! Nothing here does I/O.
 
-use crate::event::{Event, PhaseLabel, RunOutcome, Tally};
+use crate::event::{Event, PhaseLabel, RunOutcome};
 use crate::report::Detail;
+use crate::report::diff;
 use crate::report::error::{Weight, message};
 use crate::report::escape;
 use crate::report::look::{Ink, Look};
 use crate::report::repeats::Repeats;
 use crate::rewrite::follow::aside;
+use crate::state::{Counts, State};
 
 /// Lines shown of a failed command's output.
 const TAIL_LINES: usize = 20;
@@ -80,10 +82,24 @@ impl Lines {
             Event::GateStarted { .. } => String::new(),
             Event::GatePassed { phase } => self.gate(Ink::Green, phase, "passed"),
             Event::GateFailed { phase, command } => self.gate(Ink::Red, phase, &format!("failed: {command}")),
-            Event::PhaseFinished { phase, tally } => self.heading(&phase.to_string(), &tally_words(tally)),
+            Event::PhaseFinished { phase, tally } => self.heading(&phase.to_string(), &counts_words(*tally)),
             Event::RolledBack { unit, commit, revert } => {
                 let rest = format!("  {} is taken back by {}", short(commit), short(revert));
                 self.state(Ink::Yellow, "rolled-back", unit, &rest)
+            }
+            Event::WouldRollBack { unit, commit, files, whole_commit } => {
+                let part = if *whole_commit { "" } else { ", of which only this file goes back" };
+                let files = if files.is_empty() { "nothing".to_owned() } else { files.join(", ") };
+                self.state(Ink::Yellow, "would undo", unit, &format!("  {}{part}; changes {files}", short(commit)))
+            }
+            Event::RollbackFinished { plan, taken_back, already, landed } => {
+                self.rolled_back(plan, *taken_back, *already, *landed)
+            }
+            Event::Differs { from, to, before, after } => {
+                let mut text = Vec::new();
+                let written = diff::write_as(&mut text, Look::PLAIN, [from, to], before.as_bytes(), after.as_bytes());
+                written.expect("writing to memory cannot fail");
+                escape::text(&text)
             }
             Event::UnitWarned { message: what, .. } if !self.repeats.shows(what) => String::new(),
             Event::UnitWarned { unit, line, column, written, guard, message: what, help } => {
@@ -92,8 +108,23 @@ impl Lines {
                 message(self.look, Weight::Warning, &what, Some(help))
             }
             Event::Warning { message: what, help } => message(self.look, Weight::Warning, what, help.as_deref()),
-            Event::RunFinished { tally, outcome, help } => self.end(tally, *outcome, help.as_deref()),
+            Event::RunFinished { .. } => self.end(event),
         }
+    }
+
+    /// What a rollback did, as one account.
+    fn rolled_back(&self, plan: &str, taken_back: usize, already: usize, landed: usize) -> String {
+        if landed == 0 {
+            let help = "units are found by the `Migration-` trailers of their commits: a squash merge has to keep them";
+            let help = format!("{} {}", self.look.paint(Ink::Cyan, "help:"), line(help));
+            return line(&format!("nothing to take back: no unit of the plan {plan} is on this branch")) + &help;
+        }
+        line(&match (taken_back, already) {
+            (0, 0) => "nothing to take back: no unit that was asked for is on this branch".to_owned(),
+            (0, already) => format!("nothing to take back: {} rolled back already", units(already)),
+            (taken_back, 0) => format!("{} taken back", units(taken_back)),
+            (taken_back, already) => format!("{} taken back, {already} rolled back already", units(taken_back)),
+        })
     }
 
     /// `  committed    [3/12] a.py ...`
@@ -148,9 +179,11 @@ impl Lines {
         text
     }
 
-    fn end(&self, tally: &Tally, outcome: RunOutcome, help: Option<&str>) -> String {
+    fn end(&self, event: &Event) -> String {
+        let Event::RunFinished { tally, violations_left, elsewhere, outcome, help } = event else { return String::new() };
         let (ink, word) = match outcome {
             RunOutcome::Done => (Ink::Green, "done"),
+            RunOutcome::NotDone => (Ink::Red, "not done"),
             RunOutcome::Failed => (Ink::Red, "failed"),
             RunOutcome::Refused => (Ink::Red, "refused"),
             RunOutcome::NeedsYou => (Ink::Yellow, "needs you"),
@@ -158,7 +191,12 @@ impl Lines {
         };
         let more = |words: String| message(self.look, Weight::Warning, &escape::line(words.as_bytes()), None);
         let mut text: String = self.repeats.rest().map(more).collect();
-        text += &format!("{}: {}\n", self.look.paint(ink, word), tally_words(tally));
+        let left = left_words(*violations_left).map(|words| format!("; {words}")).unwrap_or_default();
+        text += &format!("{}: {}{left}\n", self.look.paint(ink, word), counts_words(*tally));
+        let elsewhere = elsewhere.words(|state| !state.is_done());
+        if !elsewhere.is_empty() {
+            text += &format!("elsewhere: {elsewhere}\n");
+        }
         if let Some(help) = help {
             text += &format!("{} {}", self.look.paint(Ink::Cyan, "help:"), line(help));
         }
@@ -184,14 +222,21 @@ fn seconds(millis: u64) -> String {
     format!("{}.{} s", millis / 1000, millis % 1000 / 100)
 }
 
-fn tally_words(tally: &Tally) -> String {
-    let mut text = format!("{} committed, {} unchanged", tally.committed, tally.unchanged);
-    for (count, word) in [(tally.quarantined, "quarantined"), (tally.rolled_back, "rolled back"), (tally.pending, "pending")] {
-        if count > 0 {
-            text += &format!(", {count} {word}");
-        }
+/// How many units are in which state; the two that are done are always named.
+fn counts_words(counts: Counts) -> String {
+    let rest = counts.words(|state| !state.is_done());
+    let comma = if rest.is_empty() { "" } else { ", " };
+    format!("{} committed, {} unchanged{comma}{rest}", counts.get(State::Committed), counts.get(State::Unchanged))
+}
+
+/// What the plan allows to be left; `None` where there is nothing.
+#[must_use]
+pub(super) fn left_words(violations: usize) -> Option<String> {
+    match violations {
+        0 => None,
+        1 => Some("1 violation left as the plan allows".to_owned()),
+        many => Some(format!("{many} violations left as the plan allows")),
     }
-    text
 }
 
 #[cfg(test)]
@@ -200,6 +245,11 @@ mod tests {
 
     fn phase() -> PhaseLabel {
         PhaseLabel { ordinal: 1, id: "P0".into(), title: Some("Critical".into()) }
+    }
+
+    fn counts(pending: usize) -> Counts {
+        let states = [State::Committed, State::Committed, State::Quarantined];
+        Counts::of(states.into_iter().chain(std::iter::repeat_n(State::Pending, pending)))
     }
 
     fn story() -> Vec<Event> {
@@ -238,9 +288,11 @@ mod tests {
             Event::UnitQuarantined { unit: unit(), reason: "validation failed".into(), log: None },
             Event::UnitUnchanged { unit: "b\n.py".into(), why: "nothing to change".into() },
             Event::GateFailed { phase: phase(), command: "make gate".into() },
-            Event::PhaseFinished { phase: phase(), tally: Tally { committed: 2, quarantined: 1, ..Tally::default() } },
+            Event::PhaseFinished { phase: phase(), tally: counts(0) },
             Event::RunFinished {
-                tally: Tally { committed: 2, quarantined: 1, pending: 9, ..Tally::default() },
+                tally: counts(9),
+                violations_left: 2,
+                elsewhere: Counts::of([State::RolledBack, State::Committed]),
                 outcome: RunOutcome::Interrupted,
                 help: Some("`migrate resume` goes on from here".into()),
             },
@@ -265,7 +317,8 @@ warning: `python\t-m x` left processes running; those that could be found were k
   unchanged    [ 3/12] b\n.py (nothing to change)
   gate         phase 1 (P0) failed: make gate
 phase 1 (P0): 2 committed, 0 unchanged, 1 quarantined
-interrupted: 2 committed, 0 unchanged, 1 quarantined, 9 pending
+interrupted: 2 committed, 0 unchanged, 1 quarantined, 9 pending; 2 violations left as the plan allows
+elsewhere: 1 rolled-back
 help: `migrate resume` goes on from here
 ";
         assert_eq!(text, want);
@@ -290,9 +343,10 @@ help: `migrate resume` goes on from here
             written: None,
             guard: None,
             message: "f stays".into(),
-            help: "mend it".into(),
+            help: "fix it".into(),
         };
-        let end = || Event::RunFinished { tally: Tally::default(), outcome: RunOutcome::Done, help: None };
+        let (tally, elsewhere) = (Counts::default(), Counts::default());
+        let end = || Event::RunFinished { tally, violations_left: 0, elsewhere, outcome: RunOutcome::Done, help: None };
         for (detail, shown, more) in [(Detail::Normal, 3, true), (Detail::Verbose, 9, false)] {
             let mut lines = Lines::new(Look::PLAIN, detail);
             let text: String = (1..10).map(|at| lines.of(&warned(at))).collect();

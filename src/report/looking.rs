@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use crate::event::Looked;
 use crate::report::look::Look;
-use crate::report::progress::{TICK, bare, columns};
+use crate::report::progress::{bare, columns, tick};
 
 /// A bar that is there once there is something to tell.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Looking {
             bar.set_length(looked.of as u64);
         }
         if !self.shown.swap(true, Ordering::Relaxed) {
-            bar.enable_steady_tick(TICK);
+            tick(bar);
         }
         bar.set_position(looked.files as u64);
     }

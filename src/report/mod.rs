@@ -3,6 +3,7 @@
 //! stdout is the result, stderr the progress. Text that is not ours passes [`escape`] before it reaches a terminal. A reader
 //! that went away is no error. Nothing here decides anything.
 
+pub mod ask;
 pub mod diff;
 pub mod error;
 pub mod escape;

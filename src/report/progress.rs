@@ -15,7 +15,7 @@ use crate::report::lines::Lines;
 use crate::report::look::Look;
 
 /// How often the bar's clock moves on when nothing happens.
-pub(super) const TICK: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(100);
 
 /// Below this many columns only what matters most is shown.
 const NARROW: u16 = 70;
@@ -80,6 +80,13 @@ impl<W: Write> Progress<W> {
     }
 }
 
+/// Lets a bar move by itself, where the system has a thread for that: the crate that draws it would panic without one.
+pub(super) fn tick(bar: &ProgressBar) {
+    if std::thread::Builder::new().spawn(|| {}).is_ok_and(|thread| thread.join().is_ok()) {
+        bar.enable_steady_tick(TICK);
+    }
+}
+
 /// The live part.
 #[derive(Debug)]
 struct Bar {
@@ -92,7 +99,7 @@ struct Bar {
 impl Bar {
     fn new(target: ProgressDrawTarget, columns: u16) -> Self {
         let bar = bare(target, columns);
-        bar.enable_steady_tick(TICK);
+        tick(&bar);
         Self { bar, counted: None, place: String::new() }
     }
 
@@ -132,6 +139,9 @@ impl Bar {
             | Event::GatePassed { .. }
             | Event::GateFailed { .. }
             | Event::RolledBack { .. }
+            | Event::WouldRollBack { .. }
+            | Event::RollbackFinished { .. }
+            | Event::Differs { .. }
             | Event::UnitWarned { .. }
             | Event::Warning { .. } => {}
         }

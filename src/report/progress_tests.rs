@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use super::*;
-use crate::event::{Activity, PhaseLabel, RunOutcome, Tally};
+use crate::event::{Activity, PhaseLabel, RunOutcome};
+use crate::state::Counts;
 
 fn story() -> Vec<Event> {
     let phase = PhaseLabel { ordinal: 1, id: "P0".into(), title: None };
@@ -30,7 +31,13 @@ fn story() -> Vec<Event> {
         },
         Event::UnitReverted { unit, commit: "89abcdef0".into(), revert: "123456789".into(), reason: "no".into() },
         Event::GateStarted { phase },
-        Event::RunFinished { tally: Tally::default(), outcome: RunOutcome::Failed, help: None },
+        Event::RunFinished {
+            tally: Counts::default(),
+            violations_left: 0,
+            elsewhere: Counts::default(),
+            outcome: RunOutcome::Failed,
+            help: None,
+        },
     ]
 }
 

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::report::Detail;
-use crate::report::error::unless_closed;
+use crate::report::error::{Weight, message, unless_closed};
 use crate::report::escape;
+use crate::report::lines::left_words;
 use crate::report::look::{Ink, Look};
-use crate::table::{PhaseRows, Row, State, StatusTable};
+use crate::state::{Counts, State};
+use crate::table::{PhaseRows, Row, StatusTable};
 
 /// More committed units than this are told as a number, unless all are asked for.
 const MANY: usize = 30;
@@ -23,10 +25,17 @@ pub fn write(out: &mut dyn Write, look: Look, table: &StatusTable, detail: Detai
 fn text(look: Look, table: &StatusTable, detail: Detail) -> String {
     let plan = escape::line(table.plan.as_bytes());
     let digest: String = table.digest.chars().take(12).collect();
-    let mut text = format!("plan {plan} ({}): {}\n", escape::line(digest.as_bytes()), table.counts.share());
+    let share = share(table.counts, table.violations_left);
+    let mut text = format!("plan {plan} ({}): {share}\n", escape::line(digest.as_bytes()));
     for phase in &table.phases {
         text.push('\n');
         push_phase(&mut text, look, phase, detail);
+    }
+    for (weight, notes) in [(Weight::Error, &table.problems), (Weight::Warning, &table.notes)] {
+        if !notes.is_empty() {
+            text.push('\n');
+        }
+        text.extend(notes.iter().map(|note| message(look, weight, &escape::line(note.as_bytes()), None)));
     }
     text
 }
@@ -34,10 +43,10 @@ fn text(look: Look, table: &StatusTable, detail: Detail) -> String {
 fn push_phase(text: &mut String, look: Look, phase: &PhaseRows, detail: Detail) {
     let title = phase.phase.title.as_ref().map(|title| format!(", {title}")).unwrap_or_default();
     let heading = escape::line(format!("{}{title}", phase.phase).as_bytes());
-    push_line(text, &format!("{}: {}", look.paint(Ink::Bold, &heading), phase.counts.share()));
+    push_line(text, &format!("{}: {}", look.paint(Ink::Bold, &heading), share(phase.counts, phase.violations_left)));
     let brief = detail == Detail::Normal && phase.counts.committed > MANY;
     if phase.rows.len() > 1 {
-        push_line(text, &format!("  {}", look.paint(Ink::Dim, &phase.counts.words())));
+        push_line(text, &format!("  {}", look.paint(Ink::Dim, &phase.counts.words(|_| true))));
     }
     let width = |row: &Row| row.commit.as_ref().map_or(0, |commit| commit.chars().count());
     let width = phase.rows.iter().map(width).max().unwrap_or(0);
@@ -45,12 +54,21 @@ fn push_phase(text: &mut String, look: Look, phase: &PhaseRows, detail: Detail) 
         let count = phase.counts.committed;
         push_line(text, &format!("  {} ({count} units, listed with --verbose)", state_column(look, State::Committed)));
     }
-    for row in phase.rows.iter().filter(|row| !brief || row.state != State::Committed) {
+    for row in phase.rows.iter().filter(|row| !brief || row.state != State::Committed || row.violations_left > 0) {
         let commit = escape::line(row.commit.as_deref().unwrap_or_default().as_bytes());
         let gap = if width > 0 { "  " } else { "" };
         let unit = escape::line(row.unit.as_bytes());
-        let note = row.note.as_ref().map(|note| format!("  ({})", escape::line(note.as_bytes()))).unwrap_or_default();
+        let notes: Vec<String> = row.note.iter().cloned().chain(left_words(row.violations_left)).collect();
+        let note = if notes.is_empty() { String::new() } else { format!("  ({})", escape::line(notes.join("; ").as_bytes())) };
         push_line(text, &format!("  {}  {commit:width$}{gap}{unit}{note}", state_column(look, row.state)));
+    }
+}
+
+/// How much is done. With something left, even on purpose, it is never 100%.
+fn share(counts: Counts, violations_left: usize) -> String {
+    match left_words(violations_left) {
+        None => counts.share(),
+        Some(left) => format!("{} of {} done, {left}", counts.done, counts.total),
     }
 }
 
@@ -62,7 +80,7 @@ fn state_column(look: Look, state: State) -> String {
 fn ink(state: State) -> Ink {
     match state {
         State::Committed | State::Unchanged => Ink::Green,
-        State::Quarantined => Ink::Red,
+        State::Quarantined | State::Failed => Ink::Red,
         State::RolledBack | State::Outdated | State::Running => Ink::Yellow,
         State::Pending => Ink::Dim,
     }
@@ -78,7 +96,7 @@ mod tests {
     use crate::event::PhaseLabel;
 
     fn row(unit: &str, state: State, commit: Option<&str>, note: Option<&str>) -> Row {
-        Row { unit: unit.into(), state, commit: commit.map(Into::into), note: note.map(Into::into) }
+        Row { unit: unit.into(), state, commit: commit.map(Into::into), note: note.map(Into::into), violations_left: 0 }
     }
 
     fn label(ordinal: usize, id: &str, title: Option<&str>) -> PhaseLabel {

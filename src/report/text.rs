@@ -19,7 +19,7 @@ const WIDTH: usize = 100;
 pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
     let text = match stop {
         Stop::Plan(problems) | Stop::Targets(problems) => problems.render(look.colour, WIDTH),
-        Stop::Failed(note) | Stop::Usage(note) | Stop::Refused(note) | Stop::NeedsYou(note) => {
+        Stop::Failed(note) | Stop::NotDone(note) | Stop::Usage(note) | Stop::Refused(note) | Stop::NeedsYou(note) => {
             error::message(look, Weight::Error, &note.message, Some(&note.help))
         }
         Stop::Interrupted(signal) => {

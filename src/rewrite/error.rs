@@ -39,6 +39,9 @@ pub enum Problem {
     /// Valid Python that the tree has wrong.
     #[error("{0}")]
     Unread(Unread),
+    /// A text that Python refuses, and in which more of what a rule deprecates may stand than can be found.
+    #[error("this is not valid Python: {0}")]
+    Invalid(String),
     /// The `before` of an edit stands nowhere.
     #[error("the `before` block of edit {edit} is not in the file")]
     NotFound {
@@ -121,6 +124,12 @@ pub enum Problem {
         /// As it resolves.
         name: String,
     },
+    /// The name is part of the text that an f-string writes for `=`.
+    #[error("an f-string writes the text of {name} here (`=`)")]
+    Echoed {
+        /// As it resolves.
+        name: String,
+    },
     /// Two changes claim the same text.
     #[error("two changes claim the same text")]
     Overlap,
@@ -155,6 +164,7 @@ impl RewriteError {
             Problem::Unread(Unread { newer: None, .. }) => {
                 "write an edit for this file; lines in brackets that are indented further than their statement can be read".into()
             }
+            Problem::Invalid(_) => "correct the file, or exclude it from the plan".into(),
             Problem::Parse(_) | Problem::Slow(_) => "exclude the file from the plan, or change it by hand".into(),
             Problem::NotFound { .. } => match &self.nearest {
                 Some(_) => "make `before` equal to the file's own lines, or remove the edit".into(),
@@ -175,6 +185,7 @@ impl RewriteError {
             Problem::Set { to, .. } => format!("set what {to} stands for by an edit for this file"),
             Problem::Private { .. } => "give it a name without two underscores in front, or write an edit for this file".into(),
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
+            Problem::Echoed { .. } => "write the text before the braces and leave the `=` out, as it shall be".into(),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }
     }

@@ -8,8 +8,9 @@ use crate::python::names::Names;
 use crate::python::parsed::Parsed;
 use crate::python::skim::{Skim, Word};
 use crate::python::source::Source;
-use crate::python::syntax::ParseError;
+use crate::python::syntax::{ParseError, SyntaxProblem};
 use crate::rewrite::Step;
+use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::violation::{Seen, covers, named};
 
 /// What [`crate::rewrite::violation::look`] would find for a step; `None` where only the whole file can tell.
@@ -47,6 +48,24 @@ pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
         return Ok(None);
     }
     named(&reduced, deprecated).map(Some)
+}
+
+/// What keeps one from telling that a text holds no more of what a step deprecates than is found there; `None` where nothing does.
+///
+/// # Errors
+/// [`ParseError`] when there is no tree in time.
+pub fn hidden(file: &Parsed, step: Step) -> Result<Option<RewriteError>, ParseError> {
+    if matches!(step, Step::Edits(_)) || !file.tree()?.root_node().has_error() || glance(file, step)?.is_some() {
+        return Ok(None);
+    }
+    if let Some(unread) = file.unread()? {
+        return Ok(Some(RewriteError::at(file.source(), unread.at, Problem::Unread(unread))));
+    }
+    let invalid = |SyntaxProblem { line, column, message }: &SyntaxProblem| {
+        let kind = Problem::Invalid(message.clone());
+        RewriteError { line: *line, column: *column, ..RewriteError::at(file.source(), 0, kind) }
+    };
+    Ok(file.problems().first().map(invalid))
 }
 
 /// The names that an import binds to `deprecated`, or to something above or below it.
@@ -100,10 +119,32 @@ mod tests {
             "def g():\n    global f\n    from a.b import f\n    k = 2\nk = 3\nprint(f)\n",
             "from a.b import f\ndef g(x: 'f', y: list['f']) -> 'f':\n    z: 'f' = x\n",
             "from a.b import f\nfrom typing import Literal\nx: Literal['f'] = 'f'\n",
+            "\u{feff}f(α)\nfrom a.b import f\nx = 1\n",
+            "α = 1\nfrom a.b import f\n名 = g(f)\nif f:\n    𝐱 = 'é'\n    f('α')\n",
             "x = [f for f in y]\nfrom a.b import (f)\nif f:\n    pass\nelif g:\n    f\n",
             "from x import f\nf()\n",
         ] {
             assert!(tells(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_broken_hides_more_only_where_it_is_not_told_what_it_is() {
+        for (text, hides) in [
+            ("x = [1, 2\nfrom a.b import f\nf()\n", Some(1)),
+            ("x = '''\nfrom a.b import f\n", Some(1)),
+            ("'''\nimport a.b\na.b.f()\n", Some(1)),
+            ("def g(:\n  import a.b as m; m.f()\n", Some(1)),
+            ("from a.b import *\n€ = 2\nf()\n", Some(2)),
+            ("from a.b import *\ndef g():\n    (c.\nd)\n", Some(3)),
+            ("from a.b import f\n€ = 2\nf()\n", None),
+            ("x = (c.\nd)\nfrom a.b import f\n", None),
+            ("print 'f'\nfrom a.b import *\n", None),
+        ] {
+            let rename = Rename { from: "a.b.f".into(), to: "a.b.g".into(), ..Rename::default() };
+            let source = Source::new(text.as_bytes()).unwrap();
+            let hidden = hidden(&Parsed::new(&source, Some("a.c")), Step::Rename(&rename)).unwrap();
+            assert_eq!(hidden.map(|error| error.line), hides, "{text}");
         }
     }
 

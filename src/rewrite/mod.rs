@@ -34,6 +34,7 @@ use crate::rewrite::docs::Markup;
 use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::follow::{Follow, Spot};
+use crate::rewrite::glance::hidden;
 use crate::rewrite::reach::Reach;
 use crate::rewrite::rename::rename;
 use crate::rewrite::replace::replace;
@@ -210,11 +211,13 @@ impl Step<'_> {
             Self::Edits(edits) => return edit(file.source(), edits),
             Self::Rename(_) | Self::Rewrite(_) => self.reach().make(file, &|file| self.make_of_names(file))?,
         };
+        if made.edits.is_empty() {
+            let failed = |error| RewriteError::at(file.source(), 0, Problem::Parse(error));
+            return hidden(file, *self).map_err(failed)?.map_or(Ok(made), Err);
+        }
         // What such a text means from there on is not known, so there may be more to change than was seen.
         match file.unread() {
-            Ok(Some(unread)) if !made.edits.is_empty() => {
-                Err(RewriteError::at(file.source(), unread.at, Problem::Unread(unread)))
-            }
+            Ok(Some(unread)) => Err(RewriteError::at(file.source(), unread.at, Problem::Unread(unread))),
             _ => Ok(made),
         }
     }

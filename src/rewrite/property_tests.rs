@@ -11,6 +11,8 @@ use crate::plan::{BlockEdit, Rename};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::changes::changed_lines;
+use crate::rewrite::glance::{glance, hidden};
+use crate::rewrite::violation::look;
 use crate::rewrite::{Step, rewritten, touches};
 
 static THERE: LazyLock<Rename> = LazyLock::new(|| Rename { from: "m.f".into(), to: "m.g".into(), ..Rename::default() });
@@ -36,7 +38,28 @@ fn line() -> impl Strategy<Value = &'static str> {
         Just("# f and m.f"),
         Just("try:\n    pass\nexcept E as e:\n    f(e)"),
         Just("if x:\n    import m, os\n    m.f"),
+        Just("α = 0.1"),
+        Just("名 = [f(α)]"),
+        Just("if é: 𝐱"),
         Just(""),
+    ]
+}
+
+/// Lines of which the first or the last character is none of ASCII's, some of them refused by Python.
+fn foreign() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        line(),
+        Just("@é\ndef 名(ä, *β): 'é'; f(ä)"),
+        Just("class Ä(f):\n\t'''名'''\n\tα: f = 'é'"),
+        Just("f(α := 名)['é']"),
+        Just("f'é{f(α)}𝐱'"),
+        Just("'é' '名'"),
+        Just("# é"),
+        Just("ﬁ = 1  # 𝐱"),
+        Just("€ = 2"),
+        Just("x = [é,"),
+        Just("'''é"),
+        Just("é\\"),
     ]
 }
 
@@ -80,6 +103,25 @@ proptest! {
             prop_assert_eq!(findings(text.as_bytes(), &result), [], "{}", String::from_utf8_lossy(&result));
             prop_assert_eq!(&renamed(&result, rename), &result);
             prop_assert!(result == text.as_bytes() || touches(text.as_bytes(), &[Step::Rename(rename)]));
+        }
+    }
+
+    #[test]
+    fn a_glance_finds_what_a_look_finds_in_any_alphabet(text in program_of(foreign())) {
+        let source = Source::new(text.as_bytes()).unwrap();
+        let file = Parsed::new(&source, None);
+        let step = Step::Rename(&THERE);
+        let (glance, whole) = (glance(&file, step).unwrap(), look(&file, step).unwrap());
+        // What Python refuses a look may take for a part of something else.
+        if file.problems().is_empty() {
+            prop_assert!(glance.as_ref().is_none_or(|seen| *seen == whole), "{:?} is not {:?}", glance, whole);
+        }
+        let told = hidden(&file, step).unwrap().is_some() || !file.tree().unwrap().root_node().has_error();
+        prop_assert!(glance.is_some() || told, "nobody tells of {}", text);
+        for step in [step, Step::Rename(&AWAY)] {
+            if let Ok(result) = rewritten(text.as_bytes(), None, &[step]) {
+                prop_assert!(std::str::from_utf8(&result).is_ok());
+            }
         }
     }
 

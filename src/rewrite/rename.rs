@@ -4,8 +4,8 @@
 //! - An import with an alias keeps its alias, so nothing else changes. An import without one gets the new name with all its
 //!   uses, unless the old name must stay: something else binds it too (`except ImportError: f = None`) or deletes it; `global`,
 //!   `nonlocal` or `__all__` names it, or a string in an annotation or a type comment that cannot be read exactly; it is the
-//!   attribute of a class or of a package (its `__init__.py`); a star import may bind it; or the new name is taken or deleted.
-//!   Then it becomes `new as old`. `f as f`, which exports the name, stays one.
+//!   attribute of a class or of a package (its `__init__.py`); a star import may bind it; an f-string writes it as text
+//!   (`f"{f()=}"`, where `f"{m.f()=}"` is refused); or the new name is taken or deleted. Then it becomes `new as old`. `f as f`, which exports the name, stays one.
 //! - What other files import from this one is not seen. A name that a module imports and does not use is taken to be for them
 //!   and stays, as in `__init__.py` and `__all__`: a remark says so.
 //! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there,
@@ -30,6 +30,7 @@ mod plan;
 mod reach;
 mod scope;
 
+use crate::pattern::outside::Regions;
 use crate::plan::Rename;
 use crate::python::parsed::Parsed;
 use crate::rewrite::Made;
@@ -43,11 +44,16 @@ pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteErro
     if rename.from == rename.to {
         return Ok(Made::default());
     }
-    let names = file.names().map_err(|error| RewriteError::at(file.source(), 0, Problem::Parse(error)))?;
-    let mut work = plan::Work::new(file.source(), names, file.module(), rename);
+    let failed = |error| RewriteError::at(file.source(), 0, Problem::Parse(error));
+    let names = file.names().map_err(failed)?;
+    let regions = Regions::new(file.tree().map_err(failed)?.root_node());
+    let mut work = plan::Work::new(file.source(), names, file.module(), rename, &regions);
     scope::plan(&mut work)?;
     aliases::plan(&mut work)?;
-    work.finish()
+    let made = work.finish()?;
+    let echoed = made.edits.iter().map(|edit| &edit.range).find(|range| regions.echoes(range)).map(|range| range.start);
+    let refuse = |at| RewriteError::at(file.source(), at, Problem::Echoed { name: rename.from.clone() });
+    echoed.map_or(Ok(made), |at| Err(refuse(at)))
 }
 
 /// True when `whole` is `part` or lies below it.

@@ -19,6 +19,8 @@ mod comments;
 mod cuts;
 mod fill;
 #[cfg(test)]
+mod fstring_tests;
+#[cfg(test)]
 mod import_tests;
 #[cfg(test)]
 mod indent_tests;
@@ -49,6 +51,7 @@ use crate::python::parsed::Parsed;
 use crate::python::precedence::Rank;
 use crate::python::source::Source;
 use crate::python::syntax;
+use crate::python::version::{self, Newest};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::importing::{Importing, Needed};
 use crate::rewrite::replace::behind::Moved;
@@ -296,6 +299,15 @@ impl<'f> Work<'f, '_, '_> {
         })
     }
 
+    /// What of a captured expression an f-string takes since Python 3.12 only, unless the file or the rule needs that anyway.
+    fn unreadable_by_old_pythons(&self, made: &Source) -> Option<String> {
+        let in_f_string = |newest: &Newest| newest.minor == 12 && newest.what.contains("f-string");
+        let found = version::needed(made).into_iter().find(in_f_string)?;
+        let rule = Source::new(self.template.text().as_bytes()).ok()?;
+        let known = [self.file.source(), &rule].into_iter().any(|text| version::needed(text).iter().any(|one| one.minor >= 12));
+        (!known).then_some(found.what)
+    }
+
     /// The edits in the file's encoding, when what they make is Python as much as the file was.
     fn judged(&self, edits: Vec<Edit>) -> Result<Edits, Refusal> {
         let source = self.file.source();
@@ -320,7 +332,10 @@ impl<'f> Work<'f, '_, '_> {
         let new = syntax::errors(&made);
         let known = self.file.problems().iter().filter(real).count();
         match new.iter().filter(real).nth(known) {
-            None => Ok(edits),
+            None => match self.unreadable_by_old_pythons(&made) {
+                Some(what) => Err(Refusal::new(format!("what would stand here needs Python 3.12: {what}"), by_hand)),
+                None => Ok(edits),
+            },
             Some(problem) => {
                 Err(Refusal::new(format!("what would stand here is not valid Python: {}", problem.message), by_hand))
             }

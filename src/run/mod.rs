@@ -1,31 +1,36 @@
 //! `migrate run` and `migrate resume`: the units that are left, in the order of the plan, each through the write protocol.
 //!
-//! Policy only: what happens when a unit fails, when a phase ends, when somebody interrupts. How bytes, index and branch change is
-//! the protocol's; what a person sees is the listener's.
+//! What happens when a unit fails, when a phase lets the next begin and how a run ends is asked of [`schedule`](crate::schedule); how
+//! bytes, index and branch change is the protocol's; what a person sees is the listener's.
 
-pub mod request;
-
+mod end;
+mod gate;
 mod one;
+mod start;
+mod verify;
 
-use crate::event::{Event, PhaseLabel, RunOutcome, Tally, Watch};
+use crate::event::{Event, Watch};
+use crate::held::{Held, Since};
 use crate::interrupt::Interrupt;
-use crate::journal::{Journal, Record, RunStarted};
+use crate::journal::{Journal, Record};
 use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
 use crate::path::RepoPath;
-use crate::plan::digest::digest;
-use crate::plan::{OnFailure, Plan};
+use crate::plan::{Command, Plan};
 use crate::protocol::Protocol;
-use crate::recover;
+use crate::ready::settle;
+use crate::repo::Repo;
 use crate::repo::identity::Identity;
 use crate::repo::others::Others;
 use crate::repo::target::Conversions;
-use crate::repo::{Repo, RepoProblem, short};
+use crate::request::Request;
 use crate::run::one::{Ended, Failure};
-use crate::run::request::{Leave, Request, earlier, refuse_changed_plan};
+use crate::schedule::failure::{self, Next, Noted};
+use crate::schedule::passage::{self, Passage};
 use crate::select::Unit;
+use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
-use crate::survey::{self, Standing, State, Survey};
+use crate::survey::{self, Standing};
 use crate::unit::callables::Callables;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
@@ -51,38 +56,6 @@ pub fn run(
     })?
 }
 
-/// Puts in order what an interrupted run left behind, and makes sure that commits can be made.
-///
-/// # Errors
-/// [`Stop`] when the repository may not be touched or a person must look.
-pub fn settle(repo: &Repo, journal: &mut Journal, leave: Leave, emit: &mut dyn FnMut(Event)) -> Result<Identity, Stop> {
-    repo.share_state()?;
-    recover::clear_own_locks(repo, journal.records())?;
-    ready(repo, leave)?;
-    let identity = repo.identity()?;
-    if let Some(settled) = recover::settle(&mut Protocol { repo, journal, identity: &identity })? {
-        emit(Event::Recovered { unit: settled.unit.to_string(), what: settled.what });
-    }
-    Ok(identity)
-}
-
-/// Fails while the repository is in a state in which nothing may be committed.
-///
-/// # Errors
-/// [`Stop::Refused`], by name.
-pub fn ready(repo: &Repo, leave: Leave) -> Result<(), Stop> {
-    repo.refuse_unsettled()?;
-    let tip = repo.tip()?;
-    if tip.branch == "HEAD" && !leave.detached {
-        return Err(RepoProblem::Detached(tip.commit).into());
-    }
-    let hooks = repo.commit_hooks();
-    if !hooks.is_empty() && !leave.hooks {
-        return Err(RepoProblem::Hooks(hooks).into());
-    }
-    Ok(())
-}
-
 struct Run<'a> {
     repo: &'a Repo,
     plan: &'a Plan,
@@ -94,102 +67,45 @@ struct Run<'a> {
     conversions: Conversions,
     callables: Callables<'a>,
     others: Others,
+    /// All units of the plan, those that were not asked for too: shares and passages count them.
     units: Vec<Standing>,
     digest: String,
-    failed: usize,
+    held: Held,
 }
 
-impl<'a> Run<'a> {
-    /// Checks everything that can be checked before the first act, and reports all of it at once.
-    fn start(
-        (repo, plan): (&'a Repo, &'a Plan),
-        request: &'a Request,
-        (interrupt, watch): (&'a Interrupt, Watch),
-        mut journal: Journal,
-        identity: Identity,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<Self, Stop> {
-        let tip = repo.tip()?;
-        let digest = digest(plan);
-        let earlier = earlier(journal.records(), &plan.name);
-        refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
-        let others = repo.others()?;
-        let Survey { units, unmatched } = survey::survey(repo, &tip, plan, journal.records(), interrupt, watch, &mut |unit| {
-            Ok(survey::has_work(repo, plan, unit))
-        })?;
-        survey::refuse_unmatched(plan, &unmatched)?;
-        let units: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
-        request.refuse_unknown_file(plan, &units)?;
-        let left: Vec<&Unit> = units.iter().filter(|standing| request.is_left(standing)).map(|standing| &standing.unit).collect();
-        // A file with changes may only look as if there were nothing to do in it.
-        let hidden = units.iter().filter(|standing| standing.state == State::Unchanged && others.holds(&standing.unit.path));
-        let looked_at: Vec<&Unit> = left.iter().copied().chain(hidden.map(|standing| &standing.unit)).collect();
-        let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
-        let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
-        survey::refuse_targets(repo, plan, &tip, &looked_at, &conversions, interrupt)?;
-        if !others.is_empty() && !request.leave.dirty {
-            return Err(RepoProblem::Dirty(others.paths().cloned().collect()).into());
-        }
-        let done = finished(units.iter());
-        journal.append(Record::RunStarted(RunStarted {
-            plan: plan.name.clone(),
-            digest: digest.clone(),
-            parts: plan.parts(),
-            phase: request.phase.map(|at| plan.phases[at].id.clone()),
-            file: request.file.clone(),
-        }))?;
-        emit(Event::RunStarted {
-            plan: plan.name.clone(),
-            digest: digest.clone(),
-            branch: short(&tip.branch).to_owned(),
-            units_total: units.len(),
-            units_done: done,
-            resumed: earlier.is_some_and(|earlier| !earlier.finished),
-        });
-        let judge = Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt };
-        let callables = Callables::new(repo);
-        Ok(Self {
-            repo,
-            plan,
-            request,
-            interrupt,
-            judge,
-            journal,
-            identity,
-            conversions,
-            callables,
-            others,
-            units,
-            digest,
-            failed: 0,
-        })
-    }
-
+impl Run<'_> {
     fn phases(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        self.verify_what_was_interrupted(emit)?;
+        self.verify_what_is_owed(emit)?;
+        if let Some(only) = self.request.phase.filter(|_| self.request.files.is_empty()) {
+            self.refuse_out_of_order(only, emit)?;
+        }
         for at in 0..self.plan.phases.len() {
             if self.request.phase.is_some_and(|only| only != at) {
                 continue;
             }
-            let members: Vec<usize> = (0..self.units.len()).filter(|unit| self.units[*unit].unit.phase == at).collect();
-            if members.is_empty() && self.request.file.is_some() {
+            let asked = |unit: &usize| self.units[*unit].unit.phase == at && self.request.covers(&self.units[*unit].unit);
+            let members: Vec<usize> = (0..self.units.len()).filter(asked).collect();
+            if members.is_empty() && !self.request.files.is_empty() {
                 continue;
             }
             self.phase(at, &members, emit)?;
+            if self.request.is_whole() && at + 1 < self.plan.phases.len() {
+                self.refuse_closed(at, emit)?;
+            }
         }
         Ok(())
     }
 
     fn phase(&mut self, at: usize, members: &[usize], emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let label = label(self.plan, at);
-        let done = finished(members.iter().map(|unit| &self.units[*unit]));
-        emit(Event::PhaseStarted { phase: label.clone(), units: members.len(), done });
+        let label = self.plan.label(at);
+        let counts = |run: &Self| survey::counts(members.iter().map(|unit| &run.units[*unit]));
+        emit(Event::PhaseStarted { phase: label.clone(), units: members.len(), done: counts(self).done });
         for (nth, unit_at) in members.iter().enumerate() {
             if let Some(signal) = self.interrupt.pending() {
                 return Err(Stop::Interrupted(signal));
             }
             let standing = self.units[*unit_at].clone();
-            if !self.request.is_left(&standing) {
+            if !self.request.takes(&standing) {
                 self.pass_over(at, &standing, emit)?;
                 continue;
             }
@@ -200,117 +116,113 @@ impl<'a> Run<'a> {
                 Ended::Committed => {}
                 Ended::Unchanged => {
                     self.note_unchanged(&unit)?;
-                    self.units[*unit_at].state = State::Unchanged;
+                    self.set_state(&unit, State::Unchanged, None);
                     emit(Event::UnitUnchanged { unit: name, why: "the rules find nothing to do".to_owned() });
                 }
-                Ended::Failed(failure) => self.unit_failed(at, *unit_at, failure, emit)?,
+                Ended::Failed(failure) => self.unit_failed(&unit, failure, emit)?,
             }
         }
-        let tally = tally(members.iter().map(|unit| &self.units[*unit]));
-        emit(Event::PhaseFinished { phase: label.clone(), tally });
+        emit(Event::PhaseFinished { phase: label.clone(), tally: counts(self) });
         self.gate(at, &label, emit)
     }
 
     /// A unit that is not to be run: most need no word, those that were given up earlier do.
     fn pass_over(&mut self, phase: usize, standing: &Standing, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let unit = standing.unit.path.to_string();
-        match &standing.state {
-            State::RolledBack { by_verification: true, .. } => {
-                self.failed += 1;
-                if self.plan.phases[phase].on_failure == OnFailure::Stop {
-                    let message = format!("{unit} was rolled back because its verification failed");
-                    let help = format!("mend the plan or the code; `migrate run --file {unit}` tries it again as it is");
-                    return Err(Stop::Failed(Note::new(message, help)));
-                }
-                emit(Event::UnitSkipped { unit, why: "its verification failed before".to_owned() });
-                return self.refuse_too_many(phase);
-            }
-            State::RolledBack { by_verification: false, .. } => {
-                emit(Event::UnitSkipped { unit, why: "it was rolled back; `--file` runs it again".to_owned() });
-            }
-            State::Quarantined { reason } => {
-                self.failed += 1;
-                emit(Event::UnitSkipped { unit, why: format!("quarantined: {reason}") });
-                return self.refuse_too_many(phase);
-            }
-            _ => {}
+        if !standing.state.is_given_up() {
+            return Ok(());
         }
-        Ok(())
+        let unit = standing.unit.path.to_string();
+        let why = standing.why.as_deref().unwrap_or_default();
+        let why = format!("{}: {why}; `--retry {}` or `--file` tries it again", standing.state.word(), standing.state.word());
+        emit(Event::UnitSkipped { unit, why });
+        self.refuse_too_many(phase)
     }
 
-    fn unit_failed(
-        &mut self,
-        phase_at: usize,
-        unit_at: usize,
-        failure: Failure,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<(), Stop> {
-        let phase = &self.plan.phases[phase_at];
-        let path = self.units[unit_at].unit.path.clone();
-        let (unit, reason, log) = (path.to_string(), failure.reason.clone(), failure.log.clone());
-        self.failed += 1;
-        if phase.on_failure == OnFailure::Stop {
-            if !failure.reverted {
-                emit(Event::UnitFailed { unit: unit.clone(), reason: reason.clone(), log });
+    fn unit_failed(&mut self, unit: &Unit, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let policy = self.plan.phases[unit.phase].on_failure;
+        let (name, reason, log) = (unit.path.to_string(), failure.reason.clone(), failure.log.clone());
+        let how = if failure.reverted { failure::Failure::TakenBack } else { failure::Failure::BeforeCommit };
+        let (noted, next) = failure::after(policy, how);
+        let (plan, digest, path) = (self.plan.name.clone(), self.digest.clone(), unit.path.clone());
+        match noted {
+            Noted::Nothing => {}
+            Noted::Failed => {
+                self.journal.append(Record::Failed { plan, digest, unit: path, reason: reason.clone() })?;
+                self.set_state(unit, State::Failed, Some(reason.clone()));
+                emit(Event::UnitFailed { unit: name.clone(), reason: reason.clone(), log });
             }
-            return Err(Stop::Failed(Note::new(format!("{unit}: {reason}"), failure.help)));
+            Noted::Quarantined => {
+                self.journal.append(Record::Quarantined { plan, digest, unit: path, reason: reason.clone() })?;
+                self.set_state(unit, State::Quarantined, Some(reason.clone()));
+                emit(Event::UnitQuarantined { unit: name.clone(), reason: reason.clone(), log });
+            }
         }
-        if !failure.reverted {
-            let digest = self.digest.clone();
-            self.journal.append(Record::Quarantined {
-                plan: self.plan.name.clone(),
-                digest,
-                unit: path,
-                reason: reason.clone(),
-            })?;
-            self.units[unit_at].state = State::Quarantined { reason: reason.clone() };
-            emit(Event::UnitQuarantined { unit, reason, log });
+        match next {
+            Next::Stop => Err(Stop::Failed(Note::new(format!("{name}: {reason}"), failure.help))),
+            Next::GoOn => self.refuse_too_many(unit.phase),
         }
-        self.refuse_too_many(phase_at)
+    }
+
+    fn counts_of(&self, phase: usize) -> Counts {
+        survey::counts(self.units.iter().filter(|standing| standing.unit.phase == phase))
     }
 
     /// Ends the run when more units of a phase were given up than the plan allows, in this run or before it.
-    fn refuse_too_many(&self, phase_at: usize) -> Result<(), Stop> {
-        let phase = &self.plan.phases[phase_at];
-        let of_phase = || self.units.iter().filter(|standing| standing.unit.phase == phase_at);
-        let (members, failed) = (of_phase().count(), of_phase().filter(|standing| gave_up(&standing.state)).count());
-        let most = phase.max_quarantined.map_or(u64::MAX, |share| u64::from(share.0) * members as u64);
-        if failed as u64 * 10_000 > most {
-            let label = self.plan.phase_label(phase_at);
-            let message = format!("{label}: {failed} of {members} units failed, more than the plan allows");
-            return Err(Stop::Failed(Note::new(message, "see `migrate status`; mend the rules or the files, then run again")));
-        }
-        Ok(())
-    }
-
-    /// The phase's gate, unless it passed already and nothing of the phase changed since.
-    fn gate(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let phase = &self.plan.phases[at];
-        let tip = self.repo.tip()?.commit.to_string();
-        let passed = Record::GatePassed { plan: self.plan.name.clone(), phase: phase.id.clone(), tip };
-        let stands = gate_stands(self.journal.records(), &self.plan.name, &phase.id);
-        if phase.gate.is_empty() || self.request.file.is_some() || stands {
+    fn refuse_too_many(&self, at: usize) -> Result<(), Stop> {
+        let counts = self.counts_of(at);
+        // What a person took back in a phase that stops at failures is no failure: it closes the phase at its end.
+        let taken_back = |standing: &&Standing| standing.unit.phase == at && standing.state == State::RolledBack;
+        let by_hand = |standing: &&Standing| standing.why.as_deref() == Some(survey::BY_HAND);
+        let all_by_hand = self.units.iter().filter(taken_back).filter(by_hand).count() == counts.given_up();
+        if all_by_hand || !passage::too_many_given_up(&self.plan.phases[at], counts) {
             return Ok(());
         }
-        if let Some(signal) = self.interrupt.pending() {
-            return Err(Stop::Interrupted(signal));
-        }
-        emit(Event::GateStarted { phase: label.clone() });
-        match self.judge.run(Purpose::Gate, &phase.gate, &phase.id, None, emit)? {
-            Verdict::Passed(_) => {
-                self.refuse_changed_others(&[], "a gate command")?;
-                self.journal.append(passed)?;
-                emit(Event::GatePassed { phase: label.clone() });
-                Ok(())
+        Err(self.too_many(at, counts, "fix the plan or the files, then"))
+    }
+
+    fn too_many(&self, at: usize, counts: Counts, first: &str) -> Stop {
+        let label = self.plan.phase_label(at);
+        let words = counts.words(State::is_given_up);
+        let message =
+            format!("{label}: {} of {} units given up, more than the plan allows: {words}", counts.given_up(), counts.total);
+        let states: Vec<&str> =
+            State::ALL.into_iter().filter(|state| state.is_given_up() && counts.get(*state) > 0).map(State::word).collect();
+        let help = format!("`migrate status` says why; {first} `migrate run --retry {}` tries them again", states.join(" "));
+        Stop::Failed(Note::new(message, help))
+    }
+
+    /// Ends the run when a phase does not let the next one begin.
+    fn refuse_closed(&self, at: usize, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let gate = survey::last_gate(self.repo, self.plan, self.journal.records(), self.held.tip().commit, at)?;
+        let counts = self.counts_of(at);
+        let passage = passage::passage(&self.plan.phases[at], counts, gate);
+        let label = self.plan.phase_label(at);
+        let help =
+            format!("`migrate run --phase {}` goes on with it; --out-of-order leaves it as it is", self.plan.phases[at].id);
+        let stop = match passage {
+            Passage::Open => return Ok(()),
+            Passage::Ungated => {
+                let message = format!("the gate of {label} is not known to have passed on what is there now");
+                emit(Event::Warning { message, help: Some(help) });
+                return Ok(());
             }
-            Verdict::Failed { reason, command, log } => {
-                emit(Event::GateFailed { phase: label.clone(), command });
-                let message = format!("the gate of {label} did not pass: {reason}");
-                let help =
-                    format!("see {}; `migrate run` tries the gate again, `migrate rollback` takes units back", log.display());
-                Err(Stop::Failed(Note::new(message, help)))
+            Passage::Left => {
+                let words = counts.words(|state| !state.is_done());
+                Stop::Failed(Note::new(format!("{label} is not done: {words}"), help))
             }
+            Passage::TooManyGivenUp => self.too_many(at, counts, "--out-of-order leaves it as it is;"),
+            Passage::GateFailed => Stop::Failed(Note::new(format!("the gate of {label} failed"), help)),
+        };
+        if self.request.out_of_order {
+            emit(Event::Warning { message: format!("out of order: {stop}"), help: None });
+            return Ok(());
         }
+        Err(stop)
+    }
+
+    /// Fails while an earlier phase than the one that was asked for does not let it begin.
+    fn refuse_out_of_order(&self, only: usize, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        (0..only).try_for_each(|earlier| self.refuse_closed(earlier, emit))
     }
 
     /// What a codemod finds cannot be found again without running it: the journal remembers.
@@ -326,84 +238,71 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Says how the run ended, in the journal and to the listener.
-    fn finish(&mut self, ended: Result<(), Stop>, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let tally = tally(self.units.iter());
-        let ended = match ended {
-            Ok(()) if self.failed > 0 => {
-                let message = format!("{} of {} units failed", self.failed, self.units.len());
-                Err(Stop::Failed(Note::new(message, "`migrate status` names them; `migrate run --file F` tries one again")))
-            }
-            ended => ended,
-        };
-        let (outcome, help) = match &ended {
-            Ok(()) => (RunOutcome::Done, None),
-            Err(Stop::Interrupted(_) | Stop::Unbegun(_)) => {
-                (RunOutcome::Interrupted, Some("`migrate resume` goes on from here".to_owned()))
-            }
-            Err(Stop::NeedsYou(_)) => (RunOutcome::NeedsYou, None),
-            Err(Stop::Refused(_) | Stop::Targets(_)) => (RunOutcome::Refused, None),
-            Err(Stop::Failed(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),
-        };
-        if !matches!(outcome, RunOutcome::Interrupted) {
-            self.journal.append(Record::RunFinished { done: ended.is_ok() })?;
-        }
-        emit(Event::RunFinished { tally, outcome, help });
-        ended
-    }
-
     fn protocol(&mut self) -> Protocol<'_> {
         Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity }
     }
 
-    fn set_state(&mut self, unit: &Unit, state: State) {
+    fn set_state(&mut self, unit: &Unit, state: State, why: Option<String>) {
         if let Some(standing) = self.units.iter_mut().find(|standing| standing.unit == *unit) {
-            standing.state = state;
+            (standing.state, standing.why) = (state, why);
         }
     }
-}
 
-/// True when the phase's gate passed after the last commit of one of its units.
-fn gate_stands(records: &[Record], plan: &str, phase: &str) -> bool {
-    let (mut stands, mut under_way) = (false, false);
-    for record in records {
-        match record {
-            Record::GatePassed { plan: of, phase: which, .. } if of == plan && which == phase => stands = true,
-            Record::Begun(begun) => under_way = begun.plan == plan && begun.phase == phase,
-            Record::Committed { .. } if under_way => stands = false,
-            _ => {}
+    /// Lets commands judge, and says whether somebody else committed meanwhile: the verdict is void then. The branch is looked at after
+    /// each of them, so that nothing runs on where HEAD was switched.
+    fn judged(
+        &mut self,
+        purpose: Purpose,
+        commands: &[Command],
+        phase: &str,
+        unit: Option<&RepoPath>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Verdict, Since), Stop> {
+        let mut since = self.look_at_branch()?;
+        let (repo, held) = (self.repo, &mut self.held);
+        let mut after = || {
+            if held.look(repo)? == Since::Forward {
+                since = Since::Forward;
+            }
+            Ok(())
+        };
+        let verdict = self.judge.run(purpose, commands, phase, unit, &mut after, emit)?;
+        if since == Since::Forward {
+            self.refresh()?;
         }
+        Ok((verdict, since))
     }
-    stands
-}
 
-fn gave_up(state: &State) -> bool {
-    matches!(state, State::Quarantined { .. } | State::RolledBack { by_verification: true, .. })
-}
-
-/// How a phase is named to the listener.
-#[must_use]
-pub fn label(plan: &Plan, at: usize) -> PhaseLabel {
-    PhaseLabel { ordinal: at + 1, id: plan.phases[at].id.clone(), title: plan.phases[at].title.clone() }
-}
-
-/// How many units need nothing more: those that were set aside or taken back are not among them.
-fn finished<'s>(units: impl Iterator<Item = &'s Standing>) -> usize {
-    let tally = tally(units);
-    tally.committed + tally.unchanged
-}
-
-/// How many units stand where.
-pub fn tally<'s>(units: impl Iterator<Item = &'s Standing>) -> Tally {
-    let mut tally = Tally::default();
-    for standing in units {
-        match standing.state {
-            State::Committed { .. } => tally.committed += 1,
-            State::Unchanged => tally.unchanged += 1,
-            State::Quarantined { .. } => tally.quarantined += 1,
-            State::RolledBack { .. } => tally.rolled_back += 1,
-            State::Pending | State::Outdated { .. } => tally.pending += 1,
+    /// Looks where the branch stands. After a commit of somebody else, what was known of the tree is found out anew.
+    fn look_at_branch(&mut self) -> Result<Since, Stop> {
+        let since = self.held.look(self.repo)?;
+        if since == Since::Forward {
+            self.refresh()?;
         }
+        Ok(since)
     }
-    tally
+
+    fn refresh(&mut self) -> Result<(), Stop> {
+        let paths: Vec<RepoPath> = self.units.iter().map(|standing| standing.unit.path.clone()).collect();
+        self.conversions = self.repo.conversions(&paths)?;
+        self.callables = Callables::new(self.repo);
+        Ok(())
+    }
+
+    /// Fails when a command changed tracked files, apart from those that it was to change or to judge, and the plan's own.
+    fn refuse_changed_others(&self, own: &[RepoPath], who: &str) -> Result<(), Stop> {
+        let spared: Vec<RepoPath> = own.iter().chain(&self.request.plan_file).cloned().collect();
+        let changed = self.repo.changed_others(&self.others, &spared)?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = changed.iter().map(ToString::to_string).collect();
+        let (whose, what) = match own {
+            [] => ("", "what was committed stays"),
+            _ => (" that are not its unit's", "nothing was committed for this unit"),
+        };
+        let message = format!("{who} changed tracked files{whose}: {}", names.join(", "));
+        let help = format!("{what}; look at them with `git diff`, put them right and correct the command");
+        Err(Stop::NeedsYou(Note::new(message, help)))
+    }
 }

@@ -5,18 +5,16 @@ use git2::Oid;
 use crate::compose::{self, Rewritten};
 use crate::event::{Activity, Event};
 use crate::fs;
-use crate::journal::Record;
 use crate::judge::{Purpose, Verdict};
 use crate::path::RepoPath;
 use crate::plan::Command;
-use crate::protocol::{Change, ChangedFile, Protocol};
-use crate::recover;
+use crate::plan::guards::{Guard, Severity};
+use crate::protocol::{Change, ChangedFile};
 use crate::rewrite::follow::Spot;
-use crate::run::{Run, label};
+use crate::run::Run;
 use crate::select::Unit;
+use crate::state::State;
 use crate::stop::{Note, Stop};
-use crate::survey::State;
-use crate::takeback::{self, Reason};
 use crate::unit::segments::{self, Segment};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome, Prepared};
@@ -46,23 +44,57 @@ impl From<Unsound> for Failure {
     }
 }
 
+/// So often a thing is judged again because somebody committed meanwhile; more often, a command of the plan is likely to do it.
+pub(super) const MOST_ATTEMPTS: usize = 3;
+
+/// Says that a verdict was void.
+pub(super) fn judged_again(what: &str) -> Event {
+    let message = format!("the branch got other commits while {what} was judged: it is judged again on top of them");
+    Event::Warning { message, help: None }
+}
+
+/// Why a thing is not judged for ever.
+pub(super) fn keeps_moving(what: &str) -> Stop {
+    let message = format!("the branch got other commits each of the {MOST_ATTEMPTS} times that {what} was judged");
+    Stop::NeedsYou(Note::new(message, "see `git log`: if a command of the plan makes commits, correct it; else run again"))
+}
+
+/// What an attempt at a unit came to.
+enum Attempt {
+    /// The unit ended.
+    Ended(Ended),
+    /// Somebody else committed meanwhile: what was made of it and judged is void, and its file is as it was.
+    Void,
+}
+
 impl Run<'_> {
-    /// One unit through the whole protocol.
+    /// One unit through the whole protocol, and again when somebody else commits meanwhile.
     pub(super) fn unit(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
+        for _ in 0..MOST_ATTEMPTS {
+            self.look_at_branch()?;
+            match self.attempt(unit, emit)? {
+                Attempt::Ended(ended) => return Ok(ended),
+                Attempt::Void => emit(judged_again(&unit.path.to_string())),
+            }
+        }
+        Err(keeps_moving(&unit.path.to_string()))
+    }
+
+    fn attempt(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Attempt, Stop> {
         let name = unit.path.to_string();
         let doing = |activity| Event::Doing { unit: name.clone(), activity };
         let target = self.plan.target(unit);
         let phase = &self.plan.phases[unit.phase];
         emit(doing(Activity::Reading));
-        let tip = self.repo.tip()?;
+        let tip = self.held.tip().clone();
         let Prepared { target: found, converted, outcome } =
             unit::prepare(self.plan, &tip, unit, &self.conversions, &self.callables)?;
         let made = match outcome {
             Outcome::Unchanged(warnings) => {
                 warnings.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
-                return Ok(Ended::Unchanged);
+                return Ok(Attempt::Ended(Ended::Unchanged));
             }
-            Outcome::Unsound(unsound) => return Ok(Ended::Failed(unsound.into())),
+            Outcome::Unsound(unsound) => return Ok(Attempt::Ended(Ended::Failed(unsound.into()))),
             Outcome::Changed(made) => Some(made),
             Outcome::NeedsCodemod => None,
         };
@@ -85,9 +117,13 @@ impl Run<'_> {
         let made = match placed {
             Ok(Ok(made)) => made,
             Ok(Err(ended)) => return self.undo(&change, ended, emit),
-            Err(stop) => return Err(self.give_up(&change, stop)),
+            Err(stop) => return self.give_up(&change, stop),
         };
         let shown = match self.validate(unit, &change, &target.validate, emit) {
+            Ok(_) if self.is_void(&change) => {
+                self.protocol().undo(&change, "the branch got other commits meanwhile")?;
+                return Ok(Attempt::Void);
+            }
             Ok(Verdict::Passed(shown)) => shown,
             Ok(Verdict::Failed { reason, log, .. }) => {
                 // The file is put back: a person finds in it what was there before.
@@ -96,7 +132,7 @@ impl Run<'_> {
                 let failure = Failure { reason, help, log: Some(log.display().to_string()), reverted: false };
                 return self.undo(&change, Ended::Failed(failure), emit);
             }
-            Err(stop) => return Err(self.give_up(&change, stop)),
+            Err(stop) => return self.give_up(&change, stop),
         };
         emit(doing(Activity::Committing));
         let file = &change.files[0];
@@ -106,14 +142,15 @@ impl Run<'_> {
         let composed = compose::commit(self.plan, &self.digest, unit, &rewritten, &shown, hooks_skipped);
         let composed = match composed {
             Ok(composed) => composed,
-            Err(note) => return Err(self.give_up(&change, Stop::Usage(note))),
+            Err(note) => return self.give_up(&change, Stop::Usage(note)),
         };
         let landed = self.protocol().land(&change, &composed.message, &format!("commit (migrate): {}", composed.subject));
         let commit = match landed {
             Ok(commit) => commit,
-            Err(stop) => return Err(self.give_up(&change, stop)),
+            Err(stop) => return self.give_up(&change, stop),
         };
-        self.set_state(unit, State::Committed { commit });
+        self.held.moved_to(commit);
+        self.landed(unit, commit, &change.files[0]);
         // From here on the file is what the rules made of it.
         made.warnings.after.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
         emit(Event::UnitCommitted {
@@ -123,7 +160,18 @@ impl Run<'_> {
             lines_added: composed.lines_added,
             lines_removed: composed.lines_removed,
         });
-        self.verify(unit, commit, emit)
+        Ok(Attempt::Ended(self.verify(unit, commit, emit)?))
+    }
+
+    /// Notes that a unit's commit is in the branch, with what its guards let pass.
+    fn landed(&mut self, unit: &Unit, commit: Oid, file: &ChangedFile) {
+        let warns = self.plan.target(unit).guards.severity(Guard::Violation) != Severity::Error;
+        let after = file.after.as_deref().filter(|_| warns);
+        let left = after.map_or(0, |after| unit::violations_left(self.repo, self.plan, unit, after));
+        self.set_state(unit, State::Committed, None);
+        if let Some(standing) = self.units.iter_mut().find(|standing| standing.unit == *unit) {
+            (standing.commit, standing.violations_left) = (Some(commit), left);
+        }
     }
 
     /// Runs a unit's transforms when external codemods are among them. What a codemod leaves of the file is its work and nobody
@@ -163,9 +211,9 @@ impl Run<'_> {
                         fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
                     }
                     let commands = [command.clone()];
-                    let verdict = self.judge.run(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit);
+                    let verdict = self.judged(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit);
                     fs::keep_mode(repo.top(), &unit.path, &change.files[0].target.found.stat)?;
-                    match verdict? {
+                    match verdict?.0 {
                         Verdict::Passed(_) => {}
                         Verdict::Failed { reason, log, .. } => {
                             let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
@@ -202,90 +250,37 @@ impl Run<'_> {
         commands: &[Command],
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
-        let verdict = self.judge.run(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
+        let (verdict, _) = self.judged(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
         if !commands.is_empty() {
             self.refuse_changed_others(std::slice::from_ref(&unit.path), "a validate command")?;
         }
         Ok(verdict)
     }
 
-    /// Lets the unit's verification judge a commit that landed; on failure the commit is taken back.
-    fn verify(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
-        let commands = &self.plan.target(unit).verify;
-        if commands.is_empty() {
-            return Ok(Ended::Committed);
-        }
-        let phase = &self.plan.phases[unit.phase].id;
-        let verdict = self.judge.run(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
-        let Verdict::Failed { reason, log, .. } = verdict else {
-            self.refuse_changed_others(&[], "a verify command")?;
-            self.journal.append(Record::Verified { commit: commit.to_string() })?;
-            return Ok(Ended::Committed);
-        };
-        let name = unit.path.to_string();
-        emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
-        let mut protocol = Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity };
-        let (id, why) = ((self.plan.name.as_str(), phase.as_str(), &unit.path), Reason::Verification(reason.clone()));
-        let revert = takeback::take_back(&mut protocol, id, commit, &why)?;
-        self.set_state(unit, State::RolledBack { commit: Some(commit), by_verification: true });
-        let (taken, by) = (commit.to_string(), revert.to_string());
-        emit(Event::UnitReverted { unit: name, commit: taken, revert: by, reason: reason.clone() });
-        let help = format!("see {}", log.display());
-        Ok(Ended::Failed(Failure { reason, help, log: Some(log.display().to_string()), reverted: true }))
-    }
-
-    /// Runs that were killed between a commit and its verification left the judging to us.
-    pub(super) fn verify_what_was_interrupted(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        for (begun, commit) in recover::open(self.journal.records()).unverified {
-            let Ok(commit) = Oid::from_str(&commit) else { continue };
-            let Some(at) = self.units.iter().position(|standing| standing.unit.path == begun.unit) else { continue };
-            if begun.plan != self.plan.name || !self.repo.contains(self.repo.tip()?.commit, commit)? {
-                continue;
-            }
-            let unit = self.units[at].unit.clone();
-            let phase = label(self.plan, unit.phase);
-            let members = self.units.iter().filter(|standing| standing.unit.phase == unit.phase).count();
-            emit(Event::UnitStarted { phase, unit: unit.path.to_string(), ordinal: 1, of: members });
-            if let Ended::Failed(failure) = self.verify(&unit, commit, emit)? {
-                self.unit_failed(unit.phase, at, failure, emit)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Fails when a command changed tracked files, apart from those that it was to change or to judge.
-    pub(super) fn refuse_changed_others(&self, own: &[RepoPath], who: &str) -> Result<(), Stop> {
-        let changed = self.repo.changed_others(&self.others, own)?;
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<String> = changed.iter().map(ToString::to_string).collect();
-        let (whose, what) = match own {
-            [] => ("", "what was committed stays"),
-            _ => (" that are not its unit's", "nothing was committed for this unit"),
-        };
-        let message = format!("{who} changed tracked files{whose}: {}", names.join(", "));
-        let help = format!("{what}; look at them with `git diff`, put them right and correct the command");
-        Err(Stop::NeedsYou(Note::new(message, help)))
-    }
-
     /// Takes a change back whose unit ended without a commit.
-    fn undo(&mut self, change: &Change, ended: Ended, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
+    fn undo(&mut self, change: &Change, ended: Ended, emit: &mut dyn FnMut(Event)) -> Result<Attempt, Stop> {
         emit(Event::Doing { unit: change.unit.to_string(), activity: Activity::Restoring });
         let reason = match &ended {
             Ended::Failed(failure) => failure.reason.clone(),
             Ended::Unchanged | Ended::Committed => "nothing to do".to_owned(),
         };
         self.protocol().undo(change, &reason)?;
-        Ok(ended)
+        self.look_at_branch()?;
+        // What ended it may be what somebody else committed, or not be there any more.
+        Ok(if self.is_void(change) { Attempt::Void } else { Attempt::Ended(ended) })
     }
 
-    /// Takes a change back because the run ends; what keeps it from being taken back matters more than why the run ends.
-    fn give_up(&mut self, change: &Change, stop: Stop) -> Stop {
-        match self.protocol().undo(change, &stop.to_string()) {
-            Ok(()) => stop,
-            Err(worse) => worse,
-        }
+    /// True when somebody else committed since the change was drafted.
+    fn is_void(&self, change: &Change) -> bool {
+        *self.held.tip() != change.tip
+    }
+
+    /// Takes a change back because the run ends, or because somebody else committed on top of the branch: then only the attempt is
+    /// over. What keeps it from being taken back matters more than why.
+    fn give_up(&mut self, change: &Change, stop: Stop) -> Result<Attempt, Stop> {
+        self.protocol().undo(change, &stop.to_string())?;
+        self.look_at_branch()?;
+        if self.is_void(change) && matches!(stop, Stop::NeedsYou(_)) { Ok(Attempt::Void) } else { Err(stop) }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::python::source::{MAX_BYTES, Source, SourceError};
 use crate::python::syntax::ParseError;
 use crate::rewrite::docs::Markup;
 use crate::rewrite::follow::{Spot, aside};
-use crate::rewrite::glance::glance;
+use crate::rewrite::glance::{glance, hidden};
 use crate::rewrite::left::{Left, left};
 use crate::rewrite::violation::{Seen, look, look_in_document};
 use crate::rewrite::words::Words;
@@ -109,14 +109,12 @@ impl Each<'_> {
         };
         if seen.is_empty() {
             // What is there may be a violation all the same.
-            let unread = file.unread().map_err(|error| error.to_string())?;
-            return match unread {
-                Some(unread) => {
-                    let (line, column) = (source.line(unread.at), source.column(unread.at));
-                    Err(format!("line {line}, column {column}: {unread}"))
+            for (number, _) in concerned.iter().enumerate().filter(|(_, concerned)| **concerned) {
+                if let Some(error) = hidden(&file, self.sought[number].step).map_err(|error| error.to_string())? {
+                    return Err(format!("line {}, column {}: {error}", error.line, error.column));
                 }
-                None => Ok(Vec::new()),
-            };
+            }
+            return Ok(Vec::new());
         }
         let violated: Vec<usize> = seen.iter().filter_map(|(number, _)| self.sought[*number].rule).collect();
         let unit = self.claims.and_then(|claims| claims.unit(path, &violated));

@@ -5,6 +5,8 @@ pub mod kind;
 pub mod segments;
 pub mod sound;
 
+use std::collections::BTreeSet;
+
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::guards::{Guard, Severity};
@@ -240,4 +242,19 @@ pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
     (must_go && rules.iter().any(shows))
         || rewrite::apply(&file, steps).map_or(true, |applied| applied.bytes.is_some())
         || (must_go && rules.iter().any(holds))
+}
+
+/// How many violations of a unit's rules, edits and codemods aside, stand in its file that holds these bytes; each place once.
+#[must_use]
+pub fn violations_left(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> usize {
+    let rules = in_memory(plan, unit);
+    let steps: Vec<Step> = rules.iter().map(|(_, step)| *step).collect();
+    if !is_python(&unit.path) || !rewrite::touches(bytes, &steps) {
+        return 0;
+    }
+    let Ok(source) = Source::new(bytes) else { return 0 };
+    let module = module_of(repo, &unit.path, source.text());
+    let file = Parsed::new(&source, module.as_deref());
+    let found = steps.iter().flat_map(|step| violations(&file, *step).unwrap_or_default());
+    found.map(|violation| (violation.range.start, violation.range.end)).collect::<BTreeSet<_>>().len()
 }

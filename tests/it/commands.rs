@@ -122,7 +122,7 @@ fn a_look_ahead_takes_up_the_files_that_a_run_takes_up() {
     let checked = repo.migrate(&["check"]).exits(1);
     let counts: Vec<usize> = checked.stdout.split(' ').filter_map(|count| count.parse().ok()).collect();
     assert_eq!(counts[0] + counts[2], pending.len(), "{}", checked.stdout);
-    let said = format!("failed: {} committed, {} unchanged, {} quarantined", counts[0], counts[1], counts[2]);
+    let said = format!("not done: {} committed, {} unchanged, {} quarantined", counts[0], counts[1], counts[2]);
     repo.migrate(&["run"]).exits(1).says(&said);
 }
 

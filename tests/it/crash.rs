@@ -121,7 +121,8 @@ impl Scenario {
         }
         for file in left_over(repo) {
             let name = file.rsplit('/').next().unwrap_or_default();
-            let ours = name.starts_with(".migrate-") || ["index.lock", "index.new", "main.lock"].contains(&name);
+            let ours = name.starts_with(".migrate-")
+                || ["index.lock", "index.new", "main.lock", "files.lock", "commit.lock"].contains(&name);
             assert!(ours, "{at}: {file} is left");
         }
         Ran::of(repo.command(MIGRATE).arg("status").output().unwrap()).succeeds();

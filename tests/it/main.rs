@@ -15,6 +15,8 @@ mod asgit;
 mod branch;
 /// Bytes outside an edit.
 mod bytes;
+/// Text in any alphabet, and text that is broken.
+mod characters;
 /// External codemods on one file.
 mod codemods;
 /// What each command shows, writes and leaves alone.
@@ -29,12 +31,16 @@ mod crash;
 mod django;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
+/// Calls of the system that fail, and disks that are full.
+mod errors;
 /// Every exit code, and death by a signal.
 mod exit;
 /// What is looked for in every result, and how much each finding weighs.
 mod guards;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
 mod identity;
+/// What is in flight, while git tidies up, others hold locks or names, and branches go.
+mod inflight;
 /// Signals in every step.
 mod interrupt;
 /// A journal that is lost, torn, damaged or foreign.
@@ -73,6 +79,8 @@ mod run;
 mod scan;
 /// Rewrite rules over the standard library and published packages, judged by CPython and pyflakes.
 mod sound;
+/// Squashed commits: what is taken back of them.
+mod squash;
 /// Where units stand, read from git alone.
 mod standing;
 /// Where units stand, as `migrate status` says it.
@@ -85,3 +93,5 @@ mod syscalls;
 mod targets;
 /// Layers, sizes, leftovers, and that the documents are true.
 mod tidy;
+/// Done means done: what is said is what the files say, however the old text came back.
+mod truth;

@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::kit::untouched;
 use crate::lock::line_in;
 use crate::support::{MIGRATE, Ran, Repo, plan};
 
@@ -142,12 +143,31 @@ fn an_edit_of_the_file_while_it_is_judged_is_kept() {
     assert_eq!(repo.read("a.py"), b"mine = 1\n");
     assert_eq!(repo.subjects(), ["plan", "base"]);
     assert_eq!(repo.git(&["status", "--porcelain"]), " M a.py");
-    // And it stays until its owner has decided.
-    repo.migrate(&["run"]).exits(4).says("neither the old text nor the new one");
-    assert_eq!(repo.read("a.py"), b"mine = 1\n");
-    repo.git(&["checkout", "--", "a.py"]);
+    // From here on it is a change of the user's like any other: refused by name while it is not committed, drafted from once it is.
+    untouched(&repo, 3, &["run"]).says("a.py has uncommitted changes");
+    repo.write("a.py", format!("{OLD}mine = 1\n"));
+    untouched(&repo, 3, &["run"]).says("a.py has uncommitted changes");
+    repo.git(&["commit", "-q", "-a", "-m", "mine"]);
     repo.migrate(&["run"]).succeeds();
-    assert_eq!(repo.subjects().len(), 3);
+    assert_eq!(repo.read("a.py"), format!("{NEW}mine = 1\n").as_bytes());
+    assert_eq!(repo.subjects().len(), 4);
+}
+
+#[test]
+fn an_edit_after_a_kill_is_a_change_of_the_users_and_waits_for_no_old_text() {
+    let (repo, mut child) = judging();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::write(repo.home().join("go"), "").unwrap();
+    repo.write("a.py", format!("{OLD}mine = 1\n"));
+    repo.migrate(&["run"]).exits(3).says("somebody changed a.py since").says("a.py has uncommitted changes");
+    assert_eq!(repo.read("a.py"), format!("{OLD}mine = 1\n").as_bytes());
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M a.py");
+    untouched(&repo, 3, &["run"]).says("a.py has uncommitted changes");
+    repo.git(&["commit", "-q", "-a", "-m", "mine"]);
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.read("a.py"), format!("{NEW}mine = 1\n").as_bytes());
+    assert_eq!(repo.git(&["for-each-ref", "refs/migrate"]), "");
 }
 
 #[test]
@@ -157,6 +177,7 @@ fn a_file_deleted_while_it_is_judged_stays_deleted() {
     goes_on(&repo, child).exits(4);
     assert_eq!(repo.git(&["status", "--porcelain"]), " D a.py");
     assert_eq!(repo.subjects(), ["plan", "base"]);
+    untouched(&repo, 3, &["run"]).says("a.py");
 }
 
 #[test]
@@ -173,24 +194,37 @@ fn nothing_is_committed_on_a_branch_that_was_switched_to_even_with_the_same_tip(
 }
 
 #[test]
-fn a_commit_or_an_amendment_meanwhile_stays_the_tip() {
-    for args in [&["commit", "-q", "--allow-empty", "-m", "theirs"][..], &["commit", "-q", "--amend", "-m", "theirs"]] {
+fn an_amendment_or_a_reset_meanwhile_stays_the_tip_and_ends_the_run() {
+    for args in [&["commit", "-q", "--amend", "-m", "theirs"][..], &["reset", "-q", "--soft", "HEAD~1"]] {
         let (repo, child) = judging();
         repo.git(args);
         let tip = repo.git(&["rev-parse", "HEAD"]);
         goes_on(&repo, child).exits(4).says("moved from");
         assert_eq!(repo.git(&["rev-parse", "HEAD"]), tip);
+        // What they staged is theirs too.
+        repo.git(&["commit", "-q", "--allow-empty", "-m", "theirs"]);
         assert_eq!(repo.git(&["status", "--porcelain"]), "");
         repo.migrate(&["run"]).succeeds();
-        assert_eq!(repo.git(&["rev-parse", "HEAD^"]), tip);
+        assert_eq!(repo.git(&["rev-parse", "HEAD~2"]), tip);
     }
+}
+
+#[test]
+fn a_commit_on_top_of_the_branch_makes_the_verdict_void_and_the_run_goes_on() {
+    let (repo, child) = judging();
+    repo.write("notes.txt", "theirs\n");
+    repo.git(&["commit", "-q", "-m", "theirs", "--", "notes.txt"]);
+    let tip = repo.git(&["rev-parse", "HEAD"]);
+    goes_on(&repo, child).succeeds().says("the branch got other commits while a.py was judged: it is judged again");
+    assert_eq!(repo.git(&["rev-parse", "HEAD^"]), tip);
+    assert_eq!((repo.read("a.py"), repo.git(&["status", "--porcelain"])), (NEW.into(), String::new()));
 }
 
 #[test]
 fn a_file_that_its_owner_committed_while_it_was_judged_is_theirs() {
     let (repo, child) = judging();
     repo.git(&["commit", "-q", "-a", "-m", "theirs"]);
-    goes_on(&repo, child).exits(4).says("moved from");
+    goes_on(&repo, child).succeeds().says("done: 0 committed, 1 unchanged");
     assert_eq!(repo.read("a.py"), NEW.as_bytes());
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
     repo.migrate(&["run"]).succeeds();
@@ -209,6 +243,26 @@ fn a_file_committed_or_left_behind_after_a_kill_is_left_alone() {
         assert_eq!(repo.read("a.py"), NEW.as_bytes());
         assert_eq!(repo.git(&["status", "--porcelain"]), "");
         assert_eq!(repo.subjects().len(), 3, "{theirs:?}");
+    }
+}
+
+#[test]
+fn a_branch_that_is_renamed_or_deleted_meanwhile_ends_the_run_by_name_with_nothing_lost() {
+    for (args, says) in [
+        (&["branch", "-m", "main", "other"][..], "switched from refs/heads/main to refs/heads/other"),
+        (&["update-ref", "-d", "refs/heads/main"], "refs/heads/main, which was at"),
+    ] {
+        let (repo, child) = judging();
+        let tip = repo.git(&["rev-parse", "HEAD"]);
+        repo.git(args);
+        goes_on(&repo, child).exits(4).says(says);
+        if args[0] == "update-ref" {
+            repo.git(&["update-ref", "refs/heads/main", &tip]);
+        }
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!(repo.git(&["rev-parse", "HEAD^"]), tip);
+        assert_eq!(repo.git(&["status", "--porcelain"]), "");
+        assert_eq!(repo.read("a.py"), NEW.as_bytes());
     }
 }
 

@@ -111,15 +111,16 @@ fn a_validation_that_makes_its_own_file_executable_commits_nothing() {
 #[test]
 fn a_validation_that_commits_is_noticed_and_its_commit_is_kept() {
     let repo = judged("git commit -q --allow-empty -m sneaked");
-    repo.migrate(&["run"]).exits(4).says("refs/heads/main moved from").says("help: ");
-    assert_eq!(repo.subjects(), ["sneaked", "plan", "base"]);
+    // It may be anybody's commit, so the unit is judged again; but not for ever.
+    repo.migrate(&["run"]).exits(4).says("the branch got other commits each of the 3 times that a.py was judged").says("help: ");
+    assert_eq!(repo.subjects(), ["sneaked", "sneaked", "sneaked", "plan", "base"]);
     assert_eq!((repo.read("a.py"), dirty(&repo)), (OLD.into(), String::new()));
 }
 
 #[test]
 fn a_validation_that_commits_the_unit_itself_loses_nothing() {
     let repo = judged("git commit -qam sneaked");
-    repo.migrate(&["run"]).exits(4).says("refs/heads/main moved from");
+    repo.migrate(&["run"]).succeeds().says("done: 0 committed, 1 unchanged");
     assert_eq!(repo.subjects(), ["sneaked", "plan", "base"]);
     assert_eq!(repo.git(&["show", "HEAD:a.py"]) + "\n", NEW);
 }

@@ -1,8 +1,14 @@
+use crate::errors::strace_works;
 use crate::kit::{NEW, OLD, repo};
 use crate::support::{MIGRATE, Ran, Repo};
 
 /// Runs the tool with a terminal as its standard error; what the terminal got stands as what was said there.
 fn on_a_terminal(repo: &Repo, args: &[&str]) -> Ran {
+    driven(repo, &[], args)
+}
+
+/// The same of the tool that is started by another program.
+fn driven(repo: &Repo, by: &[&str], args: &[&str]) -> Ran {
     const DRIVER: &str = "
 import fcntl, os, pty, struct, subprocess, sys, termios
 ours, theirs = pty.openpty()
@@ -19,7 +25,7 @@ sys.stderr.buffer.write(seen)
 sys.exit(tool.wait())
 ";
     let mut command = repo.command("python3");
-    Ran::of(command.args(["-c", DRIVER, MIGRATE]).args(args).env("TERM", "xterm").output().unwrap())
+    Ran::of(command.args(["-c", DRIVER]).args(by).arg(MIGRATE).args(args).env("TERM", "xterm").output().unwrap())
 }
 
 /// A plan with two files to change among four that are looked at.
@@ -78,5 +84,22 @@ fn nothing_is_shown_off_a_terminal_and_beside_json() {
     }
     for args in [&["scan", "--json"][..], &["scan", "--sarif"], &["status", "--json"], &["run", "--json"]] {
         assert_eq!(on_a_terminal(&repo, args).succeeds().stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_bar_that_gets_no_thread_to_move_by_itself_is_no_panic() {
+    if !strace_works() {
+        return;
+    }
+    let calls = "?clone3,?clone";
+    for (args, nth) in [(["scan", "--verbose"], "1+"), (["run", "--verbose"], "2+")] {
+        // A process that cannot be had ends a run, but for those that git is asked in before the bar.
+        for nth in [nth, "6+"] {
+            let inject = format!("inject={calls}:error=EAGAIN:when={nth}");
+            let by = ["strace", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e", &inject];
+            let ran = driven(&four(), &by, &args);
+            assert!(matches!(ran.code, Some(0..=3)) && !ran.stderr.contains("panicked"), "{args:?} {nth}: {ran:?}");
+        }
     }
 }

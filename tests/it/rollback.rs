@@ -1,5 +1,5 @@
 use crate::kit::{NEW, OLD, dirty, message, one, repo, untouched};
-use crate::support::Repo;
+use crate::support::{MIGRATE, Ran, Repo};
 
 fn tree(repo: &Repo, commit: &str) -> String {
     repo.git(&["rev-parse", &format!("{commit}^{{tree}}")])
@@ -129,13 +129,54 @@ fn a_run_leaves_what_was_rolled_back_until_the_file_is_named() {
     let repo = one("");
     repo.migrate(&["run"]).succeeds();
     repo.migrate(&["rollback", "a.py"]).succeeds();
-    untouched(&repo, 0, &["run"]).says("it was rolled back; `--file` runs it again");
+    untouched(&repo, 1, &["run"]).says("by hand; `--retry rolled-back` or `--file` tries it again").says("not done: 0 committed");
     repo.migrate(&["run", "--file", "a.py"]).succeeds();
     assert_eq!(repo.read("a.py"), NEW.as_bytes());
     let newest = repo.git(&["rev-parse", "HEAD"]);
     repo.migrate(&["rollback", "a.py"]).succeeds();
     assert!(message(&repo, "HEAD").contains(&format!("This reverts commit {newest}.\n")));
     assert_eq!((repo.read("a.py"), repo.subjects().len()), (OLD.into(), 6));
+}
+
+/// The tool at a terminal at which somebody types.
+fn typed(repo: &Repo, keys: &str, args: &[&str]) -> Ran {
+    const DRIVER: &str = "
+import os, pty, sys, time
+child, ours = pty.fork()
+if child == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+seen = b''
+while True:
+    try: part = os.read(ours, 65536)
+    except OSError: break
+    if not part: break
+    seen += part
+    if b'[y/N]' in seen and sys.argv[1]:
+        os.write(ours, sys.argv[1].encode().decode('unicode_escape').encode())
+        sys.argv[1] = ''
+sys.stderr.buffer.write(seen)
+_, status = os.waitpid(child, 0)
+if os.WIFSIGNALED(status): os.kill(os.getpid(), os.WTERMSIG(status))
+sys.exit(os.WEXITSTATUS(status))
+";
+    let mut command = repo.command("python3");
+    Ran::of(command.args(["-c", DRIVER, keys, MIGRATE]).args(args).env("TERM", "xterm").output().unwrap())
+}
+
+#[test]
+fn at_a_terminal_a_rollback_of_more_than_one_unit_asks_first() {
+    for (keys, code) in [("n\\n", 3), ("\\n", 3), ("y\\n", 0)] {
+        let repo = migrated();
+        let ran = typed(&repo, keys, &["rollback", "--phase", "1"]).exits(code);
+        let ran = ran.says("take back 2 units, each by a commit of its own? [y/N]");
+        assert_eq!(repo.read("a.py") == OLD.as_bytes(), code == 0, "{ran:?}");
+    }
+    let repo = migrated();
+    let ran = typed(&repo, "\\x03", &["rollback", "--all"]);
+    assert_eq!((ran.signal, repo.read("a.py")), (Some(2), NEW.into()), "{ran:?}");
+    typed(&repo, "n\\n", &["rollback", "a.py"]).succeeds();
+    typed(&repo, "n\\n", &["rollback", "--all", "--yes"]).succeeds();
+    assert_eq!((repo.read("a.py"), repo.read("d.py")), (OLD.into(), OLD.into()));
 }
 
 #[test]

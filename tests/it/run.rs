@@ -54,7 +54,7 @@ fn a_run_stops_at_the_first_unit_that_fails_and_keeps_what_landed() {
     let ran = repo.migrate(&["run"]).exits(1);
     assert_eq!(repo.subjects().len(), 3);
     assert_eq!(repo.read("c.py"), OLD.as_bytes());
-    ran.says("failed: 1 committed, 0 unchanged, 2 pending").says("error: b.py: validate `false` failed with status 1");
+    ran.says("failed: 1 committed, 0 unchanged, 1 failed, 1 pending").says("error: b.py: validate `false` failed with status 1");
     repo.migrate(&["status"]).succeeds().prints("pending").prints("c.py");
 }
 
@@ -64,13 +64,13 @@ fn a_quarantined_unit_is_set_aside_and_the_phase_goes_on() {
         &[("a.py", OLD), ("b.py", OLD), ("c.py", OLD)],
         "  - id: P0\n    on_failure: quarantine\n    files: [a.py, { path: b.py, validate: [\"test -e allow\"] }, c.py]\n",
     );
-    repo.migrate(&["run"]).exits(1).says("quarantined  [2/3] b.py").says("error: 1 of 3 units failed");
+    repo.migrate(&["run"]).exits(1).says("quarantined  [2/3] b.py").says("error: 1 of 3 units is not done: 1 quarantined");
     assert_eq!((repo.read("b.py"), repo.read("c.py")), (OLD.into(), NEW.into()));
     assert_eq!(dirty(&repo), "");
     untouched(&repo, 1, &["run"])
         .says("3 units, 2 of them done")
         .says("skipped")
-        .says("quarantined: validate `test -e allow` failed with status 1");
+        .says("quarantined: validate `test -e allow` failed with status 1; `--retry quarantined` or `--file` tries it again");
     repo.write("allow", "");
     repo.migrate(&["run", "--file", "b.py"]).succeeds();
     assert_eq!(repo.read("b.py"), NEW.as_bytes());
@@ -88,10 +88,10 @@ fn more_quarantined_units_than_the_plan_allows_end_the_phase() {
         )
     };
     let strict = repo(&all, &phases("10%"));
-    strict.migrate(&["run"]).exits(1).says("phase 1 (P0): 2 of 10 units failed, more than the plan allows");
+    strict.migrate(&["run"]).exits(1).says("phase 1 (P0): 2 of 10 units given up, more than the plan allows");
     assert_eq!(strict.subjects().len(), 2 + 4);
     let lenient = repo(&all, &phases("20%"));
-    lenient.migrate(&["run"]).exits(1).says("2 of 10 units failed");
+    lenient.migrate(&["run"]).exits(1).says("2 of 10 units are not done: 2 quarantined");
     assert_eq!(lenient.subjects().len(), 2 + 8);
 }
 
@@ -126,7 +126,7 @@ fn a_unit_whose_verification_fails_is_reverted_as_git_revert_would() {
 fn a_unit_whose_verification_failed_is_not_tried_again_until_it_is_named() {
     let repo = one(", verify: [\"test -e allow\"]");
     repo.migrate(&["run"]).exits(1);
-    untouched(&repo, 1, &["run"]).says("a.py was rolled back because its verification failed").says("`migrate run --file a.py`");
+    untouched(&repo, 1, &["run"]).says("rolled-back: its verification failed; `--retry rolled-back` or `--file` tries it again");
     repo.write("allow", "");
     repo.migrate(&["run", "--file", "a.py"]).succeeds();
     assert_eq!(repo.read("a.py"), NEW.as_bytes());
@@ -164,7 +164,7 @@ fn a_phase_is_named_by_its_place_or_by_its_id() {
     let phases = "  - id: P0\n    files: [a.py]\n  - id: P1\n    files: [b.py]\n";
     for (name, changed, left) in [("1", "a.py", "b.py"), ("P0", "a.py", "b.py"), ("2", "b.py", "a.py"), ("P1", "b.py", "a.py")] {
         let repo = repo(files, phases);
-        repo.migrate(&["run", "--phase", name]).succeeds();
+        repo.migrate(&["run", "--out-of-order", "--phase", name]).succeeds();
         assert_eq!((repo.read(changed), repo.read(left)), (NEW.into(), OLD.into()), "{name}");
     }
     let repo = repo(files, phases);

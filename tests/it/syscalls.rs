@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use crate::crash::{full, short_run, side_by_side};
-use crate::support::{MIGRATE, Repo};
+use crate::support::{MIGRATE, Repo, plan};
 
 /// The calls by which something of a run can be left half done.
 const CALLS: &str =
@@ -45,4 +45,50 @@ fn a_run_killed_at_any_system_call_that_writes_ends_like_an_unbroken_one() {
         }
         scenario.ends_as_whole(&repo, &at);
     });
+}
+
+/// The places in a log of strace at which calls that match ended well, in order: a call that others interleave with ends where it is
+/// taken up again.
+fn ended(log: &str, call: &str, of: &str) -> Vec<usize> {
+    let lines: Vec<&str> = log.lines().collect();
+    let begun = (0..lines.len()).filter(|at| lines[*at].contains(&format!("{call}(")) && lines[*at].contains(of));
+    let end = |at: usize| {
+        let process = lines[at].split(' ').next().unwrap();
+        let resumed = |later: &usize| lines[*later].starts_with(process) && lines[*later].contains(&format!("{call} resumed"));
+        if lines[at].contains("<unfinished") { (at..lines.len()).find(resumed).unwrap() } else { at }
+    };
+    begun.map(end).filter(|at| lines[*at].ends_with("= 0")).collect()
+}
+
+#[test]
+fn what_replaces_an_index_or_is_the_only_copy_of_an_edit_is_synced_first() {
+    if !strace_works() {
+        println!("skipped: strace is not installed or may not trace here");
+        return;
+    }
+    let scenario = short_run();
+    let repo = Repo::with(&[("a.py", "from old import f\nf(1)\n")]);
+    let phases = "  - id: P0\n    files: [{ path: a.py, rules: [more] }]\n";
+    let codemod = "  more: { command: { run: \"printf '# more\\n' >> {file}; kill -9 $PPID\" } }\nphases:";
+    repo.write("plans/p.yaml", plan(phases).replace("phases:", codemod));
+    repo.commit_all("plan");
+    assert_eq!(repo.migrate(&["run"]).signal, Some(9));
+    assert!(repo.read("a.py").ends_with(b"# more\n"));
+    let trace = |repo: &Repo| {
+        let log = repo.home().join("calls");
+        let mut command = repo.command("strace");
+        command.args(["-f", "-y", "-qq", "-e", "trace=fsync,fdatasync,rename,renameat2", "-o"]).arg(&log).args([MIGRATE, "run"]);
+        command.output().unwrap();
+        std::fs::read_to_string(log).unwrap()
+    };
+    let log = trace(&repo);
+    let kept = ended(&log, "fsync", "/migrate/saved/");
+    let folder = ended(&log, "fsync", "/migrate/saved>");
+    let replaced = ended(&log, "renameat2", "\"a.py\", RENAME_EXCHANGE");
+    assert!(kept[0] < replaced[0] && folder[0] < replaced[0], "{log}");
+
+    let log = trace(&scenario.template.copy());
+    let (synced, replaced) = (ended(&log, "fsync", "/migrate/index.new>"), ended(&log, "rename", "/.git/index\")"));
+    assert_eq!(replaced.len(), 2, "{log}");
+    assert!(synced.len() >= 2 && synced.iter().zip(&replaced).all(|(synced, replaced)| synced < replaced), "{log}");
 }

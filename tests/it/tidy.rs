@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 
 /// Who may import whom: a module imports from the layers above its own in this list, and from nothing else.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("words and ground", &["edit", "fault", "git_env", "interrupt", "path"]),
+    ("words and ground", &["edit", "fault", "git_env", "interrupt", "path", "state"]),
     ("what can be said, what Python is", &["event", "python"]),
     ("the language of rules", &["pattern"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
     ("mechanisms that join two", &["message", "repo", "rewrite"]),
     ("what judges rules and results", &["examples", "guard"]),
     ("plan times tree, and how things end", &["select", "stop"]),
+    ("policy, which is pure", &["schedule"]),
     ("one unit", &["compose", "judge", "protocol", "unit"]),
     ("what became of units", &["recover", "survey", "takeback"]),
-    ("the run", &["run"]),
-    ("the other commands", &["preview", "rollback", "scan", "status"]),
+    ("what is asked", &["request"]),
+    ("making ready for it", &["held", "ready"]),
+    ("the commands, of which none imports another", &["preview", "rollback", "run", "scan", "status"]),
     ("exit codes, and what can be typed", &["cli", "exit"]),
     ("printing", &["report"]),
     ("the face", &["dispatch"]),

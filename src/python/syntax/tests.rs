@@ -48,6 +48,31 @@ fn what_new_python_takes_is_none() {
 }
 
 #[test]
+fn what_cpython_takes_both_parsers_read() {
+    let lists = [
+        "return {}\n",
+        "x = yield {}\n",
+        "match {}:\n        case _: pass\n",
+        "x: T = {}\n",
+        "for x in {}: pass\n",
+        "f(x)[{}]\n",
+    ];
+    let stars =
+        ["*[1], b", "b, *(1, 2)", "*{**b},", "*(a or b), 'é', *[c]", "*-a, b", "*'é', *f'{a}'", "*[x for x in y], *z, *d()"];
+    let lists = lists.iter().flat_map(|list| stars.map(|star| format!("def f():\n    {}", list.replace("{}", star))));
+    let raises = ["raise; x\n", "raise ; x\n", "if x: raise;x\nelse: raise;\n", "try:\n    é; raise\t;\nexcept: pass\n"];
+    for text in lists.chain(raises.map(str::to_owned)) {
+        let source = Source::new(text.as_bytes()).unwrap();
+        assert_eq!(errors(&source), [], "{text}");
+        let tree = parse_within(&source, DEADLINE).unwrap();
+        assert!(!tree.root_node().has_error(), "{text}");
+    }
+    for text in ["raise, x\n", "x.raise; y\n", "a raise; x\n", "raise x from; y\n", "return *;\n"] {
+        assert!(!messages(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn what_the_compiler_alone_refuses_is_an_error() {
     for (text, line) in [
         ("def f():\n    await x\n", 2),

@@ -30,6 +30,22 @@ fn what_is_set_is_set_through_the_module() {
 }
 
 #[test]
+fn what_an_f_string_writes_as_text_stays() {
+    check(
+        "m.f",
+        "n.g",
+        &[
+            ("from m import f\nf(f'{f(1)=}')\n", "from n import g as f\nf(f'{f(1)=}')\n"),
+            ("from m import f\nf(f'{f(1)}', x=f'{y=:{f(1)}}')\n", "from n import g\ng(f'{g(1)}', x=f'{y=:{g(1)}}')\n"),
+            ("from m import f as h\nf'{h = !s}'\n", "from n import g as h\nf'{h = !s}'\n"),
+        ],
+    );
+    check("old", "new.m", &[("import old\nprint(f'{old.x=}')\n", "import new.m as old\nprint(f'{old.x=}')\n")]);
+    refuses("m.f", "n.g", &[("import m\nm.f()\nprint(f'{m.f(1) = }')\n", 3, "an f-string writes the text of m.f here (`=`)")]);
+    refuses("m.f", "m.g", &[("import m\nprint(f'{m.f=}')\n", 2, "an f-string writes the text of m.f here (`=`)")]);
+}
+
+#[test]
 fn a_private_name_is_not_read_in_a_class() {
     check(
         "m.f",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::edit::{Edit, Edits};
+use crate::pattern::outside::Regions;
 use crate::plan::Rename;
 use crate::python::imports::{Import, Item, absolute, written};
 use crate::python::names::{Names, Use};
@@ -39,6 +40,7 @@ pub(super) struct Work<'a> {
     pub(super) source: &'a Source<'a>,
     pub(super) names: &'a Names<'a>,
     pub(super) rename: &'a Rename,
+    pub(super) regions: &'a Regions<'a>,
     module: Option<&'a str>,
     changes: BTreeMap<usize, Change>,
     /// Statements that import what is new by itself from now on, each with its name there.
@@ -53,11 +55,18 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(source: &'a Source, names: &'a Names<'a>, module: Option<&'a str>, rename: &'a Rename) -> Self {
+    pub(super) fn new(
+        source: &'a Source,
+        names: &'a Names<'a>,
+        module: Option<&'a str>,
+        rename: &'a Rename,
+        regions: &'a Regions<'a>,
+    ) -> Self {
         Self {
             source,
             names,
             rename,
+            regions,
             module,
             changes: BTreeMap::new(),
             named: Vec::new(),

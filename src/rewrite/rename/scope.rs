@@ -60,6 +60,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
                     || exported
                     || deleted
                     || names.quoted.contains(name)
+                    || is_echoed(work, uses.get(&(scope, *name)))
                     || owner.kind == ScopeKind::Class
                     || several.is_some(),
                 several,
@@ -161,6 +162,8 @@ impl Group<'_> {
             "nothing here uses it, so that others may import it from here"
         } else if work.names.quoted.contains(self.name) {
             "a string or a type comment that cannot be read exactly may name it"
+        } else if is_echoed(work, Some(&self.uses)) {
+            "an f-string writes it as text (`=`)"
         } else if self.star.is_some() {
             "a star import may bind the name too"
         } else {
@@ -289,6 +292,11 @@ impl Group<'_> {
                 plain && twin.name != item.name && covers(&twin.name, &chain) && runs
             })
     }
+}
+
+/// True when an f-string writes the text of one of the uses.
+fn is_echoed(work: &Work, uses: Option<&Vec<&Use>>) -> bool {
+    uses.into_iter().flatten().any(|read| work.regions.echoes(&read.range))
 }
 
 /// True for `f as f`, which says that others may import the name from here.

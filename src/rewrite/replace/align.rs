@@ -67,7 +67,7 @@ fn step<'t, 'p>(site: &Site<'_, 't>, template: &'p Template, old: Node<'t>, new:
         Some(Kind::Name(number)) => return same(site.names.get(*number).is_some_and(|name| name == text)),
         Some(Kind::String) => return same(old.kind() == "string" && plain(text) == plain(&template.text()[new.byte_range()])),
         Some(Kind::Hole(_) | Kind::Literal(_)) => return Step::Differ,
-        None => {}
+        Some(Kind::Quotes) | None => {}
     }
     if old.kind() != new.kind() {
         return Step::Differ;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use crate::pattern::after::{Kind, Template};
+use crate::pattern::fit::nodes;
 use crate::pattern::holes::Take;
 use crate::pattern::matched::Capture;
 use crate::pattern::view::extent;
@@ -75,6 +76,7 @@ impl Fill<'_, '_> {
                     Kind::Hole(_) => self.hole(&spot.range, &mut out)?,
                     Kind::Name(number) => out.push_str(&self.site.names[*number]),
                     Kind::String => self.string(&spot.range, &mut out),
+                    Kind::Quotes => out.push_str(&self.quotes(&spot.range)),
                     Kind::Literal(text) => out.push_str(text),
                 }
                 at = spot.range.end;
@@ -128,7 +130,11 @@ impl Fill<'_, '_> {
     }
 
     fn string(&self, range: &Range<usize>, out: &mut Written) {
-        let literal = quotes::requoted(&self.template.text()[range.clone()], self.layout.quote);
+        let token = self.template.node(range);
+        let mut around = successors(token.and_then(|token| token.parent()), Node::parent);
+        // Within an f-string of the rule its quotes are chosen by those that the rule has there.
+        let quote = self.layout.quote.filter(|_| !around.any(|node| node.kind() == "interpolation"));
+        let literal = quotes::requoted(&self.template.text()[range.clone()], quote);
         let mut lines = literal.split('\n').peekable();
         while let Some(line) = lines.next() {
             match lines.peek() {
@@ -139,6 +145,30 @@ impl Fill<'_, '_> {
                 None => out.push_str(line),
             }
         }
+    }
+
+    /// The token before or behind an f-string, in quotes that nothing in its braces has: only new Pythons would read that.
+    fn quotes(&self, range: &Range<usize>) -> String {
+        let text = self.template.text();
+        let token = &text[range.clone()];
+        let Some(string) = self.template.node(range).and_then(|token| token.parent()) else { return token.to_owned() };
+        let mut cursor = string.walk();
+        let (held, said): (Vec<Node>, Vec<Node>) =
+            string.named_children(&mut cursor).partition(|child| child.kind() == "interpolation");
+        let mut held: Vec<String> = held.iter().map(|node| text[node.byte_range()].to_owned()).collect();
+        let inside = self.template.holes().iter().filter(|hole| string.byte_range().contains(&hole.range.start));
+        let captured = inside.filter_map(|hole| self.site.captures.get(&hole.name)).flat_map(nodes);
+        held.extend(captured.map(|node| self.original.copy(&node.byte_range()).text));
+        let said =
+            |quote: &str| said.iter().any(|node| node.kind() == "string_content" && text[node.byte_range()].contains(quote));
+        let (prefix, own) = token.split_at(token.find(['\'', '"']).unwrap_or(0));
+        let (one, other) = if own.starts_with('"') { ("\"", "'") } else { ("'", "\"") };
+        let free = |quotes: &&String| {
+            let apart = held.iter().all(|held| !held.contains(quotes.as_str()) && (quotes.len() == 3 || !held.contains('\n')));
+            apart && (quotes.starts_with(one) || !said(other))
+        };
+        let all = [own.to_owned(), other.repeat(own.len()), one.repeat(3), other.repeat(3)];
+        format!("{prefix}{}", all.iter().find(free).map_or(own, String::as_str))
     }
 
     fn hole(&mut self, range: &Range<usize>, out: &mut Written) -> Result<(), Refusal> {
@@ -173,7 +203,7 @@ impl Fill<'_, '_> {
         let own = self.site.ranks.get(&node.id()).copied().unwrap_or_else(|| rank(node));
         // The outermost place is the file's: whoever puts the whole there looks at that.
         let outermost = self.template.expression().is_some_and(|whole| whole.id() == place.id());
-        let loose = !outermost && !takes(place, own);
+        let loose = !outermost && !takes(place, own) || self.opens(place) && self.original.copy(&range).text.starts_with('{');
         let spilling = !outermost
             && spills(node, self.site.text)
             && !self.layout.bracketed
@@ -181,6 +211,13 @@ impl Fill<'_, '_> {
         let open = if loose || spilling { "(" } else { "" };
         let text = self.copy_to(range, out, open);
         Ok(if loose || spilling { text.parenthesised() } else { text })
+    }
+
+    /// True directly behind the brace that opens in an f-string: another one there would be a character of the string.
+    fn opens(&self, place: Node) -> bool {
+        let around = successors(place.parent(), Node::parent).take_while(|node| node.start_byte() + 1 >= place.start_byte());
+        let mut around = around.filter(|node| matches!(node.kind(), "interpolation" | "format_expression"));
+        around.any(|node| node.start_byte() + 1 == place.start_byte())
     }
 
     /// Arguments or elements in the place of a metavariable that is one of a list; with all that stands between the file's own

@@ -1,0 +1,42 @@
+//! Making ready: what an interrupted run left behind is put in order, and the repository is one that commits can be made in.
+
+use crate::event::Event;
+use crate::journal::Journal;
+use crate::protocol::Protocol;
+use crate::recover;
+use crate::repo::identity::Identity;
+use crate::repo::{Repo, RepoProblem};
+use crate::request::Leave;
+use crate::stop::Stop;
+
+/// Puts in order what an interrupted run left behind, and makes sure that commits can be made.
+///
+/// # Errors
+/// [`Stop`] when the repository may not be touched or a person must look.
+pub fn settle(repo: &Repo, journal: &mut Journal, leave: Leave, emit: &mut dyn FnMut(Event)) -> Result<Identity, Stop> {
+    repo.share_state()?;
+    recover::clear_own_locks(repo, journal.records())?;
+    ready(repo, leave)?;
+    let identity = repo.identity()?;
+    if let Some(settled) = recover::settle(&mut Protocol { repo, journal, identity: &identity })? {
+        emit(Event::Recovered { unit: settled.unit.to_string(), what: settled.what });
+    }
+    Ok(identity)
+}
+
+/// Fails while the repository is in a state in which nothing may be committed.
+///
+/// # Errors
+/// [`Stop::Refused`], by name.
+pub fn ready(repo: &Repo, leave: Leave) -> Result<(), Stop> {
+    repo.refuse_unsettled()?;
+    let tip = repo.tip()?;
+    if tip.branch == "HEAD" && !leave.detached {
+        return Err(RepoProblem::Detached(tip.commit).into());
+    }
+    let hooks = repo.commit_hooks();
+    if !hooks.is_empty() && !leave.hooks {
+        return Err(RepoProblem::Hooks(hooks).into());
+    }
+    Ok(())
+}

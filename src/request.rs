@@ -1,0 +1,248 @@
+//! What is asked of a run, and whether it goes on where an earlier one stopped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::GlobSet;
+
+use crate::event::Event;
+use crate::journal::{AskedFile, Record, RunStarted};
+use crate::path::RepoPath;
+use crate::plan::Plan;
+use crate::plan::glob::matcher;
+use crate::repo::RepoProblem;
+use crate::repo::others::Others;
+use crate::schedule::request::takes;
+use crate::select::Unit;
+use crate::state::State;
+use crate::stop::{Note, Stop};
+use crate::survey::Standing;
+
+/// What is asked of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Only this phase, by its place in the plan.
+    pub phase: Option<usize>,
+    /// Only these files; they are tried again even when they were given up before. All when there is none.
+    pub files: Vec<Named>,
+    /// The states in which units that were given up are tried again.
+    pub retry: BTreeSet<State>,
+    /// True when a phase may be run although an earlier one is not done.
+    pub out_of_order: bool,
+    /// What is let pass that is refused otherwise.
+    pub leave: Leave,
+    /// The plan's own file, when it is in the repository: its changes concern no unit.
+    pub plan_file: Option<RepoPath>,
+}
+
+/// Files that were asked for, ready to be found among the units.
+#[derive(Debug, Clone)]
+pub struct Named {
+    asked: AskedFile,
+    pattern: Option<GlobSet>,
+}
+
+impl Named {
+    /// What was asked for.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`] when it is a pattern that does not parse.
+    pub fn new(asked: AskedFile) -> Result<Self, Stop> {
+        let AskedFile::Pattern(text) = &asked else { return Ok(Self { asked, pattern: None }) };
+        match matcher(std::slice::from_ref(text)) {
+            Ok(set) => Ok(Self { pattern: Some(set), asked }),
+            Err(error) => {
+                let message = format!("{text} is not a pattern of files: {}", error.kind());
+                Err(Stop::Usage(Note::new(message, "write it like \"tests/**/*.py\"")))
+            }
+        }
+    }
+
+    /// True for a text with characters that patterns are made of.
+    #[must_use]
+    pub fn is_pattern(text: &[u8]) -> bool {
+        text.iter().any(|byte| b"*?[{".contains(byte))
+    }
+
+    /// As it is written down.
+    #[must_use]
+    pub fn asked(&self) -> &AskedFile {
+        &self.asked
+    }
+
+    fn holds(&self, path: &RepoPath) -> bool {
+        match (&self.asked, &self.pattern) {
+            (AskedFile::Path(named), _) => named == path,
+            (AskedFile::Pattern(_), set) => set.as_ref().is_some_and(|set| set.is_match(path.as_path())),
+        }
+    }
+}
+
+/// What a run lets pass.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Leave {
+    /// Changes in tracked files that are not the plan's.
+    pub dirty: bool,
+    /// A HEAD that is on no branch.
+    pub detached: bool,
+    /// Hooks that `git commit` would run; they are not run, and each commit says so.
+    pub hooks: bool,
+    /// A plan that changed since the run that is resumed.
+    pub changed_plan: bool,
+}
+
+impl Request {
+    /// True when the unit is among those asked for.
+    #[must_use]
+    pub fn covers(&self, unit: &Unit) -> bool {
+        self.phase.is_none_or(|phase| phase == unit.phase)
+            && (self.files.is_empty() || self.files.iter().any(|named| named.holds(&unit.path)))
+    }
+
+    /// True when the run has to do something about a unit that was asked for.
+    #[must_use]
+    pub fn takes(&self, standing: &Standing) -> bool {
+        takes(standing.state, !self.files.is_empty(), &self.retry)
+    }
+
+    /// True when everything is asked for.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.phase.is_none() && self.files.is_empty()
+    }
+
+    /// Fails while tracked files have changes, the plan's own aside: it is read once, and each commit names its digest.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`], with the files.
+    pub fn refuse_dirty(&self, others: &Others) -> Result<(), Stop> {
+        let dirty: Vec<RepoPath> = others.paths().filter(|path| Some(*path) != self.plan_file.as_ref()).cloned().collect();
+        if dirty.is_empty() || self.leave.dirty {
+            return Ok(());
+        }
+        Err(RepoProblem::Dirty(dirty).into())
+    }
+
+    /// Fails when a file that was asked for is no unit, or no unit is in a state that was asked for: a misspelt name must not look
+    /// like success.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`].
+    pub fn refuse_unknown(&self, plan: &Plan, units: &[Standing]) -> Result<(), Stop> {
+        for named in &self.files {
+            if !units.iter().any(|standing| self.covers(&standing.unit) && named.holds(&standing.unit.path)) {
+                return Err(unknown(plan, named, units));
+            }
+        }
+        for state in &self.retry {
+            let mut asked = units.iter().filter(|standing| self.covers(&standing.unit));
+            if !asked.any(|standing| standing.state == *state) {
+                let message = format!("no unit that was asked for is {}: there is nothing to retry", state.word());
+                return Err(Stop::Usage(Note::new(
+                    message,
+                    "`migrate status` shows where each unit stands; run without --retry",
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unknown(plan: &Plan, named: &Named, units: &[Standing]) -> Stop {
+    let (message, name) = match &named.asked {
+        AskedFile::Path(path) => (format!("{path} is no unit of the plan {}", plan.name), path.to_string()),
+        AskedFile::Pattern(text) => (format!("no unit of the plan {} matches {text}", plan.name), text.clone()),
+    };
+    let names: Vec<String> = units.iter().map(|standing| standing.unit.path.to_string()).collect();
+    let near = crate::path::nearest(&name, names.iter().map(String::as_str));
+    let help = match near.as_slice() {
+        [] => "`migrate status` lists the units; a glob's files are units only if the rules find something".to_owned(),
+        near => format!("did you mean {}? `migrate status` lists the units", near.join(", ")),
+    };
+    Stop::Usage(Note::new(message, help))
+}
+
+/// What the journal knows of the last run of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// What it was asked to do.
+    pub started: RunStarted,
+    /// False when it was killed or interrupted.
+    pub finished: bool,
+    /// True when nothing of it was left.
+    pub done: bool,
+}
+
+/// The last run of the plan called `name`.
+#[must_use]
+pub fn earlier(records: &[Record], name: &str) -> Option<Earlier> {
+    let mut last = None;
+    let mut ours = false;
+    for record in records {
+        match record {
+            Record::RunStarted(started) => {
+                ours = started.plan == name;
+                if ours {
+                    last = Some(Earlier { started: started.clone(), finished: false, done: false });
+                }
+            }
+            Record::RunFinished { done } if ours => {
+                if let Some(earlier) = &mut last {
+                    (earlier.finished, earlier.done) = (true, *done);
+                }
+            }
+            _ => {}
+        }
+    }
+    last
+}
+
+/// A plan that changed in the middle of a run is named: part of the units would be made by one plan and part by another.
+///
+/// # Errors
+/// [`Stop::Usage`] when the run was interrupted and nobody said to go on with the plan as it is now.
+pub fn refuse_changed_plan(
+    plan: &Plan,
+    digest: &str,
+    earlier: Option<&Earlier>,
+    leave: Leave,
+    emit: &mut dyn FnMut(Event),
+) -> Result<(), Stop> {
+    let Some(earlier) = earlier.filter(|earlier| earlier.started.digest != digest && !earlier.done) else { return Ok(()) };
+    let changed = differing(&earlier.started.parts, &plan.parts());
+    let (old, new) = (short_digest(&earlier.started.digest), short_digest(digest));
+    let message = format!("the plan {} changed since the last run, from {old} to {new}: {}", plan.name, changed.join(", "));
+    if earlier.finished || leave.changed_plan {
+        emit(Event::Warning { message, help: None });
+        return Ok(());
+    }
+    Err(Stop::Usage(Note::new(message, "undo the change, or pass --plan-changed to go on with the plan as it is now")))
+}
+
+fn short_digest(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// The names of the parts that are not the same in both.
+fn differing(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<String> {
+    let mut names: Vec<&String> = old.keys().chain(new.keys()).filter(|name| old.get(*name) != new.get(*name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_one_file_and_a_pattern_those_that_match() {
+        let path = |text: &str| RepoPath::new(text).unwrap();
+        let one = Named::new(AskedFile::Path(path("tests/a.py"))).unwrap();
+        let many = Named::new(AskedFile::Pattern("tests/**/*.py".into())).unwrap();
+        for (file, by_path, by_pattern) in [("tests/a.py", true, true), ("tests/x/b.py", false, true), ("a.py", false, false)] {
+            assert_eq!((one.holds(&path(file)), many.holds(&path(file))), (by_path, by_pattern), "{file}");
+        }
+        assert!(matches!(Named::new(AskedFile::Pattern("a[b".into())), Err(Stop::Usage(_))));
+        assert!(Named::is_pattern(b"tests/*.py") && !Named::is_pattern(b"tests/a.py"));
+    }
+}

@@ -1,0 +1,67 @@
+//! How a run ends: what it says of itself, in the journal and to the listener, and with which error.
+
+use crate::event::{Event, RunOutcome};
+use crate::journal::Record;
+use crate::run::Run;
+use crate::schedule::ending;
+use crate::state::{Counts, State};
+use crate::stop::{Note, Stop};
+use crate::survey::{self, Standing};
+
+impl Run<'_> {
+    /// Says how the run ended. What it counts is what the branch holds, whatever was seen on the way.
+    pub(super) fn finish(&mut self, ended: Result<(), Stop>, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        self.count_anew()?;
+        let (asked, others): (Vec<&Standing>, Vec<&Standing>) =
+            self.units.iter().partition(|standing| self.request.covers(&standing.unit));
+        let tally = survey::counts(asked.iter().copied());
+        let elsewhere = survey::counts(others.iter().copied());
+        let violations_left = asked.iter().map(|standing| standing.violations_left).sum();
+        let ended = ended.and_then(|()| refuse_not_done(tally));
+        let (outcome, help) = match &ended {
+            Ok(()) => (ending::outcome(tally), None),
+            Err(Stop::Interrupted(_) | Stop::Unbegun(_)) => {
+                (RunOutcome::Interrupted, Some("`migrate resume` goes on from here".to_owned()))
+            }
+            Err(Stop::NeedsYou(_)) => (RunOutcome::NeedsYou, None),
+            Err(Stop::Refused(_) | Stop::Targets(_)) => (RunOutcome::Refused, None),
+            Err(Stop::NotDone(_)) => (RunOutcome::NotDone, None),
+            Err(Stop::Failed(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),
+        };
+        if !matches!(outcome, RunOutcome::Interrupted) {
+            self.journal.append(Record::RunFinished { done: ended.is_ok() })?;
+        }
+        emit(Event::RunFinished { tally, violations_left, elsewhere, outcome, help });
+        ended
+    }
+
+    /// Surveys the units again when the branch is not where this run left it.
+    fn count_anew(&mut self) -> Result<(), Stop> {
+        let Ok(tip) = self.repo.tip() else { return Ok(()) };
+        if tip == *self.held.tip() || tip.branch != self.held.tip().branch {
+            return Ok(());
+        }
+        let (repo, plan) = (self.repo, self.plan);
+        let none = crate::interrupt::Interrupt::none();
+        let mut works = |unit: &_| Ok(survey::has_work(repo, plan, unit));
+        self.units = survey::survey(repo, &tip, plan, self.journal.records(), &none, &|_| {}, &mut works)?.units;
+        Ok(())
+    }
+}
+
+/// Fails when units that were asked for are not done, although nothing stopped the run.
+fn refuse_not_done(asked: Counts) -> Result<(), Stop> {
+    if ending::outcome(asked) == RunOutcome::Done {
+        return Ok(());
+    }
+    let verb = if asked.open() == 1 { "is" } else { "are" };
+    let words = asked.words(|state| !state.is_done());
+    let message = format!("{} of {} units {verb} not done: {words}", asked.open(), asked.total);
+    let given_up: Vec<&str> =
+        State::ALL.into_iter().filter(|state| state.is_given_up() && asked.get(*state) > 0).map(State::word).collect();
+    let help = match given_up.as_slice() {
+        [] => "`migrate status` names them; run again to go on".to_owned(),
+        words => format!("`migrate status` says why; `migrate run --retry {}` tries them again", words.join(" ")),
+    };
+    Err(Stop::NotDone(Note::new(message, help)))
+}

@@ -1,0 +1,63 @@
+//! The gate of a phase: commands that judge it as a whole.
+
+use crate::event::{Event, PhaseLabel};
+use crate::held::Since;
+use crate::journal::Record;
+use crate::judge::{Purpose, Verdict};
+use crate::plan::digest;
+use crate::run::{Run, one};
+use crate::schedule::passage::{LastGate, too_many_given_up};
+use crate::stop::{Note, Stop};
+use crate::survey;
+
+impl Run<'_> {
+    /// Runs the phase's gate, unless it passed already and that still counts, or the phase has not come to its end.
+    pub(super) fn gate(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let phase = &self.plan.phases[at];
+        let counts = self.counts_of(at);
+        if phase.gate.is_empty() || !self.request.files.is_empty() || counts.left() > 0 || too_many_given_up(phase, counts) {
+            return Ok(());
+        }
+        self.look_at_branch()?;
+        let last = survey::last_gate(self.repo, self.plan, self.journal.records(), self.held.tip().commit, at)?;
+        if last == LastGate::Stands {
+            return Ok(());
+        }
+        for _ in 0..one::MOST_ATTEMPTS {
+            if let Some(signal) = self.interrupt.pending() {
+                return Err(Stop::Interrupted(signal));
+            }
+            emit(Event::GateStarted { phase: label.clone() });
+            let (verdict, since) = self.judged(Purpose::Gate, &phase.gate, &phase.id, None, emit)?;
+            // Of which tree a verdict is true is known only while the branch stands still.
+            if since == Since::Forward {
+                emit(one::judged_again(&format!("the gate of {label}")));
+                continue;
+            }
+            return self.gate_judged(at, label, verdict, emit);
+        }
+        Err(one::keeps_moving(&format!("the gate of {label}")))
+    }
+
+    fn gate_judged(&mut self, at: usize, label: &PhaseLabel, verdict: Verdict, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let phase = &self.plan.phases[at];
+        let (plan, id, tip) = (self.plan.name.clone(), phase.id.clone(), self.held.tip().commit.to_string());
+        let commands = digest::commands(&phase.gate);
+        match verdict {
+            Verdict::Passed(_) => {
+                self.refuse_changed_others(&[], "a gate command")?;
+                self.journal.append(Record::GatePassed { plan, phase: id, tip, commands })?;
+                emit(Event::GatePassed { phase: label.clone() });
+                Ok(())
+            }
+            Verdict::Failed { reason, command, log } => {
+                self.journal.append(Record::GateFailed { plan, phase: id, tip, commands })?;
+                emit(Event::GateFailed { phase: label.clone(), command });
+                let message = format!("the gate of {label} did not pass: {reason}");
+                let help =
+                    format!("see {}; `migrate run` tries the gate again, `migrate rollback` takes units back", log.display());
+                Err(Stop::Failed(Note::new(message, help)))
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Before the first act: everything that can be checked is, and all of it is told at once.
+
+use crate::event::{Event, Watch};
+use crate::held::Held;
+use crate::interrupt::Interrupt;
+use crate::journal::{Journal, Record, RunStarted};
+use crate::judge::Judge;
+use crate::path::RepoPath;
+use crate::plan::Plan;
+use crate::plan::digest::digest;
+use crate::repo::identity::Identity;
+use crate::repo::target::Conversions;
+use crate::repo::{Repo, short};
+use crate::request::{Request, earlier, refuse_changed_plan};
+use crate::run::Run;
+use crate::select::Unit;
+use crate::state::State;
+use crate::stop::Stop;
+use crate::survey::{self, Survey};
+use crate::unit::callables::Callables;
+
+impl<'a> Run<'a> {
+    /// Checks everything that can be checked before the first act.
+    pub(super) fn start(
+        (repo, plan): (&'a Repo, &'a Plan),
+        request: &'a Request,
+        (interrupt, watch): (&'a Interrupt, Watch),
+        mut journal: Journal,
+        identity: Identity,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Self, Stop> {
+        let held = Held::take(repo)?;
+        let tip = held.tip();
+        let digest = digest(plan);
+        let earlier = earlier(journal.records(), &plan.name);
+        refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
+        let others = repo.others()?;
+        let Survey { units, unmatched } = survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut |unit| {
+            Ok(survey::has_work(repo, plan, unit))
+        })?;
+        survey::refuse_unmatched(plan, &unmatched)?;
+        request.refuse_unknown(plan, &units)?;
+        let asked = || units.iter().filter(|standing| request.covers(&standing.unit));
+        // A file with changes may only look as if there were nothing to do in it.
+        let hidden = |state: State, path: &RepoPath| state == State::Unchanged && others.holds(path);
+        let looked_at = asked().filter(|standing| request.takes(standing) || hidden(standing.state, &standing.unit.path));
+        let looked_at: Vec<&Unit> = looked_at.map(|standing| &standing.unit).collect();
+        let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
+        let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
+        survey::refuse_targets(repo, plan, tip, &looked_at, &conversions, interrupt)?;
+        request.refuse_dirty(&others)?;
+        let counts = survey::counts(asked());
+        let run = Self {
+            repo,
+            plan,
+            request,
+            interrupt,
+            judge: Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt },
+            identity,
+            conversions,
+            callables: Callables::new(repo),
+            others,
+            digest: digest.clone(),
+            journal: {
+                journal.append(Record::RunStarted(RunStarted {
+                    plan: plan.name.clone(),
+                    digest: digest.clone(),
+                    parts: plan.parts(),
+                    phase: request.phase.map(|at| plan.phases[at].id.clone()),
+                    file: None,
+                    files: request.files.iter().map(|named| named.asked().clone()).collect(),
+                    retry: request.retry.iter().copied().collect(),
+                    out_of_order: request.out_of_order,
+                }))?;
+                journal
+            },
+            units,
+            held,
+        };
+        emit(Event::RunStarted {
+            plan: plan.name.clone(),
+            digest: run.digest.clone(),
+            branch: short(&run.held.tip().branch).to_owned(),
+            units_total: counts.total,
+            units_done: counts.done,
+            resumed: earlier.is_some_and(|earlier| !earlier.finished),
+        });
+        Ok(run)
+    }
+}
