@@ -130,7 +130,8 @@ impl Repo {
         there.try_for_each(|file| self.settings.shared.adjust(file).map_err(|error| failed("change the mode of", file, &error)))
     }
 
-    fn make_folders(&self, folder: &Path) -> io::Result<()> {
+    /// Makes a folder of references or logs, with those above it, as git makes it.
+    pub(super) fn make_folders(&self, folder: &Path) -> io::Result<()> {
         if folder.is_dir() {
             return Ok(());
         }

@@ -108,7 +108,7 @@ impl Repo {
                 Ok(()) => break,
                 // git removes folders of references that it has packed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && Instant::now() < patience => {
-                    fs::create_dir_all(&folder).map_err(|error| self.in_the_way("make", &folder, &error))?;
+                    self.make_folders(&folder).map_err(|error| self.in_the_way("make", &folder, &error))?;
                 }
                 // `git pack-refs` holds each lock for an instant.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && Instant::now() < patience => {

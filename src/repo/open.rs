@@ -176,7 +176,10 @@ impl Places {
 /// Why git does not say where the repository is: in the words of this tool where it has some.
 fn why_not(from: &Path, problem: GitProblem) -> RepoProblem {
     match Repository::discover(from) {
-        Err(error) => refusal(from, error),
+        Err(error) => match refusal(from, error) {
+            RepoProblem::Libgit2(_) => problem.into(),
+            by_name => by_name,
+        },
         Ok(found) if found.is_bare() => RepoProblem::Bare(found.path().to_owned()),
         Ok(_) => problem.into(),
     }

@@ -52,7 +52,8 @@ pub fn run(
         let identity = settle(repo, &mut journal, request.leave, emit)?;
         let mut run = Run::start((repo, plan), request, (interrupt, watch), journal, identity, emit)?;
         let ended = run.phases(emit);
-        run.finish(ended, emit)
+        // Whoever runs next may be another member of the group.
+        run.finish(ended, emit).and(repo.share_state().map_err(Stop::from))
     })?
 }
 

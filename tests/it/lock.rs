@@ -106,14 +106,20 @@ fn a_linked_work_tree_of_the_same_repository_runs_at_the_same_time() {
 #[test]
 fn who_shares_the_repository_may_run_after_another() {
     let repo = Repo::with(&[("a.py", "from old import f\nf(1)\n")]);
-    repo.write("plans/p.yaml", plan("  - id: P0\n    files: [a.py]\n"));
+    repo.write("plans/p.yaml", plan("  - id: P0\n    files: [{ path: a.py, validate: [\"echo judged\"] }]\n"));
     repo.commit_all("plan");
     repo.git(&["config", "core.sharedRepository", "group"]);
     repo.migrate(&["run"]).succeeds();
     let mode = |path: &str| repo.top().join(".git/migrate").join(path).metadata().unwrap().permissions().mode() & 0o7777;
     assert_eq!((mode("."), mode("lock")), (0o2775, 0o660));
-    for entry in std::fs::read_dir(repo.top().join(".git/migrate")).unwrap() {
-        let name = entry.unwrap().file_name();
-        assert_eq!(mode(name.to_str().unwrap()) & 0o060, 0o060, "{}", name.display());
+    let mut folders = vec![repo.top().join(".git/migrate"), repo.top().join(".git/refs/migrate")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let found = path.metadata().unwrap();
+            assert_eq!(found.permissions().mode() & 0o060, 0o060, "{}", path.display());
+            folders.extend(found.is_dir().then_some(path));
+        }
+        assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o7777, 0o2775, "{}", folder.display());
     }
 }

@@ -70,6 +70,25 @@ fn what_others_stage_while_the_index_is_written_stays_staged() {
 }
 
 #[test]
+fn a_change_of_the_units_own_entry_in_the_index_is_somebody_elses_and_stays() {
+    for staging in ["content", "mode"] {
+        let (repo, child) = judging();
+        let staged = || repo.git(&["ls-files", "--stage", "a.py"]);
+        match staging {
+            "mode" => drop(repo.git(&["update-index", "--chmod=+x", "a.py"])),
+            _ => {
+                let blob = repo.git(&["rev-parse", "HEAD:notes.txt"]);
+                repo.git(&["update-index", "--cacheinfo", &format!("100644,{blob},a.py")]);
+            }
+        }
+        let before = staged();
+        goes_on(&repo, child).exits(4).says("the index entry of a.py was changed in the meantime");
+        assert_eq!((staged(), repo.subjects().len()), (before, 2), "{staging}");
+        assert_eq!(repo.read("a.py"), OLD.as_bytes(), "{staging}");
+    }
+}
+
+#[test]
 fn an_index_that_is_locked_for_an_instant_is_waited_for() {
     let (repo, child) = judging();
     repo.write(".git/index.lock", "");
