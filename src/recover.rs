@@ -188,6 +188,10 @@ pub fn clear_own_locks(repo: &Repo, records: &[Record]) -> Result<(), Stop> {
     if let Some((begun, Stage::Prepared(_))) = open(records).change {
         repo.clear_own_branch_lock(&begun.branch)?;
     }
+    // The journal may be lost. What is wrong with a HEAD that cannot be read is told by who needs it.
+    if let Ok(tip) = repo.tip() {
+        repo.clear_own_branch_lock(&tip.branch)?;
+    }
     Ok(())
 }
 

@@ -44,13 +44,13 @@ fn without_its_journal_a_half_done_unit_is_refused_and_a_landed_one_is_done() {
         repo.git(&["restore", "--staged", "--worktree", "a.py"]);
         scenario.ends_as_whole(&repo, point);
     }
-    for point in ["land: branch moved", "index: locked"] {
+    for point in ["land: branch moved", "index: locked", "land: branch locked"] {
         let repo = scenario.killed_where(point, 1);
-        let left = point == "index: locked";
+        let left = point != "land: branch moved";
         std::fs::remove_file(journal(&repo)).unwrap();
         if left {
             repo.migrate(&["run"]).exits(3);
-            repo.git(&["restore", "a.py"]);
+            repo.git(&["restore", "--staged", "--worktree", "a.py"]);
         }
         scenario.ends_as_whole(&repo, point);
     }
