@@ -16,12 +16,14 @@
 //!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it. A
 //!   module of the file's own package comes by `from` too: the package may not have it yet while it is itself being imported.
 //! - An import that loads a module which is read through another name stays, or one of that module takes its place.
+//! - Where one arm of a `try` or of a test for a version has the new name and another the old one, the old one stays, which is said.
 //! - The module that has the new name does not import it from itself: its imports and uses of the old one stay, which is said.
 //! - `m.f`, where `m` may be one of several things, is refused rather than guessed; where a star import may bind it, that is said.
 //! - `make = f` follows `f` and stays `make`; `k = m` and then `k.f` changes where `k.g` is the new name, else it is refused.
 //! - Other strings, comments and what a star import brings are not looked at. A relative import inside a renamed package stays.
 
 mod aliases;
+mod arms;
 mod chains;
 mod itself;
 mod lent;
@@ -46,8 +48,9 @@ pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteErro
     }
     let failed = |error| RewriteError::at(file.source(), 0, Problem::Parse(error));
     let names = file.names().map_err(failed)?;
-    let regions = Regions::new(file.tree().map_err(failed)?.root_node());
-    let mut work = plan::Work::new(file.source(), names, file.module(), rename, &regions);
+    let root = file.tree().map_err(failed)?.root_node();
+    let regions = Regions::new(root);
+    let mut work = plan::Work::new(file.source(), (root, names, &regions), file.module(), rename);
     scope::plan(&mut work)?;
     aliases::plan(&mut work)?;
     let made = work.finish()?;
