@@ -288,11 +288,11 @@ impl Look<'_, '_, '_> {
     }
 }
 
-/// True for the name of a field: `{a.b}`, `%(a.b)s`, `$a.b`.
+/// True for the name of a field, of which only the first part is looked up by its name: `{a.b}`, `$a.b`; that of `%(a.b)s` is a key.
 fn is_field(text: &str, at: usize) -> bool {
     let before = &text[..at];
     let braces = before.len() - before.trim_end_matches('{').len();
-    braces % 2 == 1 || before.ends_with("%(") || before.ends_with('$')
+    braces % 2 == 1 || before.ends_with('$')
 }
 
 /// The dotted name that begins at a place of a text.

@@ -173,7 +173,6 @@ fn a_field_that_formatting_fills_follows_its_argument() {
             ("x = 'é {a.b.f.x!r:>{w}}'\n", "formatting fills it in"),
             ("x = '{{{a.b.f}}}'\n", "formatting fills it in"),
             ("x = f'{{a.b.f}}'\n", "formatting fills it in"),
-            ("'%(a.b.f)s' % d\n", "formatting fills it in"),
             ("Template('$a.b.f')\n", "formatting fills it in"),
             ("Template('${a.b.f}')\n", "formatting fills it in"),
         ],
@@ -183,6 +182,7 @@ fn a_field_that_formatting_fills_follows_its_argument() {
         "a.c.g",
         &[
             ("'{{a.b.f}} {}'.format(1)\n", "'{{a.c.g}} {}'.format(1)\n"),
+            ("'%(a.b.f)s' % {'a.b.f': 1}\n", "'%(a.c.g)s' % {'a.c.g': 1}\n"),
             ("'{x} a.b.f %s (a.b.f)'\nx = '{\"a.b.f\"}'\n", "'{x} a.b.f %s (a.b.f)'\nx = '{\"a.c.g\"}'\n"),
             ("x = '%s(a.b.f)', '{0}.a.b.f'\n", "x = '%s(a.c.g)', '{0}.a.b.f'\n"),
         ],
