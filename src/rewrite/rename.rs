@@ -19,12 +19,15 @@
 //!   module itself, since it is read from and never called, comes by `from n import g`: `import n` need not load it. A
 //!   module of the file's own package comes by `from` too: the package may not have it yet while it is itself being imported.
 //! - An import that loads a module which is read through another name stays, or one of that module takes its place.
+//! - Where one arm of a `try` or of a test for a version has the new name and another the old one, the old one stays, which is said.
 //! - The module that has the new name does not import it from itself: its imports and uses of the old one stay, which is said.
 //! - `m.f`, where `m` may be one of several things, is refused rather than guessed; where a star import may bind it, that is said.
+//!   So is a use that a star import may bring, which stays.
 //! - `make = f` follows `f` and stays `make`; `k = m` and then `k.f` changes where `k.g` is the new name, else it is refused.
-//! - Other strings, comments and what a star import brings are not looked at. A relative import inside a renamed package stays.
+//! - Other strings and comments are not looked at. A relative import inside a renamed package stays.
 
 mod aliases;
+mod arms;
 mod chains;
 mod itself;
 mod lent;
@@ -35,9 +38,12 @@ mod scope;
 
 use crate::pattern::outside::Regions;
 use crate::plan::Rename;
+use crate::python::names::{Meaning, Names};
 use crate::python::parsed::Parsed;
-use crate::rewrite::Made;
+use crate::python::syntax::ParseError;
 use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::violation::named;
+use crate::rewrite::{Made, Remark};
 
 /// What the rename changes.
 ///
@@ -49,14 +55,33 @@ pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteErro
     }
     let failed = |error| RewriteError::at(file.source(), 0, Problem::Parse(error));
     let names = file.names().map_err(failed)?;
-    let regions = Regions::new(file.tree().map_err(failed)?.root_node());
-    let mut work = plan::Work::new(file.source(), names, file.module(), rename, &regions);
+    let root = file.tree().map_err(failed)?.root_node();
+    let regions = Regions::new(root);
+    let mut work = plan::Work::new(file.source(), (root, names, &regions), file.module(), rename);
     scope::plan(&mut work)?;
     aliases::plan(&mut work)?;
-    let made = work.finish()?;
+    let mut made = work.finish()?;
+    made.remarks.extend(unknown(file, names, rename).map_err(failed)?);
     let echoed = made.edits.iter().map(|edit| &edit.range).find(|range| regions.echoes(range)).map(|range| range.start);
     let refuse = |at| RewriteError::at(file.source(), at, Problem::Echoed { name: rename.from.clone() });
     echoed.map_or(Ok(made), |at| Err(refuse(at)))
+}
+
+/// The places of which nothing here tells whether they are the old name: what a star import may bring, what is relative to a package
+/// that is not known. What is one of several things is left to the plan of its group.
+fn unknown(file: &Parsed, names: &Names, rename: &Rename) -> Result<Vec<Remark>, ParseError> {
+    let seen = named(file, std::slice::from_ref(&rename.from))?;
+    let is_several = |at: usize| {
+        let number = names.uses.binary_search_by_key(&at, |read| read.range.start);
+        number.is_ok_and(|number| matches!(names.means(&names.uses[number]), Meaning::Several(_)))
+    };
+    let unknown = seen.undecided.into_iter().filter(|(place, _)| !is_several(place.range.start));
+    let help = format!("import by name what is meant, or write {} by an edit for this file", rename.to);
+    Ok(unknown
+        .map(|(place, why)| {
+            Remark::at(file.source(), place.range.start, format!("this may be {}: {why}", rename.from), help.clone())
+        })
+        .collect())
 }
 
 /// True when `whole` is `part` or lies below it.

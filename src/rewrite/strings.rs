@@ -10,6 +10,7 @@
 //! - Only the parts that differ are written anew. A name over several parts of an implicit concatenation is changed when each part
 //!   that differs stands in one literal; one with escapes, and an f-string whose unknown parts may make the name, is left and said.
 //! - A string that stands alone as a statement is documentation, and no string here. Bytes are not looked at.
+//! - A field that formatting fills (`"{a.b.f}".format(a=a)`) goes by what has its first name there: it is left and said.
 //! - A patch of the name through another module (`patch("app.views.f")`) cannot be decided from one file: it is said.
 
 mod dotted;
@@ -139,7 +140,9 @@ impl Look<'_, '_, '_> {
             if !self.from.contains('.') && !self.names_one_part(&mention.range) {
                 continue;
             }
-            let doubt = mention.doubt.or_else(|| self.called_in_code(mention.range.start));
+            let filled =
+                || is_field(value, mention.range.start).then_some("formatting fills it in, from what has its first name there");
+            let doubt = mention.doubt.or_else(filled).or_else(|| self.called_in_code(mention.range.start));
             places.push(match doubt {
                 Some(doubt) => self.left(&mention.range, doubt),
                 None => self.changed(&mention.range),
@@ -283,6 +286,13 @@ impl Look<'_, '_, '_> {
         let named = line.split(|c| !is_word(c)).any(|word| word == last(self.from));
         (named && !self.from.is_empty()).then(|| self.left(&(at..at + head.len()), "it is imported by code in the string"))
     }
+}
+
+/// True for the name of a field, of which only the first part is looked up by its name: `{a.b}`, `$a.b`; that of `%(a.b)s` is a key.
+fn is_field(text: &str, at: usize) -> bool {
+    let before = &text[..at];
+    let braces = before.len() - before.trim_end_matches('{').len();
+    braces % 2 == 1 || before.ends_with('$')
 }
 
 /// The dotted name that begins at a place of a text.

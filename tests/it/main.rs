@@ -55,6 +55,8 @@ mod journal;
 mod libcst;
 /// Two at once.
 mod lock;
+/// What is written does what it did, with CPython as the judge.
+mod meanings;
 /// Somebody at work in the repository while a run is.
 mod meddle;
 /// What commits say.

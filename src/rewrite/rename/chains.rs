@@ -6,10 +6,10 @@ use crate::edit::Edit;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{Meaning, Use};
 use crate::rewrite::error::{Problem, RewriteError};
-use crate::rewrite::rename::limits;
 use crate::rewrite::rename::plan::{Fate, Work};
 use crate::rewrite::rename::reach::{Reach, called};
 use crate::rewrite::rename::scope::{Group, is_export};
+use crate::rewrite::rename::{arms, limits};
 use crate::rewrite::rename::{covers, split_last};
 
 impl Group<'_> {
@@ -29,7 +29,8 @@ impl Group<'_> {
         let reaches = |read: &Use| {
             meanings.iter().any(|root| covers(root, &work.rename.from) && covers(&work.rename.from, &read.qualified(root)))
         };
-        let (changed, rest): (Vec<&Use>, Vec<&Use>) = self.uses.iter().partition(|read| reaches(read));
+        let renamed = |read: &&Use| reaches(read) && !arms::leave(work, &read.whole(), None);
+        let (changed, rest): (Vec<&Use>, Vec<&Use>) = self.uses.iter().copied().partition(renamed);
         let Some(first) = changed.first() else { return Ok(()) };
         if self.several.is_some() {
             let mut choices = meanings;

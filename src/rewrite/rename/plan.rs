@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use tree_sitter::Node;
+
 use crate::edit::{Edit, Edits};
 use crate::pattern::outside::Regions;
 use crate::plan::Rename;
@@ -37,6 +39,7 @@ struct Change {
 /// A rename in the making.
 pub(super) struct Work<'a> {
     pub(super) source: &'a Source<'a>,
+    pub(super) root: Node<'a>,
     pub(super) names: &'a Names<'a>,
     pub(super) rename: &'a Rename,
     pub(super) regions: &'a Regions<'a>,
@@ -56,13 +59,13 @@ pub(super) struct Work<'a> {
 impl<'a> Work<'a> {
     pub(super) fn new(
         source: &'a Source,
-        names: &'a Names<'a>,
+        (root, names, regions): (Node<'a>, &'a Names<'a>, &'a Regions<'a>),
         module: Option<&'a str>,
         rename: &'a Rename,
-        regions: &'a Regions<'a>,
     ) -> Self {
         Self {
             source,
+            root,
             names,
             rename,
             regions,

@@ -1,13 +1,14 @@
 //! Decides, for each name that a scope imports, what becomes of its imports and its uses.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use crate::edit::Edit;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{Binding, Meaning, ScopeKind, Use};
 use crate::rewrite::error::{Problem, RewriteError};
-use crate::rewrite::rename::limits;
 use crate::rewrite::rename::plan::{Fate, Work};
+use crate::rewrite::rename::{arms, limits};
 use crate::rewrite::rename::{covers, split_last};
 
 /// One imported name of one scope, with all that binds it and all that reads it.
@@ -96,12 +97,17 @@ impl Group<'_> {
         let from = work.rename.from.clone();
         let mut local: Option<String> = None;
         let mut through = false;
+        let old = self.bindings.iter().filter_map(|binding| names.item(binding));
+        let old = old.filter(|(import, item)| covers(&from, &import.imported(item)));
+        let kept: Vec<Range<usize>> =
+            old.map(|(_, item)| item.range.clone()).filter(|range| arms::leave(work, range, Some(self.name))).collect();
+        let all = !self.pinned && !kept.is_empty();
         for binding in self.bindings {
             let (Some((import, item)), Some((statement, number))) = (names.item(binding), binding.import) else { continue };
             let imported = import.imported(item);
             let bound = import.bound(item);
             through |= covers(&bound, &from) && (bound != from || bound != imported);
-            if !covers(&from, &imported) {
+            if all || !covers(&from, &imported) || kept.contains(&item.range) {
                 continue;
             }
             limits::check_import(work, import.scope, import.range.start)?;

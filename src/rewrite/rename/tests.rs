@@ -254,10 +254,6 @@ fn a_name_that_moves_to_another_module_takes_its_import_along() {
             ("def h(): return f\nfrom m import a, f", "def h(): return g\nfrom m import a\nfrom n.o import g"),
             ("from m import f, a, \\\n    b\nf\n", "from m import a, \\\n    b\nfrom n.o import g\ng\n"),
             ("from m import a, \\\n    f\nf\n", "from m import a\nfrom n.o import g\ng\n"),
-            (
-                "try:\n    from n.o import g\nexcept ImportError:\n    from m import f as g\ng()\n",
-                "try:\n    from n.o import g\nexcept ImportError:\n    from n.o import g\ng()\n",
-            ),
             ("from m import a, f\r\nf(a)\r\n", "from m import a\r\nfrom n.o import g\r\ng(a)\r\n"),
         ],
     );

@@ -164,6 +164,32 @@ fn what_cannot_be_decided_is_said() {
 }
 
 #[test]
+fn a_field_that_formatting_fills_follows_its_argument() {
+    says(
+        "a.b.f",
+        "a.c.g",
+        &[
+            ("'{a.b.f}'.format(a=a)\n", "formatting fills it in"),
+            ("x = 'é {a.b.f.x!r:>{w}}'\n", "formatting fills it in"),
+            ("x = '{{{a.b.f}}}'\n", "formatting fills it in"),
+            ("x = f'{{a.b.f}}'\n", "formatting fills it in"),
+            ("Template('$a.b.f')\n", "formatting fills it in"),
+            ("Template('${a.b.f}')\n", "formatting fills it in"),
+        ],
+    );
+    check(
+        "a.b.f",
+        "a.c.g",
+        &[
+            ("'{{a.b.f}} {}'.format(1)\n", "'{{a.c.g}} {}'.format(1)\n"),
+            ("'%(a.b.f)s' % {'a.b.f': 1}\n", "'%(a.c.g)s' % {'a.c.g': 1}\n"),
+            ("'{x} a.b.f %s (a.b.f)'\nx = '{\"a.b.f\"}'\n", "'{x} a.b.f %s (a.b.f)'\nx = '{\"a.c.g\"}'\n"),
+            ("x = '%s(a.b.f)', '{0}.a.b.f'\n", "x = '%s(a.c.g)', '{0}.a.b.f'\n"),
+        ],
+    );
+}
+
+#[test]
 fn the_name_of_an_attribute_changes_where_its_object_is_the_module() {
     check(
         "a.b.f",
