@@ -435,7 +435,7 @@ mod tests {
         assert!(matches!(journal.append(abandoned("two")), Err(JournalProblem::Io { act: "append to", .. })));
         journal.file = writable;
         assert!(matches!(journal.append(abandoned("three")), Err(JournalProblem::Io { act: "cut the torn end of", .. })));
-        assert_eq!(Journal::open(folder.path()).unwrap().records(), [Record::Opened { format: 1 }, abandoned("one")]);
+        assert_eq!(Journal::open(folder.path()).unwrap().records(), [Record::Opened { format: FORMAT }, abandoned("one")]);
     }
 
     #[test]
