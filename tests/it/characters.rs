@@ -7,8 +7,8 @@ name: test
 issue: \"#1\"
 guards: { awaitedness: off }
 rules:
-  f: { rename: { from: old.f, to: new.g, strings: true, docs: true }, examples: [{ before: \"from old import f\\nα = f('é')\\n\", after: \"from new import g\\nα = g('é')\\n\" }] }
-  h: { rewrite: { before: \"from old import h\\nh($X)\", after: \"from new import k\\nk($X, é=1)\" } }
+  f: { rename: { from: old.f, to: new.g, strings: true, docs: true }, may_match_nothing: true, examples: [{ before: \"from old import f\\nα = f('é')\\n\", after: \"from new import g\\nα = g('é')\\n\" }] }
+  h: { rewrite: { before: \"from old import h\\nh($X)\", after: \"from new import k\\nk($X, é=1)\" }, may_match_nothing: true }
 phases: [{ id: P0, on_failure: quarantine, files: [{ glob: \"*.py\" }] }]
 ";
 

@@ -223,7 +223,7 @@ fn a_broken_plan_is_told_with_all_that_the_tree_does_not_have_at_once() {
     let wrong = plan(&format!("  - id: P0\n    rules: [g]\n{files}"));
     let repo = Repo::with(&[("a.py", OLD), ("gone.py", OLD)]);
     replan(&repo, &wrong);
-    repo.write("new.py", OLD);
+    repo.write("new.py", format!("{OLD}g = f\n"));
     for command in [&["run"][..], &["check"], &["status"], &["scan"]] {
         let ran = untouched(&repo, 2, command)
             .says("unknown rule `g`")

@@ -91,7 +91,9 @@ fn a_file_that_is_neither_python_nor_a_document_has_only_its_edits() {
     replan(
         &repo,
         &format!(
-            "{rules}phases:\n  - id: P0\n    files:\n      - glob: \"*.txt\"\n      - path: setup.cfg\n        edits: [{{ before: \"y = shop.old:fetch\", after: \"y = shop.new:get\" }}]\n"
+            "{}phases:\n  - id: P0\n    files:\n      - glob: \"*.txt\"\n      - path: setup.cfg\n        edits: [{{ before: \"y = shop.old:fetch\", after: \"y = shop.new:get\" }}]\n",
+            // No file of a kind that the rule reads names it.
+            rules.replace("docs: true }", "docs: true }, may_match_nothing: true"),
         ),
     );
     repo.migrate(&["run"]).succeeds();
