@@ -19,6 +19,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::journal::{AskedFile, Journal};
 use crate::path::RepoPath;
 use crate::plan::{Plan, load};
+use crate::ready;
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
@@ -83,10 +84,19 @@ impl<'a> Session<'a> {
     fn open(cli: &'a Cli, interrupt: &'a Interrupt, detail: Detail) -> Result<Self, Stop> {
         let (here, repo) = opened()?;
         let plan = match &cli.plan {
-            Some(path) => path.clone(),
-            None => default_plan(&repo, &here)?,
+            Some(path) => Ok(path.clone()),
+            None => default_plan(&repo, &here),
         };
-        let plan = loaded(&repo, &plan)?;
+        let plan = match plan.and_then(|plan| loaded(&repo, &plan)) {
+            Ok(plan) => plan,
+            // What an interrupted run left must not wait for the plan to be there again.
+            Err(stop) => {
+                if cli.command.acts() {
+                    settled_without_plan(&repo, detail)?;
+                }
+                return Err(stop);
+            }
+        };
         let plan_file = plan.file.as_ref().and_then(|file| file.strip_prefix(repo.top()).ok());
         let plan_file = plan_file.and_then(|file| RepoPath::new(file.as_os_str().as_bytes()).ok());
         Ok(Self { cli, here, repo, plan, plan_file, interrupt, detail })
@@ -104,10 +114,7 @@ impl<'a> Session<'a> {
             Command::Status(args) => {
                 let looking = if args.json { Looking::none() } else { Looking::stderr() };
                 let table = standing::table(&self.repo, &self.plan, &|looked| looking.at(looked))?;
-                let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
                 looking.clear();
-                let found = self.plan.problems(judged.errors.into_iter().chain(judged.warnings));
-                text::problems(&mut io::stderr(), Look::of(&io::stderr()), &found);
                 let mut out = io::stdout();
                 let written = if args.json {
                     json::line(&mut out, &table)
@@ -310,6 +317,12 @@ fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
             "choose one with --plan FILE",
         ))),
     }
+}
+
+/// Puts in order what an interrupted run left behind, and says so.
+fn settled_without_plan(repo: &Repo, detail: Detail) -> Result<(), Stop> {
+    let mut progress = progress::Progress::stderr(detail);
+    ready::settle_without_plan(repo, &mut |event| progress.event(&event))
 }
 
 /// The plan in a file; where it is wrong, with all that the tree does not have either.

@@ -25,13 +25,10 @@ use crate::repo::commit::NewBlob;
 use crate::repo::identity::Identity;
 use crate::repo::index::EntryStat;
 use crate::repo::inflight::Hold;
-use crate::repo::stage::{Restage, Staged};
+use crate::repo::stage::{LOCK_PATIENCE, Restage, Staged};
 use crate::repo::target::{Target, Write};
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
-
-/// How long git's lock may be held by others before it counts as stale for a person to look at.
-const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How often objects are stored anew that somebody removes as soon as they are written.
 const TRIES: usize = 3;

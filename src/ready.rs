@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::journal::Journal;
+use crate::lock;
 use crate::protocol::Protocol;
 use crate::recover;
 use crate::repo::identity::Identity;
@@ -22,6 +23,21 @@ pub fn settle(repo: &Repo, journal: &mut Journal, leave: Leave, emit: &mut dyn F
         emit(Event::Recovered { unit: settled.unit.to_string(), what: settled.what });
     }
     Ok(identity)
+}
+
+/// Puts in order what an interrupted run left behind where there is no plan to go on with: recovery needs none.
+///
+/// # Errors
+/// As for [`settle`]; nothing is done, and nothing fails, while nothing was interrupted.
+pub fn settle_without_plan(repo: &Repo, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+    if recover::open(&Journal::read(&repo.state_folder())?).change.is_none() {
+        return Ok(());
+    }
+    lock::holding(&repo.state_folder(), "migrate putting an interrupted run in order", || {
+        let mut journal = Journal::open(&repo.state_folder())?;
+        let leave = Leave { dirty: true, detached: true, hooks: true, changed_plan: true };
+        settle(repo, &mut journal, leave, emit).map(|_| ())
+    })?
 }
 
 /// Fails while the repository is in a state in which nothing may be committed.

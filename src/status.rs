@@ -6,6 +6,7 @@ use crate::journal::Journal;
 use crate::plan::Plan;
 use crate::plan::digest::digest;
 use crate::repo::Repo;
+use crate::rules;
 use crate::schedule::passage::LastGate;
 use crate::state::State;
 use crate::stop::Stop;
@@ -41,6 +42,9 @@ pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop
             }
         }
     }
+    let judged = rules::judge(repo, plan, &Interrupt::none())?;
+    table.problems.extend(judged.errors.into_iter().map(|problem| problem.message));
+    table.notes.extend(judged.warnings.into_iter().map(|problem| problem.message));
     let landed = survey.units.iter().any(|standing| standing.commit.is_some());
     if records.is_empty() && landed && table.counts.left() > 0 {
         table

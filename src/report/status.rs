@@ -25,7 +25,11 @@ pub fn write(out: &mut dyn Write, look: Look, table: &StatusTable, detail: Detai
 fn text(look: Look, table: &StatusTable, detail: Detail) -> String {
     let plan = escape::line(table.plan.as_bytes());
     let digest: String = table.digest.chars().take(12).collect();
-    let share = share(table.counts, table.violations_left);
+    let share = match table.problems.as_slice() {
+        [] => share(table.counts, table.violations_left),
+        // What may have nothing to do with its units keeps it from being done all the same.
+        _ => format!("{} of {} done, with problems", table.counts.done, table.counts.total),
+    };
     let mut text = format!("plan {plan} ({}): {share}\n", escape::line(digest.as_bytes()));
     for phase in &table.phases {
         text.push('\n');

@@ -11,13 +11,14 @@ use crate::survey::{self, Standing};
 impl Run<'_> {
     /// Says how the run ended. What it counts is what the branch holds, whatever was seen on the way.
     pub(super) fn finish(&mut self, ended: Result<(), Stop>, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        self.count_anew()?;
+        // When the branch cannot be read, why the run ended is told with what is known.
+        let counted = self.count_anew();
         let (asked, others): (Vec<&Standing>, Vec<&Standing>) =
             self.units.iter().partition(|standing| self.request.covers(&standing.unit));
         let tally = survey::counts(asked.iter().copied());
         let elsewhere = survey::counts(others.iter().copied());
         let violations_left = asked.iter().map(|standing| standing.violations_left).sum();
-        let ended = ended.and_then(|()| refuse_not_done(tally));
+        let ended = ended.and(counted).and_then(|()| refuse_not_done(tally));
         let (outcome, help) = match &ended {
             Ok(()) => (ending::outcome(tally), None),
             Err(Stop::Interrupted(_) | Stop::Unbegun(_)) => {
@@ -29,7 +30,10 @@ impl Run<'_> {
             Err(Stop::Failed(_) | Stop::Rules(_) | Stop::Usage(_) | Stop::Plan(_)) => (RunOutcome::Failed, None),
         };
         if !matches!(outcome, RunOutcome::Interrupted) {
-            self.journal.append(Record::RunFinished { done: ended.is_ok() })?;
+            let noted = self.journal.append(Record::RunFinished { done: ended.is_ok() });
+            emit(Event::RunFinished { tally, violations_left, elsewhere, outcome, help });
+            // Why the run ended matters more than that it could not be written down.
+            return ended.and(noted.map_err(Stop::from));
         }
         emit(Event::RunFinished { tally, violations_left, elsewhere, outcome, help });
         ended

@@ -246,12 +246,7 @@ fn the_units_verification_judges_the_recovery() {
 fn a_file_is_rolled_back_from_a_subfolder() {
     let repo = repo(&[("pkg/sub/a.py", OLD)], "  - id: P0\n    files: [pkg/sub/a.py]\n");
     repo.migrate(&["run"]).succeeds();
-    let output = repo
-        .command(crate::support::MIGRATE)
-        .current_dir(repo.top().join("pkg/sub"))
-        .args(["rollback", "a.py"])
-        .output()
-        .unwrap();
+    let output = repo.command(MIGRATE).current_dir(repo.top().join("pkg/sub")).args(["rollback", "a.py"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(repo.read("pkg/sub/a.py"), OLD.as_bytes());
 }

@@ -376,3 +376,24 @@ fn a_clone_says_that_a_quarantine_is_known_only_where_it_happened() {
     assert_eq!(states(&clone), ["a.py committed", "b.py pending", "c.py rolled-back (by hand)"]);
     clone.migrate(&["status"]).succeeds().prints("a unit that failed or was quarantined elsewhere shows as pending");
 }
+
+#[test]
+fn a_dead_rule_keeps_a_plan_from_being_done_in_its_status_too() {
+    let repo = repo(&[("a.py", "x = 1\n")], "  - id: P0\n    files: [a.py]\n");
+    let status = repo.migrate(&["status", "--fail"]).exits(1).prints("1 of 1 done, with problems").stdout;
+    assert!(status.contains("error: the rule f matches nothing: no file imports old"), "{status}");
+    let json: serde_json::Value = serde_json::from_str(&repo.migrate(&["status", "--json"]).succeeds().stdout).unwrap();
+    assert_eq!(json["problems"].as_array().unwrap().len(), 1, "{json}");
+}
+
+#[test]
+fn what_a_killed_run_left_is_put_in_order_although_the_plan_is_gone_since() {
+    let repo = one(", validate: [[sh, -c, \"kill -9 $PPID\"]]");
+    assert_eq!(repo.migrate(&["run"]).signal, Some(9));
+    assert_eq!(repo.read("a.py"), NEW.as_bytes());
+    std::fs::remove_file(repo.top().join("plans/p.yaml")).unwrap();
+    repo.migrate(&["status"]).exits(2);
+    assert_eq!(repo.read("a.py"), NEW.as_bytes(), "what only looks puts nothing in order");
+    repo.migrate(&["run"]).exits(2).says("recovered    a.py: its file is as it was").says("there is no plan in plans/");
+    assert_eq!((repo.read("a.py"), dirty(&repo)), (OLD.into(), " D plans/p.yaml".to_owned()));
+}
