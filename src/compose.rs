@@ -81,7 +81,7 @@ pub fn commit(
         Some(template) => {
             let place = Phase { ordinal: unit.phase + 1, title: phase.title.as_deref() };
             render_template(template, &message, place)
-                .map_err(|error| Note::new(error.to_string(), "mend commit.message in the plan; `migrate check` tries it"))?
+                .map_err(|error| Note::new(error.to_string(), "correct commit.message in the plan; `migrate check` tries it"))?
         }
     };
     let subject = text.lines().next().unwrap_or_default().to_owned();

@@ -66,7 +66,7 @@ impl Why {
         match self {
             Self::Other { .. } if example.before == example.after => "changes an example that it must leave alone".to_owned(),
             Self::Other { found, .. } if is_same(found, example.before.as_bytes()) => "leaves an example as it is".to_owned(),
-            Self::Other { .. } => "makes something else of an example".to_owned(),
+            Self::Other { .. } => "gives another text than an example says".to_owned(),
             Self::Unstable { .. } => "changes what it made of an example again".to_owned(),
             Self::Refused { line, reason } => format!("cannot be applied to an example: in its line {line}, {reason}"),
         }
@@ -134,8 +134,8 @@ mod tests {
             ("unchanged: \"import n\\nn.f()\"", None),
             ("unchanged: \"import m\\nm.f()\"", Some("changes an example that it must leave alone")),
             ("before: \"import n\\nn.f()\", after: \"import n\\nn.g()\"", Some("leaves an example as it is")),
-            ("before: \"import m\\nm.f()\", after: \"import m\\nm.g( )\"", Some("makes something else of an example")),
-            ("before: \"import m\\nm.f()\", after: \"import m\\nm.g()\\n\\n\"", Some("makes something else of an example")),
+            ("before: \"import m\\nm.f()\", after: \"import m\\nm.g( )\"", Some("gives another text than an example says")),
+            ("before: \"import m\\nm.f()\", after: \"import m\\nm.g()\\n\\n\"", Some("gives another text than an example says")),
         ] {
             assert_eq!(said(&format!("      - {{ {example} }}\n")), Vec::from_iter(expected), "{example}");
         }

@@ -146,7 +146,7 @@ impl Judge<'_> {
             if let Some(source) = std::error::Error::source(&problem) {
                 message.push_str(&format!(": {source}"));
             }
-            Stop::Refused(Note::new(message, "mend the cause and run migrate again"))
+            Stop::Refused(Note::new(message, "fix the cause, then run migrate again"))
         })
     }
 
@@ -154,7 +154,10 @@ impl Judge<'_> {
     fn log(&self, purpose: Purpose, nth: usize, phase: &str, unit: Option<&RepoPath>) -> Result<PathBuf, Stop> {
         let folder = self.logs.join(&self.plan.name).join(phase);
         std::fs::create_dir_all(&folder).map_err(|error| {
-            Stop::Refused(Note::new(format!("cannot make {}: {error}", folder.display()), "mend the cause and run migrate again"))
+            Stop::Refused(Note::new(
+                format!("cannot make {}: {error}", folder.display()),
+                "fix the cause, then run migrate again",
+            ))
         })?;
         let name = unit.map_or_else(|| "phase".to_owned(), log_name);
         Ok(folder.join(format!("{name}.{}-{nth}.log", purpose.word())))

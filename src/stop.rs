@@ -78,7 +78,9 @@ impl From<FileProblem> for Stop {
             FileProblem::Changed { .. } => {
                 Self::NeedsYou(Note::new(problem.to_string(), "your version was kept; look at it, then run migrate again"))
             }
-            _ => Self::Refused(Note::new(problem.to_string(), "nothing of it was changed; mend the cause and run migrate again")),
+            _ => {
+                Self::Refused(Note::new(problem.to_string(), "nothing of it was changed; fix the cause, then run migrate again"))
+            }
         }
     }
 }
@@ -99,7 +101,7 @@ impl From<JournalProblem> for Stop {
             JournalProblem::Damaged { .. } => {
                 "check with `git status` that no file is half migrated, then move the journal away: git keeps what is done"
             }
-            JournalProblem::Io { .. } => "mend the cause and run migrate again: it takes up where it stopped",
+            JournalProblem::Io { .. } => "fix the cause, then run migrate again: it goes on where it stopped",
         };
         Self::Refused(Note::new(problem.to_string(), help))
     }
@@ -109,7 +111,7 @@ impl From<LockProblem> for Stop {
     fn from(problem: LockProblem) -> Self {
         let help = match problem {
             LockProblem::Held { .. } => "wait for it to end, or stop it; then run migrate again",
-            LockProblem::Io { .. } => "mend the cause and run migrate again",
+            LockProblem::Io { .. } => "fix the cause, then run migrate again",
         };
         Self::Refused(Note::new(problem.to_string(), help))
     }

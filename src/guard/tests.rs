@@ -228,8 +228,8 @@ fn what_the_rules_left_is_found() {
     let rename = Rename { from: "m.old".into(), to: "m.new".into(), ..Rename::default() };
     let text = Source::new(b"import m\nm.new()\nm.old()\n").unwrap();
     for (severity, want) in [
-        (Severity::Error, &[(3, "m.old is still used, which the rule mine does away with")][..]),
-        (Severity::Warn, &[(3, "m.old is still used, which the rule mine does away with")]),
+        (Severity::Error, &[(3, "m.old is still used, which the rule mine replaces")][..]),
+        (Severity::Warn, &[(3, "m.old is still used, which the rule mine replaces")]),
         (Severity::Off, &[]),
     ] {
         let guards = Guards::default().with(Guard::Violation, severity);

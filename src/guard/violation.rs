@@ -24,7 +24,7 @@ pub(super) fn left(after: &Parsed, context: &Context) -> Vec<Finding> {
                 before: Spot::at(line, column),
                 guard: Guard::Violation,
                 severity: context.guards.severity(Guard::Violation),
-                message: format!("{what}, which the rule {rule} does away with"),
+                message: format!("{what}, which the rule {rule} replaces"),
                 help: "write `edits` for this place, or let the guard `violation` warn, or be off, for this file".to_owned(),
             });
         }

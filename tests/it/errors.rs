@@ -40,7 +40,7 @@ pub fn strace_works() -> bool {
     let traced = Command::new("strace").args(["-f", "-o", "/dev/null", "-e", "trace=none", "true"]).output();
     let works = traced.is_ok_and(|output| output.status.success());
     if !works {
-        println!("skipped: strace is not installed or may not trace here");
+        crate::support::skip("strace is not installed or may not trace here");
     }
     works
 }
@@ -92,6 +92,7 @@ fn goes_on(repo: &Repo, ran: &Ran, said: &str, whole: &BTreeMap<String, Vec<u8>>
     true
 }
 
+#[test_with::executable(strace)]
 #[test]
 fn after_any_call_that_failed_the_next_run_ends_like_an_unbroken_one_verifications_included() {
     if !strace_works() {
@@ -136,6 +137,7 @@ fn after_any_call_that_failed_the_next_run_ends_like_an_unbroken_one_verificatio
     assert!(taken_back * 4 < chosen.len(), "in {taken_back} of {} cases nothing but the verification failed", chosen.len());
 }
 
+#[test_with::executable(strace)]
 #[test]
 fn a_commit_whose_record_could_not_be_written_still_owes_its_verification() {
     if !strace_works() {
@@ -159,6 +161,7 @@ fn a_commit_whose_record_could_not_be_written_still_owes_its_verification() {
     }
 }
 
+#[test_with::executable(strace)]
 #[test]
 fn where_no_thread_or_process_is_to_be_had_it_is_an_error_and_never_a_panic() {
     if !strace_works() {
@@ -211,7 +214,7 @@ impl Disk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(at));
         }
-        println!("skipped: no file system can be mounted here");
+        crate::support::skip("no file system can be mounted here");
         None
     }
 }

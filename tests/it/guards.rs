@@ -75,8 +75,7 @@ fn a_violation_that_only_warns_is_told_of_a_file_that_no_rule_changes() {
             ),
         );
         for command in ["diff", "check"] {
-            untouched(&repo, 0, &[command])
-                .says("warning: a.py:3:1: m.f is still used, which the rule r does away with (violation)");
+            untouched(&repo, 0, &[command]).says("warning: a.py:3:1: m.f is still used, which the rule r replaces (violation)");
         }
     }
 }
@@ -180,7 +179,7 @@ fn undone(text: &str, guards: &str) -> Repo {
 #[test]
 fn what_the_rules_of_a_unit_do_away_with_must_not_be_left() {
     untouched(&undone(OLD, ""), 1, &["run"])
-        .says("a.py:2:1: old.f is still used, which the rule f does away with (violation), in what the rules write: `old.f()`")
+        .says("a.py:2:1: old.f is still used, which the rule f replaces (violation), in what the rules write: `old.f()`")
         .says("help: write `edits` for this place, or let the guard `violation` warn, or be off, for this file");
     let repo = undone(OLD, ", guards: { violation: warn }");
     repo.migrate(&["run"]).succeeds().says("warning: a.py:4:1: old.f is still used");
@@ -197,9 +196,9 @@ fn each_violation_that_is_left_is_said_once_with_its_reason() {
     let ran = repo
         .migrate(&["run"])
         .exits(1)
-        .says("a.py: violations are left: a.py:1:17: old.f is still imported, which the rule f does away with (violation)\n");
+        .says("a.py: violations are left: a.py:1:17: old.f is still imported, which the rule f replaces (violation)\n");
     let ran = ran.says(
-        "\n    a.py:2:1: old.f is still used, which the rule f does away with (violation): `$X` is not of the kind name or number\n",
+        "\n    a.py:2:1: old.f is still used, which the rule f replaces (violation): `$X` is not of the kind name or number\n",
     );
     assert_eq!(ran.stderr.matches("a.py:2:1").count(), 1, "{}", ran.stderr);
 }
@@ -207,7 +206,7 @@ fn each_violation_that_is_left_is_said_once_with_its_reason() {
 #[test]
 fn what_a_rule_left_is_said_below_what_the_guards_found() {
     untouched(&undone("from old import f\n__all__ = ['f']\n", ""), 1, &["run"])
-        .says("a.py:2:1: old.f is still used, which the rule f does away with (violation), in what the rules write: `old.f()`\n")
+        .says("a.py:2:1: old.f is still used, which the rule f replaces (violation), in what the rules write: `old.f()`\n")
         .says("\na.py:1:17: f stays as another name of new.g: `__all__` names it\n");
 }
 

@@ -22,8 +22,8 @@ fn what_fails_a_unit_is_told_of_the_file_as_it_stands() {
     let repo = shifted(LEFT, "");
     for args in [&["run"][..], &["check"], &["diff"]] {
         let ran = untouched(&repo, 1, args)
-            .says("a.py:2:17: old.f is still imported, which the rule f does away with (violation): f stays imported: it is still used in line 4\n")
-            .says("a.py:4:1: old.f is still used, which the rule f does away with (violation): `$X` is not of the kind number\n");
+            .says("a.py:2:17: old.f is still imported, which the rule f replaces (violation): f stays imported: it is still used in line 4\n")
+            .says("a.py:4:1: old.f is still used, which the rule f replaces (violation): `$X` is not of the kind number\n");
         assert_eq!(ran.stderr.matches("a.py:4:1").count(), 1, "{}", ran.stderr);
     }
     let scanned = repo.migrate(&["scan"]).prints("a.py:4:1 use old.f [f]");

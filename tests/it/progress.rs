@@ -87,6 +87,7 @@ fn nothing_is_shown_off_a_terminal_and_beside_json() {
     }
 }
 
+#[test_with::executable(strace)]
 #[test]
 fn a_bar_that_gets_no_thread_to_move_by_itself_is_no_panic() {
     if !strace_works() {

@@ -201,7 +201,7 @@ fn formats_that_would_be_read_wrong_are_refused_by_name() {
     for (option, name) in [("--object-format=sha256", "sha256"), ("--ref-format=reftable", "reftable")] {
         let repo = Repo::plain_folder();
         if !repo.command("git").args(["init", "-q", option]).status().unwrap().success() {
-            println!("skipped: this git makes no repository with {option}");
+            crate::support::skip(&format!("this git makes no repository with {option}"));
             continue;
         }
         repo.write("a.py", OLD);
@@ -211,12 +211,13 @@ fn formats_that_would_be_read_wrong_are_refused_by_name() {
     }
 }
 
+#[test_with::root()]
 #[test]
 fn a_repository_of_another_user_is_refused_with_gits_cure() {
     let repo = one("");
     let chown = repo.command("chown").args(["-R", "1234:1234", "."]).status().unwrap();
     if !chown.success() {
-        println!("skipped: only root can give a repository away");
+        crate::support::skip("only root can give a repository away");
         return;
     }
     repo.migrate(&["run"]).exits(3).says("belongs to another user").says("safe.directory");

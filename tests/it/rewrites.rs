@@ -31,7 +31,7 @@ fn a_rewrite_rule_is_applied_judged_and_committed() {
 fn a_listed_file_in_which_no_rule_fits_fails_and_says_what_stands_there_instead() {
     let repo = ruled(&[("a.py", OTHERWISE)], "    files: [a.py]\n");
     untouched(&repo, 1, &["run"])
-        .says("a.py:4:12: old.get_factory is still used, which the rule factory does away with (violation)")
+        .says("a.py:4:12: old.get_factory is still used, which the rule factory replaces (violation)")
         .says("does not stand in `$FACTORY = get_factory()`");
     assert_eq!(dirty(&repo), "");
 }

@@ -46,21 +46,21 @@ fn an_example_that_does_not_hold_is_shown_with_its_place_and_the_difference() {
     let ran = untouched(&repo, 1, &["test"]).says("error: 1 example failed");
     assert_eq!(
         ran.stdout,
-        "moved: 1 of 2 examples failed\nerror: plans/p.yaml:8:9: the rule moved makes something else of an example\n\
+        "moved: 1 of 2 examples failed\nerror: plans/p.yaml:8:9: the rule moved gives another text than an example says\n\
          --- expected\n+++ found\n@@ -1,3 +1,3 @@\n from new import g\n \n-await g(2)\n+await g(1)\nbare: no examples\n"
     );
     untouched(&repo, 0, &["test", "bare"]);
     let ran = untouched(&repo, 1, &["test", "moved", "--json"]);
     assert!(
         ran.stdout.starts_with(
-            "{\"rule\":\"moved\",\"examples\":2,\"failed\":[{\"line\":8,\"column\":9,\"reason\":\"makes something else of an example\","
+            "{\"rule\":\"moved\",\"examples\":2,\"failed\":[{\"line\":8,\"column\":9,\"reason\":\"gives another text than an example says\","
         ),
         "{}",
         ran.stdout
     );
     untouched(&repo, 1, &["check"])
         .says("plans/p.yaml:8:9")
-        .says("the rule moved makes something else of an example")
+        .says("the rule moved gives another text than an example says")
         .says("help: `migrate test` shows the difference")
         .prints("; 1 example that does not hold");
 }

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use crate::crash::{full, short_run, side_by_side};
+use crate::errors::strace_works;
 use crate::support::{MIGRATE, Repo, plan};
 
 /// The calls by which something of a run can be left half done.
@@ -18,15 +19,10 @@ fn killed_at_call(repo: &Repo, nth: usize) -> Command {
     command
 }
 
-fn strace_works() -> bool {
-    let traced = Command::new("strace").args(["-o", "/dev/null", "-e", "trace=none", "true"]).output();
-    traced.is_ok_and(|output| output.status.success())
-}
-
+#[test_with::executable(strace)]
 #[test]
 fn a_run_killed_at_any_system_call_that_writes_ends_like_an_unbroken_one() {
     if !strace_works() {
-        println!("skipped: strace is not installed or may not trace here");
         return;
     }
     let scenario = short_run();
@@ -60,17 +56,17 @@ fn ended(log: &str, call: &str, of: &str) -> Vec<usize> {
     begun.map(end).filter(|at| lines[*at].ends_with("= 0")).collect()
 }
 
+#[test_with::executable(strace)]
 #[test]
 fn what_replaces_an_index_or_is_the_only_copy_of_an_edit_is_synced_first() {
     if !strace_works() {
-        println!("skipped: strace is not installed or may not trace here");
         return;
     }
     let scenario = short_run();
     let repo = Repo::with(&[("a.py", "from old import f\nf(1)\n")]);
     let phases = "  - id: P0\n    files: [{ path: a.py, rules: [more] }]\n";
-    let codemod = "  more: { command: { run: \"printf '# more\\n' >> {file}; kill -9 $PPID\" } }\nphases:";
-    repo.write("plans/p.yaml", plan(phases).replace("phases:", codemod));
+    let killing = "  more: { command: { run: \"printf '# more\\n' >> {file}; kill -9 $PPID\" } }\nphases:";
+    repo.write("plans/p.yaml", plan(phases).replace("phases:", killing));
     repo.commit_all("plan");
     assert_eq!(repo.migrate(&["run"]).signal, Some(9));
     assert!(repo.read("a.py").ends_with(b"# more\n"));

@@ -57,7 +57,7 @@ impl<'t> One<'_, 't> {
     /// [`Refusal`] when it cannot be replaced soundly.
     pub(super) fn replace(&self, one: &Match<'t>) -> Result<Replaced, Refusal> {
         if self.source.undecodable().any(|(at, _)| one.range.contains(&at)) {
-            return Err(Refusal::new("a byte here is no text in the file's encoding", "mend the file first"));
+            return Err(Refusal::new("a byte here is no text in the file's encoding", "fix the file first"));
         }
         let mut new = match one.nodes.as_slice() {
             [node] if !is_statement(*node) => self.expression(*node)?,
