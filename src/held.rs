@@ -17,9 +17,9 @@ pub struct Held {
 
 /// What became of the branch since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
+pub enum BranchMove {
     /// It stands where it stood.
-    Same,
+    None,
     /// Somebody else committed on top of it.
     Forward,
 }
@@ -49,7 +49,7 @@ impl Held {
     /// # Errors
     /// [`Stop::NeedsYou`] when HEAD names another branch, or the branch no longer holds what it held; [`Stop::Refused`] when an
     /// operation of git began meanwhile, or hooks were installed.
-    pub fn look(&mut self, repo: &Repo) -> Result<Since, Stop> {
+    pub fn look(&mut self, repo: &Repo) -> Result<BranchMove, Stop> {
         let now = match repo.tip() {
             Ok(now) => now,
             Err(RepoProblem::Unborn(_)) => {
@@ -70,13 +70,13 @@ impl Held {
             return Err(Stop::Refused(Note::new(message, "look at them, then run migrate again")));
         }
         if now.commit == self.tip.commit {
-            return Ok(Since::Same);
+            return Ok(BranchMove::None);
         }
         if !repo.contains(now.commit, self.tip.commit)? {
             let (branch, expected) = (now.branch, self.tip.commit);
             return Err(RepoProblem::Moved { branch, expected, found: now.commit }.into());
         }
         self.tip = now;
-        Ok(Since::Forward)
+        Ok(BranchMove::Forward)
     }
 }

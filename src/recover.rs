@@ -197,7 +197,7 @@ pub fn clear_own_locks(repo: &Repo, records: &[Record]) -> Result<(), Stop> {
 
 /// What the journal knows of a commit's verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judged {
+pub enum Verification {
     /// Nothing is owed: it passed, or there was none to run.
     Done,
     /// It landed, and was to be verified.
@@ -209,15 +209,15 @@ pub enum Judged {
 /// Says what `records` know of the verification of `commit`. Units land only when no earlier verification is owed: of the commits
 /// that are unknown only the newest can be unverified.
 #[must_use]
-pub fn judged(records: &[Record], commit: &str) -> Judged {
+pub fn judged(records: &[Record], commit: &str) -> Verification {
     if open(records).unverified.iter().any(|(_, unverified)| unverified == commit) {
-        return Judged::Owed;
+        return Verification::Owed;
     }
     let known = |record: &Record| match record {
         Record::Committed { commit: of } | Record::Verified { commit: of } => of == commit,
         _ => false,
     };
-    if records.iter().any(known) { Judged::Done } else { Judged::Unknown }
+    if records.iter().any(known) { Verification::Done } else { Verification::Unknown }
 }
 
 fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<String, Stop> {

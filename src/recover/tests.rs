@@ -138,15 +138,15 @@ fn what_a_journal_knows_of_a_verification_is_done_owed_or_nothing() {
     let verified = [landed(true), vec![Record::Verified { commit: "c".to_owned() }]].concat();
     let reverted = [landed(true), vec![begun(false, Some("c")), committed("r")]].concat();
     for (records, of, known) in [
-        (Vec::new(), "c", Judged::Unknown),
-        (vec![Record::Opened { format: 1 }], "c", Judged::Unknown),
-        (landed(true), "c", Judged::Owed),
-        (landed(true), "d", Judged::Unknown),
-        (landed(false), "c", Judged::Done),
-        (verified, "c", Judged::Done),
-        (reverted.clone(), "c", Judged::Done),
-        (reverted, "r", Judged::Done),
-        (vec![Record::Verified { commit: "c".to_owned() }], "c", Judged::Done),
+        (Vec::new(), "c", Verification::Unknown),
+        (vec![Record::Opened { format: 1 }], "c", Verification::Unknown),
+        (landed(true), "c", Verification::Owed),
+        (landed(true), "d", Verification::Unknown),
+        (landed(false), "c", Verification::Done),
+        (verified, "c", Verification::Done),
+        (reverted.clone(), "c", Verification::Done),
+        (reverted, "r", Verification::Done),
+        (vec![Record::Verified { commit: "c".to_owned() }], "c", Verification::Done),
     ] {
         assert_eq!(judged(&records, of), known, "{of} of {records:?}");
     }

@@ -28,14 +28,14 @@ use crate::stop::Stop;
 
 /// What is wrong with the rules of a plan in a repository.
 #[derive(Debug, Default)]
-pub struct Judged {
+pub struct RuleProblems {
     /// What keeps a run from beginning.
     pub errors: Vec<Problem>,
     /// What should be known.
     pub warnings: Vec<Problem>,
 }
 
-impl Judged {
+impl RuleProblems {
     /// Fails when something is wrong.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Judged {
 ///
 /// # Errors
 /// When files or history cannot be read; [`Stop::Unbegun`].
-pub fn judge(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<Judged, Stop> {
+pub fn judge(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<RuleProblems, Stop> {
     // What no phase uses is told with the plan.
     let used: BTreeSet<usize> =
         plan.phases.iter().flat_map(|phase| &phase.targets).flat_map(|target| &target.rules).copied().collect();
@@ -63,10 +63,15 @@ pub fn judge(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<Judged, 
 ///
 /// # Errors
 /// When files or history cannot be read; [`Stop::Unbegun`].
-pub fn dead(repo: &Repo, plan: &Plan, rules: impl IntoIterator<Item = usize>, interrupt: &Interrupt) -> Result<Judged, Stop> {
+pub fn dead(
+    repo: &Repo,
+    plan: &Plan,
+    rules: impl IntoIterator<Item = usize>,
+    interrupt: &Interrupt,
+) -> Result<RuleProblems, Stop> {
     let mut open: BTreeSet<usize> = rules.into_iter().filter(|at| !is_exempt(&plan.rules[*at])).collect();
     if open.is_empty() {
-        return Ok(Judged::default());
+        return Ok(RuleProblems::default());
     }
     let sought = Sought::new(plan, open.iter().copied())?;
     let listed = sought.listed(repo)?;
@@ -79,7 +84,7 @@ pub fn dead(repo: &Repo, plan: &Plan, rules: impl IntoIterator<Item = usize>, in
     };
     open.retain(|rule| !trail.matched.contains(rule));
     if open.is_empty() {
-        return Ok(Judged::default());
+        return Ok(RuleProblems::default());
     }
     let sought = Sought::new(plan, open.iter().copied())?;
     let now = sought.in_all(repo, tip, &listed, interrupt)?;
@@ -88,7 +93,7 @@ pub fn dead(repo: &Repo, plan: &Plan, rules: impl IntoIterator<Item = usize>, in
         trail = trail.beginning(repo, tip, (plan, &sought), &open, interrupt)?;
     }
     let teller = Teller::new(program(repo)?);
-    let mut judged = Judged::default();
+    let mut judged = RuleProblems::default();
     for (at, now) in now {
         let past = match () {
             () if trail.matched.contains(&at) => Past::Matched,

@@ -19,7 +19,7 @@ use crate::rewrite::violation::{look, look_in_document};
 use crate::rewrite::words::Words;
 use crate::rules::liveness::Now;
 use crate::stop::{Note, Stop};
-use crate::unit::kind::Kind;
+use crate::unit::file_kind::FileKind;
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -62,7 +62,7 @@ impl<'p> Sought<'p> {
     /// When they cannot be listed.
     pub fn listed(&self, repo: &Repo) -> Result<Vec<RepoPath>, Stop> {
         // Where the name does not tell what a file is, its first line has to.
-        let is_read = |path: &RepoPath| match Kind::by_name(path.as_bytes()) {
+        let is_read = |path: &RepoPath| match FileKind::by_name(path.as_bytes()) {
             Some(kind) => self.steps.iter().any(|step| kind.is_read_by(step)),
             None => true,
         };
@@ -166,14 +166,14 @@ impl<'p> Sought<'p> {
     ) -> (Vec<usize>, Vec<usize>) {
         // What the plan lists is meant to hold what the rules are for, whatever its bytes are.
         let is_strange = || memchr::memchr(0, bytes).is_some() || std::str::from_utf8(bytes).is_err();
-        let kind = Kind::of(path, bytes);
-        let held = match self.named.contains(path) && kind == Kind::Python && is_strange() && Source::new(bytes).is_err() {
+        let kind = FileKind::of(path, bytes);
+        let held = match self.named.contains(path) && kind == FileKind::Python && is_strange() && Source::new(bytes).is_err() {
             true => vec![true; self.rules.len()],
             false => self.words.look(bytes, path.as_bytes()),
         };
         let numbers: Vec<usize> = (0..self.rules.len()).filter(|at| held[*at] && wanted(self.rules[*at])).collect();
         let rules = |numbers: &[usize]| numbers.iter().map(|at| self.rules[*at]).collect::<Vec<_>>();
-        if numbers.is_empty() || kind == Kind::Other {
+        if numbers.is_empty() || kind == FileKind::Other {
             return Default::default();
         }
         if let Some(markup) = kind.markup() {

@@ -1,7 +1,7 @@
 //! The gate of a phase: commands that judge it as a whole.
 
 use crate::event::{Event, PhaseLabel};
-use crate::held::Since;
+use crate::held::BranchMove;
 use crate::journal::Record;
 use crate::judge::{Purpose, Verdict};
 use crate::plan::digest;
@@ -30,7 +30,7 @@ impl Run<'_> {
             emit(Event::GateStarted { phase: label.clone() });
             let (verdict, since) = self.judged(Purpose::Gate, &phase.gate, &phase.id, None, emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
-            if since == Since::Forward {
+            if since == BranchMove::Forward {
                 emit(one::judged_again(&format!("the gate of {label}")));
                 continue;
             }

@@ -10,7 +10,7 @@ mod start;
 mod verify;
 
 use crate::event::{Event, Watch};
-use crate::held::{Held, Since};
+use crate::held::{BranchMove, Held};
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, Record};
 use crate::judge::{Judge, Purpose, Verdict};
@@ -142,7 +142,7 @@ impl Run<'_> {
     fn unit_failed(&mut self, unit: &Unit, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let policy = self.plan.phases[unit.phase].on_failure;
         let (name, reason, log) = (unit.path.to_string(), failure.reason.clone(), failure.log.clone());
-        let how = if failure.reverted { failure::Failure::TakenBack } else { failure::Failure::BeforeCommit };
+        let how = if failure.reverted { failure::FailedAt::TakenBack } else { failure::FailedAt::BeforeCommit };
         let (noted, next) = failure::after(policy, how);
         let (plan, digest, path) = (self.plan.name.clone(), self.digest.clone(), unit.path.clone());
         match noted {
@@ -258,26 +258,26 @@ impl Run<'_> {
         phase: &str,
         unit: Option<&RepoPath>,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<(Verdict, Since), Stop> {
+    ) -> Result<(Verdict, BranchMove), Stop> {
         let mut since = self.look_at_branch()?;
         let (repo, held) = (self.repo, &mut self.held);
         let mut after = || {
-            if held.look(repo)? == Since::Forward {
-                since = Since::Forward;
+            if held.look(repo)? == BranchMove::Forward {
+                since = BranchMove::Forward;
             }
             Ok(())
         };
         let verdict = self.judge.run(purpose, commands, phase, unit, &mut after, emit)?;
-        if since == Since::Forward {
+        if since == BranchMove::Forward {
             self.refresh()?;
         }
         Ok((verdict, since))
     }
 
     /// Looks where the branch stands. After a commit of somebody else, what was known of the tree is found out anew.
-    fn look_at_branch(&mut self) -> Result<Since, Stop> {
+    fn look_at_branch(&mut self) -> Result<BranchMove, Stop> {
         let since = self.held.look(self.repo)?;
-        if since == Since::Forward {
+        if since == BranchMove::Forward {
             self.refresh()?;
         }
         Ok(since)

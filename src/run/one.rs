@@ -60,7 +60,7 @@ pub(super) fn keeps_moving(what: &str) -> Stop {
 }
 
 /// What an attempt at a unit came to.
-enum Attempt {
+enum Tried {
     /// The unit ended.
     Ended(Ended),
     /// Somebody else committed meanwhile: what was made of it and judged is void, and its file is as it was.
@@ -73,14 +73,14 @@ impl Run<'_> {
         for _ in 0..MOST_ATTEMPTS {
             self.look_at_branch()?;
             match self.attempt(unit, emit)? {
-                Attempt::Ended(ended) => return Ok(ended),
-                Attempt::Void => emit(judged_again(&unit.path.to_string())),
+                Tried::Ended(ended) => return Ok(ended),
+                Tried::Void => emit(judged_again(&unit.path.to_string())),
             }
         }
         Err(keeps_moving(&unit.path.to_string()))
     }
 
-    fn attempt(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Attempt, Stop> {
+    fn attempt(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
         let name = unit.path.to_string();
         let doing = |activity| Event::Doing { unit: name.clone(), activity };
         let target = self.plan.target(unit);
@@ -92,9 +92,9 @@ impl Run<'_> {
         let made = match outcome {
             Outcome::Unchanged(warnings) => {
                 warnings.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
-                return Ok(Attempt::Ended(Ended::Unchanged));
+                return Ok(Tried::Ended(Ended::Unchanged));
             }
-            Outcome::Unsound(unsound) => return Ok(Attempt::Ended(Ended::Failed(unsound.into()))),
+            Outcome::Unsound(unsound) => return Ok(Tried::Ended(Ended::Failed(unsound.into()))),
             Outcome::Changed(made) => Some(made),
             Outcome::NeedsCodemod => None,
         };
@@ -122,7 +122,7 @@ impl Run<'_> {
         let shown = match self.validate(unit, &change, &target.validate, emit) {
             Ok(_) if self.is_void(&change) => {
                 self.protocol().undo(&change, "the branch got other commits meanwhile")?;
-                return Ok(Attempt::Void);
+                return Ok(Tried::Void);
             }
             Ok(Verdict::Passed(shown)) => shown,
             Ok(Verdict::Failed { reason, log, .. }) => {
@@ -160,7 +160,7 @@ impl Run<'_> {
             lines_added: composed.lines_added,
             lines_removed: composed.lines_removed,
         });
-        Ok(Attempt::Ended(self.verify(unit, commit, emit)?))
+        Ok(Tried::Ended(self.verify(unit, commit, emit)?))
     }
 
     /// Notes that a unit's commit is in the branch, with what its guards let pass.
@@ -258,7 +258,7 @@ impl Run<'_> {
     }
 
     /// Takes a change back whose unit ended without a commit.
-    fn undo(&mut self, change: &Change, ended: Ended, emit: &mut dyn FnMut(Event)) -> Result<Attempt, Stop> {
+    fn undo(&mut self, change: &Change, ended: Ended, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
         emit(Event::Doing { unit: change.unit.to_string(), activity: Activity::Restoring });
         let reason = match &ended {
             Ended::Failed(failure) => failure.reason.clone(),
@@ -267,7 +267,7 @@ impl Run<'_> {
         self.protocol().undo(change, &reason)?;
         self.look_at_branch()?;
         // What ended it may be what somebody else committed, or not be there any more.
-        Ok(if self.is_void(change) { Attempt::Void } else { Attempt::Ended(ended) })
+        Ok(if self.is_void(change) { Tried::Void } else { Tried::Ended(ended) })
     }
 
     /// True when somebody else committed since the change was drafted.
@@ -277,10 +277,10 @@ impl Run<'_> {
 
     /// Takes a change back because the run ends, or because somebody else committed on top of the branch: then only the attempt is
     /// over. What keeps it from being taken back matters more than why.
-    fn give_up(&mut self, change: &Change, stop: Stop) -> Result<Attempt, Stop> {
+    fn give_up(&mut self, change: &Change, stop: Stop) -> Result<Tried, Stop> {
         self.protocol().undo(change, &stop.to_string())?;
         self.look_at_branch()?;
-        if self.is_void(change) && matches!(stop, Stop::NeedsYou(_)) { Ok(Attempt::Void) } else { Err(stop) }
+        if self.is_void(change) && matches!(stop, Stop::NeedsYou(_)) { Ok(Tried::Void) } else { Err(stop) }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::state::State;
 use crate::stop::Stop;
 use crate::survey::{self, Survey};
 use crate::unit::callables::Callables;
-use crate::unit::look::{Look, on_disk};
+use crate::unit::look::{ToDo, on_disk};
 use crate::unit::sound::Warning;
 use crate::unready;
 
@@ -46,8 +46,8 @@ impl<'a> Run<'a> {
         // Files with nothing to do of which there is something to tell, each for the first phase that says so.
         let mut told: BTreeMap<RepoPath, (Unit, Vec<Warning>)> = BTreeMap::new();
         let mut works = |unit: &Unit| match on_disk(&callables, plan, unit) {
-            Look::Work => Ok(true),
-            Look::Nothing(warnings) => {
+            ToDo::Work => Ok(true),
+            ToDo::Nothing(warnings) => {
                 told.entry(unit.path.clone()).or_insert_with(|| (unit.clone(), warnings));
                 Ok(false)
             }

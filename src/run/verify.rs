@@ -3,11 +3,11 @@
 use git2::Oid;
 
 use crate::event::{Activity, Event};
-use crate::held::Since;
+use crate::held::BranchMove;
 use crate::journal::Record;
 use crate::judge::{Purpose, Verdict};
 use crate::protocol::Protocol;
-use crate::recover::{self, Judged};
+use crate::recover::{self, Verification};
 use crate::run::Run;
 use crate::run::one::{self, Ended, Failure};
 use crate::schedule::owed::{Newest, Owed, owed};
@@ -28,7 +28,7 @@ impl Run<'_> {
         for _ in 0..one::MOST_ATTEMPTS {
             let (verdict, since) = self.judged(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
-            if since == Since::Forward {
+            if since == BranchMove::Forward {
                 emit(one::judged_again(&unit.path.to_string()));
                 continue;
             }
@@ -75,8 +75,8 @@ impl Run<'_> {
             let at = || self.units.iter().filter(|standing| standing.commit == Some(commit));
             let judged = recover::judged(self.journal.records(), &commit.to_string());
             let newest = Newest {
-                known: judged != Judged::Unknown,
-                noted_unverified: judged == Judged::Owed,
+                known: judged != Verification::Unknown,
+                noted_unverified: judged == Verification::Owed,
                 one_unit: at().count() == 1,
                 is_tip: commit == tip,
             };

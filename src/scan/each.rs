@@ -27,7 +27,7 @@ use crate::scan::claim::Claims;
 use crate::scan::{Fate, Place, Sought};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
-use crate::unit::kind::{Kind, module_of};
+use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::unread;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::{self, Outcome};
@@ -64,7 +64,7 @@ pub(super) enum Looked {
 impl Each<'_> {
     /// Looks at one file, whose bytes are read into `buffer`; `None` when there is nothing to tell.
     pub(super) fn look(&self, path: &RepoPath, callables: &Callables, buffer: &mut Vec<u8>) -> Option<Looked> {
-        let kind = match read(&path.below(self.top), buffer, |head| Kind::of(path, head)) {
+        let kind = match read(&path.below(self.top), buffer, |head| FileKind::of(path, head)) {
             Ok(kind) => kind,
             Err(NotRead::Missing) => return Some(Looked::Outside),
             Err(NotRead::Because(reason)) => return Some(Looked::Unreadable(reason)),
@@ -73,7 +73,7 @@ impl Each<'_> {
     }
 
     /// What there is to tell of a file of this kind that holds these bytes; `None` when that is nothing.
-    pub(super) fn found(&self, path: &RepoPath, kind: Kind, callables: &Callables, bytes: &[u8]) -> Option<Looked> {
+    pub(super) fn found(&self, path: &RepoPath, kind: FileKind, callables: &Callables, bytes: &[u8]) -> Option<Looked> {
         let listed = self.claims.and_then(|claims| claims.listed(path));
         if let Some(unread) = self.plan.zip(listed.as_ref()).and_then(|(plan, unit)| unread(plan, unit, kind)) {
             return Some(Looked::Unreadable(unread.reason));
@@ -289,7 +289,7 @@ enum NotRead {
 
 /// Reads a regular file of a size that is handled into the buffer; no link in its place is followed, and nothing is waited for.
 /// Its first bytes tell what it is; of a file that no rule reads only these are read.
-fn read(path: &Path, buffer: &mut Vec<u8>, kind: impl Fn(&[u8]) -> Kind) -> Result<Kind, NotRead> {
+fn read(path: &Path, buffer: &mut Vec<u8>, kind: impl Fn(&[u8]) -> FileKind) -> Result<FileKind, NotRead> {
     let because = |reason: &str| NotRead::Because(reason.to_owned());
     let failed = |error: &dyn std::fmt::Display| NotRead::Because(format!("cannot be read: {error}"));
     buffer.clear();
@@ -308,7 +308,7 @@ fn read(path: &Path, buffer: &mut Vec<u8>, kind: impl Fn(&[u8]) -> Kind) -> Resu
     let mut file = File::from(file);
     (&mut file).take(HEAD).read_to_end(buffer).map_err(|error| failed(&error))?;
     let kind = kind(buffer);
-    if kind == Kind::Other {
+    if kind == FileKind::Other {
         return Ok(kind);
     }
     if size > MAX_BYTES {

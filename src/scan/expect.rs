@@ -17,7 +17,7 @@ use crate::scan::{Asked, Place, Sought, What, scan, sought, words};
 use crate::stop::Stop;
 use crate::survey::landed;
 use crate::unit::callables::Callables;
-use crate::unit::kind::Kind;
+use crate::unit::file_kind::FileKind;
 
 /// An entry of a phase's files, by the places of both in the plan.
 type Entry = (usize, usize);
@@ -90,7 +90,7 @@ fn before(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<BTreeMap<(E
         let (Some(commit), None) = (landed.commit, landed.taken_back) else { continue };
         // Where the version before cannot be had, nothing is claimed of it.
         let Ok(Some(bytes)) = version_before(repo, commit, &path) else { continue };
-        if let Some(Looked::Places(places)) = each.found(&path, Kind::of(&path, &bytes), &callables, &bytes) {
+        if let Some(Looked::Places(places)) = each.found(&path, FileKind::of(&path, &bytes), &callables, &bytes) {
             counts.extend(counted(&places));
         }
     }

@@ -10,7 +10,7 @@ use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::glob::matcher;
 use crate::rewrite::Step;
-use crate::unit::kind::Kind;
+use crate::unit::file_kind::FileKind;
 
 /// A test for paths.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ impl<'s> Scope<'s> {
     /// True when the file is looked at; where its name does not tell what it is, its first line has to.
     #[must_use]
     pub fn holds(&self, path: &[u8]) -> bool {
-        let is_read = match Kind::by_name(path) {
-            Some(Kind::Python) | None => true,
+        let is_read = match FileKind::by_name(path) {
+            Some(FileKind::Python) | None => true,
             Some(kind) => self.steps.iter().any(|step| kind.is_read_by(step)),
         };
         is_read && self.takes_in(path)

@@ -4,7 +4,7 @@ use crate::plan::OnFailure;
 
 /// How a unit failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum FailedAt {
     /// Nothing of it was committed.
     BeforeCommit,
     /// Its commit was taken back.
@@ -33,12 +33,12 @@ pub enum Next {
 
 /// What happens when a unit of a phase with this policy fails.
 #[must_use]
-pub fn after(policy: OnFailure, failure: Failure) -> (Noted, Next) {
+pub fn after(policy: OnFailure, failure: FailedAt) -> (Noted, Next) {
     match (policy, failure) {
-        (OnFailure::Stop, Failure::BeforeCommit) => (Noted::Failed, Next::Stop),
-        (OnFailure::Stop, Failure::TakenBack) => (Noted::Nothing, Next::Stop),
-        (OnFailure::Quarantine, Failure::BeforeCommit) => (Noted::Quarantined, Next::GoOn),
-        (OnFailure::Quarantine, Failure::TakenBack) => (Noted::Nothing, Next::GoOn),
+        (OnFailure::Stop, FailedAt::BeforeCommit) => (Noted::Failed, Next::Stop),
+        (OnFailure::Stop, FailedAt::TakenBack) => (Noted::Nothing, Next::Stop),
+        (OnFailure::Quarantine, FailedAt::BeforeCommit) => (Noted::Quarantined, Next::GoOn),
+        (OnFailure::Quarantine, FailedAt::TakenBack) => (Noted::Nothing, Next::GoOn),
     }
 }
 
@@ -49,10 +49,10 @@ mod tests {
     #[test]
     fn what_happens_after_each_failure() {
         for (policy, failure, want) in [
-            (OnFailure::Stop, Failure::BeforeCommit, (Noted::Failed, Next::Stop)),
-            (OnFailure::Stop, Failure::TakenBack, (Noted::Nothing, Next::Stop)),
-            (OnFailure::Quarantine, Failure::BeforeCommit, (Noted::Quarantined, Next::GoOn)),
-            (OnFailure::Quarantine, Failure::TakenBack, (Noted::Nothing, Next::GoOn)),
+            (OnFailure::Stop, FailedAt::BeforeCommit, (Noted::Failed, Next::Stop)),
+            (OnFailure::Stop, FailedAt::TakenBack, (Noted::Nothing, Next::Stop)),
+            (OnFailure::Quarantine, FailedAt::BeforeCommit, (Noted::Quarantined, Next::GoOn)),
+            (OnFailure::Quarantine, FailedAt::TakenBack, (Noted::Nothing, Next::GoOn)),
         ] {
             assert_eq!(after(policy, failure), want, "{policy:?} {failure:?}");
         }

@@ -4,7 +4,7 @@ use crate::schedule::passage::LastGate;
 
 /// What came into the branch after a gate was judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
+pub enum CommitsSince {
     /// Nothing, or only commits of this plan for other phases.
     OthersOfThePlan,
     /// A commit or a revert of a unit of the gate's own phase.
@@ -15,22 +15,22 @@ pub enum Since {
 
 /// What is remembered of a gate's last judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Judged {
+pub struct GateRecord {
     /// Whether it passed.
     pub passed: bool,
     /// True when the commands are the same now.
     pub same_commands: bool,
     /// What came since.
-    pub since: Since,
+    pub since: CommitsSince,
 }
 
 /// What the last judgement of a gate says now; `None` when none is remembered, which is so in a clone too.
 #[must_use]
-pub fn last(judged: Option<Judged>) -> LastGate {
+pub fn last(judged: Option<GateRecord>) -> LastGate {
     match judged {
-        Some(Judged { passed: true, same_commands: true, since: Since::OthersOfThePlan }) => LastGate::Stands,
+        Some(GateRecord { passed: true, same_commands: true, since: CommitsSince::OthersOfThePlan }) => LastGate::Stands,
         // It failed, and nothing came that could have helped.
-        Some(Judged { passed: false, same_commands: true, since: Since::OthersOfThePlan }) => LastGate::Failed,
+        Some(GateRecord { passed: false, same_commands: true, since: CommitsSince::OthersOfThePlan }) => LastGate::Failed,
         _ => LastGate::Unknown,
     }
 }
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn how_long_a_gate_counts() {
-        use Since::{OthersOfThePlan, OwnUnits, Strangers};
+        use CommitsSince::{OthersOfThePlan, OwnUnits, Strangers};
         assert_eq!(last(None), LastGate::Unknown);
         for (passed, same_commands, since, want) in [
             (true, true, OthersOfThePlan, LastGate::Stands),
@@ -53,7 +53,7 @@ mod tests {
             (false, true, OwnUnits, LastGate::Unknown),
             (false, true, Strangers, LastGate::Unknown),
         ] {
-            assert_eq!(last(Some(Judged { passed, same_commands, since })), want, "{passed} {same_commands} {since:?}");
+            assert_eq!(last(Some(GateRecord { passed, same_commands, since })), want, "{passed} {same_commands} {since:?}");
         }
     }
 }

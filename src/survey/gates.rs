@@ -10,7 +10,7 @@ use crate::message::trailers::{self, Trailers};
 use crate::plan::Plan;
 use crate::plan::digest;
 use crate::repo::Repo;
-use crate::schedule::gate::{self, Judged, Since};
+use crate::schedule::gate::{self, CommitsSince, GateRecord};
 use crate::schedule::passage::LastGate;
 use crate::stop::Stop;
 
@@ -36,14 +36,14 @@ pub fn last_gate(repo: &Repo, plan: &Plan, records: &[Record], tip: Oid, at: usi
     let same_commands = *commands == digest::commands(&phase.gate);
     let since = match Oid::from_str(judged) {
         Ok(judged) if repo.has_commit(judged) && repo.contains(tip, judged)? => since(repo, plan, &phase.id, tip, judged)?,
-        _ => Since::Strangers,
+        _ => CommitsSince::Strangers,
     };
-    Ok(gate::last(Some(Judged { passed, same_commands, since })))
+    Ok(gate::last(Some(GateRecord { passed, same_commands, since })))
 }
 
 /// What came into the branch after `judged`.
-fn since(repo: &Repo, plan: &Plan, phase: &str, tip: Oid, judged: Oid) -> Result<Since, Stop> {
-    let mut since = Since::OthersOfThePlan;
+fn since(repo: &Repo, plan: &Plan, phase: &str, tip: Oid, judged: Oid) -> Result<CommitsSince, Stop> {
+    let mut since = CommitsSince::OthersOfThePlan;
     repo.walk_since(tip, judged, &mut |_, message| {
         let ours = trailers::trailers(message).into_iter().map(|block| match block {
             Trailers::Applied(ours) => (ours.plan, ours.phase),
@@ -55,11 +55,11 @@ fn since(repo: &Repo, plan: &Plan, phase: &str, tip: Oid, judged: Oid) -> Result
             // A revert by hand of something else, written into a message of ours.
             || revert::reverted(message).iter().any(|undone| undone.ours.is_none());
         if stranger {
-            since = Since::Strangers;
+            since = CommitsSince::Strangers;
             return ControlFlow::Break(());
         }
         if ours.iter().any(|(_, of)| of == phase) {
-            since = Since::OwnUnits;
+            since = CommitsSince::OwnUnits;
         }
         ControlFlow::Continue(())
     })?;

@@ -13,7 +13,7 @@ use crate::python::functions::{Functions, Global, global};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::Repo;
-use crate::unit::kind::module_of;
+use crate::unit::file_kind::module_of;
 
 /// How many imports are followed from one module to the next.
 const LONGEST: usize = 8;

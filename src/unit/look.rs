@@ -15,14 +15,14 @@ use crate::rewrite::violation::{Seen, look as seen_in, look_in_document, violati
 use crate::rewrite::{self, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
-use crate::unit::kind::{Kind, module_of};
+use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::segments::{Segment, in_memory, segments, step};
 use crate::unit::sound::{Unsound, Warning, sound, tell_undecided};
 use crate::unit::{Outcome, outcome};
 
 /// What a look at a unit's file finds.
 #[derive(Debug)]
-pub enum Look {
+pub enum ToDo {
     /// There is something to do: a rule changes it, cannot be applied to it, or leaves a violation that must not be left.
     Work,
     /// Nothing, with what a person should know of it all the same.
@@ -37,7 +37,7 @@ pub fn is_listed(plan: &Plan, unit: &Unit) -> bool {
 
 /// Why nothing of the unit can read its file; `None` when something can.
 #[must_use]
-pub fn unread(plan: &Plan, unit: &Unit, kind: Kind) -> Option<Unsound> {
+pub fn unread(plan: &Plan, unit: &Unit, kind: FileKind) -> Option<Unsound> {
     let is_read = |segment: &Segment| match segment {
         Segment::Codemod(_) => true,
         Segment::Pure(steps) => steps.iter().any(|step| kind.is_read_by(step)),
@@ -47,11 +47,11 @@ pub fn unread(plan: &Plan, unit: &Unit, kind: Kind) -> Option<Unsound> {
         return None;
     }
     let (reason, help) = match kind {
-        Kind::Document(_) => (
+        FileKind::Document(_) => (
             "no rule of its entry reads documents",
             "add `docs: true` to a rule, give the file `edits`, or take it out of the plan",
         ),
-        Kind::Python | Kind::Other => (
+        FileKind::Python | FileKind::Other => (
             "no rule of its entry can read it: it is neither Python nor a document",
             "rules read .py and .pyi files and scripts without an ending whose first line names python; give the file `edits` or a \
              `command`, or take it out of the plan",
@@ -65,33 +65,33 @@ pub fn unread(plan: &Plan, unit: &Unit, kind: Kind) -> Option<Unsound> {
 #[must_use]
 pub fn work(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Option<Outcome> {
     match look(callables, plan, unit, bytes) {
-        Look::Work => Some(outcome(callables, plan, unit, bytes)),
-        Look::Nothing(warnings) if warnings.is_empty() => None,
-        Look::Nothing(warnings) => Some(Outcome::Unchanged(warnings)),
+        ToDo::Work => Some(outcome(callables, plan, unit, bytes)),
+        ToDo::Nothing(warnings) if warnings.is_empty() => None,
+        ToDo::Nothing(warnings) => Some(Outcome::Unchanged(warnings)),
     }
 }
 
 /// Looks at a unit's file that holds these bytes. Files with external codemods among their rules are not for here.
 #[must_use]
-pub fn look(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Look {
+pub fn look(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> ToDo {
     match glimpse(callables, plan, unit, bytes) {
-        Look::Work => Look::Work,
-        Look::Nothing(mut warnings) => {
+        ToDo::Work => ToDo::Work,
+        ToDo::Nothing(mut warnings) => {
             warnings.extend(elsewhere(callables, plan, unit, bytes));
-            Look::Nothing(warnings)
+            ToDo::Nothing(warnings)
         }
     }
 }
 
 /// Looks at a unit's file as it is on disk. One that cannot be read, and one that only a run can tell of, is something to do.
 #[must_use]
-pub fn on_disk(callables: &Callables, plan: &Plan, unit: &Unit) -> Look {
+pub fn on_disk(callables: &Callables, plan: &Plan, unit: &Unit) -> ToDo {
     if plan.runs_codemod(plan.target(unit)) {
-        return Look::Work;
+        return ToDo::Work;
     }
     match fs::read(callables.top(), &unit.path) {
         Ok(found) => look(callables, plan, unit, &found.bytes),
-        Err(_) => Look::Work,
+        Err(_) => ToDo::Work,
     }
 }
 
@@ -106,7 +106,7 @@ pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
 pub fn violations_left(top: &Path, plan: &Plan, unit: &Unit, bytes: &[u8]) -> usize {
     let rules = in_memory(plan, unit);
     let steps: Vec<Step> = rules.iter().map(|(_, step)| *step).collect();
-    if Kind::of(&unit.path, bytes) != Kind::Python || !rewrite::touches(bytes, &steps) {
+    if FileKind::of(&unit.path, bytes) != FileKind::Python || !rewrite::touches(bytes, &steps) {
         return 0;
     }
     let Ok(source) = Source::new(bytes) else { return 0 };
@@ -116,7 +116,7 @@ pub fn violations_left(top: &Path, plan: &Plan, unit: &Unit, bytes: &[u8]) -> us
     found.map(|violation| (violation.range.start, violation.range.end)).collect::<BTreeSet<_>>().len()
 }
 
-impl Look {
+impl ToDo {
     fn is_work(&self) -> bool {
         matches!(self, Self::Work)
     }
@@ -127,23 +127,23 @@ impl Look {
 }
 
 /// What the unit's own rules find.
-fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Look {
+fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> ToDo {
     let segments = segments(plan, unit);
-    let [Segment::Pure(steps)] = segments.as_slice() else { return Look::Nothing(Vec::new()) };
-    let kind = Kind::of(&unit.path, bytes);
+    let [Segment::Pure(steps)] = segments.as_slice() else { return ToDo::Nothing(Vec::new()) };
+    let kind = FileKind::of(&unit.path, bytes);
     if unread(plan, unit, kind).is_some() {
-        return Look::work_if(is_listed(plan, unit));
+        return ToDo::work_if(is_listed(plan, unit));
     }
     if !rewrite::touches(bytes, steps) {
-        return Look::Nothing(Vec::new());
+        return ToDo::Nothing(Vec::new());
     }
-    if kind != Kind::Python {
+    if kind != FileKind::Python {
         return match rewrite::apply_to_document(bytes, kind.markup(), steps) {
-            Ok(applied) if applied.bytes.is_none() => Look::Nothing(applied.remarks.into_iter().map(Warning::from).collect()),
-            _ => Look::Work,
+            Ok(applied) if applied.bytes.is_none() => ToDo::Nothing(applied.remarks.into_iter().map(Warning::from).collect()),
+            _ => ToDo::Work,
         };
     }
-    let Ok(source) = Source::new(bytes) else { return Look::Work };
+    let Ok(source) = Source::new(bytes) else { return ToDo::Work };
     let module = module_of(callables.top(), &unit.path, source.text());
     let file = Parsed::new(&source, module.as_deref());
     let weight = plan.target(unit).guards.severity(Guard::Violation);
@@ -153,15 +153,15 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Loo
     let shows =
         |(_, step): &(&str, Step)| glance(&file, *step).is_ok_and(|seen| seen.is_some_and(|seen| !seen.violations.is_empty()));
     if must_go && rules.iter().any(shows) {
-        return Look::Work;
+        return ToDo::Work;
     }
     let remarks = match rewrite::apply(&file, steps) {
         Ok(applied) if applied.bytes.is_none() => applied.remarks,
-        _ => return Look::Work,
+        _ => return ToDo::Work,
     };
     let mut warnings: Vec<Warning> = remarks.into_iter().map(Warning::from).collect();
     if !file.problems().is_empty() {
-        return Look::Nothing(warnings);
+        return ToDo::Nothing(warnings);
     }
     for (_, step) in &rules {
         match seen_in(&file, *step) {
@@ -170,15 +170,15 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Loo
                     tell_undecided(&mut warnings, seen);
                 }
             }
-            _ => return Look::Work,
+            _ => return ToDo::Work,
         }
     }
     if weight != Severity::Warn {
-        return Look::Nothing(warnings);
+        return ToDo::Nothing(warnings);
     }
     match sound(callables, plan, unit, (&file, &file), warnings.clone()) {
-        Ok(told) => Look::Nothing(told.before),
-        Err(_) => Look::Nothing(warnings),
+        Ok(told) => ToDo::Nothing(told.before),
+        Err(_) => ToDo::Nothing(warnings),
     }
 }
 
@@ -187,7 +187,7 @@ fn elsewhere(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> O
     let target = plan.target(unit);
     let others: Vec<(&str, Step)> =
         (0..plan.rules.len()).filter(|rule| !target.rules.contains(rule)).filter_map(|rule| step(plan, rule)).collect();
-    let kind = Kind::of(&unit.path, bytes);
+    let kind = FileKind::of(&unit.path, bytes);
     let touch = |step: &Step| kind.is_read_by(step) && rewrite::touches(bytes, std::slice::from_ref(step));
     if !is_listed(plan, unit) || !others.iter().any(|(_, step)| touch(step)) {
         return None;
@@ -202,17 +202,17 @@ fn elsewhere(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> O
         found
     };
     let found = match kind {
-        Kind::Python => {
+        FileKind::Python => {
             let source = Source::new(bytes).ok()?;
             let module = module_of(callables.top(), &unit.path, source.text());
             let file = Parsed::new(&source, module.as_deref());
             found(&|step| seen_in(&file, step).ok())
         }
-        Kind::Document(markup) => {
+        FileKind::Document(markup) => {
             let source = Source::prose(bytes).ok()?;
             found(&|step| Some(look_in_document(&source, markup, step)))
         }
-        Kind::Other => return None,
+        FileKind::Other => return None,
     };
     let (_, _, line, column) = *found.first()?;
     let finds = |(name, count, ..): &(&str, usize, u32, u32)| match count {

@@ -1,7 +1,7 @@
 //! What is to become of one unit, found in memory: facts, rewrite, guards. Nothing is written here.
 
 pub mod callables;
-pub mod kind;
+pub mod file_kind;
 pub mod look;
 pub mod segments;
 pub mod sound;
@@ -18,7 +18,7 @@ use crate::rewrite::follow::Follow;
 use crate::rewrite::{self, Applied, Step};
 use crate::select::Unit;
 use crate::unit::callables::Callables;
-use crate::unit::kind::{Kind, module_of};
+use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::{is_listed, unread};
 use crate::unit::segments::{Segment, names, segments};
 use crate::unit::sound::{Unsound, Warning, Warnings, carried, sound};
@@ -84,11 +84,11 @@ pub fn prepare(
 #[must_use]
 pub fn outcome(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
     let segments = segments(plan, unit);
-    let kind = Kind::of(&unit.path, before);
+    let kind = FileKind::of(&unit.path, before);
     if let Some(unread) = unread(plan, unit, kind) {
         return if is_listed(plan, unit) { Outcome::Unsound(unread) } else { Outcome::Unchanged(Vec::new()) };
     }
-    if kind != Kind::Python {
+    if kind != FileKind::Python {
         return match segments.as_slice() {
             [] => Outcome::Unchanged(Vec::new()),
             [Segment::Pure(steps)] => document(plan, unit, before, steps),
@@ -132,7 +132,7 @@ pub fn of_python(callables: &Callables, plan: &Plan, unit: &Unit, file: &Parsed,
 }
 
 /// There is nothing in a file that is not Python that the guards could judge. One that is no text has no places to tell of either.
-fn in_document(kind: Kind, before: &[u8], made: Made) -> Made {
+fn in_document(kind: FileKind, before: &[u8], made: Made) -> Made {
     let warnings = match (text(kind, before), text(kind, &made.bytes)) {
         (Ok(before), Ok(after)) => carried(made.warnings.before, &before, &after),
         _ => Warnings { after: made.warnings.before.clone(), ..made.warnings },
@@ -142,7 +142,7 @@ fn in_document(kind: Kind, before: &[u8], made: Made) -> Made {
 
 /// What rules make of a file that is not Python.
 fn document(plan: &Plan, unit: &Unit, before: &[u8], steps: &[Step]) -> Outcome {
-    let kind = Kind::of(&unit.path, before);
+    let kind = FileKind::of(&unit.path, before);
     match rewrite::apply_to_document(before, kind.markup(), steps) {
         Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
         Ok(Applied { bytes: None, remarks, .. }) => Outcome::Unchanged(remarks.into_iter().map(Warning::from).collect()),
@@ -169,11 +169,11 @@ pub fn apply(repo: &Repo, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &
     if !rewrite::touches(bytes, steps) {
         return Ok(Applied { changed: vec![false; steps.len()], ..Applied::default() });
     }
-    let kind = Kind::of(path, before);
+    let kind = FileKind::of(path, before);
     let source = text(kind, bytes).map_err(|error| Unsound::rewrite(path, &error))?;
     let applied = match kind {
-        Kind::Python => rewrite::apply(&Parsed::new(&source, module_of(repo.top(), path, source.text()).as_deref()), steps),
-        Kind::Document(_) | Kind::Other => rewrite::apply_to_document(bytes, kind.markup(), steps),
+        FileKind::Python => rewrite::apply(&Parsed::new(&source, module_of(repo.top(), path, source.text()).as_deref()), steps),
+        FileKind::Document(_) | FileKind::Other => rewrite::apply_to_document(bytes, kind.markup(), steps),
     };
     // Where the file was no text there is no place in it to tell of.
     let Ok(file) = text(kind, before) else { return applied.map_err(|error| Unsound::rewrite(path, &error)) };
@@ -186,10 +186,10 @@ pub fn apply(repo: &Repo, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &
 }
 
 /// The text of a unit's file.
-fn text(kind: Kind, bytes: &[u8]) -> Result<Source<'_>, RewriteError> {
+fn text(kind: FileKind, bytes: &[u8]) -> Result<Source<'_>, RewriteError> {
     match kind {
-        Kind::Python => Source::new(bytes).map_err(rewrite::refused),
-        Kind::Document(_) | Kind::Other => rewrite::document(bytes, kind.markup()),
+        FileKind::Python => Source::new(bytes).map_err(rewrite::refused),
+        FileKind::Document(_) | FileKind::Other => rewrite::document(bytes, kind.markup()),
     }
 }
 
@@ -198,8 +198,8 @@ fn text(kind: Kind, bytes: &[u8]) -> Result<Source<'_>, RewriteError> {
 /// # Errors
 /// [`Unsound`] with what the change broke.
 pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], made: Made) -> Result<Made, Unsound> {
-    let kind = Kind::of(&unit.path, before);
-    if kind != Kind::Python {
+    let kind = FileKind::of(&unit.path, before);
+    if kind != FileKind::Python {
         return Ok(in_document(kind, before, made));
     }
     let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;

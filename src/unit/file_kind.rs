@@ -18,7 +18,7 @@ const LONGEST_FIRST_LINE: usize = 512;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// Python reads it.
     Python,
     /// Text that can show Python.
@@ -27,7 +27,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl FileKind {
     /// What the file at `path` is that holds these bytes, or at least begins with them.
     #[must_use]
     pub fn of(path: &RepoPath, bytes: &[u8]) -> Self {
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_file_is_what_its_ending_says_or_else_its_first_line() {
-        use Kind::{Document, Other, Python};
+        use FileKind::{Document, Other, Python};
         for (path, bytes, want) in [
             ("a.py", "", Python),
             ("a.pyi", "#!/bin/sh\n", Python),
@@ -133,17 +133,17 @@ mod tests {
             ("LICENSE", "", Other),
             ("b\u{e9}.d/tool", "#!python3\n", Python),
         ] {
-            assert_eq!(Kind::of(&RepoPath::new(path).unwrap(), bytes.as_bytes()), want, "{path} {bytes:?}");
+            assert_eq!(FileKind::of(&RepoPath::new(path).unwrap(), bytes.as_bytes()), want, "{path} {bytes:?}");
         }
     }
 
     #[test]
     fn a_rule_reads_documents_only_when_it_says_so_and_edits_read_any_text() {
         for (kind, docs, rule, edits) in [
-            (Kind::Python, false, true, true),
-            (Kind::Document(Markup::Rst), false, false, true),
-            (Kind::Document(Markup::Rst), true, true, true),
-            (Kind::Other, true, false, true),
+            (FileKind::Python, false, true, true),
+            (FileKind::Document(Markup::Rst), false, false, true),
+            (FileKind::Document(Markup::Rst), true, true, true),
+            (FileKind::Other, true, false, true),
         ] {
             let rename = Rename { docs, ..Rename::default() };
             let read = (kind.is_read_by(&Step::Rename(&rename)), kind.is_read_by(&Step::Edits(&[])));
