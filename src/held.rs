@@ -13,6 +13,7 @@ use crate::stop::{Note, Stop};
 pub struct Held {
     tip: Tip,
     hooks: Vec<String>,
+    others_came: bool,
 }
 
 /// What became of the branch since.
@@ -30,13 +31,19 @@ impl Held {
     /// # Errors
     /// When HEAD cannot be read.
     pub fn take(repo: &Repo) -> Result<Self, Stop> {
-        Ok(Self { tip: repo.tip()?, hooks: repo.commit_hooks() })
+        Ok(Self { tip: repo.tip()?, hooks: repo.commit_hooks(), others_came: false })
     }
 
     /// Where the branch stood at the last look.
     #[must_use]
     pub fn tip(&self) -> &Tip {
         &self.tip
+    }
+
+    /// True when a commit was seen that its maker did not note with [`Held::moved_to`].
+    #[must_use]
+    pub fn others_came(&self) -> bool {
+        self.others_came
     }
 
     /// Notes a commit of our own.
@@ -77,6 +84,7 @@ impl Held {
             return Err(RepoProblem::Moved { branch, expected, found: now.commit }.into());
         }
         self.tip = now;
+        self.others_came = true;
         Ok(BranchMove::Forward)
     }
 }

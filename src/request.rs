@@ -28,6 +28,8 @@ pub struct Request {
     pub retry: BTreeSet<State>,
     /// True when a phase may be run although an earlier one is not done.
     pub out_of_order: bool,
+    /// True when this is what an interrupted run was asked for.
+    pub goes_on: bool,
     /// What is let pass that is refused otherwise.
     pub leave: Leave,
     /// The plan's own file, when it is in the repository: its changes concern no unit.
@@ -133,7 +135,8 @@ impl Request {
                 return Err(unknown(plan, named, units));
             }
         }
-        for state in &self.retry {
+        // Of a run that goes on, some may have been tried again already.
+        for state in self.retry.iter().filter(|_| !self.goes_on) {
             let mut asked = units.iter().filter(|standing| self.covers(&standing.unit));
             if !asked.any(|standing| standing.state == *state) {
                 let message = format!("no unit that was asked for is {}: there is nothing to retry", state.word());

@@ -38,6 +38,9 @@ pub enum Extent {
 /// # Errors
 /// When the commit cannot be read.
 pub fn extent(repo: &Repo, commit: Oid, unit: &RepoPath) -> Result<Extent, Stop> {
+    if repo.is_merge(commit)? {
+        return Ok(Extent::File);
+    }
     let Some(parent) = repo.parent_of(commit)?.filter(|parent| repo.has_commit(*parent)) else { return Ok(Extent::Whole) };
     let changed = repo.changed_between(repo.tree_of(parent)?, repo.tree_of(commit)?)?;
     Ok(if changed.iter().all(|path| path == unit) { Extent::Whole } else { Extent::File })

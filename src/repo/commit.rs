@@ -153,6 +153,14 @@ impl Repo {
         Ok(self.inner.find_commit(commit)?.parent_id(0).ok())
     }
 
+    /// True when the commit has more than one parent.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_merge(&self, commit: Oid) -> Result<bool, RepoProblem> {
+        Ok(self.inner.find_commit(commit)?.parent_count() > 1)
+    }
+
     /// True when the commit is here: a rebase and a shallow clone leave names of commits that are not.
     #[must_use]
     pub fn has_commit(&self, commit: Oid) -> bool {

@@ -39,10 +39,11 @@ impl Run<'_> {
         ended
     }
 
-    /// Surveys the units again when the branch is not where this run left it.
+    /// Surveys the units again when the branch is not where this run left it, or got commits that it did not note.
     fn count_anew(&mut self) -> Result<(), Stop> {
         let Ok(tip) = self.repo.tip() else { return Ok(()) };
-        if tip == *self.held.tip() || tip.branch != self.held.tip().branch {
+        let as_noted = tip == *self.held.tip() && !self.held.others_came();
+        if as_noted || tip.branch != self.held.tip().branch {
             return Ok(());
         }
         let (repo, plan) = (self.repo, self.plan);

@@ -397,3 +397,19 @@ fn what_a_killed_run_left_is_put_in_order_although_the_plan_is_gone_since() {
     repo.migrate(&["run"]).exits(2).says("recovered    a.py: its file is as it was").says("there is no plan in plans/");
     assert_eq!((repo.read("a.py"), dirty(&repo)), (OLD.into(), " D plans/p.yaml".to_owned()));
 }
+
+#[test]
+fn a_resumed_run_that_retries_goes_on_although_nothing_is_left_in_that_state() {
+    let repo = given_up();
+    repo.write("allow", "");
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    // The last of the units that are tried again waits, until it is interrupted.
+    let wait = "test -e .git/go || kill -INT $PPID; sleep 0.3; test -e .git/go";
+    replan(&repo, &plan.replace("c.py]", &format!("{{ path: c.py, verify: [\"{wait}\"] }}]")));
+    repo.migrate(&["run"]).exits(1);
+    let ran = repo.migrate(&["run", "--retry", "rolled-back"]);
+    assert_eq!(ran.signal, Some(2), "{ran:?}");
+    repo.write(".git/go", "");
+    repo.migrate(&["resume"]).succeeds().says("done: 3 committed");
+    assert_eq!((repo.read("b.py"), repo.read("c.py")), (NEW.into(), NEW.into()));
+}
