@@ -123,6 +123,10 @@ impl<'a> Session<'a> {
                 };
                 printed(written)?;
                 match args.fail && !table.is_done() {
+                    true if table.counts.left() == 0 && table.counts.given_up() > 0 => {
+                        let help = "`migrate run --retry quarantined rolled-back` tries again what was given up";
+                        Err(Stop::NotDone(Note::new("the plan is not done", help)))
+                    }
                     true => Err(Stop::NotDone(Note::new("the plan is not done", "`migrate run` goes on with it"))),
                     false => Ok(()),
                 }

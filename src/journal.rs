@@ -59,6 +59,13 @@ pub enum Record {
         /// The commit.
         commit: String,
     },
+    /// The verification of a commit failed: it is to be taken back.
+    Refuted {
+        /// The commit judged.
+        commit: String,
+        /// What failed, for people.
+        reason: String,
+    },
     /// A unit was set aside.
     Quarantined {
         /// The plan's name.

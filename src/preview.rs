@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use git2::{ObjectType, Oid};
 
 use crate::event::Watch;
-use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::path::RepoPath;
@@ -137,24 +136,24 @@ pub fn foresee(
     let records = Journal::read(&repo.state_folder())?;
     // Who only looks is ended by a signal at once.
     let interrupt = Interrupt::none();
-    let callables = Callables::new(repo);
+    let (callables, others) = (Callables::new(repo), repo.others()?);
     let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0, unchanged: BTreeMap::new() };
     let mut works = |unit: &Unit| {
         if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) {
-            return Ok(survey::has_work(repo, plan, unit));
+            return Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
         }
-        let Ok(found) = fs::read(repo.top(), &unit.path) else { return Ok(true) };
-        match work(&callables, plan, unit, &found.bytes) {
+        let Some(bytes) = survey::text(repo, &tip, &others, &unit.path) else { return Ok(true) };
+        match work(&callables, plan, unit, &bytes) {
             None => return Ok(false),
             Some(Outcome::Unchanged(warnings)) => {
                 kept.unchanged.entry(unit.path.clone()).or_insert((unit.phase, warnings));
                 return Ok(false);
             }
-            Some(outcome) => kept.keep(unit, &found.bytes, outcome),
+            Some(outcome) => kept.keep(unit, &bytes, outcome),
         }
         Ok(true)
     };
-    let Survey { units, unmatched } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
+    let Survey { units, unmatched, .. } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
     let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
     request.refuse_unknown(plan, &left)?;
     let mut passed: BTreeMap<RepoPath, State> =

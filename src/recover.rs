@@ -54,7 +54,10 @@ pub fn open(records: &[Record]) -> Open {
             }
             Record::Committed { commit } => {
                 if let Some((begun, _)) = open.change.take() {
-                    open.unverified.retain(|(_, unverified)| begun.reverts.as_ref() != Some(unverified));
+                    // What was taken back on another branch stands on its own one still.
+                    let is_back =
+                        |of: &Begun, commit: &String| begun.reverts.as_ref() == Some(commit) && of.branch == begun.branch;
+                    open.unverified.retain(|(of, commit)| !is_back(of, commit));
                     if begun.verify {
                         open.unverified.push((begun, commit.clone()));
                     }
@@ -64,6 +67,7 @@ pub fn open(records: &[Record]) -> Open {
             Record::Verified { commit } => open.unverified.retain(|(_, unverified)| unverified != commit),
             Record::Opened { .. }
             | Record::RunStarted(_)
+            | Record::Refuted { .. }
             | Record::Quarantined { .. }
             | Record::Failed { .. }
             | Record::Unchanged { .. }
@@ -73,6 +77,15 @@ pub fn open(records: &[Record]) -> Open {
         }
     }
     open
+}
+
+/// Why the verification of a commit failed, where that is known and it has yet to be taken back.
+#[must_use]
+pub fn refuted<'r>(records: &'r [Record], commit: &str) -> Option<&'r str> {
+    records.iter().rev().find_map(|record| match record {
+        Record::Refuted { commit: of, reason } if of == commit => Some(reason.as_str()),
+        _ => None,
+    })
 }
 
 /// What the disk holds for all files of a change.

@@ -135,18 +135,14 @@ impl Request {
                 return Err(unknown(plan, named, units));
             }
         }
+        let mut asked = units.iter().filter(|standing| self.covers(&standing.unit));
         // Of a run that goes on, some may have been tried again already.
-        for state in self.retry.iter().filter(|_| !self.goes_on) {
-            let mut asked = units.iter().filter(|standing| self.covers(&standing.unit));
-            if !asked.any(|standing| standing.state == *state) {
-                let message = format!("no unit that was asked for is {}: there is nothing to retry", state.word());
-                return Err(Stop::Usage(Note::new(
-                    message,
-                    "`migrate status` shows where each unit stands; run without --retry",
-                )));
-            }
+        if self.goes_on || self.retry.is_empty() || asked.any(|standing| self.retry.contains(&standing.state)) {
+            return Ok(());
         }
-        Ok(())
+        let words: Vec<&str> = self.retry.iter().map(|state| state.word()).collect();
+        let message = format!("no unit that was asked for is {}: there is nothing to retry", words.join(" or "));
+        Err(Stop::Usage(Note::new(message, "`migrate status` shows where each unit stands; run without --retry")))
     }
 }
 

@@ -98,7 +98,8 @@ pub fn rollback(
         let tip = held.tip().commit;
         let Chosen { backs, already, landed } = choose(repo, plan, tip, &asked.whose, interrupt, emit)?;
         refuse_conflicts(repo, plan, tip, &backs, asked, emit)?;
-        if backs.len() > 1 && !agrees(backs.len()) {
+        let units = backs.iter().map(|back| &back.unit).collect::<BTreeSet<_>>().len();
+        if units > 1 && !agrees(units) {
             if let Some(signal) = interrupt.pending() {
                 return Err(Stop::Unbegun(signal));
             }
@@ -109,6 +110,9 @@ pub fn rollback(
                 return Err(Stop::Interrupted(signal));
             }
             held.look(repo)?;
+            if takeback::preview_is_empty(repo, held.tip().commit, back.commit, &back.unit, back.extent)? {
+                continue;
+            }
             let mut protocol = Protocol { repo, journal: &mut journal, identity: &identity };
             let id = (plan.name.as_str(), back.phase.as_str(), &back.unit);
             let revert = takeback::take_back(&mut protocol, id, back.commit, back.extent, &Reason::Rollback)?;
@@ -116,7 +120,7 @@ pub fn rollback(
             let (unit, commit, revert) = (back.unit.to_string(), back.commit.to_string(), revert.to_string());
             emit(Event::RolledBack { unit, commit, revert });
         }
-        emit(Event::RollbackFinished { plan: plan.name.clone(), taken_back: backs.len(), already, landed });
+        emit(Event::RollbackFinished { plan: plan.name.clone(), taken_back: units, already, landed });
         validate_recovery(&Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt }, &backs, emit)
     })?
 }
@@ -144,17 +148,24 @@ fn choose(
     };
     let (mut backs, mut already): (Vec<(usize, Back)>, usize) = (Vec::new(), 0);
     for (unit, landed) in wanted {
-        match landed.commit.filter(|_| !survey::is_back(repo, tip, unit, landed).unwrap_or(landed.taken_back.is_some())) {
-            Some(commit) => {
-                let extent = takeback::extent(repo, commit, unit)?;
-                backs.push((landed.age, Back { unit: unit.clone(), phase: landed.phase.clone(), commit, extent }));
+        // Where a commit is not here any more, as after a rebase, only what the commits say is known.
+        let mut standing = landed.standing.as_slice();
+        if let [(newest, _), older @ ..] = standing
+            && survey::is_back(repo, tip, unit, landed).unwrap_or(false)
+            && landed.commit == Some(*newest)
+        {
+            standing = older;
+        }
+        if standing.is_empty() {
+            already += 1;
+            if matches!(whose, Whose::Files(_)) {
+                emit(Event::UnitSkipped { unit: unit.to_string(), why: "it is rolled back already".to_owned() });
             }
-            None => {
-                already += 1;
-                if matches!(whose, Whose::Files(_)) {
-                    emit(Event::UnitSkipped { unit: unit.to_string(), why: "it is rolled back already".to_owned() });
-                }
-            }
+        }
+        // One that was done again has several commits: what is asked for is the text from before the first.
+        for (commit, age) in standing {
+            let extent = takeback::extent(repo, *commit, unit)?;
+            backs.push((*age, Back { unit: unit.clone(), phase: landed.phase.clone(), commit: *commit, extent }));
         }
     }
     backs.sort_by_key(|(age, _)| *age);
@@ -182,15 +193,23 @@ fn refuse_conflicts(
 ) -> Result<(), Stop> {
     let (mut conflicts, mut renamed) = (Vec::new(), Vec::new());
     let callables = Callables::new(repo);
+    // Units change different files, so only a unit's own later commits matter for what taking one back does.
+    let mut tips: BTreeMap<&RepoPath, Oid> = BTreeMap::new();
     for back in backs {
         let foreign = if asked.whole_file { None } else { foreign_part(repo, plan, &callables, back, emit)? };
+        let tip = tips.get(&back.unit).copied().unwrap_or(tip);
         let preview = takeback::preview(repo, tip, back.commit, &back.unit, back.extent)?;
         let files = match (foreign, preview) {
             (Some(stop), _) | (None, Preview::Conflict(stop)) => {
                 conflicts.push(stop);
                 continue;
             }
-            (None, Preview::Changes(paths, _)) => paths,
+            (None, Preview::Changes(paths, tree)) => {
+                if backs.iter().filter(|other| other.unit == back.unit).count() > 1 {
+                    tips.insert(&back.unit, repo.scratch_commit(tree, tip)?);
+                }
+                paths
+            }
             (None, Preview::Nothing) => Vec::new(),
         };
         if !files.is_empty() && !files.contains(&back.unit) {
@@ -295,7 +314,7 @@ fn validate_recovery(judge: &Judge<'_>, backs: &[Back], emit: &mut dyn FnMut(Eve
         if let Verdict::Failed { reason, log, .. } =
             judge.run(Purpose::Verify, &fresh, &back.phase, Some(&back.unit), &mut || Ok(()), emit)?
         {
-            let message = format!("everything was rolled back, and the recovery validation failed: {reason}");
+            let message = format!("what was asked for is rolled back, and the recovery validation failed: {reason}");
             return Err(Stop::Failed(Note::new(message, format!("see {}", log.display()))));
         }
     }

@@ -3,15 +3,17 @@
 use crate::event::Watch;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
-use crate::plan::Plan;
 use crate::plan::digest::digest;
+use crate::plan::{Files, Plan, Target};
 use crate::repo::Repo;
 use crate::rules;
 use crate::schedule::passage::LastGate;
+use crate::select::Unit;
 use crate::state::State;
 use crate::stop::Stop;
 use crate::survey::{self, Standing};
 use crate::table::{PhaseRows, Row, StatusTable};
+use crate::unit::callables::Callables;
 
 /// Reads where the units of `plan` stand, from the branch and, where there is one, the journal.
 ///
@@ -20,9 +22,9 @@ use crate::table::{PhaseRows, Row, StatusTable};
 pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
-    let survey = survey::survey(repo, &tip, plan, &records, &Interrupt::none(), watch, &mut |unit| {
-        Ok(survey::has_work(repo, plan, unit))
-    })?;
+    let (callables, others) = (Callables::new(repo), repo.others()?);
+    let mut works = |unit: &Unit| Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
+    let survey = survey::survey(repo, &tip, plan, &records, &Interrupt::none(), watch, &mut works)?;
     let running = survey::under_way(&records, &plan.name);
     let phases = (0..plan.phases.len()).map(|at| {
         let members = survey.units.iter().filter(|standing| standing.unit.phase == at);
@@ -42,6 +44,14 @@ pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop
             }
         }
     }
+    table.violations_left += survey.left_aside;
+    for (phase, target) in &survey.unmatched {
+        table.problems.push(format!("{}: {}", plan.phase_label(*phase), unmatched(&plan.phases[*phase].targets[*target])));
+    }
+    for (begun, _) in survey::debts(repo, &records, tip.commit)? {
+        let plan = if begun.plan == plan.name { String::new() } else { format!(" of the plan {}", begun.plan) };
+        table.problems.push(format!("{}{plan} is committed and not verified yet: `migrate run` verifies it first", begun.unit));
+    }
     let judged = rules::judge(repo, plan, &Interrupt::none())?;
     table.problems.extend(judged.errors.into_iter().map(|problem| problem.message));
     table.notes.extend(judged.warnings.into_iter().map(|problem| problem.message));
@@ -52,6 +62,14 @@ pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop
             .push("this work tree has no journal: a unit that failed or was quarantined elsewhere shows as pending".to_owned());
     }
     Ok(table)
+}
+
+/// What a glob that matches nothing is called.
+fn unmatched(target: &Target) -> String {
+    match &target.files {
+        Files::Glob { include, .. } => format!("the glob {} matches no tracked file", include.join(", ")),
+        Files::Paths(_) => "an entry names no file".to_owned(),
+    }
 }
 
 fn row(standing: &Standing, running: bool) -> Row {

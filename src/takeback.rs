@@ -85,6 +85,14 @@ pub fn preview(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath, extent: Exte
     }
 }
 
+/// True when taking `commit` back would change nothing: later commits did so already.
+///
+/// # Errors
+/// As for [`preview`].
+pub fn preview_is_empty(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath, extent: Extent) -> Result<bool, Stop> {
+    Ok(matches!(preview(repo, tip, commit, unit, extent)?, Preview::Nothing))
+}
+
 /// True when later commits on the way to `tip` took `commit` back already: nothing is owed to it then.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use crate::cli::{CheckArgs, DiffArgs, RunArgs};
 use crate::dispatch::{Session, printed};
 use crate::examples::{self, Failure, Tried};
 use crate::interrupt::Interrupt;
+use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
@@ -18,7 +19,9 @@ use crate::report::{diff, text};
 use crate::request::Request;
 use crate::rules;
 use crate::scan::expect::unexpected;
+use crate::state::Counts;
 use crate::stop::{Note, Stop};
+use crate::survey;
 use crate::unit::sound::{Unsound, Warning};
 
 impl Session<'_> {
@@ -40,37 +43,38 @@ impl Session<'_> {
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
         let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
         let looking = Looking::stderr();
-        preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |foreseen| {
-            looking.clear();
-            let phase = self.plan.phase_label(foreseen.phase);
-            match &foreseen.what {
-                What::Change { texts, warnings } => {
-                    if let Some(Texts { before, after }) = texts {
-                        printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
+        let passed_over =
+            preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |foreseen| {
+                looking.clear();
+                let phase = self.plan.phase_label(foreseen.phase);
+                match &foreseen.what {
+                    What::Change { texts, warnings } => {
+                        if let Some(Texts { before, after }) = texts {
+                            printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
+                        }
+                        self.warn(&mut repeats, &foreseen.unit, warnings);
                     }
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
-                }
-                What::NeedsCodemod => {
-                    self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
-                }
-                What::Nothing(warnings) => {
-                    if foreseen.is_unit {
-                        self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                    What::NeedsCodemod => {
+                        self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
                     }
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
+                    What::Nothing(warnings) => {
+                        if foreseen.is_unit {
+                            self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                        }
+                        self.warn(&mut repeats, &foreseen.unit, warnings);
+                    }
+                    What::Unsound(unsound) => {
+                        failed += 1;
+                        self.unsound(&mut repeats, &foreseen, unsound);
+                    }
                 }
-                What::Unsound(unsound) => {
-                    failed += 1;
-                    self.unsound(&mut repeats, &foreseen, unsound);
+                if with_commands {
+                    for command in &foreseen.commands {
+                        self.aside(&format!("{phase}: {}: would run: {command}", foreseen.unit));
+                    }
                 }
-            }
-            if with_commands {
-                for command in &foreseen.commands {
-                    self.aside(&format!("{phase}: {}: would run: {command}", foreseen.unit));
-                }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            })?;
         looking.clear();
         if with_commands {
             for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at))
@@ -86,7 +90,8 @@ impl Session<'_> {
             }
         }
         self.warn_of_more(&repeats);
-        refuse_failed(failed)
+        refuse_failed(failed)?;
+        if with_commands { refuse_given_up(passed_over) } else { Ok(()) }
     }
 
     pub(super) fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
@@ -110,6 +115,11 @@ impl Session<'_> {
         let mut unfit = missing(&self.repo, &self.plan);
         unfit.extend(unexpected(&self.repo, &self.plan, request.phase, self.interrupt, &watch)?);
         looking.clear();
+        let records = Journal::read(&self.repo.state_folder())?;
+        unfit.extend(survey::debts(&self.repo, &records, self.repo.tip()?.commit)?.iter().map(|(begun, _)| {
+            let message = format!("{} is committed and not verified yet", begun.unit);
+            Problem::whole(message, "`migrate run` verifies it first")
+        }));
         let unfit = self.plan.problems(unfit);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &unfit);
         let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |foreseen| {
@@ -154,23 +164,19 @@ impl Session<'_> {
         }
         match useless {
             0 => {}
-            1 => said.push_str("; 1 rule that can do nothing"),
-            count => said.push_str(&format!("; {count} rules that can do nothing")),
+            1 => said.push_str("; 1 rule that matches nothing or leads nowhere"),
+            count => said.push_str(&format!("; {count} rules that match nothing or lead nowhere")),
         }
         printed(text::line(&mut io::stdout(), &said))?;
         refuse_failed(failed)?;
         if useless > 0 {
-            return Err(Stop::Failed(Note::new("not every rule can do something", "correct these rules: each is named above")));
+            return Err(Stop::Failed(Note::new("rules match nothing or lead nowhere", "correct them: each is named above")));
         }
         if wrong.count() > 0 {
             return Err(Stop::Failed(Note::new("not every example holds", "correct the rules or the examples")));
         }
         match unfit.count() {
-            0 if passed_over.open() > 0 => {
-                let help = "`migrate status` says why; `migrate run --retry STATE` tries them again".to_owned();
-                Err(Stop::NotDone(Note::new(format!("a run would leave units that are not done: {given_up}"), help)))
-            }
-            0 => Ok(()),
+            0 => refuse_given_up(passed_over),
             _ => Err(Stop::Failed(Note::new("not everything is as the plan says", "correct it where it is marked above"))),
         }
     }
@@ -202,6 +208,16 @@ impl Session<'_> {
         let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.unit, unsound.reason);
         text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, repeats.help(&unsound.help));
     }
+}
+
+/// Fails when a run would leave units that are not done.
+fn refuse_given_up(passed_over: Counts) -> Result<(), Stop> {
+    if passed_over.open() == 0 {
+        return Ok(());
+    }
+    let words = passed_over.words(|state| !state.is_done());
+    let help = "`migrate status` says why; `migrate run --retry quarantined rolled-back` tries them again";
+    Err(Stop::NotDone(Note::new(format!("a run would leave units that are not done: {words}"), help)))
 }
 
 fn refuse_failed(failed: usize) -> Result<(), Stop> {

@@ -153,6 +153,16 @@ impl Repo {
         Ok(self.inner.find_commit(commit)?.parent_id(0).ok())
     }
 
+    /// A commit that nothing names, for a look at what would follow it: git tidies it up.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn scratch_commit(&self, tree: Oid, parent: Oid) -> Result<Oid, RepoProblem> {
+        let (tree, parent) = (self.inner.find_tree(tree)?, self.inner.find_commit(parent)?);
+        let who = git2::Signature::new("migrate", "migrate", &git2::Time::new(0, 0))?;
+        Ok(self.inner.commit(None, &who, &who, "", &tree, &[&parent])?)
+    }
+
     /// True when the commit has more than one parent.
     ///
     /// # Errors

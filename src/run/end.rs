@@ -7,6 +7,7 @@ use crate::schedule::ending;
 use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing};
+use crate::unit::callables::Callables;
 
 impl Run<'_> {
     /// Says how the run ended. What it counts is what the branch holds, whatever was seen on the way.
@@ -17,7 +18,8 @@ impl Run<'_> {
             self.units.iter().partition(|standing| self.request.covers(&standing.unit));
         let tally = survey::counts(asked.iter().copied());
         let elsewhere = survey::counts(others.iter().copied());
-        let violations_left = asked.iter().map(|standing| standing.violations_left).sum();
+        let aside = if self.request.is_whole() { self.left_aside } else { 0 };
+        let violations_left = asked.iter().map(|standing| standing.violations_left).sum::<usize>() + aside;
         let ended = ended.and(counted).and_then(|()| refuse_not_done(tally));
         let (outcome, help) = match &ended {
             Ok(()) => (ending::outcome(tally), None),
@@ -48,7 +50,8 @@ impl Run<'_> {
         }
         let (repo, plan) = (self.repo, self.plan);
         let none = crate::interrupt::Interrupt::none();
-        let mut works = |unit: &_| Ok(survey::has_work(repo, plan, unit));
+        let (callables, others) = (Callables::new(repo), repo.others()?);
+        let mut works = |unit: &_| Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
         self.units = survey::survey(repo, &tip, plan, self.journal.records(), &none, &|_| {}, &mut works)?.units;
         Ok(())
     }

@@ -70,6 +70,10 @@ struct Run<'a> {
     others: Others,
     /// All units of the plan, those that were not asked for too: shares and passages count them.
     units: Vec<Standing>,
+    /// The newest commit of the plan when the run began.
+    newest: Option<git2::Oid>,
+    /// Violations that the plan allows to be left in files that are no units.
+    left_aside: usize,
     digest: String,
     held: Held,
 }
@@ -77,8 +81,10 @@ struct Run<'a> {
 impl Run<'_> {
     fn phases(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         self.verify_what_is_owed(emit)?;
-        if let Some(only) = self.request.phase.filter(|_| self.request.files.is_empty()) {
-            self.refuse_out_of_order(only, emit)?;
+        let asked = self.units.iter().filter(|standing| self.request.covers(&standing.unit) && self.request.takes(standing));
+        let first = asked.map(|standing| standing.unit.phase).chain(self.request.phase).min();
+        if let Some(first) = first.filter(|_| !self.request.is_whole()) {
+            self.refuse_out_of_order(first, emit)?;
         }
         for at in 0..self.plan.phases.len() {
             if self.request.phase.is_some_and(|only| only != at) {
@@ -172,10 +178,14 @@ impl Run<'_> {
     fn refuse_too_many(&self, at: usize) -> Result<(), Stop> {
         let counts = self.counts_of(at);
         // What a person took back in a phase that stops at failures is no failure: it closes the phase at its end.
-        let taken_back = |standing: &&Standing| standing.unit.phase == at && standing.state == State::RolledBack;
-        let by_hand = |standing: &&Standing| standing.why.as_deref() == Some(survey::BY_HAND);
-        let all_by_hand = self.units.iter().filter(taken_back).filter(by_hand).count() == counts.given_up();
-        if all_by_hand || !passage::too_many_given_up(&self.plan.phases[at], counts) {
+        let by_a_person = |standing: &&Standing| {
+            standing.unit.phase == at
+                && standing.state == State::RolledBack
+                && standing.why.as_deref() != Some(survey::BY_VERIFICATION)
+        };
+        if self.units.iter().filter(by_a_person).count() == counts.given_up()
+            || !passage::too_many_given_up(&self.plan.phases[at], counts)
+        {
             return Ok(());
         }
         Err(self.too_many(at, counts, "fix the plan or the files, then"))

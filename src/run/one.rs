@@ -120,7 +120,7 @@ impl Run<'_> {
             Err(stop) => return self.give_up(&change, stop),
         };
         let shown = match self.validate(unit, &change, &target.validate, emit) {
-            Ok(_) if self.is_void(&change) => {
+            Ok(Verdict::Passed(_)) if self.is_void(&change) => {
                 self.protocol().undo(&change, "the branch got other commits meanwhile")?;
                 return Ok(Tried::Void);
             }
@@ -266,6 +266,16 @@ impl Run<'_> {
         };
         self.protocol().undo(change, &reason)?;
         self.look_at_branch()?;
+        // What failed does not get better by being committed.
+        let tip = self.held.tip().clone();
+        if matches!(ended, Ended::Failed(_)) && self.is_void(change) {
+            for file in &change.files {
+                let after = file.after.as_deref().unwrap_or_default();
+                if crate::protocol::undo::committed(self.repo, &tip, &file.target.path, after)? {
+                    return Ok(Tried::Ended(ended));
+                }
+            }
+        }
         // What ended it may be what somebody else committed, or not be there any more.
         Ok(if self.is_void(change) { Tried::Void } else { Tried::Ended(ended) })
     }

@@ -20,9 +20,9 @@ use crate::run::one::warned;
 use crate::select::Unit;
 use crate::state::State;
 use crate::stop::Stop;
-use crate::survey::{self, Survey};
+use crate::survey::{self, Standing, Survey};
 use crate::unit::callables::Callables;
-use crate::unit::look::{ToDo, on_disk};
+use crate::unit::look::ToDo;
 use crate::unit::sound::Warning;
 use crate::unready;
 
@@ -45,19 +45,20 @@ impl<'a> Run<'a> {
         let callables = Callables::new(repo);
         // Files with nothing to do of which there is something to tell, each for the first phase that says so.
         let mut told: BTreeMap<RepoPath, (Unit, Vec<Warning>)> = BTreeMap::new();
-        let mut works = |unit: &Unit| match on_disk(&callables, plan, unit) {
+        let mut works = |unit: &Unit| match survey::look(repo, tip, plan, &callables, &others, unit) {
             ToDo::Work => Ok(true),
             ToDo::Nothing(warnings) => {
                 told.entry(unit.path.clone()).or_insert_with(|| (unit.clone(), warnings));
                 Ok(false)
             }
         };
-        let Survey { units, unmatched } = survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut works)?;
+        let Survey { units, unmatched, newest, left_aside } =
+            survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut works)?;
         request.refuse_unknown(plan, &units)?;
         let asked = || units.iter().filter(|standing| request.covers(&standing.unit));
-        // A file with changes may only look as if there were nothing to do in it.
-        let hidden = |state: State, path: &RepoPath| state == State::Unchanged && others.holds(path);
-        let looked_at = asked().filter(|standing| request.takes(standing) || hidden(standing.state, &standing.unit.path));
+        // A file that is staged, in conflict or changed is not ready, whatever HEAD holds of it.
+        let hidden = |standing: &Standing| standing.state == State::Unchanged && others.holds(&standing.unit.path);
+        let looked_at = asked().filter(|standing| request.takes(standing) || hidden(standing));
         let looked_at: Vec<&Unit> = looked_at.map(|standing| &standing.unit).collect();
         let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
@@ -65,7 +66,7 @@ impl<'a> Run<'a> {
         looked_at.iter().for_each(|unit| drop(told.remove(&unit.path)));
         request.refuse_dirty(&others)?;
         let judged = rules::judge(repo, plan, interrupt)?;
-        for warning in &judged.warnings {
+        for warning in plan.warnings.iter().chain(&judged.warnings) {
             emit(Event::Warning { message: warning.message.clone(), help: Some(warning.help.clone()) });
         }
         judged.refuse(plan)?;
@@ -95,6 +96,8 @@ impl<'a> Run<'a> {
                 journal
             },
             units,
+            newest,
+            left_aside,
             held,
         };
         emit(Event::RunStarted {

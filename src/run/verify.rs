@@ -4,17 +4,18 @@ use git2::Oid;
 
 use crate::event::{Activity, Event};
 use crate::held::BranchMove;
-use crate::journal::Record;
+use crate::journal::{Begun, Record};
 use crate::judge::{Purpose, Verdict};
 use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
+use crate::repo::Tip;
 use crate::run::Run;
 use crate::run::one::{self, Ended, Failure};
 use crate::schedule::owed::{Newest, Owed, owed};
 use crate::select::Unit;
 use crate::state::State;
 use crate::stop::{Note, Stop};
-use crate::survey;
+use crate::survey::{self, Standing};
 use crate::takeback::{self, Extent, Reason};
 
 impl Run<'_> {
@@ -26,7 +27,8 @@ impl Run<'_> {
         }
         let phase = &self.plan.phases[unit.phase].id;
         for _ in 0..one::MOST_ATTEMPTS {
-            let (verdict, since) = self.judged(Purpose::Verify, commands, phase, Some(&unit.path), emit)?;
+            let judged = self.judged(Purpose::Verify, commands, phase, Some(&unit.path), emit);
+            let (verdict, since) = judged.map_err(|stop| still_owed(unit, stop))?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
                 emit(one::judged_again(&unit.path.to_string()));
@@ -37,6 +39,8 @@ impl Run<'_> {
                 self.journal.append(Record::Verified { commit: commit.to_string() })?;
                 return Ok(Ended::Committed);
             };
+            // What keeps it from being taken back now must not let the verdict be forgotten.
+            self.journal.append(Record::Refuted { commit: commit.to_string(), reason: reason.clone() })?;
             self.take_back(unit, commit, &reason, emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
             let log = log.display().to_string();
             return Ok(Ended::Failed(Failure { reason, help: format!("see {log}"), log: Some(log), reverted: true }));
@@ -47,12 +51,19 @@ impl Run<'_> {
     fn take_back(&mut self, unit: &Unit, commit: Oid, reason: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let name = unit.path.to_string();
         emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
+        let tip = self.held.tip().commit;
+        if takeback::is_undone(self.repo, tip, commit)? {
+            // Somebody was quicker.
+            self.set_state(unit, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
+            emit(Event::UnitSkipped { unit: name, why: "its commit was taken back meanwhile".to_owned() });
+            return Ok(());
+        }
         let mut protocol = Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity };
         let phase = &self.plan.phases[unit.phase].id;
         let id = (self.plan.name.as_str(), phase.as_str(), &unit.path);
         let revert = takeback::take_back(&mut protocol, id, commit, Extent::Whole, &Reason::Verification(reason.to_owned()))?;
         self.held.moved_to(revert);
-        self.set_state(unit, State::RolledBack, Some("its verification failed".to_owned()));
+        self.set_state(unit, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
         let (taken, by) = (commit.to_string(), revert.to_string());
         emit(Event::UnitReverted { unit: name, commit: taken, revert: by, reason: reason.to_owned() });
         Ok(())
@@ -61,17 +72,16 @@ impl Run<'_> {
     /// Judges what was committed and not judged, before anything else lands: by an interrupted run, or by a run elsewhere of which
     /// this work tree knows nothing. What was asked for makes no difference: nothing lands above an unjudged commit.
     pub(super) fn verify_what_is_owed(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        self.note_what_is_undone(emit)?;
         let tip = self.held.tip().commit;
-        let unverified = recover::open(self.journal.records()).unverified;
-        let unverified = unverified.into_iter().filter(|(begun, _)| begun.plan == self.plan.name);
-        let mut commits: Vec<Oid> = unverified.filter_map(|(_, commit)| Oid::from_str(&commit).ok()).collect();
-        commits.push(tip);
-        let mut owing = Vec::new();
+        let debts = survey::debts(self.repo, self.journal.records(), tip)?;
+        if let Some((begun, _)) = debts.iter().find(|(begun, _)| begun.plan != self.plan.name) {
+            self.refuse_debt_of_another(begun, emit)?;
+        }
+        let ours = debts.into_iter().filter(|(begun, _)| begun.plan == self.plan.name).map(|(_, commit)| commit);
+        let mut commits: Vec<Oid> = ours.collect();
+        commits.extend(self.newest.filter(|newest| !commits.contains(newest)));
         for commit in commits {
-            // What is owed on another branch is owed there still.
-            if !self.repo.contains(tip, commit)? {
-                continue;
-            }
             let at = || self.units.iter().filter(|standing| standing.commit == Some(commit));
             let judged = recover::judged(self.journal.records(), &commit.to_string());
             let newest = Newest {
@@ -80,45 +90,107 @@ impl Run<'_> {
                 one_unit: at().count() == 1,
                 is_tip: commit == tip,
             };
+            let owed = owed(newest);
             let unit = at().next().map(|standing| standing.unit.clone());
-            if owed(newest) == Owed::Verify && !owing.iter().any(|(_, other, _)| *other == commit) {
-                owing.push((unit, commit, newest.noted_unverified));
-            }
-        }
-        for (unit, commit, noted) in owing {
-            let verified = Record::Verified { commit: commit.to_string() };
-            let Some(unit) = unit.filter(|unit| !self.plan.target(unit).verify.is_empty()) else {
+            match unit.filter(|unit| !self.plan.target(unit).verify.is_empty()) {
+                Some(unit) if owed != Owed::Nothing => self.settle_debt(&unit, commit, owed, emit)?,
                 // The plan asks nothing of it any more.
-                if noted {
-                    self.journal.append(verified)?;
-                }
-                continue;
-            };
-            if takeback::is_undone(self.repo, tip, commit)? {
-                self.journal.append(verified)?;
-                let what = "its commit is undone already: there is nothing to verify".to_owned();
-                emit(Event::Recovered { unit: unit.path.to_string(), what });
-                continue;
-            }
-            let phase = self.plan.label(unit.phase);
-            let members = survey::counts(self.units.iter().filter(|standing| standing.unit.phase == unit.phase)).total;
-            emit(Event::UnitStarted { phase, unit: unit.path.to_string(), ordinal: 1, of: members });
-            if !noted {
-                let what = "nothing here says that its commit was verified: it is verified now".to_owned();
-                emit(Event::Recovered { unit: unit.path.to_string(), what });
-            }
-            if let Ended::Failed(failure) = self.verify(&unit, commit, emit)? {
-                self.unit_failed(&unit, failure, emit)?;
+                None if newest.noted_unverified => self.journal.append(Record::Verified { commit: commit.to_string() })?,
+                _ => {}
             }
         }
         Ok(())
     }
+
+    /// Notes of what was to be verified that it was taken back meanwhile.
+    fn note_what_is_undone(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let Tip { branch, commit: tip } = self.held.tip().clone();
+        for (begun, text) in recover::open(self.journal.records()).unverified {
+            let Ok(commit) = Oid::from_str(&text) else { continue };
+            // On another branch it may stand still.
+            let here = begun.plan == self.plan.name && begun.branch == branch && self.repo.contains(tip, commit)?;
+            if here && takeback::is_undone(self.repo, tip, commit)? {
+                self.journal.append(Record::Verified { commit: text })?;
+                let what = "its commit is undone already: there is nothing to verify".to_owned();
+                emit(Event::Recovered { unit: begun.unit.to_string(), what });
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_debt_of_another(&self, begun: &Begun, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let message = format!("{}, which the plan {} committed, is not verified yet", begun.unit, begun.plan);
+        if self.request.out_of_order {
+            emit(Event::Warning { message: format!("out of order: {message}"), help: None });
+            return Ok(());
+        }
+        let help = format!("`migrate run --plan FILE` with the plan {} verifies it first; --out-of-order leaves it", begun.plan);
+        Err(Stop::Refused(Note::new(message, help)))
+    }
+
+    fn settle_debt(&mut self, unit: &Unit, commit: Oid, owed: Owed, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let members: Vec<&Standing> = self.units.iter().filter(|standing| standing.unit.phase == unit.phase).collect();
+        let ordinal = members.iter().position(|standing| standing.unit == *unit).map_or(1, |at| at + 1);
+        let (phase, of, name) = (self.plan.label(unit.phase), members.len(), unit.path.to_string());
+        emit(Event::UnitStarted { phase, unit: name.clone(), ordinal, of });
+        if recover::judged(self.journal.records(), &commit.to_string()) == Verification::Unknown {
+            let what = "nothing here says that its commit was verified: it is verified now".to_owned();
+            emit(Event::Recovered { unit: name.clone(), what });
+        }
+        let refuted = recover::refuted(self.journal.records(), &commit.to_string()).map(ToOwned::to_owned);
+        let ended = match refuted {
+            // What is known to fail is not judged again.
+            Some(reason) => {
+                self.take_back(unit, commit, &reason, emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
+                let help = "`migrate status` says where it stands".to_owned();
+                Ended::Failed(Failure { reason, help, log: None, reverted: true })
+            }
+            None if owed == Owed::Judge => return self.judge_only(unit, commit, emit),
+            None => self.verify(unit, commit, emit)?,
+        };
+        match ended {
+            Ended::Failed(failure) => self.unit_failed(unit, failure, emit),
+            Ended::Committed | Ended::Unchanged => Ok(()),
+        }
+    }
+
+    /// Judges a commit that others have built upon; one that fails is theirs to decide about.
+    fn judge_only(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let phase = &self.plan.phases[unit.phase].id;
+        let commands = &self.plan.target(unit).verify;
+        match self.judged(Purpose::Verify, commands, phase, Some(&unit.path), emit)?.0 {
+            Verdict::Passed(_) => {
+                self.refuse_changed_others(&[], "a verify command")?;
+                Ok(self.journal.append(Record::Verified { commit: commit.to_string() })?)
+            }
+            Verdict::Failed { reason, log, .. } => {
+                let name = &unit.path;
+                let message = format!("{name}: {reason}, and others have committed since its commit {}", short_of(commit));
+                let help = format!("see {}; fix what fails, or take the unit back with `migrate rollback {name}`", log.display());
+                Err(Stop::Failed(Note::new(message, help)))
+            }
+        }
+    }
+}
+
+fn short_of(commit: Oid) -> String {
+    commit.to_string()[..12].to_owned()
 }
 
 /// A commit whose verification failed, and which cannot be taken back now.
 fn stays(unit: &Unit, commit: Oid, reason: &str, stop: &Stop) -> Stop {
-    let short = &commit.to_string()[..12];
+    let short = short_of(commit);
     let message = format!("{}: {reason}; its commit {short} is still in the branch: {stop}", unit.path);
-    let help = "put that right, then run migrate again: it judges the commit first, and takes it back if it still fails";
+    let help = "put that right, then run migrate again: it takes the commit back first";
     Stop::NeedsYou(Note::new(message, help))
+}
+
+/// What ended the judging of a commit that is owed a verdict still.
+fn still_owed(unit: &Unit, stop: Stop) -> Stop {
+    match stop {
+        Stop::NeedsYou(Note { message, help }) => {
+            Stop::NeedsYou(Note::new(format!("{message}; {} is committed there and not verified yet", unit.path), help))
+        }
+        stop => stop,
+    }
 }

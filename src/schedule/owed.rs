@@ -23,14 +23,22 @@ pub enum Owed {
     Nothing,
     /// Judge it, and take it back when it fails.
     Verify,
+    /// Judge it, and go no further when it fails: others have built upon it, and may know that it is sound.
+    Judge,
 }
 
-/// What is owed to the newest commit. One that others have built upon was let pass by them, and is left.
+/// What is owed to the newest commit.
 #[must_use]
 pub fn owed(newest: Newest) -> Owed {
     match newest {
         Newest { known: true, noted_unverified, .. } if noted_unverified => Owed::Verify,
-        Newest { known: false, one_unit: true, is_tip: true, .. } => Owed::Verify,
+        Newest { known: false, one_unit: true, is_tip, .. } => {
+            if is_tip {
+                Owed::Verify
+            } else {
+                Owed::Judge
+            }
+        }
         _ => Owed::Nothing,
     }
 }
@@ -47,7 +55,7 @@ mod tests {
             (true, true, true, false, Owed::Verify),
             (true, false, true, true, Owed::Nothing),
             (false, false, true, true, Owed::Verify),
-            (false, false, true, false, Owed::Nothing),
+            (false, false, true, false, Owed::Judge),
             (false, false, false, true, Owed::Nothing),
         ] {
             let newest = Newest { known, noted_unverified, one_unit, is_tip };

@@ -18,7 +18,9 @@ pub enum History {
 pub enum By {
     /// A command that judged the commit.
     Verification,
-    /// A person, by whatever means.
+    /// A person, with `migrate rollback`.
+    Rollback,
+    /// A person, by whatever other means.
     Hand,
 }
 
@@ -113,6 +115,7 @@ mod tests {
         use State::{Committed, Failed, Outdated, Pending, Quarantined, RolledBack, Unchanged};
         let landed = History::Landed;
         let (by_verify, by_hand) = (History::TakenBack(By::Verification), History::TakenBack(By::Hand));
+        let by_rollback = History::TakenBack(By::Rollback);
         let is = Decision::Is;
         let look = |work, none| Decision::Look { work, none };
         // history, same plan, content, attempt, codemod -> decision
@@ -134,6 +137,7 @@ mod tests {
             (by_verify, true, Changed, N, false, look(RolledBack, Unchanged)),
             (by_verify, true, AsCommitted, N, false, is(Committed)),
             (by_hand, true, AsBefore, N, false, look(RolledBack, Unchanged)),
+            (by_rollback, false, AsBefore, N, false, look(RolledBack, Unchanged)),
             (by_hand, false, AsBefore, N, false, look(RolledBack, Unchanged)),
             (by_hand, true, AsBefore, Q, false, look(Quarantined, Unchanged)),
             (by_hand, true, Changed, N, false, look(RolledBack, Unchanged)),

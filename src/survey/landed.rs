@@ -27,6 +27,8 @@ pub struct Landed {
     pub taken_back: Option<By>,
     /// How many commits are newer than the unit's own.
     pub age: usize,
+    /// All its commits that no later one says to take back, newest first, each with its age: a unit that was done again has several.
+    pub standing: Vec<(Oid, usize)>,
 }
 
 impl Landed {
@@ -44,6 +46,8 @@ impl Landed {
 pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Result<BTreeMap<RepoPath, Landed>, Stop> {
     let mut units: BTreeMap<RepoPath, Landed> = BTreeMap::new();
     let mut taken_back = TakenBack::default();
+    // Units that were taken back out of a commit, or with it.
+    let mut parts: BTreeSet<(RepoPath, String)> = BTreeSet::new();
     let mut age = 0;
     repo.walk(tip, &mut |oid, message| {
         if interrupt.pending().is_some() {
@@ -58,10 +62,11 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
                 if let Some(ours) = ours.filter(|ours| ours.plan == name)
                     && let Ok(unit) = RepoPath::new(ours.unit)
                 {
-                    let by = if ours.cause == Cause::Verification { By::Verification } else { By::Hand };
+                    let by = if ours.cause == Cause::Verification { By::Verification } else { By::Rollback };
+                    parts.insert((unit.clone(), commit.clone()));
                     let oid = Oid::from_str(&commit).ok();
                     let (phase, digest, taken_back) = (ours.phase, String::new(), Some(by));
-                    units.entry(unit).or_insert(Landed { commit: oid, phase, digest, taken_back, age });
+                    units.entry(unit).or_insert(Landed { commit: oid, phase, digest, taken_back, age, standing: Vec::new() });
                 }
                 // Of a commit whose other units stay, only the one that was named is back.
                 if whole {
@@ -77,8 +82,11 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
         let applied: BTreeMap<RepoPath, trailers::Applied> = applied.collect();
         for (unit, ours) in applied {
             let taken_back = is_back.then_some(By::Hand);
-            let landed = Landed { commit: Some(oid), phase: ours.phase, digest: ours.digest.clone(), taken_back, age };
+            let stands = !is_back && !parts.contains(&(unit.clone(), oid.to_string()));
+            let (phase, digest, standing) = (ours.phase, ours.digest.clone(), Vec::new());
+            let landed = Landed { commit: Some(oid), phase, digest, taken_back, age, standing };
             let newest = units.entry(unit).or_insert(landed);
+            newest.standing.extend(stands.then_some((oid, age)));
             if newest.commit == Some(oid) {
                 // Its revert was seen first; which plan made the commit is known only here.
                 newest.digest = ours.digest;

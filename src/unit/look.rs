@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::fs;
 use crate::plan::guards::{Guard, Severity};
 use crate::plan::{Files, Plan};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
-use crate::repo::Repo;
 use crate::rewrite::follow::Spot;
 use crate::rewrite::glance::glance;
 use crate::rewrite::violation::{Seen, look as seen_in, look_in_document, violations};
@@ -83,24 +81,6 @@ pub fn look(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> To
     }
 }
 
-/// Looks at a unit's file as it is on disk. One that cannot be read, and one that only a run can tell of, is something to do.
-#[must_use]
-pub fn on_disk(callables: &Callables, plan: &Plan, unit: &Unit) -> ToDo {
-    if plan.runs_codemod(plan.target(unit)) {
-        return ToDo::Work;
-    }
-    match fs::read(callables.top(), &unit.path) {
-        Ok(found) => look(callables, plan, unit, &found.bytes),
-        Err(_) => ToDo::Work,
-    }
-}
-
-/// True when there is something to do in a unit's file that holds these bytes, as [`look`] finds it.
-#[must_use]
-pub fn has_work(repo: &Repo, plan: &Plan, unit: &Unit, bytes: &[u8]) -> bool {
-    glimpse(&Callables::new(repo), plan, unit, bytes).is_work()
-}
-
 /// How many violations of a unit's rules, edits and codemods aside, stand in its file that holds these bytes; each place once.
 #[must_use]
 pub fn violations_left(top: &Path, plan: &Plan, unit: &Unit, bytes: &[u8]) -> usize {
@@ -117,7 +97,9 @@ pub fn violations_left(top: &Path, plan: &Plan, unit: &Unit, bytes: &[u8]) -> us
 }
 
 impl ToDo {
-    fn is_work(&self) -> bool {
+    /// True when there is something to do.
+    #[must_use]
+    pub fn is_work(&self) -> bool {
         matches!(self, Self::Work)
     }
 

@@ -23,7 +23,7 @@ use crate::unit::look::{is_listed, unread};
 use crate::unit::segments::{Segment, names, segments};
 use crate::unit::sound::{Unsound, Warning, Warnings, carried, sound};
 
-pub use crate::unit::look::{has_work, violations_left};
+pub use crate::unit::look::violations_left;
 
 /// A unit whose facts are right, with what its rules make of it.
 #[derive(Debug)]

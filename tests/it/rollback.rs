@@ -129,7 +129,9 @@ fn a_run_leaves_what_was_rolled_back_until_the_file_is_named() {
     let repo = one("");
     repo.migrate(&["run"]).succeeds();
     repo.migrate(&["rollback", "a.py"]).succeeds();
-    untouched(&repo, 1, &["run"]).says("by hand; `--retry rolled-back` or `--file` tries it again").says("not done: 0 committed");
+    untouched(&repo, 1, &["run"])
+        .says("by `migrate rollback`; `--retry rolled-back` or `--file` tries it again")
+        .says("not done: 0 committed");
     repo.migrate(&["run", "--file", "a.py"]).succeeds();
     assert_eq!(repo.read("a.py"), NEW.as_bytes());
     let newest = repo.git(&["rev-parse", "HEAD"]);

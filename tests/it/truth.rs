@@ -373,7 +373,7 @@ fn a_verification_that_edits_its_file_and_fails_is_told_and_the_commit_is_taken_
 fn a_clone_says_that_a_quarantine_is_known_only_where_it_happened() {
     let repo = given_up();
     let clone = clone_of(&repo);
-    assert_eq!(states(&clone), ["a.py committed", "b.py pending", "c.py rolled-back (by hand)"]);
+    assert_eq!(states(&clone), ["a.py committed", "b.py pending", "c.py rolled-back (by `migrate rollback`)"]);
     clone.migrate(&["status"]).succeeds().prints("a unit that failed or was quarantined elsewhere shows as pending");
 }
 
@@ -412,4 +412,151 @@ fn a_resumed_run_that_retries_goes_on_although_nothing_is_left_in_that_state() {
     repo.write(".git/go", "");
     repo.migrate(&["resume"]).succeeds().says("done: 3 committed");
     assert_eq!((repo.read("b.py"), repo.read("c.py")), (NEW.into(), NEW.into()));
+}
+
+/// A plan whose verify kills the run once and fails from then on.
+const KILLS_ONCE: &str = ", verify: [[sh, -c, \"test -e .git/once || { touch .git/once; kill -9 $PPID; sleep 1; }; false\"]]";
+
+#[test]
+fn a_verification_that_is_owed_keeps_a_plan_from_being_done() {
+    let repo = one(KILLS_ONCE);
+    assert_eq!(repo.migrate(&["run"]).signal, Some(9));
+    let owed = "a.py is committed and not verified yet";
+    repo.migrate(&["status", "--fail"]).exits(1).prints(owed).prints("1 of 1 done, with problems");
+    repo.migrate(&["check"]).exits(1).says(owed);
+    repo.migrate(&["run"]).exits(1).says("reverted");
+    let status = repo.migrate(&["status"]).succeeds().stdout;
+    assert!(!status.contains("not verified"), "{status}");
+}
+
+#[test]
+fn a_failed_verification_is_owed_to_its_branch_whatever_happens_on_another() {
+    let verify = "case {file} in *b.py) test -e .git/once || { touch .git/once; git checkout -q -b mine; }; exit 1;; esac";
+    let repo = repo(
+        &[("a.py", OLD), ("b.py", OLD)],
+        &format!("  - id: P0\n    on_failure: quarantine\n    verify: [\"{verify}\"]\n    files: [a.py, b.py]\n"),
+    );
+    repo.migrate(&["run"]).exits(4).says("b.py is committed there and not verified yet");
+    repo.migrate(&["run"]).exits(1).says("reverted");
+    repo.git(&["checkout", "-q", "main"]);
+    repo.migrate(&["run"]).exits(1).says("reverted");
+    assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), OLD.into()));
+    repo.migrate(&["status", "--fail"]).exits(1).prints("1 committed, 1 rolled-back");
+}
+
+#[test]
+fn nothing_lands_above_a_commit_of_another_plan_that_is_not_verified() {
+    let repo = one(KILLS_ONCE);
+    let other = crate::support::plan("  - id: P0\n    files: [b.py]\n").replace("name: test", "name: other");
+    repo.write("plans/q.yaml", other);
+    repo.write("b.py", OLD);
+    repo.commit_all("another plan");
+    assert_eq!(repo.migrate(&["run", "--plan", "plans/p.yaml"]).signal, Some(9));
+    let refused = untouched(&repo, 3, &["run", "--plan", "plans/q.yaml"]);
+    refused.says("a.py, which the plan test committed, is not verified yet").says("--out-of-order");
+    repo.migrate(&["run", "--plan", "plans/p.yaml"]).exits(1).says("reverted");
+    repo.migrate(&["run", "--plan", "plans/q.yaml"]).succeeds();
+    assert_eq!((repo.read("a.py"), repo.read("b.py")), (OLD.into(), NEW.into()));
+}
+
+#[test]
+fn a_unit_that_others_built_upon_unverified_is_judged_elsewhere_and_left_to_them() {
+    let repo = repo(&[("a.py", OLD), ("b.py", OLD)], &format!("  - id: P0\n    files: [{{ path: a.py{KILLS_ONCE} }}, b.py]\n"));
+    assert_eq!(repo.migrate(&["run"]).signal, Some(9));
+    repo.git(&["commit", "-q", "--allow-empty", "-m", "theirs"]);
+    let clone = clone_of(&repo);
+    clone.write(".git/once", "");
+    untouched(&clone, 1, &["run"]).says("others have committed since its commit").says("migrate rollback a.py");
+    assert_eq!(clone.read("b.py"), OLD.as_bytes(), "nothing lands above it");
+    clone.migrate(&["rollback", "a.py"]).exits(1);
+    assert_eq!(clone.read("a.py"), OLD.as_bytes());
+}
+
+#[test]
+fn a_verification_that_always_edits_its_file_and_fails_is_taken_back_without_being_judged_again() {
+    let repo = one(", verify: [\"echo '# mark' >> {file}; echo x >> .git/judged; false\"]");
+    repo.migrate(&["run"]).exits(4).says("its commit").says("it takes the commit back first");
+    repo.migrate(&["status", "--fail"]).exits(1).prints("not verified yet");
+    repo.git(&["checkout", "--", "a.py"]);
+    repo.migrate(&["run"]).exits(1).says("reverted");
+    assert_eq!((repo.read("a.py"), repo.read(".git/judged")), (OLD.into(), b"x\n".to_vec()));
+}
+
+#[test]
+fn an_old_text_that_a_foreign_commit_brings_back_during_the_run_is_counted_at_its_end() {
+    let repo = repo(
+        &[("a.py", OLD), ("b.py", OLD)],
+        "  - id: P0\n    gate: { run: [\"test -e .git/once || { touch .git/once; git revert --no-edit HEAD; }\"] }\n    files: [a.py, b.py]\n",
+    );
+    repo.migrate(&["run"]).exits(1).says("not done: 1 committed, 0 unchanged, 1 rolled-back");
+    assert_eq!(repo.read("b.py"), OLD.as_bytes());
+}
+
+#[test]
+fn what_failed_is_not_done_because_its_text_was_committed_meanwhile() {
+    let repo = one(", validate: [\"git commit -qam mine; exit 1\"]");
+    repo.migrate(&["run"]).exits(1).says("failed       [1/1] a.py: validate");
+    assert_eq!(repo.subjects()[0], "mine");
+}
+
+#[test]
+fn a_unit_that_was_done_twice_is_taken_back_to_the_text_before_the_first() {
+    let body: String = (0..10).map(|at| format!("x{at} = {at}\n")).collect();
+    let again = "from old import f\nf(2)\n";
+    let repo = repo(&[("a.py", &format!("{OLD}{body}"))], "  - id: P0\n    files: [a.py]\n");
+    repo.migrate(&["run"]).succeeds();
+    repo.write("a.py", format!("{NEW}{body}{again}"));
+    repo.commit_all("more");
+    repo.migrate(&["run"]).succeeds();
+    untouched(&repo, 0, &["rollback", "--all", "--dry-run"]);
+    repo.migrate(&["rollback", "--all"]).succeeds().says("1 unit taken back");
+    assert_eq!(repo.read("a.py"), format!("{OLD}{body}{again}").as_bytes());
+    untouched(&repo, 0, &["rollback", "a.py"]).says("rolled back already");
+    assert_eq!(states(&repo), ["a.py rolled-back (by `migrate rollback`)"]);
+}
+
+#[test]
+fn a_glob_without_a_match_keeps_a_plan_from_being_done() {
+    let repo = repo(&[("a.py", OLD)], "  - id: P0\n    files: [a.py, { glob: \"srcc/**\" }]\n");
+    repo.migrate(&["status", "--fail"]).exits(1).prints("phase 1 (P0): the glob srcc/** matches no tracked file");
+}
+
+#[test]
+fn a_file_of_a_glob_in_which_the_plan_allows_violations_is_counted() {
+    let rule = "rewrite: { before: \"from old import f\\n\\nf($X)\", after: \"from new import g\\n\\ng($X)\" }";
+    let plan = crate::support::plan("  - id: P0\n    guards: { violation: warn }\n    files: [{ glob: \"?.py\" }]\n");
+    let repo = Repo::with(&[("a.py", OLD), ("b.py", "from old import f\nprint(f(*[2]))\n"), ("c.py", "x = 1\n")]);
+    replan(&repo, &plan.replace("rename: { from: old.f, to: new.g }", rule));
+    repo.migrate(&["run"]).succeeds().says("done: 1 committed, 0 unchanged; 2 violations left as the plan allows");
+    repo.migrate(&["status"]).succeeds().prints("1 of 1 done, 2 violations left as the plan allows");
+}
+
+#[test]
+fn a_state_goes_by_what_head_holds_and_not_by_an_edit_that_nobody_committed() {
+    let repo = repo(&[("a.py", OLD), ("b.py", OLD)], "  - id: P0\n    files: [a.py, b.py]\n");
+    repo.write("b.py", NEW);
+    assert_eq!(states(&repo), ["a.py pending", "b.py pending"]);
+    repo.migrate(&["check"]).exits(3).says("b.py has uncommitted changes");
+    repo.migrate(&["run"]).exits(3).says("b.py has uncommitted changes");
+}
+
+#[test]
+fn a_file_that_is_named_does_not_run_past_a_phase_that_is_not_done() {
+    let repo = repo(
+        &[("a.py", OLD), ("z.py", OLD)],
+        "  - id: P0\n    gate: { run: [\"false\"] }\n    files: [a.py]\n  - id: P1\n    files: [z.py]\n",
+    );
+    repo.migrate(&["run"]).exits(1);
+    untouched(&repo, 1, &["run", "--file", "z.py"]).says("the gate of phase 1 (P0) failed");
+    repo.migrate(&["run", "--file", "z.py", "--out-of-order"]).succeeds();
+}
+
+#[test]
+fn a_dry_run_over_units_that_were_given_up_says_so() {
+    let repo = given_up();
+    untouched(&repo, 1, &["run", "--dry-run"]).says("a run would leave units that are not done: 1 quarantined, 1 rolled-back");
+    repo.migrate(&["status", "--fail"]).exits(1).says("`migrate run --retry quarantined rolled-back`");
+    repo.write("allow", "");
+    repo.migrate(&["run", "--retry", "failed", "quarantined"]).exits(1).says("1 rolled-back");
+    assert_eq!(repo.read("b.py"), NEW.as_bytes());
 }
