@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::{self, Finished, GRACE, Invocation, Outcome};
+use crate::cure;
 use crate::event::{Activity, Event};
 use crate::fault;
 use crate::interrupt::Interrupt;
@@ -157,11 +158,11 @@ impl<'a> Judge<'a> {
         let invocation =
             Invocation { argv: &resolved.argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
         command::run(&invocation, self.interrupt).map_err(|problem| {
-            let mut message = problem.to_string();
-            if let Some(source) = std::error::Error::source(&problem) {
-                message.push_str(&format!(": {source}"));
-            }
-            Stop::Refused(Note::new(message, "fix the cause, then run migrate again"))
+            let help = "fix the cause, then run migrate again";
+            Stop::Refused(match problem.cause() {
+                Some(source) => Note::new(format!("{problem}: {source}"), cure::help(source, help)),
+                None => Note::new(problem.to_string(), help),
+            })
         })
     }
 
@@ -171,7 +172,7 @@ impl<'a> Judge<'a> {
         std::fs::create_dir_all(&folder).map_err(|error| {
             Stop::Refused(Note::new(
                 format!("cannot make {}: {error}", folder.display()),
-                "fix the cause, then run migrate again",
+                cure::help(&error, "fix the cause, then run migrate again"),
             ))
         })?;
         let name = unit.map_or_else(|| "phase".to_owned(), log_name);

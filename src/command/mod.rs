@@ -131,6 +131,17 @@ pub enum CommandError {
     },
 }
 
+impl CommandError {
+    /// What the system said, if it did.
+    #[must_use]
+    pub fn cause(&self) -> Option<&io::Error> {
+        match self {
+            Self::Empty | Self::NoFolder(_) => None,
+            Self::Start { source, .. } | Self::Log { source, .. } | Self::Watch { source, .. } => Some(source),
+        }
+    }
+}
+
 /// Runs a command to its end.
 ///
 /// Past the limit, or when `interrupt` says so, its group gets SIGTERM, after the grace SIGKILL; another signal that comes

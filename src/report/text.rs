@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::cure;
 use crate::exit;
 use crate::path::RepoPath;
 use crate::plan::diagnostics::Problems;
@@ -84,7 +85,8 @@ pub fn usage(error: &clap::Error) -> u8 {
 #[must_use]
 pub fn no_signals(error: &io::Error) -> u8 {
     let (mut out, look) = (io::stderr(), Look::of(&io::stderr()));
-    problem(&mut out, look, &format!("cannot take signals: {error}"), Some("run migrate where signals can be handled"));
+    let help = cure::help(error, "run migrate where signals can be handled");
+    problem(&mut out, look, &format!("cannot take signals: {error}"), Some(help));
     exit::REFUSED
 }
 
