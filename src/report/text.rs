@@ -25,7 +25,8 @@ pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
         }
         Stop::Interrupted(signal) => {
             let what = format!("interrupted by {signal}; every file is wholly migrated or as it was");
-            error::message(look, Weight::Error, &what, Some("`migrate resume` goes on from here"))
+            // A run has said at its end how to go on, and nothing else that is interrupted can be resumed.
+            error::message(look, Weight::Error, &what, None)
         }
         Stop::Unbegun(signal) => {
             let what = format!("interrupted by {signal} before the first unit; every file is wholly migrated or as it was");
