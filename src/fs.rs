@@ -13,6 +13,7 @@ use std::path::Path;
 
 use rustix::fs::{self, AtFlags, Mode, OFlags, Stat};
 
+use crate::cure;
 use crate::fault;
 use crate::path::RepoPath;
 
@@ -71,6 +72,15 @@ pub enum FileProblem {
 }
 
 impl FileProblem {
+    /// What to do about it when the system refused and its word tells, else `otherwise`.
+    #[must_use]
+    pub fn help(&self, otherwise: &'static str) -> &'static str {
+        match self {
+            Self::Io { source, .. } => cure::help(source, otherwise),
+            _ => otherwise,
+        }
+    }
+
     fn io(act: &'static str, path: &RepoPath) -> impl FnOnce(rustix::io::Errno) -> Self {
         let path = path.clone();
         move |errno| match errno {
@@ -163,7 +173,17 @@ pub fn keep_mode(top: &Path, path: &RepoPath, like: &Stat) -> Result<(), FilePro
 /// The error of a call, with what was tried and where.
 #[must_use]
 pub fn named(act: &str, path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{act} {}: {error}", path.display()))
+    let text = format!("{act} {}: {error}", path.display());
+    io::Error::new(error.kind(), Named { text, cause: error.raw_os_error().map(io::Error::from_raw_os_error) })
+}
+
+/// An error's text, the place included, beside the error itself: the system's number for it would be lost otherwise.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct Named {
+    text: String,
+    #[source]
+    cause: Option<io::Error>,
 }
 
 /// Eight bytes that no one can guess, as text.

@@ -1,16 +1,20 @@
 //! Lets the plan's commands judge a unit, a commit or a phase, one after the other, and says how each ended.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::{self, Finished, GRACE, Invocation, Outcome};
+use crate::cure;
 use crate::event::{Activity, Event};
 use crate::fault;
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::command::{Fields, Resolved};
-use crate::plan::{Command, Plan};
+use crate::plan::{self, Command, Plan};
+use crate::repo::Repo;
 use crate::stop::{Note, Stop};
 
 /// What commands are run for.
@@ -63,22 +67,30 @@ pub enum Verdict {
 
 /// What commands are run with.
 pub struct Judge<'a> {
-    /// The folder the commands run in: the top of the work tree, or of a copy of it.
-    pub top: &'a Path,
+    /// The folder the commands run in: the top of the work tree.
+    top: &'a Path,
     /// The folder that keeps their output.
-    pub logs: PathBuf,
+    logs: PathBuf,
     /// The plan they are from.
     pub plan: &'a Plan,
     /// What ends them early.
-    pub interrupt: &'a Interrupt,
+    interrupt: &'a Interrupt,
+    /// The commands that found what they need at least once, as the plan has them.
+    proven: RefCell<BTreeSet<plan::Run>>,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    /// Lets the commands of `plan` judge what is in the work tree, until `interrupt` ends them.
+    #[must_use]
+    pub fn new(repo: &'a Repo, plan: &'a Plan, interrupt: &'a Interrupt) -> Self {
+        Self { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt, proven: RefCell::default() }
+    }
+
     /// Runs `commands` in order until one fails, and looks `after` each whether to go on.
     ///
     /// # Errors
-    /// [`Stop::Usage`] when a program is not there, which is the plan's fault and not the file's; [`Stop::Interrupted`]; and what
-    /// `after` fails with.
+    /// [`Stop::Usage`] when a program is not there and the command never found it, which is the plan's fault and not the file's;
+    /// [`Stop::Interrupted`]; and what `after` fails with.
     pub fn run(
         &self,
         purpose: Purpose,
@@ -112,15 +124,19 @@ impl Judge<'_> {
             if !matches!(finished.outcome, Outcome::Interrupted(_)) {
                 after()?;
             }
-            match finished.outcome {
-                Outcome::Passed => passed.push(resolved.shown),
-                Outcome::Failed(_) | Outcome::Signalled(_) | Outcome::TimedOut(_) => {
-                    let reason = format!("{} `{}` {}", purpose.word(), resolved.shown, finished.outcome);
-                    return Ok(Verdict::Failed { reason, command: resolved.shown, log });
+            match &finished.outcome {
+                Outcome::Interrupted(signal) => return Err(Stop::Interrupted(*signal)),
+                // A command that once found what it needs is right: what it does not find now is this unit's doing.
+                Outcome::NotFound(program) if !self.proven.borrow().contains(&command.run) => {
+                    return Err(not_found(purpose, &resolved, program));
                 }
-                Outcome::NotFound(program) => return Err(not_found(purpose, &resolved, &program)),
-                Outcome::Interrupted(signal) => return Err(Stop::Interrupted(signal)),
+                _ => self.proven.borrow_mut().insert(command.run.clone()),
+            };
+            if finished.outcome != Outcome::Passed {
+                let reason = format!("{} `{}` {}", purpose.word(), resolved.shown, finished.outcome);
+                return Ok(Verdict::Failed { reason, command: resolved.shown, log });
             }
+            passed.push(resolved.shown);
         }
         Ok(Verdict::Passed(passed))
     }
@@ -142,11 +158,11 @@ impl Judge<'_> {
         let invocation =
             Invocation { argv: &resolved.argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
         command::run(&invocation, self.interrupt).map_err(|problem| {
-            let mut message = problem.to_string();
-            if let Some(source) = std::error::Error::source(&problem) {
-                message.push_str(&format!(": {source}"));
-            }
-            Stop::Refused(Note::new(message, "fix the cause, then run migrate again"))
+            let help = "fix the cause, then run migrate again";
+            Stop::Refused(match problem.cause() {
+                Some(source) => Note::new(format!("{problem}: {source}"), cure::help(source, help)),
+                None => Note::new(problem.to_string(), help),
+            })
         })
     }
 
@@ -156,7 +172,7 @@ impl Judge<'_> {
         std::fs::create_dir_all(&folder).map_err(|error| {
             Stop::Refused(Note::new(
                 format!("cannot make {}: {error}", folder.display()),
-                "fix the cause, then run migrate again",
+                cure::help(&error, "fix the cause, then run migrate again"),
             ))
         })?;
         let name = unit.map_or_else(|| "phase".to_owned(), log_name);

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use git2::Oid;
 
+use crate::cure;
 use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Begun, FileChange, Journal, Record};
@@ -71,8 +72,11 @@ impl ChangedFile {
     /// # Errors
     /// When the system gives no random name.
     pub fn new(target: Target, converted: bool, after: Option<Vec<u8>>) -> Result<Self, Stop> {
-        let aside =
-            fs::aside_name().map_err(|error| Stop::Refused(Note::new(format!("no random bytes: {error}"), "look at /dev")))?;
+        let no_name = |error| {
+            let help = cure::help(&error, "look at /dev/urandom");
+            Stop::Refused(Note::new(format!("no random bytes: {error}"), help))
+        };
+        let aside = fs::aside_name().map_err(no_name)?;
         Ok(Self { target, converted, after, aside })
     }
 

@@ -121,7 +121,7 @@ pub fn rollback(
             emit(Event::RolledBack { unit, commit, revert });
         }
         emit(Event::RollbackFinished { plan: plan.name.clone(), taken_back: units, already, landed });
-        validate_recovery(&Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt }, &backs, emit)
+        validate_recovery(&Judge::new(repo, plan, interrupt), &backs, emit)
     })?
 }
 

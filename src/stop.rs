@@ -1,5 +1,6 @@
 //! Why the flow ended before everything asked for was done, by what a person has to do about it.
 
+use crate::cure;
 use crate::fs::FileProblem;
 use crate::interrupt::Signal;
 use crate::journal::JournalProblem;
@@ -79,7 +80,8 @@ impl From<FileProblem> for Stop {
                 Self::NeedsYou(Note::new(problem.to_string(), "your version was kept; look at it, then run migrate again"))
             }
             _ => {
-                Self::Refused(Note::new(problem.to_string(), "nothing of it was changed; fix the cause, then run migrate again"))
+                let help = problem.help("fix the cause, then run migrate again");
+                Self::Refused(Note::new(problem.to_string(), format!("nothing of it was changed; {help}")))
             }
         }
     }
@@ -96,12 +98,14 @@ impl From<TargetProblem> for Stop {
 
 impl From<JournalProblem> for Stop {
     fn from(problem: JournalProblem) -> Self {
-        let help = match problem {
+        let help = match &problem {
             JournalProblem::Newer { .. } => "use the version of migrate that wrote it",
             JournalProblem::Damaged { .. } => {
                 "check with `git status` that no file is half migrated, then move the journal away: git keeps what is done"
             }
-            JournalProblem::Io { .. } => "fix the cause, then run migrate again: it goes on where it stopped",
+            JournalProblem::Io { source, .. } => {
+                cure::help(source, "fix the cause, then run migrate again: it goes on where it stopped")
+            }
         };
         Self::Refused(Note::new(problem.to_string(), help))
     }
@@ -109,9 +113,9 @@ impl From<JournalProblem> for Stop {
 
 impl From<LockProblem> for Stop {
     fn from(problem: LockProblem) -> Self {
-        let help = match problem {
+        let help = match &problem {
             LockProblem::Held { .. } => "wait for it to end, or stop it; then run migrate again",
-            LockProblem::Io { .. } => "fix the cause, then run migrate again",
+            LockProblem::Io { source, .. } => cure::help(source, "fix the cause, then run migrate again"),
         };
         Self::Refused(Note::new(problem.to_string(), help))
     }

@@ -3,8 +3,9 @@
 //! The command gets a process group of its own, no input, and one pipe for all it writes. It ends in bounded time (its limit and
 //! a grace), in bounded memory, with a bounded log, and the processes it started end with it: first SIGTERM, then SIGKILL, always
 //! to the whole group. What leaves the group keeps nothing waiting and is reported. How a command ended is told by its exit
-//! status alone, never by its output. Nothing here knows what a command is for.
+//! status, never by its output alone. Nothing here knows what a command is for.
 
+mod complaint;
 mod environment;
 mod group;
 mod output;
@@ -53,8 +54,8 @@ pub enum Outcome {
     Failed(i32),
     /// By a signal that was not ours.
     Signalled(i32),
-    /// There is no such program, or it may not be executed: the command is wrong, not what it judges. So is a command that
-    /// exits with 127 or 126, which is how shells, `env` and their like say the same.
+    /// There is no such program, or it may not be executed. The command itself could not be started, or it ended with 127 or 126
+    /// and a shell's word for which program it could not start; the status alone may be a program's own.
     NotFound(String),
     /// It took longer than this.
     TimedOut(Duration),
@@ -130,6 +131,17 @@ pub enum CommandError {
     },
 }
 
+impl CommandError {
+    /// What the system said, if it did.
+    #[must_use]
+    pub fn cause(&self) -> Option<&io::Error> {
+        match self {
+            Self::Empty | Self::NoFolder(_) => None,
+            Self::Start { source, .. } | Self::Log { source, .. } | Self::Watch { source, .. } => Some(source),
+        }
+    }
+}
+
 /// Runs a command to its end.
 ///
 /// Past the limit, or when `interrupt` says so, its group gets SIGTERM, after the grace SIGKILL; another signal that comes
@@ -152,7 +164,7 @@ pub fn run(invocation: &Invocation<'_>, interrupt: &Interrupt) -> Result<Finishe
                     Problem::Log(source) => log_error(source),
                     Problem::Watch(source) => watch_error(source),
                 })?;
-                (end.unwrap_or_else(|status| outcome_of(status, program, output.tail())), leaked)
+                (end.unwrap_or_else(|status| outcome_of(status, output.tail())), leaked)
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
                 if !invocation.cwd.is_dir() {
@@ -216,24 +228,13 @@ fn end_with_us(command: &mut std::process::Command) {
 #[cfg(not(target_os = "linux"))]
 fn end_with_us(_command: &mut std::process::Command) {}
 
-fn outcome_of(status: ExitStatus, program: &OsStr, tail: &[u8]) -> Outcome {
+fn outcome_of(status: ExitStatus, tail: &[u8]) -> Outcome {
     match (status.code(), status.signal()) {
         (Some(0), _) => Outcome::Passed,
-        (Some(126 | 127), _) => Outcome::NotFound(missing_program(tail).unwrap_or_else(|| lossy(program))),
-        (Some(code), _) => Outcome::Failed(code),
+        (Some(code), _) => complaint::unstarted(code, tail).map_or(Outcome::Failed(code), Outcome::NotFound),
         (None, Some(signal)) => Outcome::Signalled(signal),
         (None, None) => Outcome::Failed(status.into_raw()),
     }
-}
-
-/// The name in a shell's `sh: 1: NAME: not found`, if that is the last line.
-fn missing_program(tail: &[u8]) -> Option<String> {
-    const COMPLAINTS: [&str; 4] = [": not found", ": command not found", ": Permission denied", ": No such file or directory"];
-    let text = String::from_utf8_lossy(tail);
-    let line = text.trim_end().lines().next_back()?;
-    let named = COMPLAINTS.iter().find_map(|complaint| line.strip_suffix(complaint))?;
-    let name = named.rsplit(": ").next()?;
-    (!name.is_empty()).then(|| name.to_owned())
 }
 
 fn lossy(program: &OsStr) -> String {

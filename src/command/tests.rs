@@ -88,7 +88,12 @@ fn the_exit_status_is_the_outcome() {
         ("echo PASSED; exit 3", Outcome::Failed(3)),
         ("true; nosuchprogram --x", Outcome::NotFound("nosuchprogram".into())),
         ("./log", Outcome::NotFound("./log".into())),
-        ("exit 127", Outcome::NotFound("sh".into())),
+        ("exec nosuchprogram", Outcome::NotFound("nosuchprogram".into())),
+        ("bash -c nosuchprogram", Outcome::NotFound("nosuchprogram".into())),
+        ("env nosuchprogram", Outcome::NotFound("nosuchprogram".into())),
+        ("exit 127", Outcome::Failed(127)),
+        ("exit 126", Outcome::Failed(126)),
+        ("cat nosuchfile || exit 127", Outcome::Failed(127)),
     ] {
         let finished = place.sh(script);
         assert_eq!((finished.outcome, finished.leaked), (outcome, false), "{script}");

@@ -173,7 +173,7 @@ impl PartialEq for Command {
 impl Eq for Command {}
 
 /// How a command is written in the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Run {
     /// A text for `sh -c`, placeholders such as `{file}` put in shell-quoted.

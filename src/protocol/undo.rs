@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 
 use git2::Oid;
 
+use crate::cure;
 use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Begun, FileChange, Record};
@@ -211,6 +212,6 @@ pub fn keep_copy(repo: &Repo, path: &RepoPath, bytes: &[u8]) -> Result<(), Stop>
     };
     kept().map_err(|source| {
         let message = format!("cannot keep a copy of {path} in {}: {source}", folder.display());
-        Stop::Refused(Note::new(message, "make room, then run migrate again"))
+        Stop::Refused(Note::new(message, cure::help(&source, "fix the cause, then run migrate again")))
     })
 }

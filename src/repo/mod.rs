@@ -30,6 +30,7 @@ use std::time::{Duration, SystemTime};
 
 use git2::{Oid, Repository};
 
+use crate::cure;
 use crate::path::RepoPath;
 use crate::repo::durable::Syncer;
 use crate::repo::git::{Git, GitProblem};
@@ -202,15 +203,18 @@ impl RepoProblem {
             Self::Gone { .. } => {
                 "nothing was committed; make the branch again at that commit with `git branch`, then run migrate again"
             }
-            Self::Index { .. } | Self::BrokenIndex(_) => "see what `git status` says of the repository",
-            Self::Libgit2(_) => "see what `git fsck` says of the repository",
+            Self::Index { source, .. } => cure::help(source, "see what `git status` says of the repository"),
+            Self::BrokenIndex(_) => "see what `git status` says of the repository",
+            Self::Libgit2(error) => cure::help_by_text(error.message(), "see what `git fsck` says of the repository"),
             Self::Taken(_) => {
                 "nothing was changed; give that reference another name, such as with `git update-ref`, then run migrate again"
             }
             Self::Vanished => "nothing was committed; wait until git has tidied up, then run migrate again",
-            Self::Unstored(_) | Self::Branch(_) | Self::Unshared(_) | Self::Unheld(_) => "fix the cause, then run migrate again",
-            Self::Unsynced(_) => "nothing names them yet; look at the disk, then run migrate again",
-            Self::Git(GitProblem::Start(_)) => "migrate needs the git program on PATH",
+            Self::Unstored(source) | Self::Branch(source) | Self::Unshared(source) | Self::Unheld(source) => {
+                cure::help(source, "fix the cause, then run migrate again")
+            }
+            Self::Unsynced(source) => cure::help(source, "nothing names them yet; look at the disk, then run migrate again"),
+            Self::Git(GitProblem::Start(source)) => cure::help(source, "migrate needs the git program on PATH"),
             Self::Git(GitProblem::Failed { .. }) => "fix what git says of it, then run migrate again",
         }
     }
@@ -291,4 +295,21 @@ impl Repo {
 #[must_use]
 pub fn short(branch: &str) -> &str {
     branch.strip_prefix("refs/heads/").unwrap_or(branch)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_the_cure_of_the_cause_before_the_place_to_look_at() {
+        let index = |errno: Errno| RepoProblem::Index { act: "write", source: errno.into() }.help();
+        assert!(index(Errno::NOSPC).starts_with("make room on the disk"));
+        assert!(index(Errno::ACCESS).contains("`git status`"));
+        let git = |errno: Errno| RepoProblem::from(GitProblem::Start(errno.into())).help();
+        assert!(git(Errno::AGAIN).contains("`ulimit -u`"));
+        assert_eq!(git(Errno::NOENT), "migrate needs the git program on PATH");
+    }
 }

@@ -110,7 +110,7 @@ impl TargetProblem {
             Self::Staged(_) | Self::Dirty(_) | Self::Conflicted(_) => "commit or stash your changes to this file first",
             Self::LineEndings(_) => "commit it converted first: git add --renormalize, then git commit",
             Self::Marked { .. } => "take the mark off with git update-index",
-            Self::File(_) => "nothing was changed; look at the file and run again",
+            Self::File(problem) => problem.help("nothing was changed; look at the file and run again"),
             Self::Repo(problem) => problem.help(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::cure;
 use crate::exit;
 use crate::path::RepoPath;
 use crate::plan::diagnostics::Problems;
@@ -24,7 +25,8 @@ pub fn stop(out: &mut dyn Write, look: Look, stop: &Stop) {
         }
         Stop::Interrupted(signal) => {
             let what = format!("interrupted by {signal}; every file is wholly migrated or as it was");
-            error::message(look, Weight::Error, &what, Some("`migrate resume` goes on from here"))
+            // A run has said at its end how to go on, and nothing else that is interrupted can be resumed.
+            error::message(look, Weight::Error, &what, None)
         }
         Stop::Unbegun(signal) => {
             let what = format!("interrupted by {signal} before the first unit; every file is wholly migrated or as it was");
@@ -84,7 +86,8 @@ pub fn usage(error: &clap::Error) -> u8 {
 #[must_use]
 pub fn no_signals(error: &io::Error) -> u8 {
     let (mut out, look) = (io::stderr(), Look::of(&io::stderr()));
-    problem(&mut out, look, &format!("cannot take signals: {error}"), Some("run migrate where signals can be handled"));
+    let help = cure::help(error, "run migrate where signals can be handled");
+    problem(&mut out, look, &format!("cannot take signals: {error}"), Some(help));
     exit::REFUSED
 }
 

@@ -76,7 +76,7 @@ impl<'a> Run<'a> {
             plan,
             request,
             interrupt,
-            judge: Judge { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt },
+            judge: Judge::new(repo, plan, interrupt),
             identity,
             conversions,
             callables,

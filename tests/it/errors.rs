@@ -28,6 +28,14 @@ const ERRORS: [(&str, &str); 6] = [
     ("EINTR", "Interrupted system call"),
 ];
 
+/// What the help says of those that a person can cure, by what the system calls them.
+const CURES: [(&str, &str); 4] = [
+    ("No space left on device", "help: make room on the disk"),
+    ("Too many open files", "help: the limit of open files is reached (`ulimit -n`"),
+    ("Read-only file system", "help: mount the file system"),
+    ("Resource temporarily unavailable", "help: the limit of processes or threads is reached (`ulimit -u`"),
+];
+
 /// `migrate run` under strace with `args`, all that it starts included.
 fn traced(repo: &Repo, args: &[&str]) -> Command {
     let mut command = repo.command("strace");
@@ -74,6 +82,14 @@ fn goes_on(repo: &Repo, ran: &Ran, said: &str, whole: &BTreeMap<String, Vec<u8>>
             || line.contains("the index")
             || line.contains("loose object");
         assert!(names, "{at}: it does not say where: {line}");
+    }
+    for (error, help) in ran.stderr.lines().zip(ran.stderr.lines().skip(1)).filter(|(error, _)| error.starts_with("error:")) {
+        // What git says of itself is not read, and a commit that could not be taken back is worth more than why.
+        let ours = help.starts_with("help:") && !error.contains("`git ") && !error.contains("is still in the branch");
+        for (_, cure) in CURES.iter().filter(|(said, _)| ours && error.contains(said)) {
+            let help = help.replacen("nothing of it was changed; ", "", 1);
+            assert!(help.starts_with(cure), "{at}: the help names no cure: {error}\n{help}");
+        }
     }
     // What git says of its own failures is git's, and who can write no more can say nothing.
     let is_mute = at.contains("+ of write") || (at.contains("call 1 of write") && ran.stderr.is_empty());
@@ -187,6 +203,16 @@ fn where_no_thread_or_process_is_to_be_had_it_is_an_error_and_never_a_panic() {
         let ran = Ran::of(traced(&repo, &["-e", &format!("trace={calls}"), "-e", &inject]).output().unwrap());
         goes_on(&repo, &ran, "Resource temporarily unavailable", &whole, &format!("EAGAIN at {nth}"));
     });
+    // The thread that counts signals is the first to be missed, the `git` program the next.
+    for (nth, said) in [("1+", "error: cannot take signals: "), ("2+", "error: cannot start `git`: ")] {
+        let repo = template.copy();
+        let inject = format!("inject={calls}:error=EAGAIN:when={nth}");
+        let ran = Ran::of(traced(&repo, &["-e", &format!("trace={calls}"), "-e", &inject]).output().unwrap());
+        ran.exits(3).says(said).says(CURES[3].1).says("or the container's pids limit); end some or raise it");
+    }
+    let repo = template.copy();
+    let few = repo.command("sh").args(["-c", "ulimit -n 4; exec \"$0\" run", MIGRATE]).output().unwrap();
+    Ran::of(few).exits(3).says("error: cannot take signals: ").says(CURES[1].1);
     // The commands that only look share their work between threads.
     for (args, code) in [(&["scan"][..], 0), (&["status"], 0), (&["diff"], 0), (&["check"], 0)] {
         let trace = ["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e"].map(str::to_owned);

@@ -73,7 +73,8 @@ fn an_interrupted_run_dies_by_the_signal_and_says_how_to_go_on() {
         assert!(repo.command("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap().success());
         let ran = Ran::of(child.wait_with_output().unwrap());
         assert_eq!((ran.code, ran.signal), (None, Some(number)), "{}", ran.stderr);
-        let ran = ran.says("interrupted").says("`migrate resume` goes on from here");
+        let ran = ran.says(&format!("error: interrupted by SIG{name}"));
+        assert_eq!(ran.stderr.matches("help: `migrate resume` goes on from here\n").count(), 1, "{}", ran.stderr);
         assert_eq!(repo.state(), state, "{}", ran.stderr);
         repo.write(".git/allow", "");
         repo.migrate(&["resume"]).succeeds();

@@ -29,6 +29,52 @@ fn a_command_that_does_not_exist_is_a_mistake_of_the_plan_and_no_failed_file() {
     gate.migrate(&["run"]).exits(2).says("no-such-tool");
 }
 
+/// Three files with work to do, of which `b.py` is the second; `rest` ends the entry of each, and the plan goes on after a failure.
+fn three(rest: &str) -> Repo {
+    let entries: String = ["a", "b", "c"].map(|name| format!("      - {{ path: {name}.py, {rest} }}\n")).concat();
+    repo(
+        &[("a.py", OLD), ("b.py", OLD), ("c.py", OLD)],
+        &format!("  - id: P0\n    on_failure: quarantine\n    files:\n{entries}"),
+    )
+}
+
+#[test]
+fn a_command_that_ends_with_the_status_of_a_missing_program_fails_its_unit() {
+    for status in [126, 127] {
+        let repo = three(&format!("validate: ['case {{file}} in *b.py) exit {status};; esac']"));
+        let said = format!("failed with status {status}");
+        repo.migrate(&["run"]).exits(1).says("quarantined  [2/3] b.py").says(&said);
+        assert_eq!((repo.subjects().len(), dirty(&repo)), (4, String::new()));
+        assert_eq!(["a.py", "b.py", "c.py"].map(|file| repo.read(file)), [NEW, OLD, NEW].map(|text| text.as_bytes().to_vec()));
+        // No other unit is there to show that the command is right, and the shell misses no program.
+        repo.migrate(&["run", "--retry", "quarantined"]).exits(1).says("quarantined").says(&said);
+        assert_eq!((repo.subjects().len(), dirty(&repo)), (4, String::new()));
+    }
+}
+
+#[test]
+fn a_verification_that_ends_with_the_status_of_a_missing_program_takes_its_commit_back() {
+    let repo = three("verify: ['case {file} in *b.py) exit 127;; esac']");
+    repo.migrate(&["run"]).exits(1).says("reverted     [2/3] b.py").says("failed with status 127");
+    assert_eq!((repo.read("b.py"), repo.read("c.py")), (OLD.into(), NEW.into()));
+    assert_eq!((repo.subjects().len(), dirty(&repo)), (6, String::new()));
+}
+
+#[test]
+fn a_program_that_a_command_misses_for_one_unit_only_is_the_failure_of_that_unit() {
+    let needs = "case {file} in *b.py) no-such-tool;; esac";
+    let repo = three(&format!("validate: ['{needs}']"));
+    repo.migrate(&["run"]).exits(1).says("quarantined  [2/3] b.py").says("`no-such-tool` is not there or not executable");
+    assert_eq!((repo.subjects().len(), repo.read("b.py"), repo.read("c.py")), (4, OLD.into(), NEW.into()));
+    // Alone it cannot be told from a plan that needs what is not there.
+    repo.migrate(&["run", "--file", "b.py"]).exits(2).says("no-such-tool: not found, or not executable");
+    // Another command proves nothing of this one.
+    let two = repo.copy();
+    two.write("plans/p.yaml", String::from_utf8(two.read("plans/p.yaml")).unwrap().replace(needs, "true', 'no-such-tool {file}"));
+    two.commit_all("two commands");
+    two.migrate(&["run", "--plan-changed", "--file", "b.py"]).exits(2).says("no-such-tool: not found");
+}
+
 #[test]
 fn a_command_that_hangs_is_killed_with_all_its_children() {
     let repo = judged("sleep 61.5 & sleep 61.5 & trap \"\" TERM; echo $$ > $HOME/pid; while :; do sleep 0.1; done");
