@@ -13,6 +13,12 @@ pub fn find(
 ) -> Option<Problem> {
     let known = look_up(&rename.to);
     let below = |module: &str| rename.to[module.len()..].matches('.').count();
+    // A package of the tree has such a module, and it is only known with the package.
+    if matches!(known, Known::Module | Known::Perhaps { .. })
+        && let Some(meant) = meant(&rename.to)
+    {
+        return Some(astray(&rename.to, &meant, place));
+    }
     match known {
         Known::Module => None,
         Known::Inside { module } | Known::Missing { module, .. } => {
@@ -22,10 +28,7 @@ pub fn find(
             }
             None
         }
-        Known::Perhaps { module } => match meant(&rename.to) {
-            Some(meant) => Some(astray(&rename.to, &meant, place)),
-            None => (below(&module) >= 2 && rename.module.is_none()).then(|| unknown(&rename.to, place)),
-        },
+        Known::Perhaps { module } => (below(&module) >= 2 && rename.module.is_none()).then(|| unknown(&rename.to, place)),
         Known::Unknown => (rename.to.matches('.').count() >= 2 && rename.module.is_none()).then(|| unknown(&rename.to, place)),
     }
 }
@@ -98,10 +101,12 @@ mod tests {
 
     #[test]
     fn a_name_whose_package_was_forgotten_is_warned_of_with_the_whole_name() {
-        let perhaps = |_: &str| Known::Perhaps { module: "m".into() };
-        let warning = find(&mut rename("m.f"), &mut { perhaps }, &|_| Some("app.m.f".into()), Span::default()).unwrap();
-        assert!(warning.is_warning);
-        assert_eq!(warning.message, "nothing here is a module m, to which m.f leads (did you mean app.m.f?)");
+        let meant = |name: &str| Some(format!("app.{name}"));
+        for (to, known) in [("m.f", Known::Perhaps { module: "m".into() }), ("m", Known::Module)] {
+            let warning = find(&mut rename(to), &mut |_| known.clone(), &meant, Span::default()).unwrap();
+            assert!(warning.is_warning);
+            assert_eq!(warning.message, format!("nothing here is a module m, to which {to} leads (did you mean app.{to}?)"));
+        }
     }
 
     #[test]
