@@ -2,13 +2,14 @@
 //!
 //! A file is parsed only when a cheap look finds the words of a rule in it. Files are taken up by several threads, the largest first, so
 //! that one that takes long does not hold up the others; what is found is in the order of the paths all the same. A file that cannot
-//! be read is told and left.
+//! be read is told and left. One that is not in the work tree, as in a sparse one, is read as git has it.
 
 mod claim;
 mod each;
 pub mod expect;
 mod scope;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -75,7 +76,7 @@ pub struct Scan {
 pub struct Place {
     /// The file.
     pub path: RepoPath,
-    /// Indexes into [`Scan::rules`]: every rule that finds it, at least one.
+    /// Indexes into [`Scan::rules`]: every rule that finds it, at least one; first the one that takes it away, where one does.
     pub rules: Vec<usize>,
     /// Index into [`Scan::phases`] of the phase that would take this rule to the file.
     pub phase: Option<usize>,
@@ -183,7 +184,7 @@ pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch
     if let (Some(claims), Some(phase)) = (&claims, asked.phase) {
         listed.retain(|file| claims.names(phase, &file.path));
     }
-    let each = Each { top: repo.top(), plan, claims: claims.as_ref(), words: &words, sought: &sought };
+    let each = Each { top: repo.top(), plan, claims: claims.as_ref(), words: &words, sought: &sought, absent: None };
     let mut scan = Scan {
         plan: plan.map(|plan| plan.name.clone()),
         rules,
@@ -194,10 +195,13 @@ pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch
     };
     let mut looked = look_at_all(&each, &listed, interrupt, watch)?;
     looked.sort_by_key(|(at, _)| *at);
+    look_at_absent(repo, &each, &listed, &mut looked, interrupt)?;
     for (at, looked) in looked {
         let path = &listed[at].path;
         match looked {
             each::Looked::Outside => scan.files -= 1,
+            // It was looked at, and there is nothing to tell of it.
+            each::Looked::Absent => {}
             each::Looked::Unreadable(reason) => scan.unreadable.push((path.clone(), reason)),
             each::Looked::Places(places) if asked.phase.is_none_or(|only| is_of(&places, only)) => scan.places.extend(places),
             // Another phase takes the file up.
@@ -306,4 +310,51 @@ fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt, watch: Wat
         Some(signal) => Err(Stop::Interrupted(signal)),
         None => Ok(found),
     }
+}
+
+/// Looks at the files that were found to be absent as the newest commit has them, or the index where that has none.
+fn look_at_absent(
+    repo: &Repo,
+    each: &Each,
+    listed: &[Listed],
+    looked: &mut [(usize, each::Looked)],
+    interrupt: &Interrupt,
+) -> Result<(), Stop> {
+    let is_absent = |looked: &each::Looked| matches!(looked, each::Looked::Absent);
+    let mut absent: HashSet<Vec<u8>> = HashSet::new();
+    for (at, _) in looked.iter().filter(|(_, looked)| is_absent(looked)) {
+        let path = listed[*at].path.as_bytes();
+        absent.extend(memchr::memchr_iter(b'/', path).chain([path.len()]).map(|end| path[..end].to_vec()));
+    }
+    if absent.is_empty() {
+        return Ok(());
+    }
+    let (each, callables) = (Each { absent: Some(&absent), ..*each }, Callables::below(each.top));
+    let tip = repo.tip().ok().map(|tip| tip.commit);
+    let tracked = |path: &RepoPath| {
+        let committed = match tip {
+            Some(tip) => repo.file_in(tip, path)?.map(|(_, blob)| blob),
+            None => None,
+        };
+        match committed {
+            Some(blob) => Ok(Some(blob)),
+            None => repo.staged(path),
+        }
+    };
+    for (at, looked) in looked.iter_mut().filter(|(_, looked)| is_absent(looked)) {
+        if let Some(signal) = interrupt.pending() {
+            return Err(Stop::Interrupted(signal));
+        }
+        let path = &listed[*at].path;
+        let bytes = tracked(path).and_then(|blob| blob.map(|blob| repo.blob(blob)).transpose());
+        let found = match bytes {
+            Ok(Some(bytes)) => each.look_absent(path, &callables, &bytes),
+            Ok(None) => Some(each::Looked::Unreadable("is not in the work tree".to_owned())),
+            Err(error) => Some(each::Looked::Unreadable(format!("is not in the work tree, and git does not give it: {error}"))),
+        };
+        if let Some(found) = found {
+            *looked = found;
+        }
+    }
+    Ok(())
 }

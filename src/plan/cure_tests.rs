@@ -54,6 +54,14 @@ fn what_a_help_suggests_loads_when_it_is_done() {
         ("validate: [\"py_compile {file}\"]", "validate:\n      - `pwd`/x"),
         ("validate: [\"py_compile {file}\"]", "validate:\n      - @x"),
         ("validate: [\"py_compile {file}\"]", "validate:\n      - %x"),
+        ("validate: [\"py_compile {file}\"]", "validate: \"python3\" -m py_compile {file}"),
+        ("validate: [\"py_compile {file}\"]", "validate: 'true' && true"),
+        ("validate: [\"py_compile {file}\"]", "validate: - echo x"),
+        ("validate: [\"py_compile {file}\"]", "validate: [\"a\", \"b\" c]"),
+        ("validate: [\"py_compile {file}\"]", "validate:\n      - \"a\" b\n      - c"),
+        ("validate: [\"py_compile {file}\"]", "validate: [\"a, b\" c]"),
+        ("title: eliminate factory pattern", "title: \"Fix\" it"),
+        ("title: eliminate factory pattern", "title: - fix"),
         ("validate: [[echo, \"{file}\"]]", "validate: [[echo, {file}]]"),
         ("validate: [\"py_compile {file}\"]", "validate: {file} --check"),
         ("validate: [\"py_compile {file}\"]", "validate: echo a: b"),
@@ -119,6 +127,18 @@ fn what_a_help_suggests_loads_when_it_is_done() {
 }
 
 #[test]
+fn the_line_that_is_wrong_is_the_one_that_is_blamed_and_never_the_one_above() {
+    for value in
+        ["\"python3\" -m x {file}", "'true' && true", "- echo x", "[\"a\", \"b\" c]", "\"a", "{a: b", "b: c", "@x", "? x"]
+    {
+        let source = Source::new("x", format!("- id: P0\n  validate: {value}\n"));
+        let problem = node::parse(&source).unwrap_err();
+        let (line, _) = source.line_column(problem.span.unwrap_or_default().offset);
+        assert!(line >= 2 && !problem.help.contains("P0"), "{value}: {line}: {} | {}", problem.message, problem.help);
+    }
+}
+
+#[test]
 fn a_value_that_yaml_takes_for_something_else_is_told_to_stand_in_quotes() {
     for (line, help) in [
         ("a: **/*.py", "put it in quotes: \"**/*.py\""),
@@ -130,11 +150,17 @@ fn a_value_that_yaml_takes_for_something_else_is_told_to_stand_in_quotes() {
         ("title: say \"it\": c", "put it in quotes: 'say \"it\": c'"),
         ("a: {b} it's \"c\"", "put it in quotes: '{b} it''s \"c\"'"),
         ("a: @b # why", "put it in quotes: \"@b\""),
+        ("- id: P0\n  a: \"b\" c", "put it in quotes: '\"b\" c'"),
+        ("- id: P0\n  a: 'b' c # why", "put it in quotes: \"'b' c\""),
+        ("- id: P0\n  a: \"b # c\" d # why", "put it in quotes: '\"b # c\" d'"),
+        ("- id: P0\n  a: [x, \"b, c\" d]", "put it in quotes: '\"b, c\" d'"),
+        ("- id: P0\n  title: - b", "put it in quotes: \"- b\""),
+        ("- id: P0\n  verify: - b", "put it in brackets and quotes: [\"b\"]"),
     ] {
         let problem = node::parse(&Source::new("x", line)).unwrap_err();
         assert_eq!(problem.help, help, "{line}: {}", problem.message);
     }
-    for line in ["f: rename: { from: a.b }", "a: [1", "a: 'x", "a: {b: 1", "a:\n\tb: c", "a: \"x\" y", "  a: 1\n b: 2"] {
+    for line in ["f: rename: { from: a.b }", "a: [1", "a: 'x", "a: {b: 1", "a:\n\tb: c", "a: \"x\": y", "  a: 1\n b: 2"] {
         let problem = node::parse(&Source::new("x", line)).unwrap_err();
         assert!(!problem.help.contains("quotes"), "{line}: {}", problem.help);
     }

@@ -239,10 +239,10 @@ fn refusal(source: &Source, error: &serde_yaml::Error) -> Problem {
         }
         _ => {
             if let Some(place) = place
-                && let Some(Cure { span, help }) = cure(source, place.offset, ends)
+                && let Some(Cure { span, why, help }) = cure(source, place.offset, ends)
             {
                 let value = shown(source.slice(span));
-                return Problem::at(span, format!("{value} is no text in YAML as it is: {}", described(error)), help);
+                return Problem::at(span, format!("{value} is not read as a text: {why}"), help);
             }
             (described(error), "the text is not YAML from here on; the mistake may stand a little above")
         }
@@ -257,11 +257,15 @@ fn ends(text: &str) -> Option<usize> {
     Some(error.location().map_or(0, |location| span(&source, location).offset))
 }
 
-/// The reader's own words without the place, which is shown apart.
+/// The reader's own words, in plainer ones where it speaks of its grammar, without the place, which is shown apart.
 fn described(error: &serde_yaml::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    text[..end].replace("`@'", "`@`")
+    match &text[..end] {
+        "mapping values are not allowed in this context" => "a key with a value cannot stand here".to_owned(),
+        "block sequence entries are not allowed in this context" => "the dash of a list cannot stand here".to_owned(),
+        words => words.replace("`@'", "`@`"),
+    }
 }
 
 #[cfg(test)]
@@ -317,7 +321,7 @@ mod tests {
             ("a: 1\n---\nb: 1\n", "2:1: a second YAML document begins here"),
             ("a: [1\nb: 2", "2:2: illegal placement of ':' indicator"),
             ("a: &a [*a]\n", "1:8: an anchor refers to itself"),
-            ("a: *b\n", "1:4: `*b` is no text in YAML as it is: alias references unknown anchor"),
+            ("a: *b\n", "1:4: `*b` is not read as a text: `*` at its start stands for an alias"),
             ("a: 'x", "1:4: unclosed quote"),
         ] {
             assert_eq!(tree(text).unwrap_err(), expected);

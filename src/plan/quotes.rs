@@ -60,6 +60,8 @@ pub fn in_quotes(text: &str) -> Option<String> {
 pub struct Cure {
     /// Where it stands.
     pub span: Span,
+    /// Why YAML does not read it as a text.
+    pub why: &'static str,
     /// What to do.
     pub help: String,
 }
@@ -77,20 +79,25 @@ pub fn cure(source: &Source, at: usize, ends: impl Fn(&str) -> Option<usize>) ->
     let values = lines.flat_map(|line| values(source, line, at));
     let quoted = values.filter_map(|value| {
         let text = source.slice(value.span);
-        let quoted = in_quotes(text).filter(|_| needs_quotes(text))?;
+        let why = needs_quotes(text)?;
         match value.key {
-            Some(key) if LISTS.contains(&key) => Some((value.span, format!("[{quoted}]"), "in brackets and quotes")),
+            Some(key) if LISTS.contains(&key) => {
+                let written = format!("[{}]", in_quotes(text.strip_prefix("- ").unwrap_or(text).trim_start())?);
+                Some((value.span, why, written, "in brackets and quotes"))
+            }
             // Under another key stands a map most likely, whose keys want lines of their own.
-            Some(key) if text.contains(": ") && !TEXTS.contains(&key) => None,
-            _ => Some((value.span, quoted, "in quotes")),
+            Some(key) if text.contains(": ") && !text.starts_with(['"', '\'']) && !TEXTS.contains(&key) => None,
+            _ => Some((value.span, why, in_quotes(text)?, "in quotes")),
         }
     });
-    for (span, written, how) in quoted.take(MOST_TRIED) {
+    let rest = source.text().get(at..).unwrap_or("");
+    let error_line_end = rest.find('\n').map_or(source.text().len(), |end| at + end);
+    for (span, why, written, how) in quoted.take(MOST_TRIED) {
         let (before, after) = (&source.text()[..span.offset], &source.text()[span.offset + span.len..]);
         let cured = format!("{before}{written}{after}");
-        let line_end = after.find('\n').map_or(cured.len(), |end| cured.len() - after.len() + end);
-        if ends(&cured).is_none_or(|at| at > line_end) {
-            return Some(Cure { span, help: format!("put it {how}: {written}") });
+        // A help that leaves the mistake where it is would blame what is innocent.
+        if ends(&cured).is_none_or(|at| at > error_line_end + written.len() - span.len) {
+            return Some(Cure { span, why, help: format!("put it {how}: {written}") });
         }
     }
     None
@@ -111,15 +118,45 @@ pub fn value_at(source: &Source, at: usize) -> Span {
     Span { offset: at, len }
 }
 
-/// True for what YAML does not take for a text as it is.
-fn needs_quotes(value: &str) -> bool {
-    let first = value.chars().next();
-    match first {
-        None | Some('"' | '\'' | '|' | '>' | '#') => false,
-        Some('{' | '[') => closed(value).is_some_and(|end| end < value.len()),
-        Some('*' | '&' | '!' | '%' | '@' | '`') => true,
-        Some(_) => value.contains(": ") || value.ends_with(':') || value.contains(['{', '}', '[', ']', ',']),
+/// Why YAML does not take a value for a text as it is; `None` when it does.
+fn needs_quotes(value: &str) -> Option<&'static str> {
+    Some(match value.chars().next()? {
+        '"' | '\'' => match value[quoted_len(value)?..].trim_start().chars().next()? {
+            '#' | ':' => return None,
+            _ => "it goes on after the quote that closes it",
+        },
+        '|' | '>' | '#' => return None,
+        '{' if closed(value)? < value.len() => "`{` at its start begins a map",
+        '[' if closed(value)? < value.len() => "`[` at its start begins a list",
+        '{' | '[' => return None,
+        '*' => "`*` at its start stands for an alias",
+        '&' => "`&` at its start names an anchor",
+        '!' => "`!` at its start names a tag",
+        '%' | '@' | '`' => "no text begins with such a character",
+        '-' if value.starts_with("- ") => "a dash at its start begins a list",
+        _ if value.contains(": ") || value.ends_with(':') => "a colon in it ends a key",
+        _ if value.contains(['{', '}', '[', ']', ',']) => "between brackets these characters end a text: `,` `[` `]` `{` `}`",
+        _ => return None,
+    })
+}
+
+/// How long the text in quotes is that `text` begins with, with the quotes; `None` when no quote ends it.
+fn quoted_len(text: &str) -> Option<usize> {
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut rest = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = rest.next() {
+        match c {
+            '\\' if quote == '"' => {
+                rest.next();
+            }
+            '\'' if quote == c && rest.peek().is_some_and(|(_, next)| *next == c) => {
+                rest.next();
+            }
+            _ if c == quote => return Some(at + c.len_utf8()),
+            _ => {}
+        }
     }
+    None
 }
 
 /// Where the values of a line may stand: all behind its key or its dashes, then those between brackets and commas before `at`.
@@ -169,13 +206,14 @@ fn line_rest(source: &Source, at: usize) -> &str {
 
 /// Without the comment at its end.
 fn uncommented(text: &str) -> &str {
-    text.find(" #").map_or(text, |end| &text[..end]).trim_end()
+    let from = quoted_len(text).unwrap_or(0);
+    text[from..].find(" #").map_or(text, |end| &text[..from + end]).trim_end()
 }
 
 /// Up to what ends an item between brackets.
 fn in_flow(text: &str) -> &str {
-    let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
+    let (mut depth, from) = (0_usize, quoted_len(text).unwrap_or(0));
+    for (at, c) in text.char_indices().skip_while(|(at, _)| *at < from) {
         match c {
             '[' | '{' => depth += 1,
             ']' | '}' if depth > 0 => depth -= 1,

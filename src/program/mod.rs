@@ -54,7 +54,9 @@ pub enum Known {
     Missing {
         /// The module.
         module: String,
-        /// The name that is not there: its first part below the module, or one in a class.
+        /// What lacks the name: the module, or a class in it.
+        owner: String,
+        /// The name that is not there.
         name: String,
         /// The module's file.
         path: RepoPath,
@@ -171,18 +173,21 @@ impl<'r> Program<'r> {
     fn look_in(&self, facts: &Module, rest: &[&str], path: RepoPath) -> Known {
         let module = facts.name.clone();
         match self.missing(facts, rest, LONGEST) {
-            Some(name) => Known::Missing { module, name, path },
+            Some(at) => {
+                let owner = [module.as_str()].into_iter().chain(rest[..at].iter().copied()).collect::<Vec<_>>().join(".");
+                Known::Missing { module, owner, name: rest[at].to_owned(), path }
+            }
             // What a package's own file does not bind may be a module that git does not track.
             None if facts.is_package && !facts.definitions.contains_key(rest[0]) => Known::Perhaps { module },
             None => Known::Inside { module },
         }
     }
 
-    /// The name on the way along `rest` that a module surely lacks.
-    fn missing(&self, module: &Module, rest: &[&str], steps: usize) -> Option<String> {
+    /// Which name on the way along `rest` a module surely lacks.
+    fn missing(&self, module: &Module, rest: &[&str], steps: usize) -> Option<usize> {
         let (first, rest) = rest.split_first()?;
         match module.definitions.get(*first) {
-            Some(Definition::Class(class)) => missing_in(class, rest),
+            Some(Definition::Class(class)) => Some(1 + missing_in(class, rest)?),
             Some(Definition::Imported(_) | Definition::Other) => None,
             // A package may have submodules that git does not track, and every module has such names.
             None if module.open || first.starts_with("__") || (module.is_package && !rest.is_empty()) => None,
@@ -193,9 +198,26 @@ impl<'r> Program<'r> {
                     Some((_, other)) => self.missing(&other, &[first], steps - 1).is_none(),
                     None => true,
                 };
-                (!module.stars.iter().any(brings)).then(|| (*first).to_owned())
+                (!module.stars.iter().any(brings)).then_some(0)
             }
         }
+    }
+
+    /// The name that `name` most likely means, where its first part is no module at the top of the tree or of the standard library, is
+    /// imported nowhere, and a package of the tree has a module of that name.
+    #[must_use]
+    pub fn meant(&self, name: &str) -> Option<String> {
+        let first = name.split('.').next().unwrap_or(name);
+        if is_standard(first) || self.there.contains(first.as_bytes()) || self.file(first).is_some() {
+            return None;
+        }
+        let is_package = |folder: &str| self.file(folder).is_some_and(|(_, module)| module.is_package);
+        let whole = self.files(first).find_map(|(_, module)| {
+            module.name.rsplit_once('.').is_some_and(|(above, _)| is_package(above)).then(|| module.name.clone())
+        })?;
+        let is_first = |import: &String| import.split('.').next() == Some(first);
+        let imported = self.paths.iter().any(|path| self.imports(path).iter().any(is_first));
+        (!imported).then(|| whole + &name[first.len()..])
     }
 
     /// The files that import the module `name`, or something in it.
@@ -240,13 +262,13 @@ impl<'r> Program<'r> {
     }
 }
 
-/// The name along `rest` that a class surely lacks.
-fn missing_in(class: &Class, rest: &[&str]) -> Option<String> {
+/// Which name along `rest` a class surely lacks.
+fn missing_in(class: &Class, rest: &[&str]) -> Option<usize> {
     let (first, rest) = rest.split_first()?;
     match class.members.get(*first) {
-        Some(Definition::Class(inner)) => missing_in(inner, rest),
+        Some(Definition::Class(inner)) => Some(1 + missing_in(inner, rest)?),
         Some(Definition::Imported(_) | Definition::Other) => None,
-        None => (!class.open && !first.starts_with("__")).then(|| (*first).to_owned()),
+        None => (!class.open && !first.starts_with("__")).then_some(0),
     }
 }
 

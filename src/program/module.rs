@@ -6,12 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
-use crate::python::names::{Meaning, Names, ScopeKind};
+use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 
 /// What binds names that the text does not have.
-const MAKERS: [&str; 4] = ["exec", "globals", "locals", "vars"];
+const MAKERS: [&str; 2] = ["exec", "vars"];
+/// Calls that give the names of a module to whoever writes into them.
+const NAMESPACES: [&str; 2] = ["globals", "locals"];
+/// Methods that write into a dictionary.
+const WRITERS: [&str; 3] = ["update", "setdefault", "__setitem__"];
 
 /// The facts of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,9 +88,12 @@ impl Module {
                 class.open |= set_from_outside(name);
             }
         }
+        let text = file.source().text();
         let made = names.uses.iter().any(|read| {
+            let is_namespace = read.called && NAMESPACES.contains(&read.name) && read.attributes.is_empty();
             MAKERS.contains(&read.name) && read.called
-                || read.name == "sys" && read.attributes.iter().any(|(name, _)| *name == "modules")
+                || is_namespace && called(root, read).is_none_or(|call| is_written(text, call, true))
+                || is_modules(names, read) && modules(root, read).is_none_or(|modules| is_written(text, modules, false))
         });
         Ok(Self {
             name: package.unwrap_or(own).to_owned(),
@@ -127,6 +134,53 @@ fn around(names: &Names, class: usize) -> Option<usize> {
         ScopeKind::TypeParameters => names.scopes[parent].parent,
         _ => Some(parent),
     }
+}
+
+/// True for a use of `sys.modules`.
+fn is_modules(names: &Names, read: &Use) -> bool {
+    let is_it = |whole: String| whole.strip_prefix("sys.modules").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    is_it(read.qualified(read.name)) || names.qualified(read).is_some_and(is_it)
+}
+
+fn modules<'t>(root: Node<'t>, read: &Use) -> Option<Node<'t>> {
+    let last = read.attributes.iter().find(|(name, _)| *name == "modules").map_or(&read.range, |(_, range)| range);
+    root.descendant_for_byte_range(read.range.start, last.end)
+}
+
+/// The call of a function that is named by itself.
+fn called<'t>(root: Node<'t>, read: &Use) -> Option<Node<'t>> {
+    root.descendant_for_byte_range(read.range.start, read.range.end)?.parent().filter(|node| node.kind() == "call")
+}
+
+/// True when names of a module may be bound through a dictionary, which holds its `own` names or else all modules: by an assignment into
+/// it, by a method that writes, or by whoever else gets hold of the module's own names.
+fn is_written(text: &str, dictionary: Node, mut own: bool) -> bool {
+    let said = |node: Node| text.get(node.byte_range()).unwrap_or("");
+    let is =
+        |parent: Node, field: &str, node: Node| parent.child_by_field_name(field).is_some_and(|child| child.id() == node.id());
+    let mut node = dictionary;
+    while let Some(parent) = node.parent() {
+        match parent.kind() {
+            "subscript" if is(parent, "value", node) => own = !own && said(parent).contains("__name__"),
+            "attribute" if is(parent, "object", node) => {
+                let name = parent.child_by_field_name("attribute").map(said).unwrap_or_default();
+                if WRITERS.contains(&name) {
+                    return true;
+                }
+                own &= name == "__dict__";
+            }
+            "parenthesized_expression" | "expression_list" | "pattern_list" | "tuple_pattern" | "list_pattern" => {}
+            "assignment" | "augmented_assignment" if is(parent, "left", node) => return true,
+            "argument_list" => {
+                let function = parent.parent().and_then(|call| call.child_by_field_name("function"));
+                return own || function.is_some_and(|function| said(function) == "setattr");
+            }
+            "assignment" | "keyword_argument" | "return_statement" | "named_expression" => return own,
+            _ => return false,
+        }
+        node = parent;
+    }
+    false
 }
 
 /// True for a class with bases, keywords or decorators.
@@ -187,6 +241,25 @@ mod tests {
             ("def __getattr__(name): pass\n", true),
             ("globals()['f'] = 1\n", true),
             ("import sys\nsys.modules[__name__] = 1\n", true),
+            ("import sys as s\ns.modules['x'] = 1\n", true),
+            ("from sys import modules\nmodules.update({})\n", true),
+            ("import sys\nm = sys.modules\nm['x'], y = 1, 2\n", true),
+            ("import sys\nsys.modules.setdefault('x', 1)\n", true),
+            ("import sys\nsys.modules[__name__].x = 1\n", true),
+            ("import sys\nsetattr(sys.modules['x'], 'y', 1)\n", true),
+            ("import sys\nme = sys.modules[__name__]\n", true),
+            ("import sys\nattach(sys.modules[__name__].__dict__)\n", true),
+            ("globals().update(x=1)\n", true),
+            ("g = globals()\n", true),
+            ("install(globals())\n", true),
+            ("exec('x = 1')\n", true),
+            ("import sys\ndef g(x): return x in sys.modules\n", false),
+            ("import sys\nx = sys.modules['y'].z, sys.modules.get('x')\n", false),
+            ("import sys\ndel sys.modules['x']\nfor m in sys.modules: pass\n", false),
+            ("import sys\nsorted(sys.modules), sys.modules.pop('x')\n", false),
+            ("import sys\nx = getattr(sys.modules['y'], 'z')\n", false),
+            ("x = 'f' in globals() and globals()['f'](1) or globals().get('g')\n", false),
+            ("class A:\n    modules = {}\nA.modules['x'] = 1\n", false),
             ("x = (\n", true),
         ] {
             assert_eq!(module("m", text).open, open, "{text}");

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("src/app/stars.py", "from elsewhere import *\n"),
     ("src/app/more.py", "from app.core import *\nimport app.lazy\n"),
     ("src/app/lazy.py", "def __getattr__(name): pass\n"),
+    ("src/app/elsewhere.py", "x = 1\n"),
     ("src/app/_fast.pyi", "def quick() -> int: ...\n"),
     ("space/tool.py", "def main(): pass\n"),
     ("tests/helpers.py", "def help(): pass\n"),
@@ -54,15 +55,37 @@ fn the_longest_part_that_is_a_module_decides_where_a_name_stands() {
 #[test]
 fn what_a_module_surely_lacks_is_told() {
     let program = program(FILES);
-    for (name, module, missing) in [
-        ("app.core.g", "app.core", "g"),
-        ("app.core.Colour.RED", "app.core", "Colour"),
-        ("app.core.Color.BLUE", "app.core", "BLUE"),
-        ("app.more.g", "app.more", "g"),
-        ("space.tool.mian", "space.tool", "mian"),
+    for (name, module, owner, missing) in [
+        ("app.core.g", "app.core", "app.core", "g"),
+        ("app.core.Colour.RED", "app.core", "app.core", "Colour"),
+        ("app.core.Color.BLUE", "app.core", "app.core.Color", "BLUE"),
+        ("app.core.Color.Dark.BLUE", "app.core", "app.core.Color.Dark", "BLUE"),
+        ("app.core.Color.Color", "app.core", "app.core.Color", "Color"),
+        ("app.more.g", "app.more", "app.more", "g"),
+        ("space.tool.mian", "space.tool", "space.tool", "mian"),
     ] {
-        let Known::Missing { module: found, name: lacks, .. } = program.look_up(name) else { panic!("{name}") };
-        assert_eq!((found.as_str(), lacks.as_str()), (module, missing), "{name}");
+        let Known::Missing { module: found, owner: lacking, name: lacks, .. } = program.look_up(name) else { panic!("{name}") };
+        assert_eq!((found.as_str(), lacking.as_str(), lacks.as_str()), (module, owner, missing), "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_lacks_its_package_is_known_by_the_module_that_the_package_has() {
+    let program = program(FILES);
+    for (name, meant) in [
+        ("core.f", Some("app.core.f")),
+        ("core", Some("app.core")),
+        ("core.Color.RED", Some("app.core.Color.RED")),
+        // From the tests' own folder names may begin.
+        ("helpers.help", None),
+        // Something of that name is installed, and imported here.
+        ("elsewhere.x", None),
+        ("app.core.f", None),
+        ("space.tool.x", None),
+        ("os.path", None),
+        ("django.utils", None),
+    ] {
+        assert_eq!(program.meant(name).as_deref(), meant, "{name}");
     }
 }
 

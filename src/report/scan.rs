@@ -82,12 +82,16 @@ fn push_table(text: &mut String, look: Look, scan: &Scan) {
             rows.push((escape::line(label.as_bytes()), escape::line(name.as_bytes()), count));
         }
     }
+    let repeated = scan.places.iter().any(|place| place.counts() && place.rules.len() > 1);
     let width =
         |part: fn(&(String, String, String)) -> &String| rows.iter().map(|row| part(row).chars().count()).max().unwrap_or(0);
     let (labels, names) = (width(|row| &row.0), width(|row| &row.1));
     for (label, name, count) in &rows {
         let gap = if labels > 0 { "  " } else { "" };
         push(text, &format!("{}{gap}{name:names$}  {count}", look.paint(Ink::Bold, &format!("{label:labels$}"))));
+    }
+    if repeated {
+        push(text, "places that several rules find count once in the total");
     }
 }
 
@@ -211,7 +215,7 @@ struct JsonPlace<'s> {
     end_column: u32,
     kind: &'static str,
     name: &'s str,
-    /// The first rule that finds it.
+    /// The rule that takes it away; the first that finds it where none does by itself.
     rule: &'s str,
     /// All of them.
     rules: Vec<&'s str>,

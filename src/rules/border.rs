@@ -5,9 +5,20 @@ use crate::plan::diagnostics::{Problem, Span};
 use crate::program::Known;
 
 /// Puts the module into `rename` where it is known, and gives a warning where it matters and is not.
-pub fn find(rename: &mut Rename, look_up: &mut dyn FnMut(&str) -> Known, place: Span) -> Option<Problem> {
+pub fn find(
+    rename: &mut Rename,
+    look_up: &mut dyn FnMut(&str) -> Known,
+    meant: &dyn Fn(&str) -> Option<String>,
+    place: Span,
+) -> Option<Problem> {
     let known = look_up(&rename.to);
     let below = |module: &str| rename.to[module.len()..].matches('.').count();
+    // A package of the tree has such a module, and it is only known with the package.
+    if matches!(known, Known::Module | Known::Perhaps { .. })
+        && let Some(meant) = meant(&rename.to)
+    {
+        return Some(astray(&rename.to, &meant, place));
+    }
     match known {
         Known::Module => None,
         Known::Inside { module } | Known::Missing { module, .. } => {
@@ -17,16 +28,24 @@ pub fn find(rename: &mut Rename, look_up: &mut dyn FnMut(&str) -> Known, place: 
             }
             None
         }
-        Known::Perhaps { module } if below(&module) < 2 => None,
-        Known::Unknown if rename.to.matches('.').count() < 2 => None,
-        Known::Perhaps { .. } | Known::Unknown => rename.module.is_none().then(|| unknown(&rename.to, place)),
+        Known::Perhaps { module } => (below(&module) >= 2 && rename.module.is_none()).then(|| unknown(&rename.to, place)),
+        Known::Unknown => (rename.to.matches('.').count() >= 2 && rename.module.is_none()).then(|| unknown(&rename.to, place)),
     }
 }
 
 fn unknown(to: &str, place: Span) -> Problem {
     let (module, name) = to.rsplit_once('.').unwrap_or(("", to));
     let message = format!("nothing here tells where the module ends in {to}: it is taken to be {module}");
-    Problem::warning(place, message, format!("say it with a colon in the place of that dot: `to: \"{module}:{name}\"`"))
+    let (above, last) = module.rsplit_once('.').unwrap_or(("", module));
+    let help =
+        format!("write `to: \"{above}:{last}.{name}\"` if {last} is a class, and `to: \"{module}:{name}\"` if it is a module");
+    Problem::warning(place, message, help)
+}
+
+fn astray(to: &str, meant: &str, place: Span) -> Problem {
+    let first = to.split('.').next().unwrap_or(to);
+    let message = format!("nothing here is a module {first}, to which {to} leads (did you mean {meant}?)");
+    Problem::warning(place, message, format!("write the whole name: `to: {meant}`"))
 }
 
 /// The problem of a rename to what stands in the old thing itself: its result would be renamed again.
@@ -69,8 +88,24 @@ mod tests {
             ("m:n", Known::Module, Some("m"), false),
         ] {
             let mut rename = rename(to);
-            let warning = find(&mut rename, &mut |_| known.clone(), Span::default());
+            let warning = find(&mut rename, &mut |_| known.clone(), &|_| None, Span::default());
             assert_eq!((rename.border(), warning.is_some()), (border, warns), "{to}");
+        }
+    }
+
+    #[test]
+    fn where_the_module_is_not_known_both_ways_to_say_it_are_offered() {
+        let warning = find(&mut rename("m.Color.RED"), &mut |_| Known::Unknown, &|_| None, Span::default()).unwrap();
+        assert_eq!(warning.help, "write `to: \"m:Color.RED\"` if Color is a class, and `to: \"m.Color:RED\"` if it is a module");
+    }
+
+    #[test]
+    fn a_name_whose_package_was_forgotten_is_warned_of_with_the_whole_name() {
+        let meant = |name: &str| Some(format!("app.{name}"));
+        for (to, known) in [("m.f", Known::Perhaps { module: "m".into() }), ("m", Known::Module)] {
+            let warning = find(&mut rename(to), &mut |_| known.clone(), &meant, Span::default()).unwrap();
+            assert!(warning.is_warning);
+            assert_eq!(warning.message, format!("nothing here is a module m, to which {to} leads (did you mean app.{to}?)"));
         }
     }
 

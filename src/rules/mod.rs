@@ -134,9 +134,9 @@ fn astray(repo: &Repo, plan: &Plan, used: &BTreeSet<usize>, interrupt: &Interrup
     let program = program(repo)?;
     let mut lost: Vec<(usize, Problem)> = Vec::new();
     for (at, rule, rename) in renames() {
-        let Known::Missing { module, name, path } = program.look_up(&rename.to) else { continue };
+        let Known::Missing { owner, name, path, .. } = program.look_up(&rename.to) else { continue };
         if !feed::may_make(plan, &rename.to, &path) {
-            lost.push((at, told::missing(rule, &rename.to, &module, &name)));
+            lost.push((at, told::missing(rule, &rename.to, &owner, &name)));
         }
     }
     if lost.is_empty() {
@@ -164,7 +164,7 @@ pub fn resolve(repo: &Repo, plan: &mut Plan) -> Result<(), Stop> {
     let mut wrong = Vec::new();
     for rule in &mut plan.rules {
         let RuleKind::Rename(rename) = &mut rule.kind else { continue };
-        plan.warnings.extend(border::find(rename, &mut look_up, rule.place));
+        plan.warnings.extend(border::find(rename, &mut look_up, &|name| program.meant(name), rule.place));
         wrong.extend(border::endless(rename, rule.place));
     }
     if wrong.is_empty() { Ok(()) } else { Err(Stop::Plan(plan.problems(wrong))) }

@@ -105,9 +105,9 @@ pub fn undecided(rule: &Rule, doubt: &Doubt) -> Problem {
     Problem::warning(rule.place, format!("the rule {} matches nothing: {why}", rule.name), help)
 }
 
-/// The problem of a rename to what a module of the tree lacks.
-pub fn missing(rule: &Rule, to: &str, module: &str, name: &str) -> Problem {
-    let message = format!("the rule {} leads to {to}, and {module} has no {name}", rule.name);
+/// The problem of a rename to what a module of the tree, or a class in it, lacks.
+pub fn missing(rule: &Rule, to: &str, owner: &str, name: &str) -> Problem {
+    let message = format!("the rule {} leads to {to}, and {owner} has no {name}", rule.name);
     Problem::at(rule.place, message, format!("correct `to`, or write {name} first: what imports it would fail"))
 }
 

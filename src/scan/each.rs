@@ -1,6 +1,7 @@
 //! One file: read, looked at cheaply, parsed when there is reason to, and forgotten.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -12,7 +13,8 @@ use rustix::io::Errno;
 use crate::guard::{self, Context, Finding};
 use crate::path::RepoPath;
 use crate::plan::Plan;
-use crate::plan::guards::{Guards, Severity};
+use crate::plan::guards::{Guard, Guards, Severity};
+use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
 use crate::python::syntax::ParseError;
@@ -20,7 +22,7 @@ use crate::rewrite::docs::Markup;
 use crate::rewrite::follow::{Spot, aside};
 use crate::rewrite::glance::{glance, hidden};
 use crate::rewrite::left::{Left, left};
-use crate::rewrite::violation::{Seen, look, look_in_document};
+use crate::rewrite::violation::{Seen, Violation, look, look_in_document};
 use crate::rewrite::words::Words;
 use crate::rewrite::{Step, refused};
 use crate::scan::claim::Claims;
@@ -49,12 +51,16 @@ pub(super) struct Each<'s> {
     pub(super) claims: Option<&'s Claims<'s>>,
     pub(super) words: &'s Words,
     pub(super) sought: &'s [Sought<'s>],
+    /// The tracked files that are not in the work tree, and the folders above them, once they are known.
+    pub(super) absent: Option<&'s HashSet<Vec<u8>>>,
 }
 
 /// What there is to tell of a file.
 pub(super) enum Looked {
-    /// It is not in scope after all: not in the work tree, or no script of Python.
+    /// It is not in scope after all: no script of Python.
     Outside,
+    /// It is not in the work tree.
+    Absent,
     /// It could not be read, for this reason.
     Unreadable(String),
     /// What was found in it.
@@ -66,10 +72,25 @@ impl Each<'_> {
     pub(super) fn look(&self, path: &RepoPath, callables: &Callables, buffer: &mut Vec<u8>) -> Option<Looked> {
         let kind = match read(&path.below(self.top), buffer, |head| FileKind::of(path, head)) {
             Ok(kind) => kind,
-            Err(NotRead::Missing) => return Some(Looked::Outside),
+            Err(NotRead::Missing) => return Some(Looked::Absent),
             Err(NotRead::Because(reason)) => return Some(Looked::Unreadable(reason)),
         };
         self.found(path, kind, callables, buffer)
+    }
+
+    /// The same for a file that is not in the work tree and would hold these bytes there: nothing in it goes before it is.
+    pub(super) fn look_absent(&self, path: &RepoPath, callables: &Callables, bytes: &[u8]) -> Option<Looked> {
+        let mut looked = self.found(path, FileKind::of(path, bytes), callables, bytes);
+        if let Some(Looked::Places(places)) = &mut looked {
+            let left = Left {
+                reason: "the file is not in the work tree".to_owned(),
+                help: "bring it back with `git restore` or `git sparse-checkout`, or remove it with `git rm`".to_owned(),
+            };
+            for place in places.iter_mut().filter(|place| place.fate == Fate::Goes) {
+                place.fate = Fate::Stays(left.clone());
+            }
+        }
+        looked
     }
 
     /// What there is to tell of a file of this kind that holds these bytes; `None` when that is nothing.
@@ -120,7 +141,14 @@ impl Each<'_> {
 
     fn in_python(&self, path: &RepoPath, callables: &Callables, bytes: &[u8], concerned: &[bool]) -> Result<Vec<Place>, String> {
         let source = Source::new(bytes).map_err(|error| error.to_string())?;
-        let module = module_of(self.top, path, source.text());
+        let module = match self.absent {
+            None => module_of(self.top, path, source.text()),
+            Some(absent) => {
+                let on_disk =
+                    |other: &[u8]| RepoPath::new(other).is_ok_and(|other| other.below(self.top).symlink_metadata().is_ok());
+                module_name(path.as_bytes(), source.text(), |other| absent.contains(other) || on_disk(other))
+            }
+        };
         let file = Parsed::new(&source, module.as_deref()).within(DEADLINE);
         let seen = match self.seen(&file, concerned, glance)? {
             Some(seen) if seen.is_empty() => return Ok(Vec::new()),
@@ -142,11 +170,18 @@ impl Each<'_> {
             None => vec![Fate::Unknown; seen.violations.len()],
             Some(plan) => fates(plan, unit, &file, sought.step, seen),
         };
+        let takers = self.takers(&file, &seen);
         let mut places = self.told(path, unit.as_ref(), seen, fate);
         self.unless_the_unit_fails(&mut places, unit.as_ref(), |plan, unit, steps| {
             unit::of_python(callables, plan, unit, &file, steps)
         });
-        Ok(merged(places))
+        let mut places = merged(places);
+        for Place { rules, violation, .. } in places.iter_mut().filter(|place| place.rules.len() > 1) {
+            let takes = |rule: usize| takers.contains(&(rule, violation.range.start, violation.kind.word()));
+            let is_used = |rule: usize| unit.as_ref().is_some_and(|unit| self.takes(unit, &self.sought[rule]));
+            rules.sort_by_key(|rule| (!(takes(*rule) && is_used(*rule)), !takes(*rule), *rule));
+        }
+        Ok(places)
     }
 
     /// The unit that takes up a file of which this was seen.
@@ -176,6 +211,25 @@ impl Each<'_> {
         places
     }
 
+    /// Which rules take away by themselves what others find too, each with the start and the kind of the place.
+    fn takers(&self, file: &Parsed, seen: &[(usize, Seen)]) -> BTreeSet<(usize, usize, &'static str)> {
+        let key = |violation: &Violation| (violation.range.start, violation.kind.word());
+        let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
+        for violation in seen.iter().flat_map(|(_, seen)| &seen.violations) {
+            if !once.insert(key(violation)) {
+                again.insert(key(violation));
+            }
+        }
+        let mut takers = BTreeSet::new();
+        for (number, seen) in seen.iter().filter(|(_, seen)| seen.violations.iter().any(|one| again.contains(&key(one)))) {
+            let step = self.sought[*number].step;
+            let left = left(file, step, &seen.violations, &[step], |_| None);
+            let gone = seen.violations.iter().zip(left).filter(|(_, left)| left.is_none());
+            takers.extend(gone.map(|(violation, _)| (*number, violation.range.start, violation.kind.word())));
+        }
+        takers
+    }
+
     /// A unit lands whole or not at all: where it fails, nothing of its file goes.
     fn unless_the_unit_fails(
         &self,
@@ -192,9 +246,19 @@ impl Each<'_> {
             return;
         }
         let Outcome::Unsound(unsound) = outcome(plan, unit, steps) else { return };
-        let why = unsound.reason.lines().next().unwrap_or_default();
-        let left = Left { reason: format!("the unit would fail: {why}"), help: unsound.help };
-        goes.for_each(|place| place.fate = Fate::Stays(left.clone()));
+        let faults = faults(&unit.path, &unsound.reason);
+        let lines: BTreeSet<u32> = faults.iter().map(|(line, _)| *line).collect();
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        for place in goes {
+            let own = faults.iter().find(|(line, _)| *line == place.violation.line);
+            let reason = match (own, lines.as_slice()) {
+                (Some((_, why)), _) => format!("the unit would fail: {why}"),
+                (None, [line]) => format!("the unit would fail in line {line}"),
+                (None, [_, ..]) => format!("the unit would fail in lines {}", lines.join(", ")),
+                (None, []) => format!("the unit would fail: {}", unsound.reason.lines().next().unwrap_or_default()),
+            };
+            place.fate = Fate::Stays(Left { reason, help: unsound.help.clone() });
+        }
     }
 
     /// What one way to look finds of each rule; `None` where it cannot tell.
@@ -216,6 +280,19 @@ impl Each<'_> {
         let own = sought.rule.is_some_and(|rule| target.rules.contains(&rule));
         own || !target.edits.is_empty() || plan.runs_codemod(target)
     }
+}
+
+/// The lines of a file in which a unit's reason to fail has a guard find something, each with what it says of them. What it tells of
+/// other places besides is a remark.
+fn faults<'r>(path: &RepoPath, reason: &'r str) -> Vec<(u32, &'r str)> {
+    let start = format!("{path}:");
+    let fault = |text: &'r str| {
+        let (line, rest) = text.split_once(&start)?.1.split_once(':')?;
+        let (column, why) = rest.split_once(": ")?;
+        let is_found = Guard::ALL.iter().any(|guard| why.contains(&format!("({})", guard.word())));
+        (is_found && column.parse::<u32>().is_ok()).then_some((line.parse().ok()?, why))
+    };
+    reason.lines().filter_map(fault).collect()
 }
 
 /// What would become of each violation in a file by what its unit does, or by the rule alone where it has none.

@@ -185,8 +185,22 @@ fn a_rename_to_what_its_module_lacks_is_refused_before_the_first_unit() {
     for args in [&["check"][..], &["run"]] {
         untouched(&made, 1, args).says("the rule r leads to app.new.gg, and app.new has no gg");
     }
+    for (to, why) in [("app.new.C.BLUE", "and app.new.C has no BLUE"), ("app.new.G", "and app.new has no G")] {
+        let made = repo(&format!("r: {{ rename: {{ from: app.old.f, to: {to} }} }}"));
+        let seen = "import sys\nclass C:\n    RED = 1\ndef g(x): return x in sys.modules\n";
+        made.write("app/new.py", seen);
+        made.commit_all("a class");
+        untouched(&made, 1, &["check"]).says(why);
+    }
     let edited = "[{ path: app/new.py, rules: [], edits: [{ before: \"def g(x): pass\", after: \"def gg(x): pass\" }] }, a.py]";
     made.write("plans/p.yaml", plan("r: { rename: { from: app.old.f, to: app.new.gg } }", edited));
     made.commit_all("the plan writes it first");
     made.migrate(&["run"]).exits(0);
+}
+
+#[test]
+fn a_rename_whose_package_was_forgotten_is_warned_of_with_the_whole_name() {
+    let made = repo("r: { rename: { from: app.old.f, to: new.g } }");
+    untouched(&made, 0, &["check"]).says("nothing here is a module new, to which new.g leads (did you mean app.new.g?)");
+    assert_eq!(repo(GOOD).migrate(&["check"]).exits(0).stderr, "");
 }
