@@ -247,5 +247,6 @@ pub fn plan(phases: &str) -> String {
 pub fn skip(why: &str) {
     use std::io::Write;
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    writeln!(std::io::stderr(), "skipped in {test}: {why}").unwrap();
+    let mut screen = std::io::stderr();
+    writeln!(screen, "skipped in {test}: {why}").unwrap();
 }
