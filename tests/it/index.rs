@@ -82,7 +82,8 @@ fn had(what: &str, pip: &mut Command) -> Option<()> {
     let output = pip.output().expect("python3 on PATH");
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() && !said.contains("DO NOT MATCH THE HASHES") && std::env::var_os("CI").is_none() {
-        crate::support::skip(&format!("{what} cannot be had here: {}", said.trim()));
+        // A benchmark reads this file too, which has no harness to speak past.
+        println!("skipped: {what} cannot be had here: {}", said.trim());
         return None;
     }
     assert!(output.status.success(), "{what}: {said}");
