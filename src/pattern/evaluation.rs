@@ -57,7 +57,7 @@ impl Evaluation {
         let moved = kept.iter().find_map(|(_, node)| self.moves(source, one, *node));
         moved
             .or_else(|| kept.iter().find_map(|(name, node)| self.repeats(source, name, *node)))
-            .or_else(|| self.swaps(source, kept))
+            .or_else(|| self.swaps(source, one, &kept))
     }
 
     fn moves(&self, source: &Source, one: &Match, node: Node) -> Option<String> {
@@ -75,10 +75,15 @@ impl Evaluation {
         Some(format!("`{shown}` would be evaluated {how}"))
     }
 
-    fn swaps(&self, source: &Source, kept: Vec<(&str, Node)>) -> Option<String> {
+    fn swaps(&self, source: &Source, one: &Match, kept: &[(&str, Node)]) -> Option<String> {
+        let is_other = |(name, _): &(&str, Node)| kept.first().is_some_and(|(first, _)| first != name);
+        if !kept.iter().any(is_other) {
+            return None;
+        }
         let place = |name: &str| self.after.iter().position(|other| other == name);
-        let doing = kept.into_iter().filter(|(_, node)| !is_statement(*node));
-        let mut doing: Vec<_> = doing.filter_map(|(name, node)| Some((place(name), up(node), effect(node)?))).collect();
+        let doing = kept.iter().filter(|(_, node)| !is_statement(*node));
+        let mut doing: Vec<_> =
+            doing.filter_map(|(name, node)| Some((place(name), below(&one.nodes, *node), effect(*node)?))).collect();
         doing.sort_by(|(_, one, _), (_, other, _)| earlier(one, other));
         let pair = doing.windows(2).find(|pair| pair[0].0 > pair[1].0)?;
         let (first, second) = (shown(source.text(), pair[0].2), shown(source.text(), pair[1].2));
@@ -103,11 +108,11 @@ fn path<'t>(root: Node<'t>, spot: &Spot) -> Vec<Node<'t>> {
     node.map_or_else(Vec::new, |node| around(root, node).into_iter().chain([node]).collect())
 }
 
-/// The same for a node of a file.
-fn up(node: Node) -> Vec<Node> {
-    let mut path: Vec<Node> = std::iter::successors(Some(node), Node::parent).collect();
-    path.reverse();
-    path
+/// The same for a node in one of the nodes that a match has.
+fn below<'t>(matched: &[Node<'t>], node: Node<'t>) -> Vec<Node<'t>> {
+    let holds = |outer: &&Node| outer.start_byte() <= node.start_byte() && node.end_byte() <= outer.end_byte();
+    let outer = matched.iter().find(holds).map_or_else(Vec::new, |outer| around(*outer, node));
+    outer.into_iter().chain([node]).collect()
 }
 
 /// Which of two nodes Python evaluates first: in the order of the text, but for what an assignment gives, what a conditional expression
