@@ -42,6 +42,9 @@ struct Suspect {
     line: usize,
 }
 
+/// Whether calling what has a name gives a coroutine; `None` when that is not known.
+type Known<'k> = &'k dyn Fn(&str) -> Option<bool>;
+
 /// Calls that `after` has wrong and `before` had not.
 pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
     let awaited = awaited_by_rules(context);
@@ -57,16 +60,22 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
             None => *asked.entry(name.to_owned()).or_insert((context.is_coroutine)(name)),
         }
     };
+    let renames = context.rules.iter().filter_map(|(_, step)| match step {
+        Step::Rename(rename) => Some((rename.to.as_str(), rename.from.as_str())),
+        Step::Edits(_) | Step::Rewrite(_) => None,
+    });
+    let renames: HashMap<&str, &str> = renames.collect();
+    let was = |name: &str| renames.get(name).and_then(|from| known(from));
     // What is known of a function is asked only for calls that came in: for all others it cannot have changed.
     let mut numbers = HashMap::new();
     let (old_lines, new_lines) = (Lines::new(before, &mut numbers), Lines::new(after, &mut numbers));
     let (there, here) = (calls(before, &old_lines), calls(after, &new_lines));
     let is_new = |name: &str, line: usize| here.count(name, line) > there.count(name, line);
-    let found = wrong(after, &new_lines, &known, &is_new);
+    let found = wrong(after, &new_lines, (&known, &was), &is_new);
     if found.is_empty() {
         return Vec::new();
     }
-    let old = wrong(before, &old_lines, &known, &|_, _| true);
+    let old = wrong(before, &old_lines, (&known, &|_| None), &|_, _| true);
     let found = subtract(found, &old, |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line));
     let finding = |Suspect { written, wrong_if, why, at, .. }: Suspect| {
         let (message, help) = match wrong_if {
@@ -124,13 +133,9 @@ fn calls(file: &Parsed, lines: &Lines) -> Calls {
     calls
 }
 
-/// The calls that are wrong; of imported functions only where `is_new` says so of the name and the line.
-fn wrong(
-    file: &Parsed,
-    lines: &Lines,
-    known: &dyn Fn(&str) -> Option<bool>,
-    is_new: &dyn Fn(&str, usize) -> bool,
-) -> Vec<Suspect> {
+/// The calls that are wrong; of imported functions only where `is_new` says so of the name and the line. `was` says of a name what is
+/// known of the one that a rename put it in the place of: where both are the same, a wrong call was as wrong before.
+fn wrong(file: &Parsed, lines: &Lines, (known, was): (Known, Known), is_new: &dyn Fn(&str, usize) -> bool) -> Vec<Suspect> {
     let (Ok(tree), Ok(names), Ok(functions)) = (file.tree(), file.names(), Functions::new(file)) else { return Vec::new() };
     let text = file.source().text();
     let mut found = Vec::new();
@@ -140,11 +145,16 @@ fn wrong(
         let known = |name: &str| if is_new(name, line) { known(name) } else { None };
         let Some(gives) = gives_coroutine(read, names, &functions, &known) else { continue };
         let Some(call) = call_of(tree.root_node(), read) else { continue };
+        let was = names.qualified(read).and_then(|name| was(&name));
+        if was == Some(gives) {
+            continue;
+        }
         let fate = fate(call, text);
         let (wrong_if, why) = match fate {
             Fate::Awaited => (false, ""),
             Fate::Plain(why) => (true, why),
             Fate::Named(_) => (true, "the name it is given is never awaited"),
+            Fate::Passed if was == Some(false) => (true, "what stood here gave a plain value"),
             Fate::Passed => continue,
         };
         if gives != wrong_if {

@@ -240,3 +240,24 @@ fn what_the_rules_left_is_found() {
         assert_eq!(found, want);
     }
 }
+
+#[test]
+fn a_rename_between_a_coroutine_function_and_a_plain_one_is_found() {
+    for (from, to, before, after, want) in [
+        ("m.coro", "m.plain", "async def t(): return await coro(1)\n", "async def t(): return await plain(1)\n", 1),
+        ("m.plain", "m.coro", "print(plain(1))\n", "print(coro(1))\n", 1),
+        ("m.coro", "m.sub.coro", "async def t(): m.coro(1)\n", "async def t(): m.sub.coro(1)\n", 0),
+        ("m.coro", "m.sub.coro", "async def t(): await m.coro(1)\n", "async def t(): await m.sub.coro(1)\n", 0),
+        ("m.other", "m.coro", "print(other(1))\n", "print(coro(1))\n", 0),
+    ] {
+        let rename = Rename { from: from.into(), to: to.into(), ..Rename::default() };
+        let head = "from m import coro, other, plain\nimport m\nimport m.sub\n";
+        let (before, after) = (format!("{head}{before}"), format!("{head}{after}"));
+        let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
+        let rules = [("mine", Step::Rename(&rename))];
+        let context = Context { guards: Guards::default(), rules: &rules, is_coroutine: &elsewhere };
+        let found = check(&Parsed::new(&old, None), &Parsed::new(&new, None), &context);
+        let awaits = found.iter().filter(|finding| finding.guard == Guard::Awaitedness);
+        assert_eq!(awaits.count(), want, "{after}");
+    }
+}

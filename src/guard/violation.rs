@@ -1,7 +1,7 @@
 //! What of the deprecated the rules left in the file.
 
 use crate::guard::{Context, Finding};
-use crate::plan::guards::Guard;
+use crate::plan::guards::{Guard, Severity};
 use crate::python::parsed::Parsed;
 use crate::rewrite::follow::Spot;
 use crate::rewrite::violation::{Kind, Violation, violations};
@@ -9,6 +9,10 @@ use crate::rewrite::violation::{Kind, Violation, violations};
 /// Every violation of the unit's own rules in `after`.
 pub(super) fn left(after: &Parsed, context: &Context) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
+    let help = match context.guards.severity(Guard::Violation) {
+        Severity::Error => "write `edits` for this place, or let the guard `violation` warn, or be off, for this file",
+        Severity::Warn | Severity::Off => "write `edits` for this place where it shall go too",
+    };
     for (rule, step) in context.rules {
         // A text without a tree in time has been refused by the rules themselves.
         for Violation { line, column, kind, name, .. } in violations(after, *step).unwrap_or_default() {
@@ -25,7 +29,7 @@ pub(super) fn left(after: &Parsed, context: &Context) -> Vec<Finding> {
                 guard: Guard::Violation,
                 severity: context.guards.severity(Guard::Violation),
                 message: format!("{what}, which the rule {rule} replaces"),
-                help: "write `edits` for this place, or let the guard `violation` warn, or be off, for this file".to_owned(),
+                help: help.to_owned(),
             });
         }
     }

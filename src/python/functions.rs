@@ -82,13 +82,23 @@ fn kind(def: Node, text: &str) -> Option<bool> {
     }
     let body = def.child_by_field_name("body")?;
     let (mut yields, mut returns) = (false, false);
+    // A parameter that is given back as it came is taken for the plain value that most are.
+    let parameters = def.child_by_field_name("parameters").map_or_else(Vec::new, |list| parameters(list, text));
+    let is_own = |value: Node| value.kind() == "identifier" && parameters.contains(&&text[value.byte_range()]);
     let mut cursor = body.walk();
     'walk: loop {
         let node = cursor.node();
         let is_inner = matches!(node.kind(), "function_definition" | "class_definition" | "lambda");
         match node.kind() {
             "yield" => yields = true,
-            "return_statement" => returns |= node.named_child(0).is_some_and(|value| !is_literal(value)),
+            "return_statement" => {
+                returns |= node.named_child(0).is_some_and(|value| !is_plain(value) && !is_own(value));
+            }
+            // It may be another value by then.
+            "assignment" | "named_expression" | "for_statement" | "as_pattern" => {
+                let target = node.child_by_field_name("left").or(node.child_by_field_name("name")).unwrap_or(node);
+                returns |= target.kind() != "attribute" && parameters.iter().any(|own| text[target.byte_range()].contains(own));
+            }
             _ => {}
         }
         if !is_inner && cursor.goto_first_child() {
@@ -111,7 +121,15 @@ fn kind(def: Node, text: &str) -> Option<bool> {
     (yields || !awaitable).then_some(false)
 }
 
-fn is_literal(node: Node) -> bool {
+/// The names of parameters that have neither a default nor an annotation.
+fn parameters<'s>(list: Node, text: &'s str) -> Vec<&'s str> {
+    let mut cursor = list.walk();
+    let names = list.named_children(&mut cursor).filter(|child| child.kind() == "identifier");
+    names.map(|name| &text[name.byte_range()]).collect()
+}
+
+/// True for a value that is no coroutine, whatever its parts are.
+fn is_plain(node: Node) -> bool {
     matches!(
         node.kind(),
         "none"
@@ -125,6 +143,15 @@ fn is_literal(node: Node) -> bool {
             | "dictionary"
             | "tuple"
             | "set"
+            | "binary_operator"
+            | "unary_operator"
+            | "not_operator"
+            | "comparison_operator"
+            | "list_comprehension"
+            | "dictionary_comprehension"
+            | "set_comprehension"
+            | "generator_expression"
+            | "lambda"
     )
 }
 
@@ -142,6 +169,10 @@ mod tests {
             ("def f(): pass\n", Some(false)),
             ("def f(): return None\n", Some(false)),
             ("def f(): return g()\n", None),
+            ("def f(x): return x\n", Some(false)),
+            ("def f(x):\n    x = g(x)\n    return x\n", None),
+            ("def f(x): return x + g()\n", Some(false)),
+            ("def f(x): return [g(x)]\n", Some(false)),
             ("def f() -> int: return g()\n", Some(false)),
             ("def f() -> Awaitable[int]: return g()\n", None),
             ("def f() -> 'asyncio.Task[int]': return g()\n", None),

@@ -101,7 +101,7 @@ pub(crate) fn joined(mut comments: Vec<String>) -> String {
 /// Says that a comment for tools is no more.
 pub(crate) fn lost(source: &Source, at: usize, comment: &str) -> Remark {
     let help = "put it behind the line that needs it now, if one does";
-    Remark::at(source, at, format!("`{comment}` goes with the line that it stood behind"), help)
+    Remark::on_change(source, at, format!("`{comment}` goes with the line that it stood behind"), help)
 }
 
 /// Where comments can be put behind the line of `at`, and the comment that stands there already: they go before it, unless it

@@ -146,6 +146,22 @@ pub enum Problem {
         /// As it resolves.
         name: String,
     },
+    /// A patch of what is read through its module, which would do nothing any more.
+    #[error("{name} is patched here, and line {line} would no longer read what is patched")]
+    Patched {
+        /// What is patched.
+        name: String,
+        /// Where it is read.
+        line: u32,
+    },
+    /// A name that is written in another way than Python reads it.
+    #[error("Python reads {name} as {normal}, and names are compared as they are written")]
+    Spelled {
+        /// As written.
+        name: String,
+        /// As Python reads it.
+        normal: String,
+    },
     /// Two changes claim the same text.
     #[error("two changes claim the same text")]
     Overlap,
@@ -203,6 +219,8 @@ impl RewriteError {
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
             Problem::Echoed { .. } => "write the text before the braces and leave the `=` out, as it shall be".into(),
             Problem::Kept { .. } | Problem::NotModule { .. } => "write an edit for this file".into(),
+            Problem::Patched { .. } => "write an edit for this file that changes the patch with what it is for".into(),
+            Problem::Spelled { normal, .. } => format!("write {normal} there first"),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }
     }

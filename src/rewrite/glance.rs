@@ -11,6 +11,7 @@ use crate::python::source::Source;
 use crate::python::syntax::{ParseError, SyntaxProblem};
 use crate::rewrite::Step;
 use crate::rewrite::error::{Problem, RewriteError};
+use crate::rewrite::strings::may_patch;
 use crate::rewrite::violation::{Seen, covers, named};
 
 /// What [`crate::rewrite::violation::look`] would find for a step; `None` where only the whole file can tell.
@@ -23,7 +24,8 @@ pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
         Step::Rewrite(rewrite) if !(rewrite.strings || rewrite.docs) => rewrite.pattern.deprecated(),
         Step::Edits(_) | Step::Rename(_) | Step::Rewrite(_) => &[],
     };
-    if deprecated.is_empty() {
+    // What patches names it in a string.
+    if deprecated.is_empty() || may_patch(file.source().text()) {
         return Ok(None);
     }
     let Some(skim) = Skim::new(file.source().text()) else { return Ok(None) };

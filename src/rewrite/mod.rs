@@ -15,16 +15,22 @@ mod importing;
 pub mod left;
 #[cfg(test)]
 mod odd_tests;
+mod patches;
 mod place;
 #[cfg(test)]
 mod property_tests;
 mod reach;
 mod rename;
 mod replace;
+mod spelling;
 mod statement;
 mod strings;
+#[cfg(test)]
+mod told_tests;
 pub mod violation;
 pub mod words;
+
+use std::collections::HashMap;
 
 use crate::edit::Edits;
 use crate::plan::{BlockEdit, Rename, Rewrite};
@@ -38,6 +44,7 @@ use crate::rewrite::glance::hidden;
 use crate::rewrite::reach::Reach;
 use crate::rewrite::rename::rename;
 use crate::rewrite::replace::replace;
+use crate::rewrite::violation::look;
 
 /// One transform.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +123,7 @@ pub struct Applied {
 /// [`RewriteError`] for the first step that cannot be done soundly, with its place in the file; nothing is changed by halves.
 pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
     let mut applied = Applied { changed: vec![false; steps.len()], ..Applied::default() };
+    let mut said = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         match applied.bytes.take() {
             None => {
@@ -130,7 +138,9 @@ pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
                 applied.take(number, file.source(), &source, made);
             }
         }
+        said.resize(applied.remarks.len(), number);
     }
+    applied.settle(file, steps, said);
     Ok(applied.unless_as(file.source().bytes()))
 }
 
@@ -176,6 +186,21 @@ impl Applied {
         self.bytes = Some(source.apply(&made.edits));
     }
 
+    /// Takes back what a step `said` to be left, by its number for each remark, where later steps left nothing of what it deprecates.
+    fn settle(&mut self, file: &Parsed, steps: &[Step], said: Vec<usize>) {
+        let Some(source) = self.bytes.as_ref().and_then(|bytes| Source::new(bytes).ok()) else { return };
+        let after = Parsed::new(&source, file.module()).within(file.deadline());
+        let mut settled = HashMap::new();
+        let mut is_settled = |number: usize| {
+            *settled.entry(number).or_insert_with(|| {
+                self.changed[number + 1..].contains(&true)
+                    && look(&after, steps[number]).is_ok_and(|seen| seen.violations.is_empty() && seen.undecided.is_empty())
+            })
+        };
+        let mut said = said.into_iter();
+        self.remarks.retain(|remark| said.next().is_none_or(|number| !(remark.left && is_settled(number))));
+    }
+
     /// No bytes when they are as they were.
     fn unless_as(mut self, before: &[u8]) -> Self {
         self.bytes = self.bytes.filter(|bytes| bytes != before);
@@ -209,12 +234,18 @@ impl Step<'_> {
         }
         let made = match self {
             Self::Edits(edits) => return edit(file.source(), edits),
-            Self::Rename(_) | Self::Rewrite(_) => self.reach().make(file, &|file| self.make_of_names(file))?,
+            Self::Rename(_) | Self::Rewrite(_) => {
+                spelling::check(file, &self.parts(), false)?;
+                let mut made = self.reach().make(file, &|file| self.make_of_names(file))?;
+                patches::check(file, *self, &mut made)?;
+                made
+            }
         };
         if made.edits.is_empty() {
             let failed = |error| RewriteError::at(file.source(), 0, Problem::Parse(error));
             return hidden(file, *self).map_err(failed)?.map_or(Ok(made), Err);
         }
+        spelling::check(file, &[], true)?;
         // What such a text means from there on is not known, so there may be more to change than was seen.
         match file.unread() {
             Ok(Some(unread)) => Err(RewriteError::at(file.source(), unread.at, Problem::Unread(unread))),
@@ -247,8 +278,20 @@ impl Step<'_> {
         }
     }
 
-    fn touches(&self, source: &[u8]) -> bool {
+    /// The parts of the names that a rule is about.
+    fn parts(&self) -> Vec<&str> {
         match self {
+            Self::Edits(_) => Vec::new(),
+            Self::Rename(rename) => rename.from.split('.').chain(rename.to.split('.')).collect(),
+            Self::Rewrite(rewrite) => {
+                let words = rewrite.pattern.words().iter().map(String::as_str);
+                words.chain(rewrite.pattern.deprecated().iter().flat_map(|name| name.split('.'))).collect()
+            }
+        }
+    }
+
+    fn touches(&self, source: &[u8]) -> bool {
+        let named = match self {
             Self::Edits(edits) => !edits.is_empty(),
             Self::Rename(names) => {
                 let last = names.from.rsplit('.').next().unwrap_or(&names.from);
@@ -260,7 +303,8 @@ impl Step<'_> {
                 let holds = |word: &String| !word.is_ascii() || memchr::memmem::find(source, word.as_bytes()).is_some();
                 words.is_empty() || words.iter().any(holds)
             }
-        }
+        };
+        named || (!source.is_ascii() && spelling::may_spell(source, &self.parts()))
     }
 }
 

@@ -113,7 +113,7 @@ fn add(made: &mut Made, source: &Source, places: Vec<Place>) -> Result<(), Rewri
 }
 
 /// The name that only `before` imports with the one that only `after` does, where there is one of each.
-fn pairs(rewrite: &Rewrite) -> Vec<(String, String)> {
+pub(super) fn pairs(rewrite: &Rewrite) -> Vec<(String, String)> {
     let (old, new) = (side_names(&rewrite.before).imported, side_names(&rewrite.after).imported);
     let gone: Vec<&String> = old.iter().filter(|name| !new.contains(name)).collect();
     let come: Vec<&String> = new.iter().filter(|name| !old.contains(name)).collect();

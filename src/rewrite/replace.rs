@@ -254,7 +254,7 @@ impl<'f> Work<'f, '_, '_> {
                 read.name,
                 source.line(star.range.start)
             );
-            Some(Remark::at(source, read.range.start, message, "import by name what the star import is there for"))
+            Some(Remark::on_change(source, read.range.start, message, "import by name what the star import is there for"))
         }));
         for range in &imports.removed {
             let removal = blocks.remove(source, root, range, &statement::comments(source, range));

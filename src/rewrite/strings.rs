@@ -84,6 +84,37 @@ pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place
     Ok(places)
 }
 
+/// The patches of `name`, or of what lies below it, in the place that has it: where they stand, and what each patches.
+///
+/// # Errors
+/// [`ParseError`] when there is no tree in time.
+pub(super) fn patches(file: &Parsed, name: &str) -> Result<Vec<(Range<usize>, String)>, ParseError> {
+    let text = file.source().text();
+    let hits = words(text, last(name));
+    if hits.is_empty() || parent(name).is_empty() || !may_patch(text) {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for literal in literals(file.tree()?, text, &hits).iter().filter(|literal| !literal.is_statement) {
+        let look = Look { file, literal, from: name, to: name };
+        let value = literal.value.trim();
+        let Some((_, (called, _))) = look.call() else { continue };
+        if covers(name, value) && is_path(value) && look.is_patched() {
+            found.push((literal.range.clone(), value.to_owned()));
+        } else if !matches!(called, "getattr" | "hasattr") && look.attribute()?.is_some_and(|place| place.left.is_none()) {
+            found.push((literal.range.clone(), name.to_owned()));
+        }
+    }
+    let keywords = patched::keywords(file, &hits, (name, name))?.into_iter().filter(|place| place.left.is_none());
+    found.extend(keywords.map(|place| (place.range, name.to_owned())));
+    Ok(found)
+}
+
+/// True when a text has a word that patches.
+pub(super) fn may_patch(text: &str) -> bool {
+    ["patch", "setattr", "delattr"].iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+}
+
 /// Where `word` stands in `text` as a whole name.
 pub(crate) fn words(text: &str, word: &str) -> Vec<usize> {
     let whole = |at: &usize| {
@@ -142,7 +173,8 @@ impl Look<'_, '_, '_> {
             }
             let filled =
                 || is_field(value, mention.range.start).then_some("formatting fills it in, from what has its first name there");
-            let doubt = mention.doubt.or_else(filled).or_else(|| self.called_in_code(mention.range.start));
+            let doubt =
+                mention.doubt.or_else(filled).or_else(|| self.called_in_code(mention.range.start)).or_else(|| self.gives_top());
             places.push(match doubt {
                 Some(doubt) => self.left(&mention.range, doubt),
                 None => self.changed(&mention.range),
@@ -159,6 +191,14 @@ impl Look<'_, '_, '_> {
         let imported =
             || value.contains(&format!("import {}", self.from)) || value.contains(&format!("from {} import", self.from));
         (called && !imported()).then_some("it is called by code in the string, whose imports are not seen")
+    }
+
+    /// Why the name of a module stays that is loaded for what stands above it: `__import__("a.b").b` reads from `a`.
+    fn gives_top(&self) -> Option<&'static str> {
+        let (argument, (name, _)) = self.call()?;
+        let dotted = self.literal.value.contains('.') || self.to.contains('.');
+        (name == "__import__" && argument.position.is_none_or(|position| position == 0) && dotted)
+            .then_some("`__import__` gives the package at its top, from which the rest is read")
     }
 
     /// True when a name without a dot is meant as a module's name.
@@ -263,14 +303,19 @@ impl Look<'_, '_, '_> {
 
     /// A patch of the name in a module that imports it.
     fn through_another(&self) -> Option<Place> {
-        let (argument, (name, before)) = self.call()?;
-        let keyword = argument.keyword.map(|node| &self.text()[node.byte_range()]);
-        let first = argument.position == Some(0) || keyword == Some("target");
-        let patches = name == "patch" || before == "patch" || matches!(name, "setattr" | "delattr");
         let value = self.literal.value.as_str();
         let class = last(self.from).starts_with(char::is_uppercase);
         let through = value.split('.').skip(1).any(|part| part == last(self.from)) && (class || last(value) == last(self.from));
-        (first && patches && through && is_path(value)).then(|| self.through(parent(value)))
+        (through && self.is_patched() && is_path(value)).then(|| self.through(parent(value)))
+    }
+
+    /// True for the target of a patch.
+    fn is_patched(&self) -> bool {
+        self.call().is_some_and(|(argument, (name, before))| {
+            let keyword = argument.keyword.map(|node| &self.text()[node.byte_range()]);
+            let first = argument.position == Some(0) || keyword == Some("target");
+            first && (name == "patch" || before == "patch" || matches!(name, "setattr" | "delattr"))
+        })
     }
 
     fn through(&self, module: &str) -> Place {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::plan::Rewrite;
+use crate::python::builtins::is_builtin;
 use crate::python::imports::Import;
 use crate::python::names::{Meaning, Names, Use};
 use crate::python::parsed::Parsed;
@@ -14,6 +15,7 @@ use crate::python::source::Source;
 use crate::python::syntax::ParseError;
 use crate::rewrite::Step;
 use crate::rewrite::docs::Markup;
+use crate::rewrite::patches::{self, Patch};
 use crate::rewrite::place::Place;
 
 /// What a deprecated thing is used as.
@@ -104,6 +106,16 @@ pub fn look(file: &Parsed, step: Step) -> Result<Seen, ParseError> {
     seen.add(file.source(), step, Kind::String, reach.in_strings(file)?);
     let examples = reach.in_docstrings(file, &|example| step.make_of_names(example))?;
     seen.add(file.source(), step, Kind::Doc, examples);
+    let patches = patches::find(file, step)?;
+    let stays = |seen: &Seen, patch: &Patch| {
+        let apart = |known: &Violation| known.range.end <= patch.range.start || patch.range.end <= known.range.start;
+        seen.violations.iter().all(apart) && seen.undecided.iter().all(|(known, _)| apart(known))
+    };
+    for patch in patches.into_iter().filter(|patch| stays(&seen, patch)).collect::<Vec<Patch>>() {
+        let patched = Violation::at(file.source(), patch.range, Kind::String, patch.name);
+        seen.undecided.push((patched, "it is patched here".to_owned()));
+    }
+    seen.undecided.sort_by_key(|(violation, _)| (violation.range.start, violation.range.end));
     Ok(seen)
 }
 
@@ -232,7 +244,12 @@ impl Finder<'_> {
             Meaning::Unbound { star: true } => {
                 let stars: BTreeSet<&str> = self.stars(read.scope, read.name).collect();
                 let brought = stars.into_iter().find_map(|module| {
-                    let range = reach(read, &format!("{module}.{}", read.name), self.deprecated)?;
+                    let name = format!("{module}.{}", read.name);
+                    // Few modules have a builtin of their own: it is meant where the rule names it.
+                    if is_builtin(read.name) && !covers(&name, self.deprecated) {
+                        return None;
+                    }
+                    let range = reach(read, &name, self.deprecated)?;
                     Some((range, format!("`from {module} import *` may bring {}", read.name)))
                 });
                 if let Some((range, why)) = brought {
@@ -252,7 +269,7 @@ impl Finder<'_> {
 }
 
 /// What the first name of a use stands for, when the use with all its attributes stands for `whole`.
-fn without_attributes<'w>(read: &Use, whole: &'w str) -> &'w str {
+pub(super) fn without_attributes<'w>(read: &Use, whole: &'w str) -> &'w str {
     let attributes: usize = read.attributes.iter().map(|(attribute, _)| 1 + attribute.len()).sum();
     whole.len().checked_sub(attributes).and_then(|end| whole.get(..end)).unwrap_or(whole)
 }

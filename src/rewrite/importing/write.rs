@@ -81,6 +81,7 @@ impl Importing<'_> {
         let mut tops = Vec::new();
         for planned in &self.planned {
             match planned.anchor {
+                Anchor::Beside(old) if self.comes_before(old, planned) => {}
                 Anchor::Beside(old) => self.place(old, planned, &mut changes),
                 Anchor::Top => tops.push(planned),
             }
@@ -90,6 +91,19 @@ impl Importing<'_> {
             self.write(number, change, &mut imports);
         }
         imports
+    }
+
+    /// True when the same import is planned beside an earlier one, from which it can be had here.
+    fn comes_before(&self, old: usize, planned: &Planned) -> bool {
+        let same = self.planned.iter().filter(|other| (&other.wanted, &other.local) == (&planned.wanted, &planned.local));
+        let import = &self.names.imports[old];
+        same.into_iter().any(|other| match other.anchor {
+            Anchor::Beside(other) => {
+                let other = &self.names.imports[other];
+                other.range.start < import.range.start && self.serves(other, import)
+            }
+            Anchor::Top => false,
+        })
     }
 
     /// Puts an import where an old one stands: into an import of that module, or beside the old one.

@@ -46,6 +46,18 @@ fn says(from: &str, to: &str, cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn what_import_gives_the_top_of_stays() {
+    says(
+        "a.b",
+        "a.c.d",
+        &[("__import__('a.b').b\n", "gives the package at its top"), ("__import__(name='a.b')\n", "at its top")],
+    );
+    says("a", "b.c", &[("__import__('a')\n", "at its top")]);
+    check("a", "b", &[("__import__('a')\n", "__import__('b')\n")]);
+    check("a.b", "a.c", &[("importlib.import_module('a.b')\n", "importlib.import_module('a.c')\n")]);
+}
+
+#[test]
 fn a_literal_that_is_the_name_changes() {
     check(
         "a.b.f",
