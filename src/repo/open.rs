@@ -30,6 +30,10 @@ impl Repo {
     pub fn open(from: &Path) -> Result<Self, RepoProblem> {
         let asked = Git::at(from);
         let config = asked.ask(&["config", "--list", "--null"], b"").map_err(|problem| why_not(from, problem))?;
+        // Every repository has settings: the version of its own format at least.
+        if config.is_empty() {
+            return Err(why_not(from, silent("config")));
+        }
         let config = Config::parse(&config);
         let Places { top, git_dir, hooks } = Places::ask(&asked, &config).map_err(|problem| why_not(from, problem))?;
         let inner = open_synced(&git_dir).map_err(|error| refusal(from, error))?;
@@ -167,10 +171,18 @@ impl Places {
             // The name of a folder may hold a line break: then each is asked for by itself.
             paths = questions.iter().map(|question| ask(&[question])).collect::<Result<_, _>>()?;
         }
+        // git ends with 0 although nobody got what it wrote.
+        if paths.iter().any(Vec::is_empty) {
+            return Err(silent("rev-parse"));
+        }
         let mut paths = paths.into_iter().map(|path| PathBuf::from(OsString::from_vec(path)));
         let mut next = || paths.next().unwrap_or_else(|| PathBuf::from("/"));
         Ok(Self { top: next(), git_dir: next(), hooks: next() })
     }
+}
+
+fn silent(command: &str) -> GitProblem {
+    GitProblem::Failed { command: command.to_owned(), stderr: "it gave no answer".to_owned() }
 }
 
 /// Why git does not say where the repository is: in the words of this tool where it has some.

@@ -235,7 +235,7 @@ impl Step<'_> {
         let made = match self {
             Self::Edits(edits) => return edit(file.source(), edits),
             Self::Rename(_) | Self::Rewrite(_) => {
-                spelling::check(file, &self.parts(), false)?;
+                spelling::check(file, &self.parts())?;
                 let mut made = self.reach().make(file, &|file| self.make_of_names(file))?;
                 patches::check(file, *self, &mut made)?;
                 made
@@ -245,7 +245,6 @@ impl Step<'_> {
             let failed = |error| RewriteError::at(file.source(), 0, Problem::Parse(error));
             return hidden(file, *self).map_err(failed)?.map_or(Ok(made), Err);
         }
-        spelling::check(file, &[], true)?;
         // What such a text means from there on is not known, so there may be more to change than was seen.
         match file.unread() {
             Ok(Some(unread)) => Err(RewriteError::at(file.source(), unread.at, Problem::Unread(unread))),

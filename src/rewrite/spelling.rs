@@ -8,7 +8,6 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::python::parsed::Parsed;
 use crate::rewrite::error::{Problem, RewriteError};
-use crate::rewrite::strings::words;
 
 /// The words of a text that Python reads as others, each with what it is read as.
 fn others(text: &str) -> impl Iterator<Item = (Range<usize>, String)> {
@@ -34,30 +33,22 @@ pub(super) fn may_spell(source: &[u8], parts: &[&str]) -> bool {
     }
 }
 
-/// Refuses a file that spells one of the `parts` of a rule's names in another way, or, where the rule changes it, any name in two.
+/// Refuses a file that spells one of the `parts` of a rule's names in another way.
 ///
 /// # Errors
 /// [`RewriteError`] at such a name.
-pub(super) fn check(file: &Parsed, parts: &[&str], changes: bool) -> Result<(), RewriteError> {
+pub(super) fn check(file: &Parsed, parts: &[&str]) -> Result<(), RewriteError> {
     let source = file.source();
     let text = source.text();
     if text.is_ascii() {
         return Ok(());
     }
-    let found: Vec<(Range<usize>, String)> = others(text).collect();
-    let is_double = |written: &str, normal: &str| {
-        let twice = |(range, other): &(Range<usize>, String)| other == normal && text[range.clone()] != *written;
-        found.iter().any(twice) || !words(text, normal).is_empty()
-    };
-    for (range, normal) in &found {
+    for (range, normal) in others(text).filter(|(_, normal)| parts.contains(&normal.as_str())) {
         let written = &text[range.clone()];
-        if !parts.contains(&normal.as_str()) && !(changes && is_double(written, normal)) {
-            continue;
-        }
         let root = file.tree().map_err(|error| RewriteError::at(source, 0, Problem::Parse(error)))?.root_node();
         let node = root.descendant_for_byte_range(range.start, range.end);
         if node.is_some_and(|node| node.kind() == "identifier") {
-            let kind = Problem::Spelled { name: written.to_owned(), normal: normal.clone() };
+            let kind = Problem::Spelled { name: written.to_owned(), normal };
             return Err(RewriteError::at(source, range.start, kind));
         }
     }

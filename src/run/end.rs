@@ -64,7 +64,10 @@ fn refuse_not_done(asked: Counts) -> Result<(), Stop> {
     }
     let verb = if asked.open() == 1 { "is" } else { "are" };
     let words = asked.words(|state| !state.is_done());
-    let message = format!("{} of {} units {verb} not done: {words}", asked.open(), asked.total);
+    let message = match asked.total {
+        1 => format!("the unit is not done: {words}"),
+        total => format!("{} of {total} units {verb} not done: {words}", asked.open()),
+    };
     let given_up: Vec<&str> =
         State::ALL.into_iter().filter(|state| state.is_given_up() && asked.get(*state) > 0).map(State::word).collect();
     let help = match given_up.as_slice() {

@@ -190,7 +190,7 @@ fn the_share_of_units_that_may_be_given_up_is_of_the_whole_phase() {
             files.join(", ")
         ),
     );
-    let ran = repo.migrate(&["run", "--file", "f3.py"]).exits(1).says("1 of 1 units is not done: 1 quarantined");
+    let ran = repo.migrate(&["run", "--file", "f3.py"]).exits(1).says("the unit is not done: 1 quarantined");
     assert!(!ran.stderr.contains("more than the plan allows"), "{}", ran.stderr);
 }
 
