@@ -10,7 +10,7 @@ use ruff_python_ast::token::TokenKind;
 use ruff_text_size::Ranged;
 
 use crate::python::nesting;
-use crate::python::syntax::read_by_ruff;
+use crate::python::ruff;
 
 /// Runs up to this many lines are read as they are.
 const LONG: usize = 32;
@@ -24,7 +24,7 @@ pub fn gaps(text: &str) -> Vec<Range<usize>> {
         return Vec::new();
     }
     let Ok(depth) = nesting::depth(text) else { return Vec::new() };
-    let comments = read_by_ruff(text, depth, |parsed| {
+    let comments = ruff::read(text, depth, |parsed| {
         let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
         comments.map(|token| usize::from(token.start())..usize::from(token.end())).collect::<Vec<_>>()
     });

@@ -14,6 +14,7 @@ pub mod names;
 pub mod nesting;
 pub mod parsed;
 pub mod precedence;
+mod ruff;
 pub mod semantic;
 pub mod skim;
 pub mod source;

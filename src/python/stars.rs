@@ -9,7 +9,7 @@ use ruff_python_ast::{Expr, ExprContext};
 use ruff_text_size::Ranged;
 
 use crate::python::nesting;
-use crate::python::syntax::read_by_ruff;
+use crate::python::ruff;
 
 /// The text with such splats as negations; `None` where there are none.
 pub(super) fn negated(text: &str) -> Option<String> {
@@ -22,7 +22,7 @@ pub(super) fn negated(text: &str) -> Option<String> {
         }
         stars.0
     };
-    let stars = read_by_ruff(text, depth, find).ok().filter(|stars| !stars.is_empty())?;
+    let stars = ruff::read(text, depth, find).ok().filter(|stars| !stars.is_empty())?;
     let mut shown = text.to_owned();
     stars.into_iter().for_each(|at| shown.replace_range(at..at + 1, "-"));
     Some(shown)

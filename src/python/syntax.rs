@@ -1,27 +1,21 @@
 //! Two parsers: tree-sitter gives a tree for any text, ruff's says whether Python would take it.
 
-use std::io;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use ruff_python_ast::{Mod, PythonVersion};
-use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_python_ast::Mod;
 use ruff_text_size::Ranged;
 use tree_sitter::{Parser, Point, Range, Tree};
 
 use crate::python::comments;
 use crate::python::nesting;
+use crate::python::ruff;
 use crate::python::semantic;
 use crate::python::source::Source;
 use crate::python::stars;
 
 /// How long one file may take to parse, unless the caller says.
 pub const DEADLINE: Duration = Duration::from_secs(10);
-/// Depth up to which a parse fits any thread's stack.
-const SHALLOW: usize = 300;
-/// Stack for each level beyond, for building, walking and dropping a tree without optimisation.
-const STACK_PER_LEVEL: usize = 8 << 10;
-
 /// Why there is no tree.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
@@ -101,7 +95,7 @@ pub fn errors(source: &Source) -> Vec<SyntaxProblem> {
     let mut found: Vec<(usize, String)> = source.undecodable().collect();
     match nesting::depth(text) {
         Err(deep) => found.push((deep.at, deep.message.to_owned())),
-        Ok(depth) => match read_by_ruff(text, depth, |parsed| judge(text, parsed)) {
+        Ok(depth) => match ruff::read(text, depth, |parsed| judge(text, parsed)) {
             Ok(judged) => found.extend(judged),
             Err(error) => found.push((0, format!("no stack to parse an expression {depth} deep: {error}"))),
         },
@@ -113,26 +107,6 @@ pub fn errors(source: &Source) -> Vec<SyntaxProblem> {
     problems.sort();
     problems.dedup();
     problems
-}
-
-/// Builds ruff's tree of a text `depth` deep, asks it and drops it, on a thread of its own where this one's stack may not do.
-///
-/// # Errors
-/// When there is no such thread.
-pub(super) fn read_by_ruff<T: Send>(
-    text: &str,
-    depth: usize,
-    ask: impl FnOnce(&ruff_python_parser::Parsed<Mod>) -> T + Send,
-) -> io::Result<T> {
-    let options = || ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest());
-    if depth <= SHALLOW {
-        return Ok(ask(&parse_unchecked(text, options())));
-    }
-    let builder = std::thread::Builder::new().stack_size((8 << 20) + depth * STACK_PER_LEVEL);
-    let asked = std::thread::scope(|scope| {
-        builder.spawn_scoped(scope, || ask(&parse_unchecked(text, options()))).map(|thread| thread.join())
-    });
-    asked?.or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What Python's parser and compiler say of a text.

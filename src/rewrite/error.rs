@@ -219,7 +219,7 @@ impl RewriteError {
             Problem::Comment { .. } => "move the comment, or write an edit for this file".into(),
             Problem::Echoed { .. } => "write the text before the braces and leave the `=` out, as it shall be".into(),
             Problem::Kept { .. } | Problem::NotModule { .. } => "write an edit for this file".into(),
-            Problem::Patched { .. } => "write an edit for this file that changes the patch with what it is for".into(),
+            Problem::Patched { .. } => "write an edit for this file that changes the patch and what it patches together".into(),
             Problem::Spelled { normal, .. } => format!("write {normal} there first"),
             Problem::Overlap => "split the plan's edits so that each place is changed once".into(),
         }

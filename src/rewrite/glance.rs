@@ -10,9 +10,10 @@ use crate::python::skim::{Skim, Word};
 use crate::python::source::Source;
 use crate::python::syntax::{ParseError, SyntaxProblem};
 use crate::rewrite::Step;
+use crate::rewrite::below::covers;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::strings::may_patch;
-use crate::rewrite::violation::{Seen, covers, named};
+use crate::rewrite::violation::{Seen, named};
 
 /// What [`crate::rewrite::violation::look`] would find for a step; `None` where only the whole file can tell.
 ///

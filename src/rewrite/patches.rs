@@ -9,10 +9,10 @@ use crate::python::names::{Meaning, Names};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
+use crate::rewrite::below::{covers, without_attributes};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::reach::pairs;
 use crate::rewrite::strings::patches;
-use crate::rewrite::violation::{covers, without_attributes};
 use crate::rewrite::{Made, Remark, Step};
 
 /// A patch in a file.

@@ -14,6 +14,7 @@ use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
 use crate::rewrite::Step;
+use crate::rewrite::below::{covers, without_attributes};
 use crate::rewrite::docs::Markup;
 use crate::rewrite::patches::{self, Patch};
 use crate::rewrite::place::Place;
@@ -268,12 +269,6 @@ impl Finder<'_> {
     }
 }
 
-/// What the first name of a use stands for, when the use with all its attributes stands for `whole`.
-pub(super) fn without_attributes<'w>(read: &Use, whole: &'w str) -> &'w str {
-    let attributes: usize = read.attributes.iter().map(|(attribute, _)| 1 + attribute.len()).sum();
-    whole.len().checked_sub(attributes).and_then(|end| whole.get(..end)).unwrap_or(whole)
-}
-
 /// The part of a use that names `deprecated`, when its first name stands for `root`.
 fn reach(read: &Use, root: &str, deprecated: &str) -> Option<Range<usize>> {
     if covers(deprecated, root) {
@@ -291,11 +286,6 @@ fn reach(read: &Use, root: &str, deprecated: &str) -> Option<Range<usize>> {
         end = range.end;
     }
     Some(read.range.start..end)
-}
-
-/// True when `whole` is `part` or lies below it.
-pub(super) fn covers(part: &str, whole: &str) -> bool {
-    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The longer one of two names of which one covers the other.
