@@ -6,7 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use tree_sitter::Node;
 
 use crate::pattern::bound::{Bound, Bounds};
-use crate::pattern::fit::{Fitted, Related, nodes};
+use crate::pattern::fit::{Fitted, Related};
+use crate::pattern::matched::nodes;
 use crate::pattern::meaning::Meanings;
 use crate::pattern::place::contains;
 use crate::pattern::targets::{is_set, places, set_in};

@@ -8,8 +8,7 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use crate::pattern::fit::nodes;
-use crate::pattern::matched::Match;
+use crate::pattern::matched::{Match, nodes};
 use crate::pattern::meaning::Meanings;
 use crate::pattern::place::{around as around_node, contains};
 use crate::pattern::snippet::Spot;

@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use tree_sitter::Node;
 
 use crate::pattern::effects::{effect, is_idle};
-use crate::pattern::fit::nodes;
-use crate::pattern::matched::{Capture, Match};
+use crate::pattern::matched::{Capture, Match, nodes};
 use crate::pattern::place::around;
 use crate::pattern::snippet::Spot;
 use crate::pattern::view::{is_statement, shown};

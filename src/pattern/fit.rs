@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tree_sitter::Node;
 
 use crate::pattern::before::{Before, Part, Takes};
-use crate::pattern::matched::Capture;
+use crate::pattern::matched::{Capture, nodes};
 use crate::pattern::meaning::{Meanings, Stands};
 use crate::pattern::view::{arguments, bare, equal, is_chain, is_expression, is_splat, is_statement, kind, leaf, parts, shown};
 
@@ -467,14 +467,6 @@ impl<'p, 't> Fit<'p, 't> {
         self.goals.push(Goal::Arguments { plain, keywords: rest, nodes: left, skip: 0 });
         self.goals.push(Goal::Part(*first, nodes[at]));
         Ok(())
-    }
-}
-
-/// What a metavariable stands for, as a list.
-pub(crate) fn nodes<'t>(capture: &Capture<'t>) -> Vec<Node<'t>> {
-    match capture {
-        Capture::One(node) => vec![*node],
-        Capture::Run(nodes) => nodes.clone(),
     }
 }
 

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use crate::pattern::fit::nodes;
 use crate::pattern::place::contains;
 
 /// A place that fits.
@@ -42,6 +41,14 @@ pub enum Capture<'t> {
     One(Node<'t>),
     /// Arguments or statements, in order.
     Run(Vec<Node<'t>>),
+}
+
+/// What a metavariable stands for, as a list.
+pub(crate) fn nodes<'t>(capture: &Capture<'t>) -> Vec<Node<'t>> {
+    match capture {
+        Capture::One(node) => vec![*node],
+        Capture::Run(nodes) => nodes.clone(),
+    }
 }
 
 /// All that a pattern fits in a file.

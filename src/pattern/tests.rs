@@ -254,7 +254,7 @@ fn a_run_takes_any_number() {
             assert_eq!(found.matches.len(), 1, "{before} in {text}");
             let captures = found.matches[0].captures.iter();
             let written = |capture| -> Vec<&str> {
-                crate::pattern::fit::nodes(capture).iter().map(|node| &text[node.byte_range()]).collect()
+                crate::pattern::matched::nodes(capture).iter().map(|node| &text[node.byte_range()]).collect()
             };
             captures.map(|(name, capture)| (name.clone(), written(capture).join(","))).collect()
         });

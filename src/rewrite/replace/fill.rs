@@ -7,9 +7,8 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use crate::pattern::after::{Kind, Template};
-use crate::pattern::fit::nodes;
 use crate::pattern::holes::Take;
-use crate::pattern::matched::Capture;
+use crate::pattern::matched::{Capture, nodes};
 use crate::pattern::view::extent;
 use crate::python::precedence::{is_bracketed, rank, spills, takes, within_brackets};
 use crate::python::source::{Indent, leading_blanks};
