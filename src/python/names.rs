@@ -6,11 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use tree_sitter::Tree;
-
 use crate::python::imports::{Import, Item};
-use crate::python::source::Source;
-use crate::python::walk;
 
 /// How many assignments are followed from a name to what it stands for.
 const MAX_ALIASES: usize = 32;
@@ -136,12 +132,6 @@ pub enum Meaning {
 }
 
 impl<'a> Names<'a> {
-    /// The names of `source`, whose module is `module`.
-    #[must_use]
-    pub fn new(source: &'a Source, tree: &Tree, module: Option<&str>) -> Self {
-        walk::names(source.text(), tree, module)
-    }
-
     /// The scope whose binding a name read in `scope` resolves to.
     #[must_use]
     pub fn resolve(&self, scope: usize, name: &str) -> Option<usize> {

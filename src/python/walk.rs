@@ -15,7 +15,7 @@ use tree_sitter::{Node, Tree, TreeCursor};
 use crate::python::grammar::{Field, Kind, child_in, field_of, kind_of};
 use crate::python::imports::{self, Condition, Place};
 use crate::python::names::{Binding, Names, Scope, ScopeKind, Use};
-use crate::python::walk::annotations::Quotes;
+use crate::python::source::Source;
 
 /// How a node is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,17 @@ enum Mode {
     Match,
     /// The declaration of type parameters.
     TypeParameter,
+}
+
+/// Which generic a string of an annotation is an argument of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Quotes {
+    /// Where the innermost generic starts: at `list` in `list["A"]`; a function that takes annotations stands for one.
+    base: Option<usize>,
+    /// It stands behind that generic's first argument.
+    later: bool,
+    /// It stands in no annotation, so that only a generic that is known makes it one.
+    value: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -80,28 +91,31 @@ struct Walk<'a, 't, 'm> {
     calls: Vec<(Node<'t>, usize)>,
 }
 
-/// The names of a text and its tree.
-pub(crate) fn names<'a>(text: &'a str, tree: &Tree, module: Option<&str>) -> Names<'a> {
-    let node = tree.root_node();
-    let mut walk = Walk {
-        text,
-        module,
-        names: Names::default(),
-        jobs: Vec::new(),
-        cursor: node.walk(),
-        bodies: Vec::new(),
-        values: HashMap::new(),
-        strings: Vec::new(),
-        exports: Vec::new(),
-        calls: Vec::new(),
-    };
-    walk.scope(ScopeKind::Module, None, node, Some(node));
-    let (place, mode) = (Place::default(), Mode::Load);
-    walk.jobs.push(Job { node, scope: 0, mode, place, called: false, quotes: None, condition: None, value: None });
-    while let Some(job) = walk.jobs.pop() {
-        walk.visit(job);
+impl<'a> Names<'a> {
+    /// The names of `source`, whose module is `module`.
+    #[must_use]
+    pub fn new(source: &'a Source, tree: &Tree, module: Option<&str>) -> Self {
+        let node = tree.root_node();
+        let mut walk = Walk {
+            text: source.text(),
+            module,
+            names: Names::default(),
+            jobs: Vec::new(),
+            cursor: node.walk(),
+            bodies: Vec::new(),
+            values: HashMap::new(),
+            strings: Vec::new(),
+            exports: Vec::new(),
+            calls: Vec::new(),
+        };
+        walk.scope(ScopeKind::Module, None, node, Some(node));
+        let (place, mode) = (Place::default(), Mode::Load);
+        walk.jobs.push(Job { node, scope: 0, mode, place, called: false, quotes: None, condition: None, value: None });
+        while let Some(job) = walk.jobs.pop() {
+            walk.visit(job);
+        }
+        walk.finish(node)
     }
-    walk.finish(node)
 }
 
 /// False for what has no names in it and is none.

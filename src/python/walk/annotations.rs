@@ -11,18 +11,7 @@ use crate::python::builtins::is_builtin;
 use crate::python::grammar::{Kind, kind_of};
 use crate::python::names::{Meaning, ScopeKind, Use};
 use crate::python::walk::finish::bound_from;
-use crate::python::walk::{Job, Mode, Walk};
-
-/// Which generic a string of an annotation is an argument of.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Quotes {
-    /// Where the innermost generic starts: at `list` in `list["A"]`; a function that takes annotations stands for one.
-    pub(super) base: Option<usize>,
-    /// It stands behind that generic's first argument.
-    pub(super) later: bool,
-    /// It stands in no annotation, so that only a generic that is known makes it one.
-    pub(super) value: bool,
-}
+use crate::python::walk::{Job, Mode, Quotes, Walk};
 
 /// What the strings below a generic are.
 enum Strings {

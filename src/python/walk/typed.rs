@@ -5,8 +5,8 @@ use tree_sitter::Node;
 use crate::python::builtins::is_builtin;
 use crate::python::grammar::{Field, Kind, child_in, kind_of};
 use crate::python::names::Meaning;
-use crate::python::walk::Walk;
-use crate::python::walk::annotations::{Quotes, is_typing, split};
+use crate::python::walk::annotations::{is_typing, split};
+use crate::python::walk::{Quotes, Walk};
 
 impl<'t> Walk<'_, 't, '_> {
     /// Adds the strings among the arguments of such functions to those in annotations.
