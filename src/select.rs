@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::path::RepoPath;
-use crate::plan::diagnostics::Span;
 use crate::plan::glob::matcher;
+use crate::plan::source::Span;
 use crate::plan::{Files, Plan, RuleKind, Target};
 
 /// One file to migrate, and where the plan speaks of it.

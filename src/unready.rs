@@ -2,8 +2,9 @@
 //! once, each with its place in the plan.
 
 use crate::interrupt::Interrupt;
-use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::diagnostics::Problem;
 use crate::plan::glob::{below, matcher};
+use crate::plan::source::Span;
 use crate::plan::{Files, Plan, Target};
 use crate::repo::target::{Conversions, TargetProblem};
 use crate::repo::{Repo, Tip};

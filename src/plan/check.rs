@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::path::RepoPath;
-use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::diagnostics::Problem;
 use crate::plan::reader::Reader;
 use crate::plan::rule_names::Names;
+use crate::plan::source::Span;
 use crate::plan::view::quoted;
 use crate::plan::{Files, Phase, Rewrite, Rule, RuleKind};
 

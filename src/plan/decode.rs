@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::plan::command::Place;
 use crate::plan::decode_command::commands;
-use crate::plan::diagnostics::{Problem, Problems, Source, Span};
+use crate::plan::diagnostics::{Problem, Problems};
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::reader::Reader;
 use crate::plan::rule_names::Names;
+use crate::plan::source::{Source, Span};
 use crate::plan::target::{self, Defaults};
 use crate::plan::view::quoted;
 use crate::plan::{Command, CommitFormat, OnFailure, Phase, Plan, Scope, Share, check, rules, scalar, template};

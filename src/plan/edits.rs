@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::plan::BlockEdit;
-use crate::plan::diagnostics::Span;
 use crate::plan::node::Node;
 use crate::plan::reader::{Entries, Reader};
+use crate::plan::source::Span;
 
 /// How many names of one edit are spoken of.
 const MOST_REPORTED: usize = 20;

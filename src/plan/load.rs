@@ -9,8 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::path::quote;
-use crate::plan::diagnostics::{Problem, Problems, Source};
+use crate::plan::diagnostics::{Problem, Problems};
 use crate::plan::node::{self, LARGEST_PLAN};
+use crate::plan::source::Source;
 use crate::plan::{Plan, decode};
 
 /// Reads and checks the plan in a file.

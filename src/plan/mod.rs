@@ -22,6 +22,7 @@ mod rule_names;
 mod rules;
 mod scalar;
 mod shell;
+pub mod source;
 mod target;
 pub mod template;
 pub mod view;
@@ -38,10 +39,11 @@ use crate::event::PhaseLabel;
 use crate::path::RepoPath;
 use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
-use crate::plan::diagnostics::{Problem, Problems, Source, Span};
+use crate::plan::diagnostics::{Problem, Problems};
 use crate::plan::guards::Guards;
 pub use crate::plan::reader::nearest;
 pub use crate::plan::rename::Rename;
+use crate::plan::source::{Source, Span};
 
 /// A checked plan.
 #[derive(Debug, Clone, Serialize)]

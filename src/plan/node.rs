@@ -9,8 +9,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::options::{MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
 
-use crate::plan::diagnostics::{Problem, Source, Span};
+use crate::plan::diagnostics::Problem;
 use crate::plan::quotes::{Cure, cure};
+use crate::plan::source::{Source, Span};
 use crate::plan::view::quoted as shown;
 
 /// The most bytes a plan may have.

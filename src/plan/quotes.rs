@@ -1,6 +1,6 @@
 //! Values that YAML takes for something else unless they stand in quotes, and the quotes that let a plan load. Pure.
 
-use crate::plan::diagnostics::{Source, Span};
+use crate::plan::source::{Source, Span};
 
 /// Longer values are not shown in a help.
 const LONGEST: usize = 200;

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::plan::diagnostics::{Collected, Problem, Source, Span};
+use crate::plan::diagnostics::{Collected, Problem};
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::quotes::{in_quotes, value_at};
+use crate::plan::source::{Source, Span};
 use crate::plan::view::quoted;
 
 /// A plan's text and the problems found in it so far.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::plan::diagnostics::Span;
 use crate::plan::reader::{Entries, Reader, nearest};
+use crate::plan::source::Span;
 use crate::plan::view::quoted;
 
 /// The names of the plan's rules and where they stand.

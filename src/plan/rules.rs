@@ -9,11 +9,12 @@ use crate::pattern::constraint::{Constraint, ExpressionKind, Place as Around};
 use crate::pattern::{Pattern, PatternProblem, Side};
 use crate::plan::command::Place;
 use crate::plan::decode_command::command;
-use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::diagnostics::Problem;
 use crate::plan::names::side_names;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::Names;
+use crate::plan::source::Span;
 use crate::plan::view::quoted;
 use crate::plan::{Comments, Example, Rename, Rewrite, Rule, RuleKind, scalar, within};
 

@@ -301,7 +301,7 @@ fn a_name_that_is_renamed_is_not_rewritten_too() {
 fn what_should_be_known_of_a_sound_plan_has_its_place() {
     let said = |text: &str| -> Vec<String> {
         let plan = sound(text);
-        let place = |at: Option<crate::plan::diagnostics::Span>| plan.source.line_column(at.unwrap().offset);
+        let place = |at: Option<crate::plan::source::Span>| plan.source.line_column(at.unwrap().offset);
         let line = |((line, column), message): ((usize, usize), &String)| format!("{line}:{column}: {message}");
         plan.warnings.iter().map(|warning| line((place(warning.span), &warning.message))).collect()
     };

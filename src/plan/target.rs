@@ -3,13 +3,13 @@
 use crate::path::RepoPath;
 use crate::plan::command::Place;
 use crate::plan::decode_command::commands;
-use crate::plan::diagnostics::Span;
 use crate::plan::edits;
 use crate::plan::glob;
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::{Names, rule_list};
+use crate::plan::source::Span;
 use crate::plan::view::quoted;
 use crate::plan::{BlockEdit, Command, Expected, Files, Places, Risk, Run, Target};
 

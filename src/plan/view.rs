@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use crate::plan::diagnostics::{Source, Span};
+use crate::plan::source::{Source, Span};
 
 /// Lines longer than this are cut where they are shown.
 const LONGEST_LINE: usize = 600;

@@ -3,8 +3,8 @@
 //! Whatever style a scalar is written in, only its blanks are folded and only its escapes are decoded: all other characters stand in
 //! the text in the same order. Where they do not, nothing is guessed.
 
-use crate::plan::diagnostics::{Source, Span};
 use crate::plan::node::{Kind, Node};
+use crate::plan::source::{Source, Span};
 
 /// The word of a scalar at the byte `at` of its value, or the whole scalar when its place cannot be told.
 #[must_use]

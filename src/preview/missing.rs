@@ -8,7 +8,8 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::diagnostics::Problem;
+use crate::plan::source::Span;
 use crate::plan::{Command, Plan, RuleKind, Run};
 use crate::repo::Repo;
 

@@ -1,7 +1,8 @@
 //! Where the module ends in the name that a rename leads to.
 
 use crate::plan::Rename;
-use crate::plan::diagnostics::{Problem, Span};
+use crate::plan::diagnostics::Problem;
+use crate::plan::source::Span;
 use crate::program::Known;
 
 /// Puts the module into `rename` where it is known, and gives a warning where it matters and is not.
