@@ -20,7 +20,7 @@ use migrate::plan::Plan;
 use migrate::plan::digest::digest;
 use migrate::plan::load::load;
 use migrate::rewrite::changes::ImportsChanged;
-use migrate::select::Unit;
+use migrate::units::Member;
 use support::{Figures, Repo, Scale, millis, path, plan, timed};
 
 const COMMITS: usize = 10_000;
@@ -104,7 +104,7 @@ fn newest_loose(packed: &Repo) -> Repo {
 }
 
 fn ours(plan: &Plan, digest: &str, nth: usize) -> String {
-    let unit = Unit { phase: 0, target: nth, path: RepoPath::new(path(nth)).expect("a plain path") };
+    let unit = Member { phase: 0, target: nth, path: RepoPath::new(path(nth)).expect("a plain path") };
     let validated = [format!("python3 -m py_compile {}", path(nth))];
     let (before, after) = (before(nth), after(nth));
     let imports = ImportsChanged::default();

@@ -6,8 +6,8 @@ use crate::message::{Changes, LineChange, Lines, Message, scope_of};
 use crate::path::quote;
 use crate::plan::Plan;
 use crate::rewrite::changes::{ImportedName, ImportsChanged, changed_lines};
-use crate::select::Unit;
 use crate::stop::Note;
+use crate::units::Member;
 
 /// A message ready to be committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Rewritten<'a> {
 pub fn commit(
     plan: &Plan,
     digest: &str,
-    unit: &Unit,
+    unit: &Member,
     rewritten: &Rewritten,
     validated: &[String],
     hooks_skipped: bool,
@@ -72,6 +72,8 @@ pub fn commit(
             digest: digest.to_owned(),
             phase: phase.id.clone(),
             unit: unit.path.as_bytes().to_vec(),
+            files: Vec::new(),
+            left: Vec::new(),
             rules: rules.to_vec(),
             hooks_skipped,
         },

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::fault;
 use crate::path::RepoPath;
 use crate::state::State;
+use crate::unit_id::UnitId;
 
 /// The version of the records that this tool writes.
 pub const FORMAT: u32 = 2;
@@ -73,7 +74,10 @@ pub enum Record {
         /// The digest of the plan's meaning: another plan may try again.
         digest: String,
         /// The unit.
-        unit: RepoPath,
+        unit: UnitId,
+        /// The files that were tried, where the unit is a group.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<RepoPath>,
         /// Why, for people.
         reason: String,
     },
@@ -84,18 +88,24 @@ pub enum Record {
         /// The digest of the plan's meaning: another plan may try again.
         digest: String,
         /// The unit.
-        unit: RepoPath,
+        unit: UnitId,
+        /// The files that were tried, where the unit is a group.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<RepoPath>,
         /// Why, for people.
         reason: String,
     },
-    /// An external codemod found nothing to do in a unit.
+    /// An external codemod found nothing to do in a file of a unit.
     Unchanged {
         /// The plan's name.
         plan: String,
         /// The digest of the plan's meaning.
         digest: String,
         /// The unit.
-        unit: RepoPath,
+        unit: UnitId,
+        /// The file, where the unit is a group.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<RepoPath>,
         /// The blob in which it found nothing.
         blob: String,
     },
@@ -127,6 +137,12 @@ pub enum Record {
         /// True when nothing that was asked for is left.
         done: bool,
     },
+}
+
+/// The files that a record of a unit is about: those it lists, else the unit's one.
+#[must_use]
+pub fn files_of(unit: &UnitId, files: &[RepoPath]) -> Vec<RepoPath> {
+    if files.is_empty() { unit.file().into_iter().collect() } else { files.to_vec() }
 }
 
 /// What a run was asked to do.
@@ -172,7 +188,10 @@ pub struct Begun {
     /// The phase's id.
     pub phase: String,
     /// The unit.
-    pub unit: RepoPath,
+    pub unit: UnitId,
+    /// All files of the unit, those that do not change too, where it is a group: once begun it keeps them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<RepoPath>,
     /// Full name of the branch, or `HEAD` when detached.
     pub branch: String,
     /// The commit the change builds on.
@@ -183,6 +202,13 @@ pub struct Begun {
     pub reverts: Option<String>,
     /// True when the commit is still to be judged by verification after it landed.
     pub verify: bool,
+}
+
+impl Begun {
+    /// The files of the unit that are tried: those that change, and the unit's own, which may have another name by now.
+    pub fn tried(&self) -> impl Iterator<Item = RepoPath> {
+        self.files.iter().map(|file| file.path.clone()).chain(self.unit.file())
+    }
 }
 
 /// One file of a change.

@@ -11,11 +11,12 @@ use crate::cure;
 use crate::event::{Activity, Event};
 use crate::fault;
 use crate::interrupt::Interrupt;
-use crate::path::RepoPath;
 use crate::plan::command::{Fields, Resolved};
 use crate::plan::{self, Command, Plan};
 use crate::repo::Repo;
 use crate::stop::{Note, Stop};
+use crate::unit_id::UnitId;
+use crate::units::Call;
 
 /// What commands are run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl<'a> Judge<'a> {
         Self { top: repo.top(), logs: repo.state_folder().join("logs"), plan, interrupt, proven: RefCell::default() }
     }
 
-    /// Runs `commands` in order until one fails, and looks `after` each whether to go on.
+    /// Runs `calls` in order until one fails, and looks `after` each whether to go on.
     ///
     /// # Errors
     /// [`Stop::Usage`] when a program is not there and the command never found it, which is the plan's fault and not the file's;
@@ -94,22 +95,22 @@ impl<'a> Judge<'a> {
     pub fn run(
         &self,
         purpose: Purpose,
-        commands: &[Command],
+        calls: &[Call],
         phase: &str,
-        unit: Option<&RepoPath>,
+        unit: Option<&UnitId>,
         after: &mut dyn FnMut() -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
-        let mut passed = Vec::with_capacity(commands.len());
-        for (at, command) in commands.iter().enumerate() {
-            let fields = Fields { file: unit, plan: &self.plan.name, phase, unit: unit.map(RepoPath::as_bytes) };
+        let mut passed = Vec::with_capacity(calls.len());
+        for (at, Call { command, file }) in calls.iter().enumerate() {
+            let fields = Fields { file: file.as_ref(), plan: &self.plan.name, phase, unit: unit.map(UnitId::as_bytes) };
             let resolved = command.run.resolve(&fields);
             if let Some(unit) = unit {
                 emit(Event::Doing { unit: unit.to_string(), activity: purpose.activity(resolved.shown.clone()) });
             }
             let log = self.log(purpose, at + 1, phase, unit)?;
             fault::point("command: before");
-            let finished = self.start(command, &resolved, phase, unit, &log)?;
+            let finished = self.start(command, &resolved, &fields, &log)?;
             fault::point("command: ended");
             emit(Event::CommandFinished {
                 unit: unit.map(ToString::to_string),
@@ -141,20 +142,12 @@ impl<'a> Judge<'a> {
         Ok(Verdict::Passed(passed))
     }
 
-    fn start(
-        &self,
-        command: &Command,
-        resolved: &Resolved,
-        phase: &str,
-        unit: Option<&RepoPath>,
-        log: &Path,
-    ) -> Result<Finished, Stop> {
+    fn start(&self, command: &Command, resolved: &Resolved, fields: &Fields<'_>, log: &Path) -> Result<Finished, Stop> {
         let mut env: Vec<(OsString, OsString)> =
-            vec![("MIGRATE_PLAN".into(), (&self.plan.name).into()), ("MIGRATE_PHASE".into(), phase.into())];
-        if let Some(unit) = unit {
-            let path = OsString::from_vec(unit.as_bytes().to_vec());
-            env.extend([("MIGRATE_UNIT".into(), path.clone()), ("MIGRATE_FILE".into(), path)]);
-        }
+            vec![("MIGRATE_PLAN".into(), fields.plan.into()), ("MIGRATE_PHASE".into(), fields.phase.into())];
+        let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        env.extend(fields.unit.map(|unit| ("MIGRATE_UNIT".into(), bytes(unit))));
+        env.extend(fields.file.map(|file| ("MIGRATE_FILE".into(), bytes(file.as_bytes()))));
         let invocation =
             Invocation { argv: &resolved.argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
         command::run(&invocation, self.interrupt).map_err(|problem| {
@@ -167,7 +160,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The file that keeps a command's output, its folder made.
-    fn log(&self, purpose: Purpose, nth: usize, phase: &str, unit: Option<&RepoPath>) -> Result<PathBuf, Stop> {
+    fn log(&self, purpose: Purpose, nth: usize, phase: &str, unit: Option<&UnitId>) -> Result<PathBuf, Stop> {
         let folder = self.logs.join(&self.plan.name).join(phase);
         std::fs::create_dir_all(&folder).map_err(|error| {
             Stop::Refused(Note::new(
@@ -181,7 +174,7 @@ impl<'a> Judge<'a> {
 }
 
 /// A file name for a unit: readable, unlike that of any other unit, and short enough for every file system.
-fn log_name(unit: &RepoPath) -> String {
+fn log_name(unit: &UnitId) -> String {
     let text = String::from_utf8_lossy(unit.as_bytes());
     let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '+' }).collect();
     let tail: String = plain.chars().rev().take(150).collect::<Vec<_>>().into_iter().rev().collect();
@@ -202,10 +195,11 @@ fn not_found(purpose: Purpose, resolved: &Resolved, program: &str) -> Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::path::RepoPath;
 
     #[test]
     fn logs_of_different_units_never_share_a_name() {
-        let name = |path: &str| log_name(&RepoPath::new(path).unwrap());
+        let name = |path: &str| log_name(&UnitId::of_file(&RepoPath::new(path).unwrap()));
         assert_eq!(name("a/b.py"), "a+b.py");
         assert_ne!(name("a/b.py"), name("a+b.py"));
         assert_ne!(name("a/ü.py"), name("a/ö.py"));

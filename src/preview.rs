@@ -11,12 +11,11 @@ use crate::event::Watch;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::path::RepoPath;
+use crate::plan::Plan;
 use crate::plan::command::Fields;
-use crate::plan::{Command, Plan};
 use crate::ready::ready;
 use crate::repo::Repo;
 use crate::request::Request;
-use crate::select::Unit;
 use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
@@ -25,16 +24,17 @@ use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome};
+use crate::units::{Call, Member, calls};
 use crate::unready;
 
 /// So many bytes of results are kept from the survey on.
 const MOST_KEPT: usize = 64 << 20;
 
-/// What would become of one unit.
+/// What would become of one file of a unit.
 #[derive(Debug)]
 pub struct Foreseen {
     /// The file.
-    pub unit: RepoPath,
+    pub file: RepoPath,
     /// The phase, by its place in the plan.
     pub phase: usize,
     /// False for a file of a glob in which there is nothing to do: it is only told of.
@@ -84,7 +84,7 @@ pub enum Wanted {
 /// What the survey found there is to do, so that it need not be found twice.
 struct Kept {
     wanted: Wanted,
-    outcomes: HashMap<RepoPath, (Unit, Oid, Outcome)>,
+    outcomes: HashMap<RepoPath, (Member, Oid, Outcome)>,
     bytes: usize,
     /// Files with nothing to do of which there is something to tell, each with the first phase that says so. They are no units for
     /// that: a later phase may take them.
@@ -93,7 +93,7 @@ struct Kept {
 
 impl Kept {
     /// Keeps what is to be done in a file that holds `bytes`, as long as there is room.
-    fn keep(&mut self, unit: &Unit, bytes: &[u8], mut outcome: Outcome) {
+    fn keep(&mut self, unit: &Member, bytes: &[u8], mut outcome: Outcome) {
         if let Outcome::Changed(made) = &mut outcome {
             if self.wanted == Wanted::Verdicts {
                 made.bytes = Vec::new();
@@ -110,7 +110,7 @@ impl Kept {
     }
 
     /// What was kept of a unit whose file still holds the same bytes.
-    fn take(&mut self, unit: &Unit, bytes: &[u8]) -> Option<Outcome> {
+    fn take(&mut self, unit: &Member, bytes: &[u8]) -> Option<Outcome> {
         let (of, blob, outcome) = self.outcomes.remove(&unit.path)?;
         let same = of == *unit && Oid::hash_object(ObjectType::Blob, bytes).is_ok_and(|now| now == blob);
         if let Outcome::Changed(made) = &outcome {
@@ -138,7 +138,7 @@ pub fn foresee(
     let interrupt = Interrupt::none();
     let (callables, others) = (Callables::new(repo), repo.others()?);
     let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0, unchanged: BTreeMap::new() };
-    let mut works = |unit: &Unit| {
+    let mut works = |unit: &Member| {
         if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) {
             return Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
         }
@@ -154,47 +154,54 @@ pub fn foresee(
         Ok(true)
     };
     let Survey { units, unmatched, .. } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
-    let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers(&standing.unit)).collect();
+    let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers_unit(&standing.unit)).collect();
     request.refuse_unknown(plan, &left)?;
     let mut passed: BTreeMap<RepoPath, State> =
-        left.iter().map(|standing| (standing.unit.path.clone(), standing.state)).collect();
+        left.iter().flat_map(|standing| &standing.files).map(|file| (file.file.path.clone(), file.state)).collect();
     left.retain(|standing| request.takes(standing));
-    for standing in &left {
-        passed.remove(&standing.unit.path);
-        kept.unchanged.remove(&standing.unit.path);
+    let taken: Vec<&Member> = left.iter().flat_map(|standing| request.taken(standing)).collect();
+    for file in &taken {
+        passed.remove(&file.path);
+        kept.unchanged.remove(&file.path);
     }
-    let paths: Vec<RepoPath> = left.iter().map(|standing| standing.unit.path.clone()).collect();
+    let paths: Vec<RepoPath> = taken.iter().map(|file| file.path.clone()).collect();
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
-    let units: Vec<_> = left.iter().map(|standing| &standing.unit).collect();
-    unready::refuse(repo, plan, &tip, &unmatched, (&units, &conversions), &interrupt)?;
+    unready::refuse(repo, plan, &tip, &unmatched, (&taken, &conversions), &interrupt)?;
     for standing in &left {
-        let unit = &standing.unit;
-        let target = plan.target(unit);
-        let before = repo.target(&tip, &unit.path, &conversions)?.found.bytes;
-        let outcome = kept.take(unit, &before).unwrap_or_else(|| unit::outcome(&callables, plan, unit, &before));
-        let what = match outcome {
-            Outcome::Changed(Made { bytes: after, warnings, .. }) => {
-                let texts = (wanted == Wanted::Texts).then_some(Texts { before, after });
-                What::Change { texts, warnings: warnings.before }
-            }
-            Outcome::NeedsCodemod => What::NeedsCodemod,
-            Outcome::Unchanged(warnings) => What::Nothing(warnings),
-            Outcome::Unsound(unsound) => What::Unsound(unsound),
-        };
+        let (unit, files) = (&standing.unit, request.taken(standing));
         let phase = &plan.phases[unit.phase];
-        let fields = Fields { file: Some(&unit.path), plan: &plan.name, phase: &phase.id, unit: Some(unit.path.as_bytes()) };
-        let shown = |command: &Command| command.run.resolve(&fields).shown;
-        let segments = segments(plan, unit);
-        let codemods = segments.iter().filter_map(|segment| match segment {
-            Segment::Codemod(command) => Some(*command),
-            Segment::Pure(_) => None,
-        });
-        let commands = codemods.chain(&target.validate).chain(&target.verify).map(shown).collect();
-        each(Foreseen { unit: unit.path.clone(), phase: unit.phase, is_unit: true, what, commands })?;
+        // What judges the unit as a whole is told with its first file.
+        let own: Vec<Member> = files.iter().map(|file| (*file).clone()).collect();
+        let judges = [calls(plan, &own, |target| &target.validate), calls(plan, &own, |target| &target.verify)].concat();
+        let mut judges = Some(judges);
+        for file in files {
+            let before = repo.target(&tip, &file.path, &conversions)?.found.bytes;
+            let outcome = kept.take(file, &before).unwrap_or_else(|| unit::outcome(&callables, plan, file, &before));
+            let what = match outcome {
+                Outcome::Changed(Made { bytes: after, warnings, .. }) => {
+                    let texts = (wanted == Wanted::Texts).then_some(Texts { before, after });
+                    What::Change { texts, warnings: warnings.before }
+                }
+                Outcome::NeedsCodemod => What::NeedsCodemod,
+                Outcome::Unchanged(warnings) => What::Nothing(warnings),
+                Outcome::Unsound(unsound) => What::Unsound(unsound),
+            };
+            let codemods = segments(plan, file).into_iter().filter_map(|segment| match segment {
+                Segment::Codemod(command) => Some(Call { command: command.clone(), file: Some(file.path.clone()) }),
+                Segment::Pure(_) => None,
+            });
+            let shown = |call: Call| {
+                let unit = Some(unit.id.as_bytes());
+                let fields = Fields { file: call.file.as_ref(), plan: &plan.name, phase: &phase.id, unit };
+                call.command.run.resolve(&fields).shown
+            };
+            let commands = codemods.chain(judges.take().unwrap_or_default()).map(shown).collect();
+            each(Foreseen { file: file.path.clone(), phase: unit.phase, is_unit: true, what, commands })?;
+        }
     }
-    for (unit, (phase, warnings)) in kept.unchanged {
-        let is_unit = passed.remove(&unit).is_some();
-        each(Foreseen { unit, phase, is_unit, what: What::Nothing(warnings), commands: Vec::new() })?;
+    for (file, (phase, warnings)) in kept.unchanged {
+        let is_unit = passed.remove(&file).is_some();
+        each(Foreseen { file, phase, is_unit, what: What::Nothing(warnings), commands: Vec::new() })?;
     }
     Ok(Counts::of(passed.into_values()))
 }
@@ -213,8 +220,8 @@ pub fn would_start(repo: &Repo, request: &Request) -> Result<(), Stop> {
 mod tests {
     use super::*;
 
-    fn unit(path: &str) -> Unit {
-        Unit { phase: 0, target: 0, path: RepoPath::new(path).unwrap() }
+    fn unit(path: &str) -> Member {
+        Member { phase: 0, target: 0, path: RepoPath::new(path).unwrap() }
     }
 
     fn changed(bytes: usize) -> Outcome {
@@ -237,7 +244,7 @@ mod tests {
             assert!(kept.take(&unit(at), b"a").is_none(), "it is taken once");
         }
         kept.keep(&unit("a.py"), b"a", changed(5));
-        assert!(kept.take(&Unit { target: 1, ..unit("a.py") }, b"a").is_none());
+        assert!(kept.take(&Member { target: 1, ..unit("a.py") }, b"a").is_none());
         assert_eq!(kept.bytes, 0);
     }
 

@@ -22,7 +22,7 @@ use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Begun, FileChange, Journal, Record};
 use crate::path::RepoPath;
-use crate::repo::commit::NewBlob;
+use crate::repo::commit::TreeChange;
 use crate::repo::identity::Identity;
 use crate::repo::index::EntryStat;
 use crate::repo::inflight::Hold;
@@ -30,6 +30,7 @@ use crate::repo::stage::{LOCK_PATIENCE, Restage, Staged};
 use crate::repo::target::{Target, Write};
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
+use crate::unit_id::UnitId;
 
 /// How often objects are stored anew that somebody removes as soon as they are written.
 const TRIES: usize = 3;
@@ -42,7 +43,9 @@ pub struct Change {
     /// The phase's id.
     pub phase: String,
     /// The unit.
-    pub unit: RepoPath,
+    pub unit: UnitId,
+    /// All files of the unit where it is a group, those that do not change too.
+    pub members: Vec<RepoPath>,
     /// What it builds on.
     pub tip: Tip,
     /// The files, each with its old and new bytes.
@@ -123,6 +126,7 @@ impl Protocol<'_> {
             plan: change.plan.clone(),
             phase: change.phase.clone(),
             unit: change.unit.clone(),
+            members: change.members.clone(),
             branch: change.tip.branch.clone(),
             base: change.tip.commit.to_string(),
             files: files.collect(),
@@ -205,7 +209,7 @@ impl Protocol<'_> {
         let [file] = change.files.as_slice() else { return Ok(()) };
         if !file.converted {
             let blob = self.repo.clean(file.path(), file.after(), false, Write::No)?;
-            let new = [NewBlob { path: file.path().clone(), mode: file.target.mode, blob }];
+            let new = [TreeChange::put(file.path(), file.target.mode, blob)];
             let tree = self.repo.tree_with(change.tip.commit, &new)?;
             self.repo.sync_ahead(&self.repo.trees_along(tree, file.path())?)?;
         }
@@ -244,18 +248,19 @@ impl Protocol<'_> {
                     blob = self.repo.clean(file.path(), file.after(), file.converted, Write::Yes)?;
                     objects.push(blob);
                 }
-                blobs.push(NewBlob { path: file.path().clone(), mode: file.target.mode, blob });
+                blobs.push((file.path(), file.target.mode, blob));
             }
             fault::point("land: blobs written");
-            let tree = self.repo.tree_with(change.tip.commit, &blobs)?;
+            let changes: Vec<TreeChange> = blobs.iter().map(|(path, mode, blob)| TreeChange::put(path, *mode, *blob)).collect();
+            let tree = self.repo.tree_with(change.tip.commit, &changes)?;
             let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
             fault::point("land: commit object written");
             objects.push(commit);
             let branch = self.repo.write_branch_aside(commit)?;
             let mut also = vec![branch.clone()];
-            for new in &blobs {
-                also.extend(new.path.below(self.repo.top()).parent().map(Path::to_owned));
-                objects.extend(self.repo.trees_along(tree, &new.path)?);
+            for (path, ..) in &blobs {
+                also.extend(path.below(self.repo.top()).parent().map(Path::to_owned));
+                objects.extend(self.repo.trees_along(tree, path)?);
             }
             let syncing = self.repo.begin_sync(&objects, also)?;
             // A large index takes as long to write as the disk takes to sync.
@@ -265,7 +270,7 @@ impl Protocol<'_> {
             fault::point("land: index written aside");
             syncing.done()?;
             fault::point("land: objects synced");
-            objects.extend(blobs.iter().map(|new| new.blob));
+            objects.extend(blobs.iter().map(|(.., blob)| blob));
             if self.held(Hold::Commit, &branch, &objects)? {
                 return Ok((commit, entries, staged));
             }

@@ -8,12 +8,12 @@ use git2::Oid;
 use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Begun, FileChange, Record};
-use crate::path::RepoPath;
 use crate::protocol::Protocol;
 use crate::protocol::undo::{committed, keep_copy, old_text};
 use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
+use crate::unit_id::UnitId;
 
 /// How far the journal says a change came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +144,7 @@ pub fn decide(prepared: bool, disk: Disk, branch: Branch) -> Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     /// The unit.
-    pub unit: RepoPath,
+    pub unit: UnitId,
     /// In words.
     pub what: String,
 }

@@ -12,10 +12,10 @@ use crate::plan::glob::matcher;
 use crate::repo::RepoProblem;
 use crate::repo::others::Others;
 use crate::schedule::request::takes;
-use crate::select::Unit;
 use crate::state::State;
 use crate::stop::{Note, Stop};
-use crate::survey::Standing;
+use crate::survey::{FileStanding, Standing};
+use crate::units::{Member, Unit};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
@@ -93,17 +93,32 @@ pub struct Leave {
 }
 
 impl Request {
-    /// True when the unit is among those asked for.
+    /// True when the file is among those asked for.
     #[must_use]
-    pub fn covers(&self, unit: &Unit) -> bool {
-        self.phase.is_none_or(|phase| phase == unit.phase)
-            && (self.files.is_empty() || self.files.iter().any(|named| named.holds(&unit.path)))
+    pub fn covers(&self, file: &Member) -> bool {
+        self.phase.is_none_or(|phase| phase == file.phase)
+            && (self.files.is_empty() || self.files.iter().any(|named| named.holds(&file.path)))
     }
 
-    /// True when the run has to do something about a unit that was asked for.
+    /// True when some file of the unit is among those asked for.
+    #[must_use]
+    pub fn covers_unit(&self, unit: &Unit) -> bool {
+        unit.files.iter().any(|file| self.covers(file))
+    }
+
+    /// The files of a unit about which the run has to do something: those that were asked for and are to be taken up, and with any of
+    /// them, where the unit is all or nothing, the others that are not done.
+    pub fn taken<'s>(&self, standing: &'s Standing) -> Vec<&'s Member> {
+        let takes = |file: &&FileStanding| self.covers(&file.file) && takes(file.state, !self.files.is_empty(), &self.retry);
+        let whole = standing.unit.is_atomic() && standing.files.iter().any(|file| takes(&file));
+        let taken = standing.files.iter().filter(|file| if whole { !file.state.is_done() } else { takes(file) });
+        taken.map(|file| &file.file).collect()
+    }
+
+    /// True when the run has to do something about a unit.
     #[must_use]
     pub fn takes(&self, standing: &Standing) -> bool {
-        takes(standing.state, !self.files.is_empty(), &self.retry)
+        !self.taken(standing).is_empty()
     }
 
     /// True when everything is asked for.
@@ -131,13 +146,14 @@ impl Request {
     /// [`Stop::Usage`].
     pub fn refuse_unknown(&self, plan: &Plan, units: &[Standing]) -> Result<(), Stop> {
         for named in &self.files {
-            if !units.iter().any(|standing| self.covers(&standing.unit) && named.holds(&standing.unit.path)) {
+            let mut files = units.iter().flat_map(|standing| &standing.unit.files);
+            if !files.any(|file| self.covers(file) && named.holds(&file.path)) {
                 return Err(unknown(plan, named, units));
             }
         }
-        let mut asked = units.iter().filter(|standing| self.covers(&standing.unit));
+        let mut asked = units.iter().flat_map(|standing| &standing.files).filter(|file| self.covers(&file.file));
         // Of a run that goes on, some may have been tried again already.
-        if self.goes_on || self.retry.is_empty() || asked.any(|standing| self.retry.contains(&standing.state)) {
+        if self.goes_on || self.retry.is_empty() || asked.any(|file| self.retry.contains(&file.state)) {
             return Ok(());
         }
         let words: Vec<&str> = self.retry.iter().map(|state| state.word()).collect();
@@ -151,7 +167,7 @@ fn unknown(plan: &Plan, named: &Named, units: &[Standing]) -> Stop {
         AskedFile::Path(path) => (format!("{path} is no unit of the plan {}", plan.name), path.to_string()),
         AskedFile::Pattern(text) => (format!("no unit of the plan {} matches {text}", plan.name), text.clone()),
     };
-    let names: Vec<String> = units.iter().map(|standing| standing.unit.path.to_string()).collect();
+    let names: Vec<String> = units.iter().flat_map(|standing| standing.unit.paths().map(ToString::to_string)).collect();
     let near = crate::path::nearest(&name, names.iter().map(String::as_str));
     let help = match near.as_slice() {
         [] => "`migrate status` lists the units; a glob's files are units only if the rules find something".to_owned(),

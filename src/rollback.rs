@@ -14,18 +14,20 @@ use crate::interrupt::Interrupt;
 use crate::journal::Journal;
 use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
+use crate::message::trailers::{self, Trailers};
 use crate::path::{RepoPath, nearest};
 use crate::plan::{Files, Plan};
 use crate::protocol::Protocol;
 use crate::ready::settle;
 use crate::repo::Repo;
 use crate::request::Leave;
-use crate::select::Unit;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Landed};
-use crate::takeback::{self, Extent, Preview, Reason};
+use crate::takeback::{self, Extent, Preview, Reason, Work};
 use crate::unit::callables::Callables;
 use crate::unit::{self, Outcome};
+use crate::unit_id::UnitId;
+use crate::units::{Member, calls};
 
 /// Whose commits are taken back.
 #[derive(Debug, Clone)]
@@ -61,12 +63,20 @@ struct Chosen {
     landed: usize,
 }
 
-/// A unit to take back.
+/// A commit to take back, or its work on some files.
 struct Back {
-    unit: RepoPath,
+    unit: UnitId,
     phase: String,
     commit: Oid,
+    files: Vec<RepoPath>,
     extent: Extent,
+}
+
+impl Back {
+    fn work<'a>(&'a self, plan: &'a Plan) -> Work<'a> {
+        let Self { unit, phase, commit, files, extent } = self;
+        Work { plan: &plan.name, phase, unit, files, commit: *commit, extent: *extent }
+    }
 }
 
 /// Takes back what was asked for. Before more than one unit is taken back, `agrees` is asked, with their number.
@@ -110,12 +120,11 @@ pub fn rollback(
                 return Err(Stop::Interrupted(signal));
             }
             held.look(repo)?;
-            if takeback::preview_is_empty(repo, held.tip().commit, back.commit, &back.unit, back.extent)? {
+            if takeback::preview_is_empty(repo, held.tip().commit, back.work(plan))? {
                 continue;
             }
             let mut protocol = Protocol { repo, journal: &mut journal, identity: &identity };
-            let id = (plan.name.as_str(), back.phase.as_str(), &back.unit);
-            let revert = takeback::take_back(&mut protocol, id, back.commit, back.extent, &Reason::Rollback)?;
+            let revert = takeback::take_back(&mut protocol, back.work(plan), &Reason::Rollback)?;
             held.moved_to(revert);
             let (unit, commit, revert) = (back.unit.to_string(), back.commit.to_string(), revert.to_string());
             emit(Event::RolledBack { unit, commit, revert });
@@ -134,42 +143,54 @@ fn choose(
     interrupt: &Interrupt,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Chosen, Stop> {
-    let landed = survey::landed(repo, tip, &plan.name, interrupt)?;
+    let landed = survey::landed(repo, tip, &plan.name, interrupt)?.files;
+    let units = |landed: &BTreeMap<RepoPath, Landed>| landed.values().map(|landed| landed.unit.clone()).collect::<BTreeSet<_>>();
     let wanted: Vec<(&RepoPath, &Landed)> = match whose {
         Whose::All => landed.iter().collect(),
         Whose::Phase(at) => landed.iter().filter(|(_, landed)| landed.phase == plan.phases[*at].id).collect(),
         Whose::Files(files) => {
-            let mut wanted = Vec::with_capacity(files.len());
+            let mut wanted = BTreeMap::new();
             for file in files {
-                wanted.push(landed.get_key_value(file).ok_or_else(|| unknown(file, &landed))?);
+                let (file, of) = landed.get_key_value(file).ok_or_else(|| unknown(file, &landed))?;
+                wanted.insert(file, of);
             }
-            wanted
+            wanted.into_iter().collect()
         }
     };
-    let (mut backs, mut already): (Vec<(usize, Back)>, usize) = (Vec::new(), 0);
-    for (unit, landed) in wanted {
+    let (mut backs, mut already): (Vec<(usize, Back)>, BTreeSet<&UnitId>) = (Vec::new(), BTreeSet::new());
+    for (file, landed) in wanted {
         // Where a commit is not here any more, as after a rebase, only what the commits say is known.
         let mut standing = landed.standing.as_slice();
         if let [(newest, _), older @ ..] = standing
-            && survey::is_back(repo, tip, unit, landed).unwrap_or(false)
+            && survey::is_back(repo, tip, file, landed).unwrap_or(false)
             && landed.commit == Some(*newest)
         {
             standing = older;
         }
         if standing.is_empty() {
-            already += 1;
+            already.insert(&landed.unit);
             if matches!(whose, Whose::Files(_)) {
-                emit(Event::UnitSkipped { unit: unit.to_string(), why: "it is rolled back already".to_owned() });
+                emit(Event::UnitSkipped { unit: file.to_string(), why: "it is rolled back already".to_owned() });
             }
         }
         // One that was done again has several commits: what is asked for is the text from before the first.
         for (commit, age) in standing {
-            let extent = takeback::extent(repo, *commit, unit)?;
-            backs.push((*age, Back { unit: unit.clone(), phase: landed.phase.clone(), commit: *commit, extent }));
+            match backs.iter_mut().find(|(_, back)| back.commit == *commit && back.unit == landed.unit) {
+                Some((_, back)) => back.files.push(file.clone()),
+                None => {
+                    let (unit, phase, files) = (landed.unit.clone(), landed.phase.clone(), vec![file.clone()]);
+                    backs.push((*age, Back { unit, phase, commit: *commit, files, extent: Extent::Whole }));
+                }
+            }
         }
     }
+    for (_, back) in &mut backs {
+        back.extent = takeback::extent(repo, back.commit, &back.files)?;
+    }
     backs.sort_by_key(|(age, _)| *age);
-    Ok(Chosen { backs: backs.into_iter().map(|(_, back)| back).collect(), already, landed: landed.len() })
+    already.retain(|unit| backs.iter().all(|(_, back)| back.unit != **unit));
+    let (already, landed) = (already.len(), units(&landed).len());
+    Ok(Chosen { backs: backs.into_iter().map(|(_, back)| back).collect(), already, landed })
 }
 
 fn unknown(file: &RepoPath, landed: &BTreeMap<RepoPath, Landed>) -> Stop {
@@ -193,40 +214,41 @@ fn refuse_conflicts(
 ) -> Result<(), Stop> {
     let (mut conflicts, mut renamed) = (Vec::new(), Vec::new());
     let callables = Callables::new(repo);
-    // Units change different files, so only a unit's own later commits matter for what taking one back does.
-    let mut tips: BTreeMap<&RepoPath, Oid> = BTreeMap::new();
+    // Units change different files, so what comes first matters only where a file is in more than one of the commits.
+    let mut files: Vec<&RepoPath> = backs.iter().flat_map(|back| &back.files).collect();
+    files.sort_unstable();
+    let on_each_other = files.windows(2).any(|two| two[0] == two[1]);
+    let mut tip = tip;
     for back in backs {
         let foreign = if asked.whole_file { None } else { foreign_part(repo, plan, &callables, back, emit)? };
-        let tip = tips.get(&back.unit).copied().unwrap_or(tip);
-        let preview = takeback::preview(repo, tip, back.commit, &back.unit, back.extent)?;
-        let files = match (foreign, preview) {
+        let changed = match (foreign, takeback::preview(repo, tip, back.work(plan))?) {
             (Some(stop), _) | (None, Preview::Conflict(stop)) => {
                 conflicts.push(stop);
                 continue;
             }
             (None, Preview::Changes(paths, tree)) => {
-                if backs.iter().filter(|other| other.unit == back.unit).count() > 1 {
-                    tips.insert(&back.unit, repo.scratch_commit(tree, tip)?);
+                if on_each_other {
+                    tip = repo.scratch_commit(tree, tip)?;
                 }
                 paths
             }
             (None, Preview::Nothing) => Vec::new(),
         };
-        if !files.is_empty() && !files.contains(&back.unit) {
-            renamed.push((&back.unit, files.clone()));
+        let elsewhere: Vec<String> = changed.iter().filter(|path| !back.files.contains(path)).map(ToString::to_string).collect();
+        if !elsewhere.is_empty() {
+            renamed.push((&back.unit, elsewhere));
         }
         if asked.dry_run {
             emit(Event::WouldRollBack {
                 unit: back.unit.to_string(),
                 commit: back.commit.to_string(),
-                files: files.iter().map(ToString::to_string).collect(),
+                files: changed.iter().map(ToString::to_string).collect(),
                 whole_commit: back.extent == Extent::Whole,
             });
         }
     }
     if conflicts.is_empty() {
-        for (unit, paths) in renamed {
-            let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        for (unit, names) in renamed {
             emit(Event::Warning { message: format!("{unit} is {} now: it is taken back there", names.join(", ")), help: None });
         }
     }
@@ -237,7 +259,7 @@ fn refuse_conflicts(
     Err(Stop::NeedsYou(Note::new(texts.join("\n"), "nothing was changed; take those commits back first, or revert by hand")))
 }
 
-/// What a bigger commit did to a unit's file beside the unit's rules, if anything: that is not ours to take back.
+/// What a bigger commit did to a unit's files beside the unit's rules, if anything: that is not ours to take back.
 fn foreign_part(
     repo: &Repo,
     plan: &Plan,
@@ -245,15 +267,40 @@ fn foreign_part(
     back: &Back,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Option<Stop>, Stop> {
-    if back.extent == Extent::Whole {
+    // A commit that speaks of one unit alone is ours, whichever of its files goes back.
+    if back.extent == Extent::Whole || holds_the_unit_alone(repo, back)? {
         return Ok(None);
     }
+    for file in &back.files {
+        let foreign = foreign_in(repo, plan, callables, (back, file), emit)?;
+        if foreign.is_some() {
+            return Ok(foreign);
+        }
+    }
+    Ok(None)
+}
+
+/// True when the commit changes no file but those that its message says are the unit's.
+fn holds_the_unit_alone(repo: &Repo, back: &Back) -> Result<bool, Stop> {
+    let blocks = trailers::trailers(&repo.message_of(back.commit)?);
+    let [Trailers::Applied(ours)] = blocks.as_slice() else { return Ok(false) };
+    let files: Vec<RepoPath> = ours.files.iter().filter_map(|file| RepoPath::new(file.clone()).ok()).collect();
+    Ok(!files.is_empty() && takeback::extent(repo, back.commit, &files)? == Extent::Whole)
+}
+
+fn foreign_in(
+    repo: &Repo,
+    plan: &Plan,
+    callables: &Callables,
+    (back, name): (&Back, &RepoPath),
+    emit: &mut dyn FnMut(Event),
+) -> Result<Option<Stop>, Stop> {
     let Some(parent) = repo.parent_of(back.commit)? else { return Ok(None) };
-    let (before, after) = (repo.file_in(parent, &back.unit)?, repo.file_in(back.commit, &back.unit)?);
+    let (before, after) = (repo.file_in(parent, name)?, repo.file_in(back.commit, name)?);
     let (Some((_, before)), Some((_, after))) = (before, after) else { return Ok(None) };
     let (before, after) = (repo.blob(before)?, repo.blob(after)?);
     let short = &back.commit.to_string()[..12];
-    let made = unit_of(plan, back).map(|unit| unit::outcome(callables, plan, &unit, &before));
+    let made = member(plan, &back.phase, name).map(|file| unit::outcome(callables, plan, &file, &before));
     let made = match made {
         Some(Outcome::Changed(made)) if made.bytes == after => return Ok(None),
         Some(Outcome::Changed(made)) => Some(made.bytes),
@@ -262,7 +309,6 @@ fn foreign_part(
         Some(Outcome::NeedsCodemod | Outcome::Unsound(_)) | None => None,
     };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let name = &back.unit;
     let shown = |from: String, to: String, before: &[u8], after: &[u8]| Event::Differs {
         from,
         to,
@@ -281,11 +327,11 @@ fn foreign_part(
     Ok(Some(Stop::NeedsYou(Note::new(message, help))))
 }
 
-/// The unit of the plan as it is now.
-fn unit_of(plan: &Plan, back: &Back) -> Option<Unit> {
-    let at = plan.phases.iter().position(|phase| phase.id == back.phase)?;
-    let target = target_of(plan, at, &back.unit)?;
-    Some(Unit { phase: at, target, path: back.unit.clone() })
+/// The file as the plan has it now.
+fn member(plan: &Plan, phase: &str, path: &RepoPath) -> Option<Member> {
+    let phase = plan.phases.iter().position(|known| known.id == phase)?;
+    let target = target_of(plan, phase, path)?;
+    Some(Member { phase, target, path: path.clone() })
 }
 
 /// The entry of a phase that names a file: by its path, else by a pattern.
@@ -308,9 +354,9 @@ fn target_of(plan: &Plan, phase: usize, file: &RepoPath) -> Option<usize> {
 fn validate_recovery(judge: &Judge<'_>, backs: &[Back], emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
     let mut seen = BTreeSet::new();
     for back in backs {
-        let Some(unit) = unit_of(judge.plan, back) else { continue };
-        let verify = &judge.plan.target(&unit).verify;
-        let fresh: Vec<_> = verify.iter().filter(|command| seen.insert(format!("{command:?}"))).cloned().collect();
+        let files: Vec<Member> = back.files.iter().filter_map(|file| member(judge.plan, &back.phase, file)).collect();
+        let mut fresh = calls(judge.plan, &files, |target| &target.verify);
+        fresh.retain(|call| seen.insert(format!("{:?}", call.command)));
         if let Verdict::Failed { reason, log, .. } =
             judge.run(Purpose::Verify, &fresh, &back.phase, Some(&back.unit), &mut || Ok(()), emit)?
         {

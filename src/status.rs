@@ -8,12 +8,12 @@ use crate::plan::{Files, Plan, Target};
 use crate::repo::Repo;
 use crate::rules;
 use crate::schedule::passage::LastGate;
-use crate::select::Unit;
 use crate::state::State;
 use crate::stop::Stop;
 use crate::survey::{self, Standing};
 use crate::table::{PhaseRows, Row, StatusTable};
 use crate::unit::callables::Callables;
+use crate::units::Member;
 
 /// Reads where the units of `plan` stand, from the branch and, where there is one, the journal.
 ///
@@ -23,12 +23,12 @@ pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
     let (callables, others) = (Callables::new(repo), repo.others()?);
-    let mut works = |unit: &Unit| Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
+    let mut works = |unit: &Member| Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
     let survey = survey::survey(repo, &tip, plan, &records, &Interrupt::none(), watch, &mut works)?;
     let running = survey::under_way(&records, &plan.name);
     let phases = (0..plan.phases.len()).map(|at| {
         let members = survey.units.iter().filter(|standing| standing.unit.phase == at);
-        let rows = members.map(|standing| row(standing, running == Some(&standing.unit.path)));
+        let rows = members.map(|standing| row(standing, standing.unit.paths().any(|path| running.contains(path))));
         PhaseRows::new(plan.label(at), rows.collect())
     });
     let mut table = StatusTable::new(plan.name.clone(), digest(plan), phases.collect());
@@ -55,7 +55,7 @@ pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop
     let judged = rules::judge(repo, plan, &Interrupt::none())?;
     table.problems.extend(judged.errors.into_iter().map(|problem| problem.message));
     table.notes.extend(judged.warnings.into_iter().map(|problem| problem.message));
-    let landed = survey.units.iter().any(|standing| standing.commit.is_some());
+    let landed = survey.units.iter().flat_map(|standing| &standing.files).any(|file| file.commit.is_some());
     if records.is_empty() && landed && table.counts.left() > 0 {
         table
             .notes
@@ -73,9 +73,10 @@ fn unmatched(target: &Target) -> String {
 }
 
 fn row(standing: &Standing, running: bool) -> Row {
-    let state = if running && !standing.state.is_done() { State::Running } else { standing.state };
+    let stands = standing.state();
+    let state = if running && !stands.is_done() { State::Running } else { stands };
     let shown = matches!(state, State::Committed | State::RolledBack | State::Outdated);
-    let commit = standing.commit.filter(|_| shown).map(|commit| commit.to_string()[..12].to_owned());
-    let note = standing.why.clone().filter(|_| state == standing.state);
-    Row { unit: standing.unit.path.to_string(), state, commit, note, violations_left: standing.violations_left }
+    let commit = standing.commit().filter(|_| shown).map(|commit| commit.to_string()[..12].to_owned());
+    let note = standing.why().filter(|_| state == stands).map(ToOwned::to_owned);
+    Row { unit: standing.unit.id.to_string(), state, commit, note, violations_left: standing.violations_left() }
 }

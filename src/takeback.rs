@@ -9,9 +9,24 @@ use crate::protocol::{Change, ChangedFile, Protocol};
 use crate::repo::revert::Reverted;
 use crate::repo::{Repo, Tip};
 use crate::stop::{Note, Stop};
+use crate::unit_id::UnitId;
 
-/// The unit whose commit is taken back: plan, phase, file.
-pub type UnitId<'a> = (&'a str, &'a str, &'a RepoPath);
+/// What of a commit is taken back: the work on files of one unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// The plan's name.
+    pub plan: &'a str,
+    /// The phase's id.
+    pub phase: &'a str,
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// Those of its files that are to be as before.
+    pub files: &'a [RepoPath],
+    /// The commit.
+    pub commit: Oid,
+    /// How much of it that is.
+    pub extent: Extent,
+}
 
 /// What taking a commit back would do, known before anything is written.
 #[derive(Debug)]
@@ -27,23 +42,23 @@ pub enum Preview {
 /// How much of a commit is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// All of it: it holds nothing but the unit.
+    /// All of it: it holds nothing else.
     Whole,
-    /// What it did to the unit's file: it holds more, as a squashed commit does.
-    File,
+    /// What it did to these files: it holds more, as a squashed commit does, or a group of which one file goes back.
+    Files,
 }
 
-/// How much of `commit` is a unit's own.
+/// How much of `commit` its work on `files` is.
 ///
 /// # Errors
 /// When the commit cannot be read.
-pub fn extent(repo: &Repo, commit: Oid, unit: &RepoPath) -> Result<Extent, Stop> {
+pub fn extent(repo: &Repo, commit: Oid, files: &[RepoPath]) -> Result<Extent, Stop> {
     if repo.is_merge(commit)? {
-        return Ok(Extent::File);
+        return Ok(Extent::Files);
     }
     let Some(parent) = repo.parent_of(commit)?.filter(|parent| repo.has_commit(*parent)) else { return Ok(Extent::Whole) };
     let changed = repo.changed_between(repo.tree_of(parent)?, repo.tree_of(commit)?)?;
-    Ok(if changed.iter().all(|path| path == unit) { Extent::Whole } else { Extent::File })
+    Ok(if changed.iter().all(|path| files.contains(path)) { Extent::Whole } else { Extent::Files })
 }
 
 /// Why a commit is taken back.
@@ -55,18 +70,19 @@ pub enum Reason {
     Rollback,
 }
 
-/// Says what taking `commit` back on top of `tip` would do.
+/// Says what taking it back on top of `tip` would do.
 ///
 /// # Errors
 /// When the commit has no parent to go back to, or an object is missing.
-pub fn preview(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath, extent: Extent) -> Result<Preview, Stop> {
+pub fn preview(repo: &Repo, tip: Oid, work: Work<'_>) -> Result<Preview, Stop> {
+    let Work { commit, extent, .. } = work;
     if repo.parent_of(commit)?.is_none() {
         let message = format!("{commit} has no parent here: it cannot be taken back");
         return Err(Stop::Refused(Note::new(message, "in a shallow clone, `git fetch --unshallow` first")));
     }
     let reverted = match extent {
         Extent::Whole => repo.revert_tree(commit, tip)?,
-        Extent::File => repo.revert_file_tree(commit, tip, unit)?,
+        Extent::Files => repo.revert_files_tree(commit, tip, work.files)?,
     };
     match reverted {
         Reverted::Nothing => Ok(Preview::Nothing),
@@ -79,18 +95,18 @@ pub fn preview(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath, extent: Exte
                     message.push_str(&format!("\n  {path}: {} {subject}", &id[..12]));
                 }
             }
-            let help = format!("nothing was changed; take those commits back first, or revert {unit} by hand");
+            let help = format!("nothing was changed; take those commits back first, or revert {} by hand", work.unit);
             Ok(Preview::Conflict(Stop::NeedsYou(Note::new(message, help))))
         }
     }
 }
 
-/// True when taking `commit` back would change nothing: later commits did so already.
+/// True when taking it back would change nothing: later commits did so already.
 ///
 /// # Errors
 /// As for [`preview`].
-pub fn preview_is_empty(repo: &Repo, tip: Oid, commit: Oid, unit: &RepoPath, extent: Extent) -> Result<bool, Stop> {
-    Ok(matches!(preview(repo, tip, commit, unit, extent)?, Preview::Nothing))
+pub fn preview_is_empty(repo: &Repo, tip: Oid, work: Work<'_>) -> Result<bool, Stop> {
+    Ok(matches!(preview(repo, tip, work)?, Preview::Nothing))
 }
 
 /// True when later commits on the way to `tip` took `commit` back already: nothing is owed to it then.
@@ -101,14 +117,14 @@ pub fn is_undone(repo: &Repo, tip: Oid, commit: Oid) -> Result<bool, Stop> {
     Ok(repo.parent_of(commit)?.is_some() && matches!(repo.revert_tree(commit, tip)?, Reverted::Nothing))
 }
 
-/// Takes `commit` back by a commit of its own.
+/// Takes it back by a commit of its own.
 ///
 /// # Errors
 /// [`Stop::NeedsYou`] on a conflict, with nothing touched; otherwise as the protocol's.
-pub fn take_back(protocol: &mut Protocol<'_>, id: UnitId<'_>, commit: Oid, extent: Extent, reason: &Reason) -> Result<Oid, Stop> {
-    let (plan, phase, unit) = id;
+pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -> Result<Oid, Stop> {
+    let Work { plan, phase, unit, commit, extent, .. } = work;
     let tip = protocol.repo.tip()?;
-    let (paths, tree) = match preview(protocol.repo, tip.commit, commit, unit, extent)? {
+    let (paths, tree) = match preview(protocol.repo, tip.commit, work)? {
         Preview::Changes(paths, tree) => (paths, tree),
         Preview::Conflict(stop) => return Err(stop),
         Preview::Nothing => {
@@ -121,6 +137,7 @@ pub fn take_back(protocol: &mut Protocol<'_>, id: UnitId<'_>, commit: Oid, exten
         plan: plan.to_owned(),
         phase: phase.to_owned(),
         unit: unit.clone(),
+        members: Vec::new(),
         tip,
         files,
         reverts: Some(commit),
@@ -135,12 +152,13 @@ pub fn take_back(protocol: &mut Protocol<'_>, id: UnitId<'_>, commit: Oid, exten
         plan: plan.to_owned(),
         phase: phase.to_owned(),
         unit: unit.as_bytes().to_vec(),
+        files: if unit.file().is_some() { Vec::new() } else { work.files.iter().map(|file| file.as_bytes().to_vec()).collect() },
         commit: commit.to_string(),
         cause,
     };
     let message = match extent {
         Extent::Whole => revert::revert(&original, why, &account),
-        Extent::File => revert::part(&original, &unit.to_string(), why, &account),
+        Extent::Files => revert::part(&original, &names(work), why, &account),
     };
     let subject = message.lines().next().unwrap_or_default().to_owned();
     protocol.begin(&change)?;
@@ -151,6 +169,14 @@ pub fn take_back(protocol: &mut Protocol<'_>, id: UnitId<'_>, commit: Oid, exten
             Ok(()) => Err(stop),
             Err(worse) => Err(worse),
         },
+    }
+}
+
+/// What is taken back out of a bigger commit, for people.
+fn names(work: Work<'_>) -> String {
+    match work.files {
+        [one] => one.to_string(),
+        many => format!("{} files of {}", many.len(), work.unit),
     }
 }
 

@@ -8,9 +8,9 @@ use crate::plan::source::Span;
 use crate::plan::{Files, Plan, Target};
 use crate::repo::target::{Conversions, TargetProblem};
 use crate::repo::{Repo, Tip};
-use crate::select::Unit;
 use crate::stop::Stop;
 use crate::survey::landed;
+use crate::units::Member;
 
 /// Fails when a glob matches no tracked file, since a misspelt pattern must not look like success, and when HEAD, index and disk do not
 /// agree on a file that is to be migrated.
@@ -23,19 +23,19 @@ pub fn refuse(
     plan: &Plan,
     tip: &Tip,
     unmatched: &[(usize, usize)],
-    (units, conversions): (&[&Unit], &Conversions),
+    (files, conversions): (&[&Member], &Conversions),
     interrupt: &Interrupt,
 ) -> Result<(), Stop> {
     let targets = unmatched.iter().map(|(phase, target)| &plan.phases[*phase].targets[*target]);
     let mut problems: Vec<Problem> = targets.map(no_match).collect();
     let mut wrong_plan = !problems.is_empty();
-    for unit in units {
+    for file in files {
         if let Some(signal) = interrupt.pending() {
             return Err(Stop::Unbegun(signal));
         }
-        let Err(problem) = repo.target(tip, &unit.path, conversions) else { continue };
+        let Err(problem) = repo.target(tip, &file.path, conversions) else { continue };
         wrong_plan |= problem.is_of_the_plan();
-        problems.push(of_target(plan.place(unit), &problem));
+        problems.push(of_target(plan.place(file), &problem));
     }
     match (problems.is_empty(), wrong_plan) {
         (true, _) => Ok(()),
@@ -51,7 +51,7 @@ pub fn of_broken(repo: &Repo, plan: &Plan) -> Vec<Problem> {
     let Ok(tip) = repo.tip() else { return Vec::new() };
     let tracked = if plan.has_globs() { repo.files(tip.commit).unwrap_or_default() } else { Vec::new() };
     // A file that is done may be gone since.
-    let done = landed(repo, tip.commit, &plan.name, &Interrupt::none()).unwrap_or_default();
+    let done = landed(repo, tip.commit, &plan.name, &Interrupt::none()).unwrap_or_default().files;
     let mut problems = Vec::new();
     for target in plan.phases.iter().flat_map(|phase| &phase.targets) {
         match &target.files {

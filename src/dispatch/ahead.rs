@@ -50,18 +50,18 @@ impl Session<'_> {
                 match &foreseen.what {
                     What::Change { texts, warnings } => {
                         if let Some(Texts { before, after }) = texts {
-                            printed(diff::write(&mut out, look, &foreseen.unit, before, after))?;
+                            printed(diff::write(&mut out, look, &foreseen.file, before, after))?;
                         }
-                        self.warn(&mut repeats, &foreseen.unit, warnings);
+                        self.warn(&mut repeats, &foreseen.file, warnings);
                     }
                     What::NeedsCodemod => {
-                        self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.unit));
+                        self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.file));
                     }
                     What::Nothing(warnings) => {
                         if foreseen.is_unit {
-                            self.aside(&format!("{phase}: {}: nothing to do", foreseen.unit));
+                            self.aside(&format!("{phase}: {}: nothing to do", foreseen.file));
                         }
-                        self.warn(&mut repeats, &foreseen.unit, warnings);
+                        self.warn(&mut repeats, &foreseen.file, warnings);
                     }
                     What::Unsound(unsound) => {
                         failed += 1;
@@ -70,7 +70,7 @@ impl Session<'_> {
                 }
                 if with_commands {
                     for command in &foreseen.commands {
-                        self.aside(&format!("{phase}: {}: would run: {command}", foreseen.unit));
+                        self.aside(&format!("{phase}: {}: would run: {command}", foreseen.file));
                     }
                 }
                 Ok(())
@@ -127,11 +127,11 @@ impl Session<'_> {
             match &foreseen.what {
                 What::Change { warnings, .. } => {
                     changes += 1;
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
+                    self.warn(&mut repeats, &foreseen.file, warnings);
                 }
                 What::Nothing(warnings) => {
                     nothing += usize::from(foreseen.is_unit);
-                    self.warn(&mut repeats, &foreseen.unit, warnings);
+                    self.warn(&mut repeats, &foreseen.file, warnings);
                 }
                 What::NeedsCodemod => open += 1,
                 What::Unsound(unsound) => {
@@ -205,7 +205,7 @@ impl Session<'_> {
     }
 
     fn unsound(&self, repeats: &mut Repeats, foreseen: &Foreseen, unsound: &Unsound) {
-        let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.unit, unsound.reason);
+        let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.file, unsound.reason);
         text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, repeats.help(&unsound.help));
     }
 }

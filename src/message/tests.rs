@@ -67,6 +67,7 @@ fn message() -> Message {
             unit: b"netra_backend/app/routes/websocket_ssot.py".to_vec(),
             rules: vec!["edits".into(), "direct-creation".into()],
             hooks_skipped: false,
+            ..Applied::default()
         },
     }
 }
@@ -198,10 +199,19 @@ fn any_message() -> impl Strategy<Value = Message> {
         Just(Some(Risk::Extreme))
     ];
     let unit = prop_oneof![nasty().prop_map(String::into_bytes), prop::collection::vec(any::<u8>(), 0..9)];
-    let trailers =
-        (nasty(), nasty(), nasty(), unit, list(), any::<bool>()).prop_map(|(plan, digest, phase, unit, rules, hooks_skipped)| {
-            Applied { plan, digest, phase, unit, rules, hooks_skipped }
-        });
+    let paths = || prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..3);
+    let trailers = ((nasty(), nasty(), nasty()), unit, (paths(), paths()), list(), any::<bool>()).prop_map(
+        |((plan, digest, phase), unit, (files, left), rules, hooks_skipped)| Applied {
+            plan,
+            digest,
+            phase,
+            unit,
+            files,
+            left,
+            rules,
+            hooks_skipped,
+        },
+    );
     let maybe = || prop::option::of(nasty());
     ((nasty(), nasty(), nasty(), nasty(), nasty()), changes, (maybe(), risk, maybe(), maybe()), trailers).prop_map(
         |((scope, title, name, issue, summary), changes, (impact, risk, recovery, footer), trailers)| Message {
@@ -394,6 +404,7 @@ fn our_reverts_add_the_reason_and_are_read_back() {
         plan: "p".into(),
         phase: "P0".into(),
         unit: b"a b.py".to_vec(),
+        files: Vec::new(),
         commit: commit.into(),
         cause: Cause::Verification,
     };

@@ -16,6 +16,8 @@ const PHASE: &str = "Migration-Phase";
 const UNIT: &str = "Migration-Unit";
 const RULES: &str = "Migration-Rules";
 const HOOKS: &str = "Migration-Hooks";
+const FILE: &str = "Migration-File";
+const LEFT: &str = "Migration-Left";
 const REVERTS: &str = "Migration-Reverts";
 const REASON: &str = "Migration-Reason";
 const SKIPPED: &str = "skipped";
@@ -40,6 +42,10 @@ pub struct Applied {
     pub phase: String,
     /// The unit's name: for one file its path.
     pub unit: Vec<u8>,
+    /// The files of a group that the commit changes; none where the unit is one file.
+    pub files: Vec<Vec<u8>>,
+    /// The other files of the group: whoever goes on in another clone must cut no other groups.
+    pub left: Vec<Vec<u8>>,
     /// What changed the unit, in order: `edits` and names of rules.
     pub rules: Vec<String>,
     /// Whether the repository's hooks were left out.
@@ -55,6 +61,8 @@ pub struct Reverted {
     pub phase: String,
     /// The unit's name.
     pub unit: Vec<u8>,
+    /// The files of a group that are back; none where the unit is one file.
+    pub files: Vec<Vec<u8>>,
     /// The reverted commit, in full.
     pub commit: String,
     /// Why.
@@ -100,6 +108,7 @@ impl From<Reverted> for Trailers {
 pub fn render(trailers: &Trailers) -> String {
     let mut out = String::new();
     let mut line = |key: &str, value: &str| out.extend([key, ": ", value, "\n"]);
+    // Below what earlier releases read, which stop at a key that they do not know.
     match trailers {
         Trailers::Applied(applied) => {
             line(PLAN, &escape(&applied.plan, &[]));
@@ -110,6 +119,8 @@ pub fn render(trailers: &Trailers) -> String {
             if applied.hooks_skipped {
                 line(HOOKS, SKIPPED);
             }
+            applied.files.iter().for_each(|file| line(FILE, &quote(file)));
+            applied.left.iter().for_each(|file| line(LEFT, &quote(file)));
         }
         Trailers::Reverted(reverted) => {
             line(PLAN, &escape(&reverted.plan, &[]));
@@ -117,6 +128,7 @@ pub fn render(trailers: &Trailers) -> String {
             line(UNIT, &quote(&reverted.unit));
             line(REVERTS, &escape(&reverted.commit, &[]));
             line(REASON, reverted.cause.word());
+            reverted.files.iter().for_each(|file| line(FILE, &quote(file)));
         }
     }
     out
@@ -137,10 +149,17 @@ pub fn trailers(message: &[u8]) -> Vec<Trailers> {
 /// The block that begins with the first of these lines.
 fn block(message: &[u8]) -> Option<Trailers> {
     let mut values: [Option<&str>; 8] = [None; 8];
+    let (mut files, mut left) = (Vec::new(), Vec::new());
     const KEYS: [&str; 8] = [PLAN, DIGEST, PHASE, UNIT, RULES, HOOKS, REVERTS, REASON];
     for line in message.split(|byte| *byte == b'\n') {
         let Ok(line) = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line)) else { break };
         let Some((key, value)) = line.split_once(": ") else { break };
+        if let Some(list) =
+            [(FILE, &mut files), (LEFT, &mut left)].into_iter().find_map(|(known, list)| (known == key).then_some(list))
+        {
+            list.push(unquote(value.trim_end())?);
+            continue;
+        }
         let Some(slot) = KEYS.iter().position(|known| *known == key) else { break };
         if values[slot].is_some() {
             break;
@@ -155,12 +174,14 @@ fn block(message: &[u8]) -> Option<Trailers> {
             digest: unescape(digest)?,
             phase,
             unit,
+            files,
+            left,
             rules: split(rules?, NOTHING)?,
             hooks_skipped: hooks == Some(SKIPPED),
         })),
         (None, Some(commit)) => {
             let cause = Cause::ALL.into_iter().find(|cause| Some(cause.word()) == reason)?;
-            Some(Trailers::Reverted(Reverted { plan, phase, unit, commit: unescape(commit)?, cause }))
+            Some(Trailers::Reverted(Reverted { plan, phase, unit, files, commit: unescape(commit)?, cause }))
         }
         _ => None,
     }

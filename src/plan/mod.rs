@@ -184,6 +184,17 @@ pub enum Run {
     Argv(Vec<String>),
 }
 
+impl Run {
+    /// The texts of which it is made.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Self::Shell(text) => std::slice::from_ref(text),
+            Self::Argv(words) => words,
+        }
+    }
+}
+
 /// The longest a command may take when the plan does not say.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::path::RepoPath;
 
 #[test]
 fn every_row_of_the_recovery_table_has_its_action() {
@@ -28,7 +29,8 @@ fn begun(verify: bool, reverts: Option<&str>) -> Record {
     Record::Begun(Begun {
         plan: "p".to_owned(),
         phase: "P0".to_owned(),
-        unit: RepoPath::new("a.py").unwrap(),
+        unit: UnitId::of_file(&RepoPath::new("a.py").unwrap()),
+        members: Vec::new(),
         branch: "refs/heads/main".to_owned(),
         base: "0".repeat(40),
         files: Vec::new(),

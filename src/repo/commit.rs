@@ -12,33 +12,48 @@ use crate::path::RepoPath;
 use crate::repo::identity::{Identity, Person, as_utf8};
 use crate::repo::{Repo, RepoProblem, Tip};
 
-/// An entry of a tree that gets another blob.
+/// What becomes of one file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBlob {
+pub struct TreeChange {
     /// Where the file is.
     pub path: RepoPath,
-    /// Its mode, which stays.
-    pub mode: u32,
-    /// The blob.
-    pub blob: Oid,
+    /// Its mode and blob; `None` when it goes.
+    pub file: Option<(u32, Oid)>,
+}
+
+impl TreeChange {
+    /// A file that is there afterwards.
+    #[must_use]
+    pub fn put(path: &RepoPath, mode: u32, blob: Oid) -> Self {
+        Self { path: path.clone(), file: Some((mode, blob)) }
+    }
+
+    /// A file that is gone afterwards, with the folders that held nothing else.
+    #[must_use]
+    pub fn remove(path: &RepoPath) -> Self {
+        Self { path: path.clone(), file: None }
+    }
 }
 
 impl Repo {
-    /// Writes the tree of `base` with the blobs replaced.
+    /// Writes the tree of `base` with the files changed.
     ///
     /// # Errors
     /// When an object cannot be read or written.
-    pub fn tree_with(&self, base: Oid, blobs: &[NewBlob]) -> Result<Oid, RepoProblem> {
+    pub fn tree_with(&self, base: Oid, changes: &[TreeChange]) -> Result<Oid, RepoProblem> {
         let base = self.tree_of(base)?;
-        if let [one] = blobs
-            && let Some(tree) = self.tree_with_one(base, &one.path, one.mode, one.blob)?
+        if let [TreeChange { path, file: Some((mode, blob)) }] = changes
+            && let Some(tree) = self.tree_with_one(base, path, *mode, *blob)?
         {
             return Ok(tree);
         }
         let mut update = TreeUpdateBuilder::new();
-        for new in blobs {
-            let mode = if new.mode == 0o100_755 { FileMode::BlobExecutable } else { FileMode::Blob };
-            update.upsert(new.path.as_path(), new.blob, mode);
+        for TreeChange { path, file } in changes {
+            match file {
+                Some((0o100_755, blob)) => update.upsert(path.as_path(), *blob, FileMode::BlobExecutable),
+                Some((_, blob)) => update.upsert(path.as_path(), *blob, FileMode::Blob),
+                None => update.remove(path.as_path()),
+            };
         }
         Ok(update.create_updated(&self.inner, &self.inner.find_tree(base)?)?)
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fs;
-use crate::repo::commit::NewBlob;
+use crate::repo::commit::TreeChange;
 use crate::repo::index::EntryStat;
 use crate::repo::stage::Restage;
 
@@ -67,7 +67,7 @@ impl Scene {
         let old = repo.blob(before).unwrap();
         let found = fs::replace(repo.top(), &file, &old, text.as_bytes(), &fs::aside_name().unwrap()).unwrap();
         let after = repo.clean(&file, text.as_bytes(), false, Write::Yes).unwrap();
-        let new_tree = repo.tree_with(tip.commit, &[NewBlob { path: file.clone(), mode, blob: after }]).unwrap();
+        let new_tree = repo.tree_with(tip.commit, &[TreeChange::put(&file, mode, after)]).unwrap();
         let identity = repo.identity().unwrap();
         let commit = repo.commit_object(tip.commit, new_tree, "unit\n", &identity).unwrap();
         let old_trees = repo.trees_along(repo.tree_of(tip.commit).unwrap(), &file).unwrap();

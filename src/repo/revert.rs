@@ -1,9 +1,9 @@
 //! What `git revert` would make of a commit, computed in memory: a conflict touches nothing.
 
-use git2::{Commit, Delta, FileMode, Oid, Repository};
+use git2::{Commit, Delta, FileMode, Index, Oid, Repository};
 
 use crate::path::RepoPath;
-use crate::repo::commit::NewBlob;
+use crate::repo::commit::TreeChange;
 use crate::repo::{Repo, RepoProblem};
 
 /// The outcome of taking a commit back on top of another.
@@ -34,45 +34,49 @@ impl Repo {
         }
         let mut index = repo.revert_commit(&commit, &tip, 0, None)?;
         if index.has_conflicts() {
-            let mut paths = Vec::new();
-            for conflict in index.conflicts()? {
-                let conflict = conflict?;
-                if let Some(entry) = conflict.our.or(conflict.their).or(conflict.ancestor)
-                    && let Ok(path) = RepoPath::new(entry.path)
-                {
-                    paths.push(path);
-                }
-            }
-            paths.dedup();
-            return Ok(Reverted::Conflict(paths));
+            return Ok(Reverted::Conflict(conflicts(&index)?));
         }
         let tree = index.write_tree_to(repo)?;
         Ok(if tree == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(tree) })
     }
 
-    /// As [`Repo::revert_tree`], of what the commit did to one file and nothing else.
+    /// As [`Repo::revert_tree`], of what the commit did to these files and nothing else.
     ///
     /// # Errors
     /// When an object is missing, or the commit is a root.
-    pub fn revert_file_tree(&self, commit: Oid, tip: Oid, path: &RepoPath) -> Result<Reverted, RepoProblem> {
+    pub fn revert_files_tree(&self, commit: Oid, tip: Oid, paths: &[RepoPath]) -> Result<Reverted, RepoProblem> {
         let parent = self.inner.find_commit(commit)?.parent_id(0)?;
-        let (before, after, now) = (self.file_in(parent, path)?, self.file_in(commit, path)?, self.file_in(tip, path)?);
-        let (Some((_, before)), Some((_, after)), Some((mode, now))) = (before, after, now) else {
-            return Ok(if before == now { Reverted::Nothing } else { Reverted::Conflict(vec![path.clone()]) });
-        };
-        if now == before || before == after {
+        let (mut before, mut after, mut all_as_after) = (Vec::new(), Vec::new(), true);
+        for path in paths {
+            let (old, new, now) = (self.file_in(parent, path)?, self.file_in(commit, path)?, self.file_in(tip, path)?);
+            if now == old || old == new {
+                continue;
+            }
+            if now != new && (now.is_none() || old.is_none() || new.is_none()) {
+                return Ok(Reverted::Conflict(vec![path.clone()]));
+            }
+            all_as_after &= now == new;
+            // The mode is what it is now, where there is a file.
+            let with = |file: Option<(u32, Oid)>| match (file, now) {
+                (Some((_, blob)), Some((mode, _))) | (Some((mode, blob)), None) => TreeChange::put(path, mode, blob),
+                (None, _) => TreeChange::remove(path),
+            };
+            before.push(with(old));
+            after.push(with(new));
+        }
+        if before.is_empty() {
             return Ok(Reverted::Nothing);
         }
-        let with = |blob| self.tree_with(tip, &[NewBlob { path: path.clone(), mode, blob }]);
-        if now == after {
-            return Ok(Reverted::Tree(with(before)?));
+        let theirs = self.tree_with(tip, &before)?;
+        if all_as_after {
+            return Ok(Reverted::Tree(theirs));
         }
-        // The tip's tree with each version of the one file: whatever differs between them is in that file.
-        let (ancestor, theirs) = (self.inner.find_tree(with(after)?)?, self.inner.find_tree(with(before)?)?);
+        // The tip's tree with each version of these files: whatever differs between them is in those.
+        let (ancestor, theirs) = (self.inner.find_tree(self.tree_with(tip, &after)?)?, self.inner.find_tree(theirs)?);
         let ours = self.inner.find_commit(tip)?.tree()?;
         let mut index = self.inner.merge_trees(&ancestor, &ours, &theirs, None)?;
         if index.has_conflicts() {
-            return Ok(Reverted::Conflict(vec![path.clone()]));
+            return Ok(Reverted::Conflict(conflicts(&index)?));
         }
         let tree = index.write_tree_to(&self.inner)?;
         Ok(if tree == ours.id() { Reverted::Nothing } else { Reverted::Tree(tree) })
@@ -91,7 +95,7 @@ impl Repo {
             if self.file_in(tip.id(), &path)? != Some((u32::from(new.mode()), new.id())) {
                 return Ok(None);
             }
-            before.push(NewBlob { path, mode: u32::from(old.mode()), blob: old.id() });
+            before.push(TreeChange::put(&path, u32::from(old.mode()), old.id()));
         }
         Ok(Some(self.tree_with(tip.id(), &before)?).filter(|tree| *tree != tip.tree_id()))
     }
@@ -135,4 +139,19 @@ impl Repo {
         }
         Ok(found)
     }
+}
+
+/// The files on which a merge could not decide.
+fn conflicts(index: &Index) -> Result<Vec<RepoPath>, RepoProblem> {
+    let mut paths = Vec::new();
+    for conflict in index.conflicts()? {
+        let conflict = conflict?;
+        if let Some(entry) = conflict.our.or(conflict.their).or(conflict.ancestor)
+            && let Ok(path) = RepoPath::new(entry.path)
+        {
+            paths.push(path);
+        }
+    }
+    paths.dedup();
+    Ok(paths)
 }

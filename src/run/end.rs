@@ -15,11 +15,11 @@ impl Run<'_> {
         // When the branch cannot be read, why the run ended is told with what is known.
         let counted = self.count_anew();
         let (asked, others): (Vec<&Standing>, Vec<&Standing>) =
-            self.units.iter().partition(|standing| self.request.covers(&standing.unit));
+            self.units.iter().partition(|standing| self.request.covers_unit(&standing.unit));
         let tally = survey::counts(asked.iter().copied());
         let elsewhere = survey::counts(others.iter().copied());
         let aside = if self.request.is_whole() { self.left_aside } else { 0 };
-        let violations_left = asked.iter().map(|standing| standing.violations_left).sum::<usize>() + aside;
+        let violations_left = asked.iter().map(|standing| standing.violations_left()).sum::<usize>() + aside;
         let ended = ended.and(counted).and_then(|()| refuse_not_done(tally));
         let (outcome, help) = match &ended {
             Ok(()) => (ending::outcome(tally), None),

@@ -9,6 +9,7 @@ use crate::run::{Run, one};
 use crate::schedule::passage::{LastGate, too_many_given_up};
 use crate::stop::{Note, Stop};
 use crate::survey;
+use crate::units::Call;
 
 impl Run<'_> {
     /// Runs the phase's gate, unless it passed already and that still counts, or the phase has not come to its end.
@@ -28,7 +29,7 @@ impl Run<'_> {
                 return Err(Stop::Interrupted(signal));
             }
             emit(Event::GateStarted { phase: label.clone() });
-            let (verdict, since) = self.judged(Purpose::Gate, &phase.gate, &phase.id, None, emit)?;
+            let (verdict, since) = self.judged(Purpose::Gate, &Call::of_phase(&phase.gate), &phase.id, None, emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
                 emit(one::judged_again(&format!("the gate of {label}")));

@@ -16,7 +16,7 @@ use crate::journal::{Journal, Record};
 use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
 use crate::path::RepoPath;
-use crate::plan::{Command, Plan};
+use crate::plan::Plan;
 use crate::protocol::Protocol;
 use crate::ready::settle;
 use crate::repo::Repo;
@@ -27,11 +27,12 @@ use crate::request::Request;
 use crate::run::one::{Ended, Failure};
 use crate::schedule::failure::{self, Next, Noted};
 use crate::schedule::passage::{self, Passage};
-use crate::select::Unit;
 use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
-use crate::survey::{self, Standing};
+use crate::survey::{self, FileStanding, Standing};
 use crate::unit::callables::Callables;
+use crate::unit_id::UnitId;
+use crate::units::{Call, Member, Unit};
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
 /// may `watch`.
@@ -81,7 +82,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn phases(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         self.verify_what_is_owed(emit)?;
-        let asked = self.units.iter().filter(|standing| self.request.covers(&standing.unit) && self.request.takes(standing));
+        let asked = self.units.iter().filter(|standing| self.request.takes(standing));
         let first = asked.map(|standing| standing.unit.phase).chain(self.request.phase).min();
         if let Some(first) = first.filter(|_| !self.request.is_whole()) {
             self.refuse_out_of_order(first, emit)?;
@@ -90,7 +91,7 @@ impl Run<'_> {
             if self.request.phase.is_some_and(|only| only != at) {
                 continue;
             }
-            let asked = |unit: &usize| self.units[*unit].unit.phase == at && self.request.covers(&self.units[*unit].unit);
+            let asked = |unit: &usize| self.units[*unit].unit.phase == at && self.request.covers_unit(&self.units[*unit].unit);
             let members: Vec<usize> = (0..self.units.len()).filter(asked).collect();
             if members.is_empty() && !self.request.files.is_empty() {
                 continue;
@@ -112,18 +113,19 @@ impl Run<'_> {
                 return Err(Stop::Interrupted(signal));
             }
             let standing = self.units[*unit_at].clone();
-            if !self.request.takes(&standing) {
+            let files: Vec<Member> = self.request.taken(&standing).into_iter().cloned().collect();
+            if files.is_empty() {
                 self.pass_over(at, &standing, emit)?;
                 continue;
             }
-            let unit = standing.unit;
-            let (phase, name) = (label.clone(), unit.path.to_string());
+            let unit = Unit { files, ..standing.unit };
+            let (phase, name) = (label.clone(), unit.id.to_string());
             emit(Event::UnitStarted { phase, unit: name.clone(), ordinal: nth + 1, of: members.len() });
             match self.unit(&unit, emit)? {
                 Ended::Committed => {}
                 Ended::Unchanged => {
                     self.note_unchanged(&unit)?;
-                    self.set_state(&unit, State::Unchanged, None);
+                    self.set_state(&unit.files, State::Unchanged, None);
                     emit(Event::UnitUnchanged { unit: name, why: "the rules find nothing to do".to_owned() });
                 }
                 Ended::Failed(failure) => self.unit_failed(&unit, failure, emit)?,
@@ -135,32 +137,33 @@ impl Run<'_> {
 
     /// A unit that is not to be run: most need no word, those that were given up earlier do.
     fn pass_over(&mut self, phase: usize, standing: &Standing, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        if !standing.state.is_given_up() {
+        let state = standing.state();
+        if !state.is_given_up() {
             return Ok(());
         }
-        let unit = standing.unit.path.to_string();
-        let why = standing.why.as_deref().unwrap_or_default();
-        let why = format!("{}: {why}; `--retry {}` or `--file` tries it again", standing.state.word(), standing.state.word());
+        let unit = standing.unit.id.to_string();
+        let why = standing.why().unwrap_or_default();
+        let why = format!("{}: {why}; `--retry {}` or `--file` tries it again", state.word(), state.word());
         emit(Event::UnitSkipped { unit, why });
         self.refuse_too_many(phase)
     }
 
     fn unit_failed(&mut self, unit: &Unit, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let policy = self.plan.phases[unit.phase].on_failure;
-        let (name, reason, log) = (unit.path.to_string(), failure.reason.clone(), failure.log.clone());
+        let (name, reason, log) = (self.name_of(unit), failure.reason.clone(), failure.log.clone());
         let how = if failure.reverted { failure::FailedAt::TakenBack } else { failure::FailedAt::BeforeCommit };
         let (noted, next) = failure::after(policy, how);
-        let (plan, digest, path) = (self.plan.name.clone(), self.digest.clone(), unit.path.clone());
+        let (plan, digest, id, files) = (self.plan.name.clone(), self.digest.clone(), unit.id.clone(), listed(unit));
         match noted {
             Noted::Nothing => {}
             Noted::Failed => {
-                self.journal.append(Record::Failed { plan, digest, unit: path, reason: reason.clone() })?;
-                self.set_state(unit, State::Failed, Some(reason.clone()));
+                self.journal.append(Record::Failed { plan, digest, unit: id, files, reason: reason.clone() })?;
+                self.set_state(&unit.files, State::Failed, Some(reason.clone()));
                 emit(Event::UnitFailed { unit: name.clone(), reason: reason.clone(), log });
             }
             Noted::Quarantined => {
-                self.journal.append(Record::Quarantined { plan, digest, unit: path, reason: reason.clone() })?;
-                self.set_state(unit, State::Quarantined, Some(reason.clone()));
+                self.journal.append(Record::Quarantined { plan, digest, unit: id, files, reason: reason.clone() })?;
+                self.set_state(&unit.files, State::Quarantined, Some(reason.clone()));
                 emit(Event::UnitQuarantined { unit: name.clone(), reason: reason.clone(), log });
             }
         }
@@ -179,9 +182,7 @@ impl Run<'_> {
         let counts = self.counts_of(at);
         // What a person took back in a phase that stops at failures is no failure: it closes the phase at its end.
         let by_a_person = |standing: &&Standing| {
-            standing.unit.phase == at
-                && standing.state == State::RolledBack
-                && standing.why.as_deref() != Some(survey::BY_VERIFICATION)
+            standing.unit.phase == at && standing.state() == State::RolledBack && standing.why() != Some(survey::BY_VERIFICATION)
         };
         if self.units.iter().filter(by_a_person).count() == counts.given_up()
             || !passage::too_many_given_up(&self.plan.phases[at], counts)
@@ -239,13 +240,26 @@ impl Run<'_> {
     /// What a codemod finds cannot be found again without running it: the journal remembers.
     fn note_unchanged(&mut self, unit: &Unit) -> Result<(), Stop> {
         let tip = self.repo.tip()?;
-        let (plan, digest) = (self.plan.name.clone(), self.digest.clone());
-        match self.repo.file_in(tip.commit, &unit.path)? {
-            Some((_, blob)) if self.plan.runs_codemod(self.plan.target(unit)) => {
-                let record = Record::Unchanged { plan, digest, unit: unit.path.clone(), blob: blob.to_string() };
-                Ok(self.journal.note(record)?)
+        for file in &unit.files {
+            let (plan, digest, unit) = (self.plan.name.clone(), self.digest.clone(), unit.id.clone());
+            let files = if unit.file().is_some() { Vec::new() } else { vec![file.path.clone()] };
+            if let Some((_, blob)) = self.repo.file_in(tip.commit, &file.path)?
+                && self.plan.runs_codemod(self.plan.target(file))
+            {
+                self.journal.note(Record::Unchanged { plan, digest, unit, files, blob: blob.to_string() })?;
             }
-            _ => Ok(()),
+        }
+        Ok(())
+    }
+
+    /// What a person calls a unit, or a part of one.
+    fn name_of(&self, part: &Unit) -> String {
+        let whole =
+            self.units.iter().find(|standing| standing.unit.id == part.id).map_or(0, |standing| standing.unit.files.len());
+        match part.files.as_slice() {
+            [one] if whole > 1 => format!("{}: {}", part.id, one.path),
+            files if files.len() < whole => format!("{}: {} of {whole} files", part.id, files.len()),
+            _ => part.id.to_string(),
         }
     }
 
@@ -253,10 +267,15 @@ impl Run<'_> {
         Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity }
     }
 
-    fn set_state(&mut self, unit: &Unit, state: State, why: Option<String>) {
-        if let Some(standing) = self.units.iter_mut().find(|standing| standing.unit == *unit) {
-            (standing.state, standing.why) = (state, why);
+    fn set_state(&mut self, files: &[Member], state: State, why: Option<String>) {
+        for standing in self.standings(files) {
+            (standing.state, standing.why) = (state, why.clone());
         }
+    }
+
+    fn standings<'s>(&'s mut self, files: &'s [Member]) -> impl Iterator<Item = &'s mut FileStanding> {
+        let all = self.units.iter_mut().flat_map(|standing| &mut standing.files);
+        all.filter(|standing| files.contains(&standing.file))
     }
 
     /// Lets commands judge, and says whether somebody else committed meanwhile: the verdict is void then. The branch is looked at after
@@ -264,9 +283,9 @@ impl Run<'_> {
     fn judged(
         &mut self,
         purpose: Purpose,
-        commands: &[Command],
+        calls: &[Call],
         phase: &str,
-        unit: Option<&RepoPath>,
+        unit: Option<&UnitId>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(Verdict, BranchMove), Stop> {
         let mut since = self.look_at_branch()?;
@@ -277,7 +296,7 @@ impl Run<'_> {
             }
             Ok(())
         };
-        let verdict = self.judge.run(purpose, commands, phase, unit, &mut after, emit)?;
+        let verdict = self.judge.run(purpose, calls, phase, unit, &mut after, emit)?;
         if since == BranchMove::Forward {
             self.refresh()?;
         }
@@ -294,7 +313,7 @@ impl Run<'_> {
     }
 
     fn refresh(&mut self) -> Result<(), Stop> {
-        let paths: Vec<RepoPath> = self.units.iter().map(|standing| standing.unit.path.clone()).collect();
+        let paths: Vec<RepoPath> = self.units.iter().flat_map(|standing| standing.unit.paths().cloned()).collect();
         self.conversions = self.repo.conversions(&paths)?;
         self.callables = Callables::new(self.repo);
         Ok(())
@@ -316,4 +335,9 @@ impl Run<'_> {
         let help = format!("{what}; look at them with `git diff`, put them right and correct the command");
         Err(Stop::NeedsYou(Note::new(message, help)))
     }
+}
+
+/// The files of a group as records and trailers list them; none where the name of the unit says it.
+fn listed(unit: &Unit) -> Vec<RepoPath> {
+    if unit.id.file().is_some() { Vec::new() } else { unit.paths().cloned().collect() }
 }

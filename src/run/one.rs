@@ -12,12 +12,12 @@ use crate::plan::guards::{Guard, Severity};
 use crate::protocol::{Change, ChangedFile};
 use crate::rewrite::follow::Spot;
 use crate::run::Run;
-use crate::select::Unit;
 use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::unit::segments::{self, Segment};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome, Prepared};
+use crate::units::{Call, Member, Unit};
 
 /// How one unit ended.
 pub(super) enum Ended {
@@ -74,14 +74,16 @@ impl Run<'_> {
             self.look_at_branch()?;
             match self.attempt(unit, emit)? {
                 Tried::Ended(ended) => return Ok(ended),
-                Tried::Void => emit(judged_again(&unit.path.to_string())),
+                Tried::Void => emit(judged_again(&self.name_of(unit))),
             }
         }
-        Err(keeps_moving(&unit.path.to_string()))
+        Err(keeps_moving(&self.name_of(unit)))
     }
 
-    fn attempt(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
-        let name = unit.path.to_string();
+    fn attempt(&mut self, whole: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
+        // Every unit has one file so far.
+        let unit = &whole.files[0];
+        let name = whole.id.to_string();
         let doing = |activity| Event::Doing { unit: name.clone(), activity };
         let target = self.plan.target(unit);
         let phase = &self.plan.phases[unit.phase];
@@ -102,7 +104,8 @@ impl Run<'_> {
         let mut change = Change {
             plan: self.plan.name.clone(),
             phase: phase.id.clone(),
-            unit: unit.path.clone(),
+            unit: whole.id.clone(),
+            members: Vec::new(),
             tip,
             files: vec![ChangedFile::new(found, converted, after)?],
             reverts: None,
@@ -160,23 +163,23 @@ impl Run<'_> {
             lines_added: composed.lines_added,
             lines_removed: composed.lines_removed,
         });
-        Ok(Tried::Ended(self.verify(unit, commit, emit)?))
+        Ok(Tried::Ended(self.verify(whole, commit, emit)?))
     }
 
     /// Notes that a unit's commit is in the branch, with what its guards let pass.
-    fn landed(&mut self, unit: &Unit, commit: Oid, file: &ChangedFile) {
+    fn landed(&mut self, unit: &Member, commit: Oid, file: &ChangedFile) {
         let warns = self.plan.target(unit).guards.severity(Guard::Violation) != Severity::Error;
         let after = file.after.as_deref().filter(|_| warns);
         let left = after.map_or(0, |after| unit::violations_left(self.repo.top(), self.plan, unit, after));
-        self.set_state(unit, State::Committed, None);
-        if let Some(standing) = self.units.iter_mut().find(|standing| standing.unit == *unit) {
+        for standing in self.standings(std::slice::from_ref(unit)) {
+            (standing.state, standing.why) = (State::Committed, None);
             (standing.commit, standing.violations_left) = (Some(commit), left);
         }
     }
 
     /// Runs a unit's transforms when external codemods are among them. What a codemod leaves of the file is its work and nobody
     /// else's, however it ended: it is noted, so that it can be taken back.
-    fn transform(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
+    fn transform(&mut self, unit: &Member, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
         let placed = self.codemods(unit, change, emit);
         if !matches!(placed, Ok(Ok(_)))
             && let Ok(found) = fs::read(self.repo.top(), &unit.path)
@@ -188,7 +191,7 @@ impl Run<'_> {
     }
 
     /// Runs the transforms one after the other, on the file in the work tree.
-    fn codemods(&mut self, unit: &Unit, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
+    fn codemods(&mut self, unit: &Member, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
         let before = change.files[0].target.found.bytes.clone();
         let aside = change.files[0].aside.clone();
         let (repo, plan) = (self.repo, self.plan);
@@ -210,8 +213,8 @@ impl Run<'_> {
                     if made.bytes != on_disk {
                         fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
                     }
-                    let commands = [command.clone()];
-                    let verdict = self.judged(Purpose::Transform, &commands, &change.phase, Some(&unit.path), emit);
+                    let calls = [Call { command: command.clone(), file: Some(unit.path.clone()) }];
+                    let verdict = self.judged(Purpose::Transform, &calls, &change.phase, Some(&change.unit), emit);
                     fs::keep_mode(repo.top(), &unit.path, &change.files[0].target.found.stat)?;
                     match verdict?.0 {
                         Verdict::Passed(_) => {}
@@ -245,12 +248,14 @@ impl Run<'_> {
 
     fn validate(
         &mut self,
-        unit: &Unit,
+        unit: &Member,
         change: &Change,
         commands: &[Command],
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
-        let (verdict, _) = self.judged(Purpose::Validate, commands, &change.phase, Some(&unit.path), emit)?;
+        let calls: Vec<Call> =
+            commands.iter().map(|command| Call { command: command.clone(), file: Some(unit.path.clone()) }).collect();
+        let (verdict, _) = self.judged(Purpose::Validate, &calls, &change.phase, Some(&change.unit), emit)?;
         if !commands.is_empty() {
             self.refuse_changed_others(std::slice::from_ref(&unit.path), "a validate command")?;
         }

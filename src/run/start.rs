@@ -17,13 +17,13 @@ use crate::request::{Request, earlier, refuse_changed_plan};
 use crate::rules;
 use crate::run::Run;
 use crate::run::one::warned;
-use crate::select::Unit;
 use crate::state::State;
 use crate::stop::Stop;
-use crate::survey::{self, Standing, Survey};
+use crate::survey::{self, FileStanding, Survey};
 use crate::unit::callables::Callables;
 use crate::unit::look::ToDo;
 use crate::unit::sound::Warning;
+use crate::units::Member;
 use crate::unready;
 
 impl<'a> Run<'a> {
@@ -44,8 +44,8 @@ impl<'a> Run<'a> {
         let others = repo.others()?;
         let callables = Callables::new(repo);
         // Files with nothing to do of which there is something to tell, each for the first phase that says so.
-        let mut told: BTreeMap<RepoPath, (Unit, Vec<Warning>)> = BTreeMap::new();
-        let mut works = |unit: &Unit| match survey::look(repo, tip, plan, &callables, &others, unit) {
+        let mut told: BTreeMap<RepoPath, (Member, Vec<Warning>)> = BTreeMap::new();
+        let mut works = |unit: &Member| match survey::look(repo, tip, plan, &callables, &others, unit) {
             ToDo::Work => Ok(true),
             ToDo::Nothing(warnings) => {
                 told.entry(unit.path.clone()).or_insert_with(|| (unit.clone(), warnings));
@@ -55,11 +55,16 @@ impl<'a> Run<'a> {
         let Survey { units, unmatched, newest, left_aside } =
             survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut works)?;
         request.refuse_unknown(plan, &units)?;
-        let asked = || units.iter().filter(|standing| request.covers(&standing.unit));
+        let asked = || units.iter().filter(|standing| request.covers_unit(&standing.unit));
         // A file that is staged, in conflict or changed is not ready, whatever HEAD holds of it.
-        let hidden = |standing: &Standing| standing.state == State::Unchanged && others.holds(&standing.unit.path);
-        let looked_at = asked().filter(|standing| request.takes(standing) || hidden(standing));
-        let looked_at: Vec<&Unit> = looked_at.map(|standing| &standing.unit).collect();
+        let hidden =
+            |file: &&FileStanding| request.covers(&file.file) && file.state == State::Unchanged && others.holds(&file.file.path);
+        let mut looked_at: Vec<&Member> = Vec::new();
+        for standing in &units {
+            let taken = request.taken(standing);
+            let hidden = standing.files.iter().filter(hidden).map(|file| &file.file).filter(|file| !taken.contains(file));
+            looked_at.extend(taken.iter().copied().chain(hidden));
+        }
         let paths: Vec<RepoPath> = looked_at.iter().map(|unit| unit.path.clone()).collect();
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
         unready::refuse(repo, plan, tip, &unmatched, (&looked_at, &conversions), interrupt)?;

@@ -6,32 +6,33 @@ use crate::event::{Activity, Event};
 use crate::held::BranchMove;
 use crate::journal::{Begun, Record};
 use crate::judge::{Purpose, Verdict};
+use crate::path::RepoPath;
 use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
 use crate::repo::Tip;
 use crate::run::Run;
 use crate::run::one::{self, Ended, Failure};
 use crate::schedule::owed::{Newest, Owed, owed};
-use crate::select::Unit;
 use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing};
-use crate::takeback::{self, Extent, Reason};
+use crate::takeback::{self, Extent, Reason, Work};
+use crate::units::{Unit, calls};
 
 impl Run<'_> {
     /// Lets the unit's verification judge a commit that landed; on failure the commit is taken back.
     pub(super) fn verify(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
-        let commands = &self.plan.target(unit).verify;
-        if commands.is_empty() {
+        let calls = calls(self.plan, &unit.files, |target| &target.verify);
+        if calls.is_empty() {
             return Ok(Ended::Committed);
         }
         let phase = &self.plan.phases[unit.phase].id;
         for _ in 0..one::MOST_ATTEMPTS {
-            let judged = self.judged(Purpose::Verify, commands, phase, Some(&unit.path), emit);
+            let judged = self.judged(Purpose::Verify, &calls, phase, Some(&unit.id), emit);
             let (verdict, since) = judged.map_err(|stop| still_owed(unit, stop))?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
-                emit(one::judged_again(&unit.path.to_string()));
+                emit(one::judged_again(&self.name_of(unit)));
                 continue;
             }
             let Verdict::Failed { reason, log, .. } = verdict else {
@@ -45,25 +46,27 @@ impl Run<'_> {
             let log = log.display().to_string();
             return Ok(Ended::Failed(Failure { reason, help: format!("see {log}"), log: Some(log), reverted: true }));
         }
-        Err(one::keeps_moving(&unit.path.to_string()))
+        Err(one::keeps_moving(&self.name_of(unit)))
     }
 
     fn take_back(&mut self, unit: &Unit, commit: Oid, reason: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let name = unit.path.to_string();
-        emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
+        let name = self.name_of(unit);
+        emit(Event::Doing { unit: unit.id.to_string(), activity: Activity::Reverting });
         let tip = self.held.tip().commit;
         if takeback::is_undone(self.repo, tip, commit)? {
             // Somebody was quicker.
-            self.set_state(unit, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
+            self.set_state(&unit.files, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
             emit(Event::UnitSkipped { unit: name, why: "its commit was taken back meanwhile".to_owned() });
             return Ok(());
         }
         let mut protocol = Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity };
         let phase = &self.plan.phases[unit.phase].id;
-        let id = (self.plan.name.as_str(), phase.as_str(), &unit.path);
-        let revert = takeback::take_back(&mut protocol, id, commit, Extent::Whole, &Reason::Verification(reason.to_owned()))?;
+        let files: Vec<RepoPath> = unit.paths().cloned().collect();
+        let (plan, unit_id, extent) = (self.plan.name.as_str(), &unit.id, Extent::Whole);
+        let work = Work { plan, phase, unit: unit_id, files: &files, commit, extent };
+        let revert = takeback::take_back(&mut protocol, work, &Reason::Verification(reason.to_owned()))?;
         self.held.moved_to(revert);
-        self.set_state(unit, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
+        self.set_state(&unit.files, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
         let (taken, by) = (commit.to_string(), revert.to_string());
         emit(Event::UnitReverted { unit: name, commit: taken, revert: by, reason: reason.to_owned() });
         Ok(())
@@ -82,7 +85,7 @@ impl Run<'_> {
         let mut commits: Vec<Oid> = ours.collect();
         commits.extend(self.newest.filter(|newest| !commits.contains(newest)));
         for commit in commits {
-            let at = || self.units.iter().filter(|standing| standing.commit == Some(commit));
+            let at = || self.units.iter().filter(|standing| standing.is_of(commit));
             let judged = recover::judged(self.journal.records(), &commit.to_string());
             let newest = Newest {
                 known: judged != Verification::Unknown,
@@ -91,8 +94,13 @@ impl Run<'_> {
                 is_tip: commit == tip,
             };
             let owed = owed(newest);
-            let unit = at().next().map(|standing| standing.unit.clone());
-            match unit.filter(|unit| !self.plan.target(unit).verify.is_empty()) {
+            // Of a group that landed in parts, those files that this commit holds.
+            let part = |standing: &Standing| {
+                let files = standing.files.iter().filter(|file| file.commit == Some(commit));
+                Unit { files: files.map(|file| file.file.clone()).collect(), ..standing.unit.clone() }
+            };
+            let unit = at().next().map(part);
+            match unit.filter(|unit| !calls(self.plan, &unit.files, |target| &target.verify).is_empty()) {
                 Some(unit) if owed != Owed::Nothing => self.settle_debt(&unit, commit, owed, emit)?,
                 // The plan asks nothing of it any more.
                 None if newest.noted_unverified => self.journal.append(Record::Verified { commit: commit.to_string() })?,
@@ -130,8 +138,8 @@ impl Run<'_> {
 
     fn settle_debt(&mut self, unit: &Unit, commit: Oid, owed: Owed, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let members: Vec<&Standing> = self.units.iter().filter(|standing| standing.unit.phase == unit.phase).collect();
-        let ordinal = members.iter().position(|standing| standing.unit == *unit).map_or(1, |at| at + 1);
-        let (phase, of, name) = (self.plan.label(unit.phase), members.len(), unit.path.to_string());
+        let ordinal = members.iter().position(|standing| standing.unit.id == unit.id).map_or(1, |at| at + 1);
+        let (phase, of, name) = (self.plan.label(unit.phase), members.len(), unit.id.to_string());
         emit(Event::UnitStarted { phase, unit: name.clone(), ordinal, of });
         if recover::judged(self.journal.records(), &commit.to_string()) == Verification::Unknown {
             let what = "nothing here says that its commit was verified: it is verified now".to_owned();
@@ -157,14 +165,14 @@ impl Run<'_> {
     /// Judges a commit that others have built upon; one that fails is theirs to decide about.
     fn judge_only(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let phase = &self.plan.phases[unit.phase].id;
-        let commands = &self.plan.target(unit).verify;
-        match self.judged(Purpose::Verify, commands, phase, Some(&unit.path), emit)?.0 {
+        let calls = calls(self.plan, &unit.files, |target| &target.verify);
+        match self.judged(Purpose::Verify, &calls, phase, Some(&unit.id), emit)?.0 {
             Verdict::Passed(_) => {
                 self.refuse_changed_others(&[], "a verify command")?;
                 Ok(self.journal.append(Record::Verified { commit: commit.to_string() })?)
             }
             Verdict::Failed { reason, log, .. } => {
-                let name = &unit.path;
+                let name = &unit.id;
                 let message = format!("{name}: {reason}, and others have committed since its commit {}", short_of(commit));
                 let help = format!("see {}; fix what fails, or take the unit back with `migrate rollback {name}`", log.display());
                 Err(Stop::Failed(Note::new(message, help)))
@@ -180,7 +188,7 @@ fn short_of(commit: Oid) -> String {
 /// A commit whose verification failed, and which cannot be taken back now.
 fn stays(unit: &Unit, commit: Oid, reason: &str, stop: &Stop) -> Stop {
     let short = short_of(commit);
-    let message = format!("{}: {reason}; its commit {short} is still in the branch: {stop}", unit.path);
+    let message = format!("{}: {reason}; its commit {short} is still in the branch: {stop}", unit.id);
     let help = "put that right, then run migrate again: it takes the commit back first";
     Stop::NeedsYou(Note::new(message, help))
 }
@@ -189,7 +197,7 @@ fn stays(unit: &Unit, commit: Oid, reason: &str, stop: &Stop) -> Stop {
 fn still_owed(unit: &Unit, stop: Stop) -> Stop {
     match stop {
         Stop::NeedsYou(Note { message, help }) => {
-            Stop::NeedsYou(Note::new(format!("{message}; {} is committed there and not verified yet", unit.path), help))
+            Stop::NeedsYou(Note::new(format!("{message}; {} is committed there and not verified yet", unit.id), help))
         }
         stop => stop,
     }

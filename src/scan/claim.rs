@@ -8,7 +8,7 @@ use globset::GlobSet;
 use crate::path::RepoPath;
 use crate::plan::glob::matcher;
 use crate::plan::{Files, Plan};
-use crate::select::Unit;
+use crate::units::Member;
 
 /// The targets of a plan, ready to be asked for many files.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ impl<'p> Claims<'p> {
     /// The unit that a file with violations of these rules belongs to. A glob takes only files in which one of its rules, or an edit
     /// of its own, has something to do.
     #[must_use]
-    pub fn unit(&self, path: &RepoPath, violated: &[usize]) -> Option<Unit> {
-        let unit = |(phase, target)| Unit { phase, target, path: path.clone() };
+    pub fn unit(&self, path: &RepoPath, violated: &[usize]) -> Option<Member> {
+        let unit = |(phase, target)| Member { phase, target, path: path.clone() };
         if let Some(at) = self.listed.get(path) {
             return Some(unit(*at));
         }
@@ -66,8 +66,8 @@ impl<'p> Claims<'p> {
 
     /// The unit of a file that the plan names by its path.
     #[must_use]
-    pub fn listed(&self, path: &RepoPath) -> Option<Unit> {
-        self.listed.get(path).map(|(phase, target)| Unit { phase: *phase, target: *target, path: path.clone() })
+    pub fn listed(&self, path: &RepoPath) -> Option<Member> {
+        self.listed.get(path).map(|(phase, target)| Member { phase: *phase, target: *target, path: path.clone() })
     }
 
     /// True when a phase names the file, by its path or by a pattern.

@@ -27,12 +27,12 @@ use crate::rewrite::words::Words;
 use crate::rewrite::{Step, refused};
 use crate::scan::claim::Claims;
 use crate::scan::{Fate, Place, Sought};
-use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::unread;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::{self, Outcome};
+use crate::units::Member;
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -131,7 +131,7 @@ impl Each<'_> {
         let seen: Vec<(usize, Seen)> =
             concerned.map(|(number, sought)| (number, look_in_document(&source, markup, sought.step))).collect();
         let unit = self.unit(path, &seen);
-        let fate = |_: &Sought, _: Option<&Unit>, seen: &Seen| {
+        let fate = |_: &Sought, _: Option<&Member>, seen: &Seen| {
             vec![if self.plan.is_some() { Fate::Goes } else { Fate::Unknown }; seen.violations.len()]
         };
         let mut places = self.told(path, unit.as_ref(), seen, fate);
@@ -166,7 +166,7 @@ impl Each<'_> {
             return Ok(Vec::new());
         }
         let unit = self.unit(path, &seen);
-        let fate = |sought: &Sought, unit: Option<&Unit>, seen: &Seen| match self.plan {
+        let fate = |sought: &Sought, unit: Option<&Member>, seen: &Seen| match self.plan {
             None => vec![Fate::Unknown; seen.violations.len()],
             Some(plan) => fates(plan, unit, &file, sought.step, seen),
         };
@@ -185,7 +185,7 @@ impl Each<'_> {
     }
 
     /// The unit that takes up a file of which this was seen.
-    fn unit(&self, path: &RepoPath, seen: &[(usize, Seen)]) -> Option<Unit> {
+    fn unit(&self, path: &RepoPath, seen: &[(usize, Seen)]) -> Option<Member> {
         let violated = seen.iter().filter(|(_, seen)| !seen.violations.is_empty());
         let violated: Vec<usize> = violated.filter_map(|(number, _)| self.sought[*number].rule).collect();
         self.claims.and_then(|claims| claims.unit(path, &violated))
@@ -195,9 +195,9 @@ impl Each<'_> {
     fn told(
         &self,
         path: &RepoPath,
-        unit: Option<&Unit>,
+        unit: Option<&Member>,
         seen: Vec<(usize, Seen)>,
-        fate: impl Fn(&Sought, Option<&Unit>, &Seen) -> Vec<Fate>,
+        fate: impl Fn(&Sought, Option<&Member>, &Seen) -> Vec<Fate>,
     ) -> Vec<Place> {
         let mut places = Vec::new();
         for (number, seen) in seen {
@@ -234,8 +234,8 @@ impl Each<'_> {
     fn unless_the_unit_fails(
         &self,
         places: &mut [Place],
-        unit: Option<&Unit>,
-        outcome: impl FnOnce(&Plan, &Unit, &[Step]) -> Outcome,
+        unit: Option<&Member>,
+        outcome: impl FnOnce(&Plan, &Member, &[Step]) -> Outcome,
     ) {
         let (Some(plan), Some(unit)) = (self.plan, unit) else { return };
         let segments = segments(plan, unit);
@@ -274,7 +274,7 @@ impl Each<'_> {
     }
 
     /// True when the unit takes the rule to the file, or has edits or a codemod that may do its work.
-    fn takes(&self, unit: &Unit, sought: &Sought) -> bool {
+    fn takes(&self, unit: &Member, sought: &Sought) -> bool {
         let Some(plan) = self.plan else { return false };
         let target = plan.target(unit);
         let own = sought.rule.is_some_and(|rule| target.rules.contains(&rule));
@@ -296,7 +296,7 @@ fn faults<'r>(path: &RepoPath, reason: &'r str) -> Vec<(u32, &'r str)> {
 }
 
 /// What would become of each violation in a file by what its unit does, or by the rule alone where it has none.
-fn fates(plan: &Plan, unit: Option<&Unit>, file: &Parsed, rule: Step, seen: &Seen) -> Vec<Fate> {
+fn fates(plan: &Plan, unit: Option<&Member>, file: &Parsed, rule: Step, seen: &Seen) -> Vec<Fate> {
     let all = |reason: String, help: &str| vec![Fate::Stays(Left { reason, help: help.to_owned() }); seen.violations.len()];
     if seen.violations.is_empty() {
         return Vec::new();

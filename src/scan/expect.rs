@@ -86,7 +86,7 @@ fn before(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<BTreeMap<(E
     let each = Each { top: repo.top(), plan: Some(plan), claims: Some(&claims), words: &words, sought: &sought, absent: None };
     let callables = Callables::new(repo);
     let mut counts = BTreeMap::new();
-    for (path, landed) in landed(repo, repo.tip()?.commit, &plan.name, interrupt)? {
+    for (path, landed) in landed(repo, repo.tip()?.commit, &plan.name, interrupt)?.files {
         let (Some(commit), None) = (landed.commit, landed.taken_back) else { continue };
         // Where the version before cannot be had, nothing is claimed of it.
         let Ok(Some(bytes)) = version_before(repo, commit, &path) else { continue };

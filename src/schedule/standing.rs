@@ -104,6 +104,22 @@ pub fn decide(facts: &Facts) -> Decision {
     }
 }
 
+/// Where a unit stands whose files stand there: with the worst of them.
+#[must_use]
+pub fn worst(files: impl IntoIterator<Item = State>) -> State {
+    let weight = |state: &State| match state {
+        State::Unchanged => 0,
+        State::Committed => 1,
+        State::Pending => 2,
+        State::Running => 3,
+        State::Outdated => 4,
+        State::RolledBack => 5,
+        State::Quarantined => 6,
+        State::Failed => 7,
+    };
+    files.into_iter().max_by_key(weight).unwrap_or(State::Unchanged)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +163,23 @@ mod tests {
         for (history, same_plan, content, attempt, codemod, want) in rows {
             let facts = Facts { history, same_plan, content, attempt, codemod };
             assert_eq!(decide(&facts), want, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_unit_stands_where_the_worst_of_its_files_does() {
+        use State::{Committed, Failed, Outdated, Pending, Quarantined, RolledBack, Running, Unchanged};
+        for (files, want) in [
+            (&[Unchanged, Unchanged][..], Unchanged),
+            (&[Unchanged, Committed], Committed),
+            (&[Committed, Pending, Unchanged], Pending),
+            (&[Pending, Running], Running),
+            (&[Committed, Outdated, Pending], Outdated),
+            (&[RolledBack, Outdated], RolledBack),
+            (&[RolledBack, Quarantined, Committed], Quarantined),
+            (&[Quarantined, Failed], Failed),
+        ] {
+            assert_eq!(worst(files.iter().copied()), want, "{files:?}");
         }
     }
 }

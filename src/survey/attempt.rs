@@ -1,21 +1,22 @@
 //! What the journal of this work tree remembers of the units' last attempts. It is known only here: a clone starts without it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use git2::Oid;
 
-use crate::journal::Record;
+use crate::journal::{Record, files_of};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::schedule::standing::Attempt;
 use crate::stop::Stop;
+use crate::units::Pins;
 
-/// The last attempts at the units of a plan, under this very digest of it.
+/// The last attempts at the files of a plan, under this very digest of it.
 #[derive(Debug, Default)]
 pub struct Attempts<'r> {
-    failed: BTreeMap<&'r RepoPath, (Attempt, &'r str)>,
+    failed: BTreeMap<RepoPath, (Attempt, &'r str)>,
     /// The blobs in which an external codemod found nothing to do.
-    unchanged: BTreeMap<&'r RepoPath, &'r str>,
+    unchanged: BTreeMap<RepoPath, &'r str>,
 }
 
 impl<'r> Attempts<'r> {
@@ -25,17 +26,19 @@ impl<'r> Attempts<'r> {
         let mut attempts = Self::default();
         for record in records {
             match record {
-                Record::Quarantined { plan: of, digest: by, unit, reason } if of == plan && by == digest => {
-                    attempts.failed.insert(unit, (Attempt::Quarantined, reason));
+                Record::Quarantined { plan: of, digest: by, unit, files, reason } if of == plan && by == digest => {
+                    attempts.fail(files_of(unit, files), Attempt::Quarantined, reason);
                 }
-                Record::Failed { plan: of, digest: by, unit, reason } if of == plan && by == digest => {
-                    attempts.failed.insert(unit, (Attempt::Failed, reason));
+                Record::Failed { plan: of, digest: by, unit, files, reason } if of == plan && by == digest => {
+                    attempts.fail(files_of(unit, files), Attempt::Failed, reason);
                 }
-                Record::Unchanged { plan: of, digest: by, unit, blob } if of == plan && by == digest => {
-                    attempts.unchanged.insert(unit, blob);
+                Record::Unchanged { plan: of, digest: by, unit, files, blob } if of == plan && by == digest => {
+                    attempts.unchanged.extend(files_of(unit, files).into_iter().map(|file| (file, blob.as_str())));
                 }
                 Record::Begun(begun) if begun.plan == plan => {
-                    attempts.failed.remove(&begun.unit);
+                    for file in begun.tried() {
+                        attempts.failed.remove(&file);
+                    }
                 }
                 _ => {}
             }
@@ -43,35 +46,51 @@ impl<'r> Attempts<'r> {
         attempts
     }
 
-    /// How the last attempt at a unit ended, and why.
+    fn fail(&mut self, files: Vec<RepoPath>, attempt: Attempt, reason: &'r str) {
+        self.failed.extend(files.into_iter().map(|file| (file, (attempt, reason))));
+    }
+
+    /// How the last attempt at a file ended, and why.
     #[must_use]
-    pub fn last(&self, unit: &RepoPath) -> (Attempt, Option<String>) {
-        match self.failed.get(unit) {
+    pub fn last(&self, file: &RepoPath) -> (Attempt, Option<String>) {
+        match self.failed.get(file) {
             Some((attempt, reason)) => (*attempt, Some((*reason).to_owned())),
             None => (Attempt::None, None),
         }
     }
 
-    /// True when an external codemod found nothing to do in the unit's file as it is at `tip`.
+    /// True when an external codemod found nothing to do in the file as it is at `tip`.
     ///
     /// # Errors
     /// When the tree cannot be read.
-    pub fn found_nothing(&self, repo: &Repo, tip: Oid, unit: &RepoPath) -> Result<bool, Stop> {
-        let Some(blob) = self.unchanged.get(unit) else { return Ok(false) };
-        Ok(repo.file_in(tip, unit)?.is_some_and(|(_, now)| now.to_string() == **blob))
+    pub fn found_nothing(&self, repo: &Repo, tip: Oid, file: &RepoPath) -> Result<bool, Stop> {
+        let Some(blob) = self.unchanged.get(file) else { return Ok(false) };
+        Ok(repo.file_in(tip, file)?.is_some_and(|(_, now)| now.to_string() == **blob))
     }
 }
 
-/// The unit that a run has begun and not ended: it is working on it now, or was killed while it did.
+/// The files of the unit that a run has begun and not ended: it is working on them now, or was killed while it did.
 #[must_use]
-pub fn under_way<'r>(records: &'r [Record], plan: &str) -> Option<&'r RepoPath> {
-    let mut unit = None;
+pub fn under_way(records: &[Record], plan: &str) -> BTreeSet<RepoPath> {
+    let mut files = BTreeSet::new();
     for record in records {
         match record {
-            Record::Begun(begun) => unit = (begun.plan == plan).then_some(&begun.unit),
-            Record::Committed { .. } | Record::Abandoned { .. } => unit = None,
+            Record::Begun(begun) => {
+                files = if begun.plan == plan { begun.tried().collect() } else { BTreeSet::new() };
+            }
+            Record::Committed { .. } | Record::Abandoned { .. } => files.clear(),
             _ => {}
         }
     }
-    unit
+    files
+}
+
+/// The groups that files belong to by the journal.
+#[must_use]
+pub fn pins(records: &[Record], plan: &str) -> Pins {
+    let begun = records.iter().filter_map(|record| match record {
+        Record::Begun(begun) if begun.plan == plan => Some(begun),
+        _ => None,
+    });
+    begun.flat_map(|begun| begun.members.iter().map(|file| (file.clone(), begun.unit.clone()))).collect()
 }

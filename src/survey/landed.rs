@@ -1,4 +1,4 @@
-//! What the commits of a branch say of the units of a plan.
+//! What the commits of a branch say of the files of a plan's units.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use git2::Oid;
 
 use crate::interrupt::Interrupt;
+use crate::journal::files_of;
 use crate::message::revert;
 use crate::message::trailers::{self, Cause, Trailers};
 use crate::path::RepoPath;
@@ -13,10 +14,14 @@ use crate::repo::Repo;
 use crate::schedule::standing::{By, Content, History};
 use crate::stop::Stop;
 use crate::survey::unless_asked_to_end;
+use crate::unit_id::UnitId;
+use crate::units::Pins;
 
-/// What the branch says of one unit: its newest commit or revert.
+/// What the branch says of one file of a unit: the newest commit that names it, or its revert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Landed {
+    /// The unit that the file is of, by the newest commit.
+    pub unit: UnitId,
     /// The unit's commit.
     pub commit: Option<Oid>,
     /// The phase it was made in.
@@ -27,7 +32,7 @@ pub struct Landed {
     pub taken_back: Option<By>,
     /// How many commits are newer than the unit's own.
     pub age: usize,
-    /// All its commits that no later one says to take back, newest first, each with its age: a unit that was done again has several.
+    /// All its commits that no later one says to take back, newest first, each with its age: a file that was done again has several.
     pub standing: Vec<(Oid, usize)>,
 }
 
@@ -39,14 +44,23 @@ impl Landed {
     }
 }
 
-/// Reads from the commits up to `tip` what became of the units of the plan called `name`.
+/// What the commits say of all files of a plan.
+#[derive(Debug, Default)]
+pub struct Landings {
+    /// Each file that a commit of the plan, or the revert of one, names.
+    pub files: BTreeMap<RepoPath, Landed>,
+    /// The groups that files belong to by these commits.
+    pub pins: Pins,
+}
+
+/// Reads from the commits up to `tip` what became of the files of the plan called `name`.
 ///
 /// # Errors
 /// When the history cannot be read, and [`Stop::Unbegun`].
-pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Result<BTreeMap<RepoPath, Landed>, Stop> {
-    let mut units: BTreeMap<RepoPath, Landed> = BTreeMap::new();
+pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Result<Landings, Stop> {
+    let mut landings = Landings::default();
     let mut taken_back = TakenBack::default();
-    // Units that were taken back out of a commit, or with it.
+    // Files that were taken back out of a commit, or with it.
     let mut parts: BTreeSet<(RepoPath, String)> = BTreeSet::new();
     let mut age = 0;
     repo.walk(tip, &mut |oid, message| {
@@ -60,66 +74,81 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
             // A revert that was itself taken back counts for nothing.
             for revert::Undone { commit, ours, whole } in reverts.into_iter().filter(|_| !is_back) {
                 if let Some(ours) = ours.filter(|ours| ours.plan == name)
-                    && let Ok(unit) = RepoPath::new(ours.unit)
+                    && let Some(unit) = UnitId::new(ours.unit)
                 {
                     let by = if ours.cause == Cause::Verification { By::Verification } else { By::Rollback };
-                    parts.insert((unit.clone(), commit.clone()));
                     let oid = Oid::from_str(&commit).ok();
-                    let (phase, digest, taken_back) = (ours.phase, String::new(), Some(by));
-                    units.entry(unit).or_insert(Landed { commit: oid, phase, digest, taken_back, age, standing: Vec::new() });
+                    for file in paths(&unit, &ours.files) {
+                        parts.insert((file.clone(), commit.clone()));
+                        let (unit, phase, digest, taken_back) = (unit.clone(), ours.phase.clone(), String::new(), Some(by));
+                        let landed = Landed { unit, commit: oid, phase, digest, taken_back, age, standing: Vec::new() };
+                        landings.files.entry(file).or_insert(landed);
+                    }
                 }
-                // Of a commit whose other units stay, only the one that was named is back.
+                // Of a commit whose other files stay, only those that were named are back.
                 if whole {
                     taken_back.add(commit);
                 }
             }
             return ControlFlow::Continue(());
         }
-        let applied = trailers::trailers(message).into_iter().filter_map(|block| match block {
-            Trailers::Applied(ours) if ours.plan == name => Some((RepoPath::new(&ours.unit[..]).ok()?, ours)),
-            _ => None,
-        });
-        let applied: BTreeMap<RepoPath, trailers::Applied> = applied.collect();
-        for (unit, ours) in applied {
+        // Of two blocks that name a file, as a squashed commit may have, the last counts.
+        let mut applied: BTreeMap<RepoPath, (UnitId, String, String)> = BTreeMap::new();
+        for block in trailers::trailers(message) {
+            let Trailers::Applied(ours) = block else { continue };
+            let Some(unit) = UnitId::new(ours.unit).filter(|_| ours.plan == name) else { continue };
+            for file in ours.files.iter().chain(&ours.left).filter_map(|file| RepoPath::new(file.clone()).ok()) {
+                landings.pins.entry(file).or_insert_with(|| unit.clone());
+            }
+            let of = (unit.clone(), ours.phase, ours.digest);
+            applied.extend(paths(&unit, &ours.files).into_iter().map(|file| (file, of.clone())));
+        }
+        for (file, (unit, phase, digest)) in applied {
             let taken_back = is_back.then_some(By::Hand);
-            let stands = !is_back && !parts.contains(&(unit.clone(), oid.to_string()));
-            let (phase, digest, standing) = (ours.phase, ours.digest.clone(), Vec::new());
-            let landed = Landed { commit: Some(oid), phase, digest, taken_back, age, standing };
-            let newest = units.entry(unit).or_insert(landed);
+            let stands = !is_back && !parts.contains(&(file.clone(), oid.to_string()));
+            let landed = Landed { unit, commit: Some(oid), phase, digest: digest.clone(), taken_back, age, standing: Vec::new() };
+            let newest = landings.files.entry(file).or_insert(landed);
             newest.standing.extend(stands.then_some((oid, age)));
             if newest.commit == Some(oid) {
                 // Its revert was seen first; which plan made the commit is known only here.
-                newest.digest = ours.digest;
+                newest.digest = digest;
             }
         }
         ControlFlow::Continue(())
     })?;
     unless_asked_to_end(interrupt)?;
-    Ok(units)
+    Ok(landings)
 }
 
-/// What HEAD holds of the unit's file, compared with its newest commit.
+/// The files that a block of trailers speaks of: those it lists, else the unit's one.
+fn paths(unit: &UnitId, files: &[Vec<u8>]) -> Vec<RepoPath> {
+    let listed: Vec<RepoPath> = files.iter().filter_map(|file| RepoPath::new(file.clone()).ok()).collect();
+    files_of(unit, &listed)
+}
+
+/// What HEAD holds of a file, compared with its newest commit; that no file is there is a content like any other.
 ///
 /// # Errors
 /// When a tree of the branch cannot be read. A commit that is not here any more, as after a rebase, says nothing of the content.
-pub fn content(repo: &Repo, tip: Oid, unit: &RepoPath, landed: &Landed) -> Result<Content, Stop> {
-    let Some((_, now)) = repo.file_in(tip, unit)? else { return Ok(Content::Gone) };
-    let Some(commit) = landed.commit.filter(|commit| repo.has_commit(*commit)) else { return Ok(Content::Changed) };
-    if repo.file_in(commit, unit)?.is_some_and(|(_, after)| after == now) {
+pub fn content(repo: &Repo, tip: Oid, file: &RepoPath, landed: &Landed) -> Result<Content, Stop> {
+    let blob = |commit| Ok::<_, Stop>(repo.file_in(commit, file)?.map(|(_, blob)| blob));
+    let now = blob(tip)?;
+    let otherwise = if now.is_some() { Content::Changed } else { Content::Gone };
+    let Some(commit) = landed.commit.filter(|commit| repo.has_commit(*commit)) else { return Ok(otherwise) };
+    if blob(commit)? == now {
         return Ok(Content::AsCommitted);
     }
     // At the border of a shallow clone nobody knows what was there before.
-    let Some(parent) = repo.parent_of(commit)?.filter(|parent| repo.has_commit(*parent)) else { return Ok(Content::Changed) };
-    let before = repo.file_in(parent, unit)?;
-    Ok(if before.is_some_and(|(_, before)| before == now) { Content::AsBefore } else { Content::Changed })
+    let Some(parent) = repo.parent_of(commit)?.filter(|parent| repo.has_commit(*parent)) else { return Ok(otherwise) };
+    Ok(if blob(parent)? == now { Content::AsBefore } else { otherwise })
 }
 
-/// True when nothing is left in HEAD of what the unit's commit did, however that came.
+/// True when nothing is left in HEAD of what the unit's commit did to a file, however that came.
 ///
 /// # Errors
 /// When a tree of the branch cannot be read.
-pub fn is_back(repo: &Repo, tip: Oid, unit: &RepoPath, landed: &Landed) -> Result<bool, Stop> {
-    Ok(match content(repo, tip, unit, landed)? {
+pub fn is_back(repo: &Repo, tip: Oid, file: &RepoPath, landed: &Landed) -> Result<bool, Stop> {
+    Ok(match content(repo, tip, file, landed)? {
         Content::AsCommitted => false,
         Content::AsBefore => true,
         Content::Changed | Content::Gone => landed.taken_back.is_some(),

@@ -5,10 +5,10 @@ mod debts;
 mod gates;
 mod landed;
 
-pub use attempt::{Attempts, under_way};
+pub use attempt::{Attempts, pins, under_way};
 pub use debts::debts;
 pub use gates::last_gate;
-pub use landed::{Landed, is_back, landed};
+pub use landed::{Landed, Landings, is_back, landed};
 
 use std::collections::HashMap;
 
@@ -24,27 +24,74 @@ use crate::plan::digest::digest;
 use crate::plan::guards::{Guard, Severity};
 use crate::repo::others::Others;
 use crate::repo::{Repo, Tip};
-use crate::schedule::standing::{By, Content, Decision, Facts, History, decide};
-use crate::select::{self, Unit};
+use crate::schedule::standing::{By, Content, Decision, Facts, History, decide, worst};
 use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::unit;
 use crate::unit::callables::Callables;
 use crate::unit::look::ToDo;
+use crate::units::{self, Member, Unit};
 
-/// A unit and where it stands.
+/// A unit and where each of its files stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The unit.
     pub unit: Unit,
+    /// Its files, in its order.
+    pub files: Vec<FileStanding>,
+}
+
+/// A file of a unit and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileStanding {
+    /// The file.
+    pub file: Member,
     /// Where it stands.
     pub state: State,
-    /// Its newest commit, if the branch has one.
+    /// The newest commit that names it, if the branch has one.
     pub commit: Option<Oid>,
     /// Why it stands there, where that is not plain.
     pub why: Option<String>,
-    /// Violations in its file that the plan allows to be left.
+    /// Violations in it that the plan allows to be left.
     pub violations_left: usize,
+}
+
+impl Standing {
+    /// The file that says where the unit stands: the first of the worst.
+    fn telling(&self) -> Option<&FileStanding> {
+        let worst = worst(self.files.iter().map(|file| file.state));
+        self.files.iter().find(|file| file.state == worst)
+    }
+
+    /// Where the unit stands: where the worst of its files does.
+    #[must_use]
+    pub fn state(&self) -> State {
+        worst(self.files.iter().map(|file| file.state))
+    }
+
+    /// Why it stands there, where that is not plain.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        self.telling()?.why.as_deref()
+    }
+
+    /// The newest commit of the file that says where the unit stands.
+    #[must_use]
+    pub fn commit(&self) -> Option<Oid> {
+        self.telling()?.commit
+    }
+
+    /// True when the commit is the newest of some of its files.
+    #[must_use]
+    pub fn is_of(&self, commit: Oid) -> bool {
+        self.files.iter().any(|file| file.commit == Some(commit))
+    }
+
+    /// Violations in its files that the plan allows to be left.
+    #[must_use]
+    pub fn violations_left(&self) -> usize {
+        self.files.iter().map(|file| file.violations_left).sum()
+    }
 }
 
 /// All units of a plan.
@@ -65,15 +112,15 @@ pub const BY_VERIFICATION: &str = "its verification failed";
 
 /// How many of these units are in which state.
 pub fn counts<'s>(units: impl IntoIterator<Item = &'s Standing>) -> Counts {
-    Counts::of(units.into_iter().map(|standing| standing.state))
+    Counts::of(units.into_iter().map(Standing::state))
 }
 
 fn unless_asked_to_end(interrupt: &Interrupt) -> Result<(), Stop> {
     interrupt.pending().map_or(Ok(()), |signal| Err(Stop::Unbegun(signal)))
 }
 
-/// Finds the units of `plan` at `tip` and where each stands, while somebody may `watch`. Whether there is something to do in a unit's
-/// file as it is on disk is asked of `works`, once for each at most, and only where commits and blobs cannot tell; [`look`] tells.
+/// Finds the units of `plan` at `tip` and where each file of them stands, while somebody may `watch`. Whether there is something to do
+/// in a file as it is on disk is asked of `works`, once for each at most, and only where commits and blobs cannot tell; [`look`] tells.
 ///
 /// # Errors
 /// When history or tree cannot be read, and what `works` fails with; [`Stop::Unbegun`] when a signal comes between two files.
@@ -84,55 +131,54 @@ pub fn survey(
     records: &[Record],
     interrupt: &Interrupt,
     watch: Watch,
-    works: &mut dyn FnMut(&Unit) -> Result<bool, Stop>,
+    works: &mut dyn FnMut(&Member) -> Result<bool, Stop>,
 ) -> Result<Survey, Stop> {
-    let landed = landed(repo, tip.commit, &plan.name, interrupt)?;
+    let Landings { files: landed, pins: by_commits } = landed(repo, tip.commit, &plan.name, interrupt)?;
     let digest = digest(plan);
     let attempts = Attempts::of(records, &plan.name, &digest);
     // What lies on disk of a unit that is under way says nothing yet.
     let under_way = under_way(records, &plan.name);
-    let mut works = |unit: &Unit| {
+    let mut works = |file: &Member| {
         unless_asked_to_end(interrupt)?;
-        Ok::<_, Stop>(under_way == Some(&unit.path) || works(unit)?)
+        Ok::<_, Stop>(under_way.contains(&file.path) || works(file)?)
     };
     let tracked = if plan.has_globs() { repo.files(tip.commit)? } else { Vec::new() };
     let mut todo: HashMap<RepoPath, bool> = HashMap::new();
     let mut looked = Looked { files: 0, of: 0 };
     let mut aside: HashMap<RepoPath, usize> = HashMap::new();
-    let selection = select::select(plan, &tracked, |unit, of| -> Result<bool, Stop> {
-        if landed.contains_key(&unit.path) {
+    let selection = units::select(plan, &tracked, |file, of| -> Result<bool, Stop> {
+        if landed.contains_key(&file.path) {
             return Ok(true);
         }
         looked = Looked { files: looked.files + 1, of };
         watch(looked);
-        let work = works(unit)?;
-        todo.insert(unit.path.clone(), work);
+        let work = works(file)?;
+        todo.insert(file.path.clone(), work);
         if !work {
             // A later entry may take the file all the same.
-            let left = aside.entry(unit.path.clone()).or_default();
-            *left = (*left).max(violations_left(repo, plan, unit));
+            let left = aside.entry(file.path.clone()).or_default();
+            *left = (*left).max(violations_left(repo, plan, file));
         }
         Ok(work)
     })?;
-    let mut units = Vec::with_capacity(selection.units.len());
-    let of = looked.of.max(selection.units.len());
-    for unit in selection.units {
-        aside.remove(&unit.path);
-        if !todo.contains_key(&unit.path) {
+    let of = looked.of.max(selection.files.len());
+    let mut stand = |file: Member| -> Result<FileStanding, Stop> {
+        aside.remove(&file.path);
+        if !todo.contains_key(&file.path) {
             looked = Looked { files: looked.files + 1, of };
             watch(looked);
         }
-        let mut work = |unit: &Unit| match todo.get(&unit.path) {
-            _ if attempts.found_nothing(repo, tip.commit, &unit.path)? => Ok(false),
+        let mut work = |file: &Member| match todo.get(&file.path) {
+            _ if attempts.found_nothing(repo, tip.commit, &file.path)? => Ok(false),
             Some(work) => Ok(*work),
-            None => works(unit),
+            None => works(file),
         };
-        let landed = landed.get(&unit.path);
-        let (facts, why) = facts(repo, tip, plan, &digest, &unit, landed, &attempts)?;
+        let landed = landed.get(&file.path);
+        let (facts, why) = facts(repo, tip, plan, &digest, &file, landed, &attempts)?;
         let state = match decide(&facts) {
             Decision::Is(state) => state,
             Decision::Look { work: open, none } => {
-                if work(&unit)? {
+                if work(&file)? {
                     open
                 } else {
                     none
@@ -150,27 +196,34 @@ pub fn survey(
             State::Failed | State::Quarantined => why,
             State::Pending | State::Running | State::Committed | State::Unchanged => None,
         };
-        let violations_left = if state.is_done() { violations_left(repo, plan, &unit) } else { 0 };
-        units.push(Standing { unit, state, commit: landed.and_then(|landed| landed.commit), why, violations_left });
+        let violations_left = if state.is_done() { violations_left(repo, plan, &file) } else { 0 };
+        Ok(FileStanding { file, state, commit: landed.and_then(|landed| landed.commit), why, violations_left })
+    };
+    let mut pins = pins(records, &plan.name);
+    pins.extend(by_commits);
+    let mut units = Vec::with_capacity(selection.files.len());
+    for unit in units::cut(plan, selection.files, &pins) {
+        let files = unit.files.iter().cloned().map(&mut stand).collect::<Result<_, _>>()?;
+        units.push(Standing { unit, files });
     }
     let newest = landed.values().filter(|landed| landed.taken_back.is_none()).min_by_key(|landed| landed.age);
     let newest = newest.and_then(|landed| landed.commit);
     Ok(Survey { units, unmatched: selection.unmatched, newest, left_aside: aside.into_values().sum() })
 }
 
-/// What is known of a unit without a look at what its rules would do, and why its last attempt failed.
+/// What is known of a file without a look at what its rules would do, and why its last attempt failed.
 fn facts(
     repo: &Repo,
     tip: &Tip,
     plan: &Plan,
     digest: &str,
-    unit: &Unit,
+    file: &Member,
     landed: Option<&Landed>,
     attempts: &Attempts,
 ) -> Result<(Facts, Option<String>), Stop> {
-    let (attempt, why) = attempts.last(&unit.path);
+    let (attempt, why) = attempts.last(&file.path);
     let content = match landed {
-        Some(landed) => landed::content(repo, tip.commit, &unit.path, landed)?,
+        Some(landed) => landed::content(repo, tip.commit, &file.path, landed)?,
         None => Content::Changed,
     };
     let facts = Facts {
@@ -178,13 +231,13 @@ fn facts(
         same_plan: landed.is_some_and(|landed| landed.digest == digest),
         content,
         attempt,
-        codemod: plan.runs_codemod(plan.target(unit)),
+        codemod: plan.runs_codemod(plan.target(file)),
     };
     Ok((facts, why))
 }
 
 /// How many violations stand in the file of a unit that is done, where the plan allows some to be left.
-fn violations_left(repo: &Repo, plan: &Plan, unit: &Unit) -> usize {
+fn violations_left(repo: &Repo, plan: &Plan, unit: &Member) -> usize {
     if plan.target(unit).guards.severity(Guard::Violation) == Severity::Error {
         return 0;
     }
@@ -207,7 +260,7 @@ pub fn text(repo: &Repo, tip: &Tip, others: &Others, unit: &RepoPath) -> Option<
 
 /// What there is to do in a unit's file: a rule changes it, cannot be applied to it, or can only be run to know.
 #[must_use]
-pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: &Others, unit: &Unit) -> ToDo {
+pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: &Others, unit: &Member) -> ToDo {
     if plan.runs_codemod(plan.target(unit)) {
         return ToDo::Work;
     }

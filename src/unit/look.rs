@@ -11,12 +11,12 @@ use crate::rewrite::follow::Spot;
 use crate::rewrite::glance::glance;
 use crate::rewrite::violation::{Seen, look as seen_in, look_in_document, violations};
 use crate::rewrite::{self, Step};
-use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::segments::{Segment, in_memory, segments, step};
 use crate::unit::sound::{Unsound, Warning, sound, tell_undecided};
 use crate::unit::{Outcome, outcome};
+use crate::units::Member;
 
 /// What a look at a unit's file finds.
 #[derive(Debug)]
@@ -29,13 +29,13 @@ pub enum ToDo {
 
 /// True when the plan names the unit's file by its path.
 #[must_use]
-pub fn is_listed(plan: &Plan, unit: &Unit) -> bool {
+pub fn is_listed(plan: &Plan, unit: &Member) -> bool {
     matches!(plan.target(unit).files, Files::Paths(_))
 }
 
 /// Why nothing of the unit can read its file; `None` when something can.
 #[must_use]
-pub fn unread(plan: &Plan, unit: &Unit, kind: FileKind) -> Option<Unsound> {
+pub fn unread(plan: &Plan, unit: &Member, kind: FileKind) -> Option<Unsound> {
     let is_read = |segment: &Segment| match segment {
         Segment::Codemod(_) => true,
         Segment::Pure(steps) => steps.iter().any(|step| kind.is_read_by(step)),
@@ -61,7 +61,7 @@ pub fn unread(plan: &Plan, unit: &Unit, kind: FileKind) -> Option<Unsound> {
 /// What there is to do in a unit's file that holds these bytes, where [`look`] finds something: wholly applied and judged. Where it
 /// finds nothing, what a person should know of the file all the same; `None` when that is nothing either.
 #[must_use]
-pub fn work(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Option<Outcome> {
+pub fn work(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> Option<Outcome> {
     match look(callables, plan, unit, bytes) {
         ToDo::Work => Some(outcome(callables, plan, unit, bytes)),
         ToDo::Nothing(warnings) if warnings.is_empty() => None,
@@ -71,7 +71,7 @@ pub fn work(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Op
 
 /// Looks at a unit's file that holds these bytes. Files with external codemods among their rules are not for here.
 #[must_use]
-pub fn look(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> ToDo {
+pub fn look(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> ToDo {
     match glimpse(callables, plan, unit, bytes) {
         ToDo::Work => ToDo::Work,
         ToDo::Nothing(mut warnings) => {
@@ -83,7 +83,7 @@ pub fn look(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> To
 
 /// How many violations of a unit's rules, edits and codemods aside, stand in its file that holds these bytes; each place once.
 #[must_use]
-pub fn violations_left(top: &Path, plan: &Plan, unit: &Unit, bytes: &[u8]) -> usize {
+pub fn violations_left(top: &Path, plan: &Plan, unit: &Member, bytes: &[u8]) -> usize {
     let rules = in_memory(plan, unit);
     let steps: Vec<Step> = rules.iter().map(|(_, step)| *step).collect();
     if FileKind::of(&unit.path, bytes) != FileKind::Python || !rewrite::touches(bytes, &steps) {
@@ -109,7 +109,7 @@ impl ToDo {
 }
 
 /// What the unit's own rules find.
-fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> ToDo {
+fn glimpse(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> ToDo {
     let segments = segments(plan, unit);
     let [Segment::Pure(steps)] = segments.as_slice() else { return ToDo::Nothing(Vec::new()) };
     let kind = FileKind::of(&unit.path, bytes);
@@ -165,7 +165,7 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> ToD
 }
 
 /// What other rules of the plan find in a listed file in which its own find nothing: most likely they were forgotten there.
-fn elsewhere(callables: &Callables, plan: &Plan, unit: &Unit, bytes: &[u8]) -> Option<Warning> {
+fn elsewhere(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> Option<Warning> {
     let target = plan.target(unit);
     let others: Vec<(&str, Step)> =
         (0..plan.rules.len()).filter(|rule| !target.rules.contains(rule)).filter_map(|rule| step(plan, rule)).collect();

@@ -16,12 +16,12 @@ use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::Follow;
 use crate::rewrite::{self, Applied, Step};
-use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::{is_listed, unread};
 use crate::unit::segments::{Segment, names, segments};
 use crate::unit::sound::{Unsound, Warning, Warnings, carried, sound};
+use crate::units::Member;
 
 pub use crate::unit::look::violations_left;
 
@@ -70,7 +70,7 @@ pub fn prepare(
     repo: &Repo,
     plan: &Plan,
     tip: &Tip,
-    unit: &Unit,
+    unit: &Member,
     conversions: &Conversions,
     callables: &Callables,
 ) -> Result<Prepared, TargetProblem> {
@@ -82,7 +82,7 @@ pub fn prepare(
 
 /// What the rules make of a unit's file that holds these bytes.
 #[must_use]
-pub fn outcome(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -> Outcome {
+pub fn outcome(callables: &Callables, plan: &Plan, unit: &Member, before: &[u8]) -> Outcome {
     let segments = segments(plan, unit);
     let kind = FileKind::of(&unit.path, before);
     if let Some(unread) = unread(plan, unit, kind) {
@@ -113,7 +113,7 @@ pub fn outcome(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8]) -
 
 /// What steps make of a unit's file that is Python, judged by the guards.
 #[must_use]
-pub fn of_python(callables: &Callables, plan: &Plan, unit: &Unit, file: &Parsed, steps: &[Step]) -> Outcome {
+pub fn of_python(callables: &Callables, plan: &Plan, unit: &Member, file: &Parsed, steps: &[Step]) -> Outcome {
     match rewrite::apply(file, steps) {
         Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
         Ok(Applied { bytes: None, remarks, .. }) => {
@@ -141,7 +141,7 @@ fn in_document(kind: FileKind, before: &[u8], made: Made) -> Made {
 }
 
 /// What rules make of a file that is not Python.
-fn document(plan: &Plan, unit: &Unit, before: &[u8], steps: &[Step]) -> Outcome {
+fn document(plan: &Plan, unit: &Member, before: &[u8], steps: &[Step]) -> Outcome {
     let kind = FileKind::of(&unit.path, before);
     match rewrite::apply_to_document(before, kind.markup(), steps) {
         Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
@@ -155,7 +155,7 @@ fn document(plan: &Plan, unit: &Unit, before: &[u8], steps: &[Step]) -> Outcome 
 }
 
 /// The names of the transforms that changed something.
-fn at_work(plan: &Plan, unit: &Unit, changed: Vec<bool>) -> Vec<String> {
+fn at_work(plan: &Plan, unit: &Member, changed: Vec<bool>) -> Vec<String> {
     let names = names(plan, unit).into_iter().zip(changed);
     names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()).collect()
 }
@@ -197,7 +197,7 @@ fn text(kind: FileKind, bytes: &[u8]) -> Result<Source<'_>, RewriteError> {
 ///
 /// # Errors
 /// [`Unsound`] with what the change broke.
-pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], made: Made) -> Result<Made, Unsound> {
+pub fn check(callables: &Callables, plan: &Plan, unit: &Member, before: &[u8], made: Made) -> Result<Made, Unsound> {
     let kind = FileKind::of(&unit.path, before);
     if kind != FileKind::Python {
         return Ok(in_document(kind, before, made));
@@ -207,7 +207,7 @@ pub fn check(callables: &Callables, plan: &Plan, unit: &Unit, before: &[u8], mad
     judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), made)
 }
 
-fn judged(callables: &Callables, plan: &Plan, unit: &Unit, before: &Parsed, made: Made) -> Result<Made, Unsound> {
+fn judged(callables: &Callables, plan: &Plan, unit: &Member, before: &Parsed, made: Made) -> Result<Made, Unsound> {
     let source = Source::new(&made.bytes).map_err(|error| Unsound::source(&unit.path, &error))?;
     let after = Parsed::new(&source, before.module());
     let warnings = sound(callables, plan, unit, (before, &after), made.warnings.before)?;

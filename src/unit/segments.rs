@@ -2,7 +2,7 @@
 
 use crate::plan::{Command, Plan, RuleKind};
 use crate::rewrite::Step;
-use crate::select::Unit;
+use crate::units::Member;
 
 /// A stretch of a unit's transforms.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub enum Segment<'p> {
 
 /// The unit's transforms in order: its own edits, then its rules.
 #[must_use]
-pub fn segments<'p>(plan: &'p Plan, unit: &Unit) -> Vec<Segment<'p>> {
+pub fn segments<'p>(plan: &'p Plan, unit: &Member) -> Vec<Segment<'p>> {
     let target = plan.target(unit);
     let mut segments = Vec::new();
     let mut pure: Vec<Step<'p>> = (!target.edits.is_empty()).then_some(Step::Edits(&target.edits)).into_iter().collect();
@@ -36,7 +36,7 @@ pub fn segments<'p>(plan: &'p Plan, unit: &Unit) -> Vec<Segment<'p>> {
 
 /// What each of the unit's transforms is called, in their order.
 #[must_use]
-pub fn names<'p>(plan: &'p Plan, unit: &Unit) -> Vec<&'p str> {
+pub fn names<'p>(plan: &'p Plan, unit: &Member) -> Vec<&'p str> {
     let target = plan.target(unit);
     let edits = (!target.edits.is_empty()).then_some("edits");
     edits.into_iter().chain(target.rules.iter().map(|rule| plan.rules[*rule].name.as_str())).collect()
@@ -44,7 +44,7 @@ pub fn names<'p>(plan: &'p Plan, unit: &Unit) -> Vec<&'p str> {
 
 /// The unit's rules that are applied in memory, with their names.
 #[must_use]
-pub fn in_memory<'p>(plan: &'p Plan, unit: &Unit) -> Vec<(&'p str, Step<'p>)> {
+pub fn in_memory<'p>(plan: &'p Plan, unit: &Member) -> Vec<(&'p str, Step<'p>)> {
     plan.target(unit).rules.iter().filter_map(|rule| step(plan, *rule)).collect()
 }
 

@@ -11,9 +11,9 @@ use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::{Follow, Spot, aside};
 use crate::rewrite::violation::{Seen, Violation, look};
 use crate::rewrite::{self, Remark, Step};
-use crate::select::Unit;
 use crate::unit::callables::Callables;
 use crate::unit::segments::in_memory;
+use crate::units::Member;
 
 /// Something in a unit's file that a person should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl Unsound {
 pub(super) fn sound(
     callables: &Callables,
     plan: &Plan,
-    unit: &Unit,
+    unit: &Member,
     (before, after): (&Parsed, &Parsed),
     left: Vec<Warning>,
 ) -> Result<Warnings, Unsound> {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 /// Who may import whom: a module imports from the layers above its own in this list, and from nothing else.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("words and ground", &["cure", "edit", "fault", "git_env", "interrupt", "path", "state"]),
+    ("words and ground", &["cure", "edit", "fault", "git_env", "interrupt", "path", "state", "unit_id"]),
     ("what can be said, what Python is", &["event", "python"]),
     ("the language of rules, what the tree's modules are", &["pattern", "program"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
     ("mechanisms that join two", &["message", "repo", "rewrite"]),
     ("what judges rules and results", &["examples", "guard"]),
-    ("plan times tree, and how things end", &["select", "stop"]),
+    ("plan times tree, and how things end", &["stop", "units"]),
     ("policy, which is pure", &["schedule"]),
     ("one unit", &["compose", "judge", "protocol", "unit"]),
     ("what recovery needs", &["recover", "takeback"]),
