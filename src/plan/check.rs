@@ -1,14 +1,16 @@
 //! What must hold between the parts of a plan: rules that are not in each other's way, files that are listed once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::path::RepoPath;
 use crate::plan::diagnostics::Problem;
 use crate::plan::reader::Reader;
 use crate::plan::rule_names::Names;
 use crate::plan::source::Span;
+use crate::plan::units::MOST_FILES;
 use crate::plan::view::quoted;
-use crate::plan::{Files, Phase, Rewrite, Rule, RuleKind};
+use crate::plan::{Files, Phase, Rewrite, Rule, RuleKind, Treatment};
 
 /// Reports renames with the same `from`, and those that lead back to where they began.
 pub fn renames(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
@@ -80,24 +82,139 @@ pub fn unused(reader: &mut Reader<'_>, phases: &[Phase], names: &Names) {
     }
 }
 
-/// Reports files that are listed more than once by `path` or `paths`.
+/// Where a file stands, or comes to stand, and by what part of the plan.
+struct Claim<'p> {
+    path: &'p RepoPath,
+    place: Span,
+    /// It is not there before: the plan creates it or moves another there.
+    is_made: bool,
+    /// The file that is moved there.
+    from: Option<&'p RepoPath>,
+}
+
+fn claims(phases: &[Phase]) -> impl Iterator<Item = Claim<'_>> {
+    phases.iter().flat_map(|phase| &phase.targets).flat_map(|target| {
+        let paths: &[RepoPath] = match &target.files {
+            Files::Paths(paths) => paths,
+            Files::Glob { .. } => &[],
+        };
+        let is_made = matches!(target.treatment, Treatment::Create(_));
+        let listed = paths.iter().zip(&target.places.files);
+        let listed = listed.map(move |(path, place)| Claim { path, place: *place, is_made, from: None });
+        let moved = match (&target.treatment, target.places.treatment) {
+            (Treatment::Move(path), Some(place)) => Some(Claim { path, place, is_made: true, from: paths.first() }),
+            _ => None,
+        };
+        listed.chain(moved)
+    })
+}
+
+/// Reports files that are listed more than once by `path` or `paths`, or put where another is, or below one.
 pub fn files(reader: &mut Reader<'_>, phases: &[Phase]) {
-    let mut seen: HashMap<&RepoPath, Span> = HashMap::new();
-    for target in phases.iter().flat_map(|phase| &phase.targets) {
-        let Files::Paths(paths) = &target.files else { continue };
-        for (path, place) in paths.iter().zip(&target.places.files) {
-            let Some(first) = seen.get(path).copied() else {
-                seen.insert(path, *place);
-                continue;
-            };
-            if reader.problems.is_full() {
-                return;
-            }
-            let (line, _) = reader.source.line_column(first.offset);
-            let message = format!("{} is listed twice (first on line {line})", quoted(&path.to_string()));
-            let problem = Problem::at(*place, message, "keep one of the two: a file is changed by one commit");
-            reader.problems.push(problem.and(first, "first listed here"));
+    let mut seen: HashMap<&RepoPath, Claim<'_>> = HashMap::new();
+    for claim in claims(phases) {
+        if reader.problems.is_full() {
+            return;
         }
+        match seen.entry(claim.path) {
+            Entry::Occupied(first) => {
+                let problem = twice(reader, first.get(), &claim);
+                reader.problems.push(problem);
+            }
+            Entry::Vacant(free) => {
+                free.insert(claim);
+            }
+        }
+    }
+    let mut ordered: Vec<&Claim<'_>> = seen.values().collect();
+    ordered.sort_by(|one, other| parts(one.path).cmp(parts(other.path)));
+    // What lies above a path comes before it, with only what lies below the same folder between.
+    let mut above: Vec<&Claim<'_>> = Vec::new();
+    for claim in ordered {
+        while above.last().is_some_and(|file| !is_below(claim.path, file.path)) {
+            above.pop();
+        }
+        if let Some(file) = above.iter().rev().find(|file| file.is_made || claim.is_made)
+            && !reader.problems.is_full()
+        {
+            let (first, second) = if claim.is_made { (claim, *file) } else { (*file, claim) };
+            let (path, file) = (quoted(&claim.path.to_string()), quoted(&file.path.to_string()));
+            let message = format!("{path} would lie below {file}, which the plan has as a file");
+            let problem = Problem::at(first.place, message, "a file is no folder: choose another path for one of the two");
+            reader.problems.push(problem.and(second.place, "the other of the two"));
+        }
+        above.push(claim);
+    }
+}
+
+fn parts(path: &RepoPath) -> impl Iterator<Item = &[u8]> {
+    path.as_bytes().split(|byte| *byte == b'/')
+}
+
+fn is_below(path: &RepoPath, file: &RepoPath) -> bool {
+    path.as_bytes().strip_prefix(file.as_bytes()).is_some_and(|rest| rest.starts_with(b"/"))
+}
+
+fn twice(reader: &Reader<'_>, first: &Claim<'_>, second: &Claim<'_>) -> Problem {
+    let path = quoted(&second.path.to_string());
+    let (line, _) = reader.source.line_column(first.place.offset);
+    if second.from == Some(second.path) {
+        let problem = Problem::at(second.place, format!("{path} is moved onto itself"), "give `move_to` another path");
+        return problem.and(first.place, "it stands here");
+    }
+    let (moved, other) = if second.from.is_some() { (second, first) } else { (first, second) };
+    let (message, help, label) = match (moved.from, other.from) {
+        (None, _) => {
+            let help = "keep one of the two: a file is changed by one commit";
+            (format!("{path} is listed twice (first on line {line})"), help, "first listed here")
+        }
+        (_, Some(_)) => {
+            (format!("two files are moved to {path} (first on line {line})"), "give one of them another path", "the other move")
+        }
+        (_, None) if other.is_made => {
+            (format!("a file is moved to {path}, which the plan creates"), "give one of the two another path", "created here")
+        }
+        (_, None) => {
+            let help = "give `move_to` another path, or take that entry out of the plan: a file is changed by one commit";
+            (format!("a file is moved to {path}, which the plan lists too"), help, "listed here")
+        }
+    };
+    let (place, label_place) = if moved.from.is_some() { (moved.place, other.place) } else { (second.place, first.place) };
+    Problem::at(place, message, help).and(label_place, label)
+}
+
+/// Reports groups that are in two phases, that have two labels, or more files than one commit can well hold.
+pub fn groups(reader: &mut Reader<'_>, phases: &[Phase]) {
+    struct Seen {
+        phase: usize,
+        place: Span,
+        label: Option<(String, Span)>,
+        files: usize,
+    }
+    let mut seen: BTreeMap<&str, Seen> = BTreeMap::new();
+    let targets = phases.iter().enumerate().flat_map(|(at, phase)| phase.targets.iter().map(move |target| (at, target)));
+    for (phase, target) in targets {
+        let (Some(group), Files::Paths(paths)) = (&target.group, &target.files) else { continue };
+        let first = seen.entry(&group.name).or_insert(Seen { phase, place: group.place, label: None, files: 0 });
+        first.files += paths.len();
+        let line = |span: Span| reader.source.line_column(span.offset).0;
+        if first.phase != phase {
+            let message = format!("the group {} is in two phases (first on line {})", quoted(&group.name), line(first.place));
+            let help = "a group is one unit: list its files in one phase, or give the two names of their own";
+            reader.problems.push(Problem::at(group.place, message, help).and(first.place, "first named here"));
+        }
+        let (Some(label), Some(place)) = (&group.label, target.places.label) else { continue };
+        let (said, at) = first.label.get_or_insert_with(|| (label.clone(), place));
+        if said != label {
+            let message = format!("the group {} has two labels (first on line {})", quoted(&group.name), line(*at));
+            let problem = Problem::at(place, message, "keep one of the two: a group has one commit");
+            reader.problems.push(problem.and(*at, "first given here"));
+        }
+    }
+    for (name, group) in seen.into_iter().filter(|(_, group)| group.files > MOST_FILES) {
+        let message = format!("the group {} has {} files, more than {MOST_FILES}", quoted(name), group.files);
+        let help = "all of a group is one commit: leave `group` out and give the phase `units: { by: folder, max_files: 20 }`";
+        reader.report(group.place, message, help);
     }
 }
 

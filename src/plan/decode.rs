@@ -13,7 +13,9 @@ use crate::plan::rule_names::Names;
 use crate::plan::source::{Source, Span};
 use crate::plan::target::{self, Defaults};
 use crate::plan::view::quoted;
-use crate::plan::{Command, CommitFormat, OnFailure, Phase, Plan, Scope, Share, check, rules, scalar, template};
+use crate::plan::{
+    Command, CommitFormat, OnFailure, Phase, Plan, Scope, Share, Units, check, group, rules, scalar, template, units,
+};
 
 /// The version of the format that this program reads.
 const VERSION: &str = "1";
@@ -49,7 +51,9 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     {
         reader.mismatch(version, "`version`", "the number 1");
     }
-    let name = reader.required(&entries, "name", "the plan", "name: websocket-ssot").and_then(|node| plan_name(reader, node));
+    let name = reader
+        .required(&entries, "name", "the plan", "name: websocket-ssot")
+        .and_then(|node| reader.name(node, "`name`", "a plan's name"));
     let issue = reader
         .required(&entries, "issue", "the plan", "issue: \"#506\"")
         .and_then(|node| reader.line(node, "`issue`").map(ToOwned::to_owned));
@@ -58,7 +62,7 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     let commit = commit(reader, entries.get("commit"), &name);
     let scope = entries.get("scope").map_or_else(Scope::default, |node| scope(reader, node));
     let guards = Guards::default().overruled(reader, entries.get("guards"));
-    let phases = match entries.get("phases") {
+    let mut phases = match entries.get("phases") {
         Some(node) => phases(reader, node, &names, guards),
         None => {
             reader.report(entries.key("phases"), "the plan has no phases", "add `phases:` with at least one phase");
@@ -68,6 +72,8 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     check::renames(reader, &rules, &names);
     check::rewrites(reader, &rules, &names);
     check::files(reader, &phases);
+    check::groups(reader, &phases);
+    group::share_labels(&mut phases);
     check::unused(reader, &phases, &names);
     let (issue, warnings, source) = (issue.unwrap_or_default(), Vec::new(), Arc::default());
     Some(Plan { name, issue, rules, commit, phases, scope, warnings, source, file: None })
@@ -86,16 +92,6 @@ fn is_of_another_version(reader: &mut Reader<'_>, root: &Node) -> bool {
     let help = if is_newer { "this plan needs a newer migrate; this one reads version 1" } else { "write `version: 1`" };
     reader.report(version.span, format!("the plan's version is {}, not 1", quoted(text)), help);
     true
-}
-
-fn plan_name(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
-    let name = reader.line(node, "`name`")?;
-    if !scalar::is_plan_name(name) {
-        let help = "a name is made of a-z, 0-9 and dashes, with no dash at either end, at most 100 of them";
-        reader.report(node.span, format!("{} cannot be a plan's name", quoted(name)), help);
-        return None;
-    }
-    Some(name.to_owned())
 }
 
 fn commit(reader: &mut Reader<'_>, node: Option<&Node>, plan: &str) -> CommitFormat {
@@ -179,7 +175,7 @@ fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards) -
 }
 
 fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards, seen: &mut HashMap<String, Span>) -> Option<Phase> {
-    let own = ["id", "title", "on_failure", "max_quarantined", "gate", "files"];
+    let own = ["id", "title", "on_failure", "max_quarantined", "gate", "units", "files"];
     let known: Vec<&str> = own.into_iter().chain(target::SHARED).collect();
     let entries = reader.map(node, "the phase", &known)?;
     let id = reader.required(&entries, "id", "the phase", "id: P0").and_then(|node| phase_id(reader, node, seen));
@@ -193,12 +189,13 @@ fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards, se
         reader.report(entries.key("max_quarantined"), "`max_quarantined` without `on_failure: quarantine`", help);
     }
     let gate = entries.get("gate").map_or_else(Vec::new, |node| gate(reader, node));
+    let units = entries.get("units").map_or_else(Units::default, |node| units::read(reader, node));
     let defaults = Defaults::read(reader, &entries, rules, guards);
     let targets = match reader.required(&entries, "files", "the phase", "files: [a/b.py]") {
         Some(node) => target::targets(reader, node, &defaults, rules),
         None => Vec::new(),
     };
-    Some(Phase { id: id.unwrap_or_default(), title, on_failure, max_quarantined, gate, targets })
+    Some(Phase { id: id.unwrap_or_default(), title, on_failure, max_quarantined, gate, units, targets })
 }
 
 fn phase_id(reader: &mut Reader<'_>, node: &Node, seen: &mut HashMap<String, Span>) -> Option<String> {

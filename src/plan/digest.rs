@@ -122,6 +122,7 @@ mod tests {
             PLAN.replace("{command: b}", "{command: b, may_match_nothing: true}"),
             PLAN.replace("      - b.py", "      - path: b.py"),
             PLAN.replace("    files:", "    on_failure: stop\n    rules: [a, b]\n    files:"),
+            PLAN.replace("    files:", "    units: each\n    files:"),
         ] {
             assert_eq!(of_text(&text), digest, "{text}");
         }
@@ -150,6 +151,35 @@ mod tests {
         let swapped = "rules:\n  b: {command: b}\n  a:\n    rename: {from: p.a, to: p.b}\n";
         let start = PLAN.find("rules:").unwrap();
         assert_ne!(of_text(&format!("{}{swapped}{}", &PLAN[..start], &PLAN[PLAN.find("phases").unwrap()..])), digest);
+    }
+
+    #[test]
+    fn units_and_what_is_done_with_a_file_enter_and_their_places_do_not() {
+        let with = |entry: &str| PLAN.replace("      - b.py", &format!("      - {entry}"));
+        let mut digests: Vec<String> = [
+            "b.py",
+            "{path: b.py, delete: true}",
+            "{path: b.py, create: \"\"}",
+            "{path: b.py, create: x}",
+            "{path: b.py, move_to: c.py}",
+            "{path: b.py, move_to: d.py}",
+            "{path: b.py, group: g}",
+            "{path: b.py, group: h}",
+            "{path: b.py, group: g, label: l}",
+            "{path: b.py, group: g, label: m}",
+        ]
+        .map(|entry| of_text(&with(entry)))
+        .to_vec();
+        digests.extend(
+            ["by: folder", "by: all", "by: all, max_files: 21"]
+                .map(|units| of_text(&PLAN.replace("    files:", &format!("    units: {{{units}}}\n    files:")))),
+        );
+        let all: std::collections::BTreeSet<&String> = digests.iter().collect();
+        assert_eq!(all.len(), digests.len());
+        let labelled = of_text(&with("{path: b.py, group: g, label: l}\n      - {path: c.py, group: g}"));
+        assert_eq!(of_text(&with("{path: b.py, group: g}\n      - {path: c.py, label: l,    group: g}")), labelled);
+        let twenty = PLAN.replace("    files:", "    units: {by: folder, max_files: 20}\n    files:");
+        assert!(digests.contains(&of_text(&twenty)));
     }
 
     #[test]

@@ -90,5 +90,9 @@ mod tests;
 mod rules_tests;
 
 #[cfg(test)]
+#[path = "units_tests.rs"]
+mod units_tests;
+
+#[cfg(test)]
 #[path = "cure_tests.rs"]
 mod cure_tests;

@@ -11,6 +11,7 @@ pub mod diagnostics;
 pub mod digest;
 pub mod edits;
 pub mod glob;
+pub mod group;
 pub mod guards;
 pub mod load;
 pub mod names;
@@ -25,6 +26,8 @@ mod shell;
 pub mod source;
 mod target;
 pub mod template;
+pub mod treatment;
+pub mod units;
 pub mod view;
 mod within;
 
@@ -40,10 +43,13 @@ use crate::path::RepoPath;
 use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
 use crate::plan::diagnostics::{Problem, Problems};
+pub use crate::plan::group::NamedGroup;
 use crate::plan::guards::Guards;
 pub use crate::plan::reader::nearest;
 pub use crate::plan::rename::Rename;
 use crate::plan::source::{Source, Span};
+pub use crate::plan::treatment::Treatment;
+pub use crate::plan::units::Units;
 
 /// A checked plan.
 #[derive(Debug, Clone, Serialize)]
@@ -226,6 +232,9 @@ pub struct Phase {
     pub max_quarantined: Option<Share>,
     /// Commands run once after the last unit of the phase.
     pub gate: Vec<Command>,
+    /// How its files are put together to units.
+    #[serde(skip_serializing_if = "Units::is_each")]
+    pub units: Units,
     /// The files, in order.
     pub targets: Vec<Target>,
 }
@@ -250,6 +259,12 @@ pub struct Share(pub u32);
 pub struct Target {
     /// Which files.
     pub files: Files,
+    /// The named unit that they belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<NamedGroup>,
+    /// What is done with them; where it is no rewrite there are no rules and no edits.
+    #[serde(skip_serializing_if = "Treatment::is_rewrite")]
+    pub treatment: Treatment,
     /// The commit's scope, as in `fix(SCOPE): ...`; `None` takes it from the file's path.
     pub scope: Option<String>,
     /// How dangerous a change of these files is.
@@ -294,6 +309,10 @@ pub struct Places {
     pub files: Vec<Span>,
     /// One for each of [`Target::edits`], in the same order: where its `before` begins.
     pub edits: Vec<Span>,
+    /// What is done with the files, where that is no rewrite: the path of `move_to`, else the key.
+    pub treatment: Option<Span>,
+    /// The `label` of this entry.
+    pub label: Option<Span>,
 }
 
 /// Which files a target names.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::plan::diagnostics::{Collected, Problem};
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::quotes::{in_quotes, value_at};
+use crate::plan::scalar;
 use crate::plan::source::{Source, Span};
 use crate::plan::view::quoted;
 
@@ -172,6 +173,17 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some(text)
+    }
+
+    /// A name for trailers, `[a-z0-9-]+`; `what` is the key, `whose` such as `a plan's name`.
+    pub fn name(&mut self, node: &Node, what: &str, whose: &str) -> Option<String> {
+        let name = self.line(node, what)?;
+        if !scalar::is_plan_name(name) {
+            let help = "a name is made of a-z, 0-9 and dashes, with no dash at either end, at most 100 of them";
+            self.report(node.span, format!("{} cannot be {whose}", quoted(name)), help);
+            return None;
+        }
+        Some(name.to_owned())
     }
 
     /// A whole number between two bounds, unquoted.

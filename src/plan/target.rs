@@ -11,7 +11,7 @@ use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::{Names, rule_list};
 use crate::plan::source::Span;
 use crate::plan::view::quoted;
-use crate::plan::{BlockEdit, Command, Expected, Files, Places, Risk, Run, Target};
+use crate::plan::{BlockEdit, Command, Expected, Files, Places, Risk, Run, Target, Treatment, group, treatment};
 
 /// The keys that a phase and an entry of its files share.
 pub const SHARED: [&str; 8] = ["scope", "risk", "impact", "recovery", "rules", "validate", "verify", "guards"];
@@ -78,7 +78,23 @@ impl Defaults {
 
     fn into_target(self, files: Files, places: Places, edits: Vec<BlockEdit>) -> Target {
         let Self { scope, risk, impact, recovery, rules, lists_rules: _, validate, verify, guards } = self;
-        Target { files, scope, risk, impact, recovery, rules, edits, validate, verify, guards, expected: None, places }
+        let (group, treatment, expected) = (None, Treatment::Rewrite, None);
+        Target {
+            files,
+            group,
+            treatment,
+            scope,
+            risk,
+            impact,
+            recovery,
+            rules,
+            edits,
+            validate,
+            verify,
+            guards,
+            expected,
+            places,
+        }
     }
 }
 
@@ -109,19 +125,22 @@ fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Nam
         if defaults.rules.is_empty() && !defaults.lists_rules {
             nothing_to_do(reader, node.span);
         }
-        let places = Places { files: vec![node.span], edits: Vec::new() };
+        let places = Places { files: vec![node.span], ..Places::default() };
         let none = Entries::none(node.span);
         return Some(defaults.with(reader, &none, rules).into_target(Files::Paths(vec![path]), places, Vec::new()));
     }
-    let known: Vec<&str> = WHICH.into_iter().chain(["exclude", "edits", "violations"]).chain(SHARED).collect();
+    let own = ["exclude", "group", "label", "edits", "violations"];
+    let known: Vec<&str> = WHICH.into_iter().chain(own).chain(treatment::KEYS).chain(SHARED).collect();
     let entries = reader.map(node, "the entry", &known)?;
     let own = defaults.with(reader, &entries, rules);
     let which = entries.chosen(&WHICH);
+    let (group, label) = group::read(reader, &entries, &which);
+    let (treatment, treated) = treatment::read(reader, &entries, &which, path);
     let (edits, edit_places) = edits::read(reader, &entries);
-    if own.rules.is_empty() && !own.lists_rules && !entries.get("edits").is_some_and(is_not_empty) {
+    if treatment.is_rewrite() && own.rules.is_empty() && !own.lists_rules && !entries.get("edits").is_some_and(is_not_empty) {
         nothing_to_do(reader, which.first().map_or_else(|| entries.key("path"), |key| entries.key(key)));
     }
-    if entries.get("edits").is_some() && which != ["path"] {
+    if treatment.is_rewrite() && entries.get("edits").is_some() && which != ["path"] {
         let help = "edits belong to one file: give it an entry of its own with `path`";
         reader.report(entries.key("edits"), "`edits` for more than one file", help);
     }
@@ -144,7 +163,12 @@ fn target(reader: &mut Reader<'_>, node: &Node, defaults: &Defaults, rules: &Nam
         let number = reader.number(node, "`violations`", 0, u32::MAX)?;
         Some(Expected { violations: usize::try_from(number).unwrap_or(usize::MAX), place: node.span })
     });
-    Some(Target { expected, ..own.into_target(files, Places { files: places, edits: edit_places }, edits) })
+    let places = Places { files: places, edits: edit_places, treatment: treated, label };
+    let target = Target { group, expected, ..own.into_target(files, places, edits) };
+    Some(match treatment {
+        Treatment::Rewrite => target,
+        treatment => Target { treatment, rules: Vec::new(), edits: Vec::new(), expected: None, ..target },
+    })
 }
 
 fn nothing_to_do(reader: &mut Reader<'_>, span: Span) {

@@ -59,11 +59,13 @@ pub fn passage(phase: &Phase, counts: Counts, gate: LastGate) -> Passage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Units;
     use crate::state::State;
 
     fn phase(on_failure: OnFailure, max_quarantined: Option<u32>) -> Phase {
         let max_quarantined = max_quarantined.map(|percent| Share(percent * 100));
-        Phase { id: "P0".into(), title: None, on_failure, max_quarantined, gate: Vec::new(), targets: Vec::new() }
+        let (id, units) = ("P0".to_owned(), Units::Each);
+        Phase { id, title: None, on_failure, max_quarantined, gate: Vec::new(), units, targets: Vec::new() }
     }
 
     #[test]
