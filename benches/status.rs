@@ -20,6 +20,7 @@ use migrate::plan::Plan;
 use migrate::plan::digest::digest;
 use migrate::plan::load::load;
 use migrate::rewrite::changes::ImportsChanged;
+use migrate::unit_id::UnitId;
 use migrate::units::Member;
 use support::{Figures, Repo, Scale, millis, path, plan, timed};
 
@@ -109,8 +110,10 @@ fn ours(plan: &Plan, digest: &str, nth: usize) -> String {
     let (before, after) = (before(nth), after(nth));
     let imports = ImportsChanged::default();
     let rules = ["fetch".to_owned()];
-    let rewritten = Rewritten { before: before.as_bytes(), after: after.as_bytes(), imports: &imports, rules: &rules };
-    compose::commit(plan, digest, &unit, &rewritten, &validated, false).expect("a plan without a template").message
+    let (before, after) = (Some(before.as_bytes()), Some(after.as_bytes()));
+    let rewritten = Rewritten { file: &unit, before, after, imports: &imports, rules: &rules };
+    let id = UnitId::of_file(&unit.path);
+    compose::commit(plan, digest, (&id, &[]), &[rewritten], &validated, false).expect("a plan without a template").message
 }
 
 fn theirs(at: usize) -> String {

@@ -103,9 +103,15 @@ pub struct ResumeArgs {
 /// `migrate rollback`.
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
-    /// The files to take back
-    #[arg(value_name = "FILE", required_unless_present_any = ["phase", "all"], conflicts_with_all = ["phase", "all"])]
+    /// The files to take back; of a group that the plan names, and of a move, all files go back with one
+    #[arg(value_name = "FILE", required_unless_present_any = ["phase", "all", "group"], conflicts_with_all = ["phase", "all"])]
     pub files: Vec<OsString>,
+    /// Take back a whole group: by the name that the plan gives it, or as `migrate status` shows it; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["phase", "all"])]
+    pub group: Vec<String>,
+    /// Take back these files alone, out of whatever group
+    #[arg(long, requires = "files")]
+    pub only: bool,
     /// Take back all units of this phase
     #[arg(long, value_name = "N|ID", conflicts_with = "all")]
     pub phase: Option<String>,

@@ -163,7 +163,11 @@ impl<'a> Session<'a> {
         let whose = match self.phase(args.phase.as_deref())? {
             Some(phase) => Whose::Phase(phase),
             None if args.all => Whose::All,
-            None => Whose::Files(args.files.iter().map(|file| self.path(file)).collect::<Result<_, _>>()?),
+            None => Whose::Named {
+                files: args.files.iter().map(|file| self.path(file)).collect::<Result<_, _>>()?,
+                only: args.only,
+                groups: args.group.clone(),
+            },
         };
         let leave = Leave { dirty: true, detached: args.allow_detached, hooks: args.no_verify, changed_plan: true };
         let asked = rollback::Asked { whose, dry_run: args.dry_run, whole_file: args.whole_file, leave };

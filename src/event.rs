@@ -195,6 +195,15 @@ pub enum Event {
         /// Lines that went.
         lines_removed: usize,
     },
+    /// A unit that was put together for its size failed: it is tried by halves.
+    UnitSplit {
+        /// Which unit.
+        unit: String,
+        /// How many files it has.
+        files: usize,
+        /// What failed.
+        reason: String,
+    },
     /// There was nothing to do in a unit.
     UnitUnchanged {
         /// Which unit.

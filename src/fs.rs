@@ -1,10 +1,13 @@
 //! The only reader and writer of the files being migrated.
 //!
-//! A file is replaced whole or not at all: the new bytes are written aside in the same folder, synced, and exchanged with the old
-//! file by one rename, whose outcome is checked. What was not expected to be there is put back. No symbolic link is ever followed
-//! below the top of the work tree.
+//! A file is replaced, created and removed whole or not at all: the new bytes are written aside in the same folder, synced, and
+//! exchanged with the old file by one rename, whose outcome is checked; a file that goes is renamed aside and looked at before it is
+//! unlinked. What was not expected to be there is put back. No symbolic link is ever followed below the top of the work tree.
 
 mod attributes;
+mod come_and_go;
+
+pub use come_and_go::{Like, create, folder_there, is_free, remove, remove_empty_folders, turn};
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -244,11 +247,17 @@ pub fn place(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &s
     Ok(folder)
 }
 
-fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &RepoPath) -> Result<(), FileProblem> {
+/// A new file beside the one at `path` that holds `new`, not synced yet.
+fn new_aside(folder: &OwnedFd, aside: &str, new: &[u8], mode: Mode, path: &RepoPath) -> Result<File, FileProblem> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = fs::openat(folder, aside, flags, Mode::from_raw_mode(0o600)).map_err(FileProblem::io("write aside for", path))?;
+    let fd = fs::openat(folder, aside, flags, mode).map_err(FileProblem::io("write aside for", path))?;
     let mut file = File::from(fd);
     file.write_all(new).map_err(|source| FileProblem::Io { act: "write aside for", path: path.clone(), source })?;
+    Ok(file)
+}
+
+fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &RepoPath) -> Result<(), FileProblem> {
+    let file = new_aside(folder, aside, new, Mode::from_raw_mode(0o600), path)?;
     let own = fs::fstat(&file).map_err(FileProblem::io("stat", path))?;
     if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid) {
         let (user, group) = (fs::Uid::from_raw(like.st_uid), fs::Gid::from_raw(like.st_gid));

@@ -20,7 +20,7 @@ use crate::state::State;
 use crate::unit_id::UnitId;
 
 /// The version of the records that this tool writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,10 +34,10 @@ pub enum Record {
     /// A run began.
     RunStarted(RunStarted),
     /// A unit's file is about to change.
-    Begun(Begun),
+    Begun(Announcement),
     /// An external codemod has ended; the unit's files now hold exactly these blobs.
     Transformed {
-        /// The blob of each file's bytes on disk, as the unit lists its files.
+        /// The blob of the bytes on disk of each file that is there, as the unit lists its files.
         after: Vec<String>,
     },
     /// The commit object exists; index and branch come next.
@@ -182,7 +182,7 @@ pub enum AskedFile {
 
 /// All that recovery needs to know of a change to come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Begun {
+pub struct Announcement {
     /// The plan's name.
     pub plan: String,
     /// The phase's id.
@@ -204,7 +204,7 @@ pub struct Begun {
     pub verify: bool,
 }
 
-impl Begun {
+impl Announcement {
     /// The files of the unit that are tried: those that change, and the unit's own, which may have another name by now.
     pub fn tried(&self) -> impl Iterator<Item = RepoPath> {
         self.files.iter().map(|file| file.path.clone()).chain(self.unit.file())
@@ -216,12 +216,30 @@ impl Begun {
 pub struct FileChange {
     /// Where it is.
     pub path: RepoPath,
-    /// The blob of its bytes on disk before.
-    pub before: String,
-    /// The blob of its bytes on disk after; unknown while an external codemod runs.
+    /// The blob of its bytes on disk before; `None` where there was no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The blob of its bytes on disk after; `None` where there is to be no file, and while an external codemod runs.
     pub after: Option<String>,
+    /// True when there is to be no file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
+    /// The mode of a file that was not there or is to be gone, as git words it: what a checkout would give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
     /// The name under which new bytes are written aside in the same folder.
     pub aside: String,
+}
+
+impl FileChange {
+    /// The blob of the bytes to come, inside it `None` where there is to be no file; `None` while an external codemod has yet to say.
+    #[must_use]
+    pub fn result(&self) -> Option<Option<&str>> {
+        match &self.after {
+            Some(after) => Some(Some(after)),
+            None => self.gone.then_some(None),
+        }
+    }
 }
 
 /// Why a journal could not be read or written.

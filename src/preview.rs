@@ -182,6 +182,10 @@ pub fn foresee(
                     let texts = (wanted == Wanted::Texts).then_some(Texts { before, after });
                     What::Change { texts, warnings: warnings.before }
                 }
+                Outcome::Gone => {
+                    let texts = (wanted == Wanted::Texts).then_some(Texts { before, after: Vec::new() });
+                    What::Change { texts, warnings: Vec::new() }
+                }
                 Outcome::NeedsCodemod => What::NeedsCodemod,
                 Outcome::Unchanged(warnings) => What::Nothing(warnings),
                 Outcome::Unsound(unsound) => What::Unsound(unsound),

@@ -10,94 +10,42 @@
 //!
 //! A run and a rollback, and whatever recovery finishes, all write through here. What to judge and when is the caller's.
 
+mod draft;
 pub mod undo;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use git2::Oid;
 
-use crate::cure;
 use crate::fault;
-use crate::fs::{self, FileProblem};
-use crate::journal::{Begun, FileChange, Journal, Record};
+use crate::fs::{self, FileProblem, Like};
+use crate::journal::{Announcement, FileChange, Journal, Record};
 use crate::path::RepoPath;
 use crate::repo::commit::TreeChange;
 use crate::repo::identity::Identity;
 use crate::repo::index::EntryStat;
 use crate::repo::inflight::Hold;
 use crate::repo::stage::{LOCK_PATIENCE, Restage, Staged};
-use crate::repo::target::{Target, Write};
+use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip};
-use crate::stop::{Note, Stop};
-use crate::unit_id::UnitId;
+use crate::stop::Stop;
+
+pub use draft::{After, Begun, Draft, DraftFile, Landed, Placed};
 
 /// How often objects are stored anew that somebody removes as soon as they are written.
 const TRIES: usize = 3;
 
-/// A change, known in memory before anything is written.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// The plan's name.
-    pub plan: String,
-    /// The phase's id.
-    pub phase: String,
-    /// The unit.
-    pub unit: UnitId,
-    /// All files of the unit where it is a group, those that do not change too.
-    pub members: Vec<RepoPath>,
-    /// What it builds on.
-    pub tip: Tip,
-    /// The files, each with its old and new bytes.
-    pub files: Vec<ChangedFile>,
-    /// The commit that is taken back, when this is a revert.
-    pub reverts: Option<Oid>,
-    /// True when the commit is to be judged after it landed.
-    pub verify: bool,
+/// A file that is as the commit shall have it, and what tells git whether it still does; `None` of one that is gone.
+pub type Judged = (RepoPath, Option<EntryStat>);
+
+/// A commit that is held and lasts, and what brings the index to it.
+struct Prepared {
+    commit: Oid,
+    entries: Vec<Restage>,
+    staged: Staged,
 }
-
-/// One file of a change.
-#[derive(Debug, Clone)]
-pub struct ChangedFile {
-    /// The file as it was found, the same in HEAD, index and disk.
-    pub target: Target,
-    /// True when git converts it between disk and repository.
-    pub converted: bool,
-    /// Its new bytes; `None` while an external codemod has yet to make them.
-    pub after: Option<Vec<u8>>,
-    /// The name for writing aside.
-    pub aside: String,
-}
-
-impl ChangedFile {
-    /// A file whose new bytes are known.
-    ///
-    /// # Errors
-    /// When the system gives no random name.
-    pub fn new(target: Target, converted: bool, after: Option<Vec<u8>>) -> Result<Self, Stop> {
-        let no_name = |error| {
-            let help = cure::help(&error, "look at /dev/urandom");
-            Stop::Refused(Note::new(format!("no random bytes: {error}"), help))
-        };
-        let aside = fs::aside_name().map_err(no_name)?;
-        Ok(Self { target, converted, after, aside })
-    }
-
-    fn path(&self) -> &RepoPath {
-        &self.target.path
-    }
-
-    fn before(&self) -> &[u8] {
-        &self.target.found.bytes
-    }
-
-    fn after(&self) -> &[u8] {
-        self.after.as_deref().unwrap_or_default()
-    }
-}
-
-/// A file that held the bytes to commit, and what tells git whether it still does.
-pub type Judged = (RepoPath, EntryStat);
 
 /// Writes changes to one repository, each step announced in the journal.
 pub struct Protocol<'a> {
@@ -114,60 +62,82 @@ impl Protocol<'_> {
     ///
     /// # Errors
     /// When the journal or the object store cannot be written; nothing may then be placed.
-    pub fn begin(&mut self, change: &Change) -> Result<(), Stop> {
-        let blobs = self.hold_files(change)?;
-        let files = change.files.iter().zip(blobs).map(|(file, (before, after))| FileChange {
-            path: file.path().clone(),
-            before: before.to_string(),
+    pub fn begin(&mut self, draft: Draft) -> Result<Begun, Stop> {
+        let blobs = self.hold_files(&draft)?;
+        let files = draft.files.iter().zip(blobs).map(|(file, (before, after))| FileChange {
+            path: file.path.clone(),
+            before: before.map(|before| before.to_string()),
             after: after.map(|after| after.to_string()),
+            gone: file.after == After::Gone,
+            mode: match (&file.before, &file.after) {
+                (None, after) if *after != After::Gone => file.new_mode(),
+                (Some(target), After::Gone) => Some(target.mode),
+                _ => None,
+            },
             aside: file.aside.clone(),
         });
-        self.journal.append(Record::Begun(Begun {
-            plan: change.plan.clone(),
-            phase: change.phase.clone(),
-            unit: change.unit.clone(),
-            members: change.members.clone(),
-            branch: change.tip.branch.clone(),
-            base: change.tip.commit.to_string(),
+        self.journal.append(Record::Begun(Announcement {
+            plan: draft.plan.clone(),
+            phase: draft.phase.clone(),
+            unit: draft.unit.clone(),
+            members: draft.members.clone(),
+            branch: draft.tip.branch.clone(),
+            base: draft.tip.commit.to_string(),
             files: files.collect(),
-            reverts: change.reverts.map(|oid| oid.to_string()),
-            verify: change.verify,
+            reverts: draft.reverts.map(|oid| oid.to_string()),
+            verify: draft.verify,
         }))?;
-        Ok(())
+        Ok(Begun(draft))
     }
 
-    /// Announces what an external codemod made of the files.
+    /// Announces what external codemods made of the files, which is on disk.
     ///
     /// # Errors
-    /// When the journal cannot be written.
-    pub fn transformed(&mut self, change: &Change) -> Result<(), Stop> {
-        let blobs = self.hold_files(change)?;
-        let after = blobs.iter().filter_map(|(_, after)| after.map(|after| after.to_string()));
-        self.journal.append(Record::Transformed { after: after.collect() })?;
-        Ok(())
+    /// When the journal cannot be written; the change is undone then.
+    pub fn transformed(&mut self, placed: Placed) -> Result<Placed, Stop> {
+        let Placed(draft) = placed;
+        let noted = self.hold_files(&draft).and_then(|blobs| {
+            let after = blobs.iter().filter_map(|(_, after)| after.map(|after| after.to_string()));
+            Ok(self.journal.append(Record::Transformed { after: after.collect() })?)
+        });
+        self.or_undo(draft, noted).map(|(draft, ())| Placed(draft))
+    }
+
+    /// Goes on with a change for which a step was `done`, or takes it back: what keeps it from being taken back matters more than why.
+    fn or_undo<T>(&mut self, draft: Draft, done: Result<T, Stop>) -> Result<(Draft, T), Stop> {
+        match done {
+            Ok(done) => Ok((draft, done)),
+            Err(stop) => {
+                self.undo(draft, &stop.to_string())?;
+                Err(stop)
+            }
+        }
     }
 
     /// Stores the bytes on disk, before and after, of each file, and sees to it that those which nothing else names are held and
     /// last.
-    fn hold_files(&self, change: &Change) -> Result<Vec<(Oid, Option<Oid>)>, Stop> {
+    fn hold_files(&self, draft: &Draft) -> Result<Vec<(Option<Oid>, Option<Oid>)>, Stop> {
         for _ in 0..TRIES {
-            let (mut blobs, mut kept) = (Vec::with_capacity(change.files.len()), Vec::new());
-            for file in &change.files {
+            let (mut blobs, mut kept) = (Vec::with_capacity(draft.files.len()), Vec::new());
+            for file in &draft.files {
                 // The blob in HEAD is the bytes on disk unless git converts them: then they are kept as an object of their own.
-                let before = if file.converted {
-                    self.repo.clean(file.path(), file.before(), false, Write::Yes)?
-                } else {
-                    file.target.blob
+                let before = match &file.before {
+                    Some(target) if file.converted => {
+                        Some(self.repo.clean(&file.path, &target.found.bytes, false, Write::Yes)?)
+                    }
+                    before => before.as_ref().map(|target| target.blob),
                 };
                 // Kept as an object too, so that recovery knows what a killed write left aside.
-                let after = match &file.after {
-                    Some(after) => Some(self.repo.clean(file.path(), after, false, Write::Yes)?),
+                let after = match file.new_text() {
+                    Some(after) => Some(self.repo.clean(&file.path, after, false, Write::Yes)?),
                     None => None,
                 };
-                kept.extend([file.converted.then_some(before), after].into_iter().flatten());
+                kept.extend([before.filter(|_| file.converted), after].into_iter().flatten());
                 blobs.push((before, after));
             }
             fault::point("begin: blobs written");
+            kept.sort_unstable();
+            kept.dedup();
             let Some(keeper) = self.repo.keeper(&kept)? else { return Ok(blobs) };
             let aside = self.repo.write_hold_aside(keeper)?;
             kept.push(keeper);
@@ -189,15 +159,27 @@ impl Protocol<'_> {
         Ok(self.repo.are_there(objects)?)
     }
 
-    /// Puts the new bytes in place of the old, file by file.
+    /// Puts the new bytes in place of the old, file by file; those that go go first, and those that codemods have yet to change stay.
     ///
     /// # Errors
-    /// When a file is not what it was, or cannot be written; the caller then undoes the change.
-    pub fn place(&mut self, change: &Change) -> Result<(), Stop> {
-        self.sync_trees_ahead(change)?;
-        for file in &change.files {
+    /// When a file is not what it was, or cannot be written; the change is undone then.
+    pub fn place(&mut self, begun: Begun) -> Result<Placed, Stop> {
+        let Begun(draft) = begun;
+        let placed = self.sync_trees_ahead(&draft).and_then(|()| self.place_files(&draft));
+        self.or_undo(draft, placed).map(|(draft, ())| Placed(draft))
+    }
+
+    fn place_files(&self, draft: &Draft) -> Result<(), Stop> {
+        let top = self.repo.top();
+        let (gone, there): (Vec<_>, Vec<_>) = draft.files.iter().partition(|file| file.after == After::Gone);
+        for file in gone.into_iter().chain(there) {
             // The folder is synced in `land`, together with all that has to last before the branch moves.
-            fs::place(self.repo.top(), file.path(), file.before(), file.after(), &file.aside)?;
+            match (file.old_text(), &file.after) {
+                (Some(before), After::Text { bytes, .. }) => drop(fs::place(top, &file.path, before, bytes, &file.aside)?),
+                (None, After::Text { bytes, mode }) => fs::create(top, &file.path, bytes, &Like::Mode(*mode), &file.aside)?,
+                (Some(before), After::Gone) => fs::remove(top, &file.path, before, &file.aside)?,
+                (_, After::Unknown) | (None, After::Gone) => {}
+            }
             fault::point("place: one file placed");
         }
         Ok(())
@@ -205,88 +187,124 @@ impl Protocol<'_> {
 
     /// Writes the trees that the commit will have, if it comes to one, so that they are on their way to the disk meanwhile. Without
     /// it, `land` writes them.
-    fn sync_trees_ahead(&self, change: &Change) -> Result<(), Stop> {
-        let [file] = change.files.as_slice() else { return Ok(()) };
-        if !file.converted {
-            let blob = self.repo.clean(file.path(), file.after(), false, Write::No)?;
-            let new = [TreeChange::put(file.path(), file.target.mode, blob)];
-            let tree = self.repo.tree_with(change.tip.commit, &new)?;
-            self.repo.sync_ahead(&self.repo.trees_along(tree, file.path())?)?;
+    fn sync_trees_ahead(&self, draft: &Draft) -> Result<(), Stop> {
+        if draft.files.iter().any(|file| file.converted || file.after == After::Unknown) {
+            return Ok(());
         }
-        Ok(())
+        let tree = self.repo.tree_with(draft.tip.commit, &self.tree_changes(draft)?)?;
+        Ok(self.repo.sync_ahead(&self.new_trees(draft, tree)?)?)
+    }
+
+    /// The files as the commit shall have them; blobs are named, not stored.
+    fn tree_changes(&self, draft: &Draft) -> Result<Vec<TreeChange>, Stop> {
+        let change = |file: &DraftFile| {
+            Ok(match &file.after {
+                After::Text { bytes, mode } => {
+                    let mode = file.before.as_ref().map_or(*mode, |target| target.mode);
+                    TreeChange::put(&file.path, mode, self.repo.clean(&file.path, bytes, file.converted, Write::No)?)
+                }
+                After::Gone | After::Unknown => TreeChange::remove(&file.path),
+            })
+        };
+        draft.files.iter().map(change).collect()
+    }
+
+    /// The trees of `tree` along all files of a change, each once.
+    fn new_trees(&self, draft: &Draft, tree: Oid) -> Result<Vec<Oid>, Stop> {
+        let mut trees = Vec::new();
+        for file in &draft.files {
+            trees.extend(self.repo.trees_towards(tree, &file.path)?);
+        }
+        trees.sort_unstable();
+        trees.dedup();
+        Ok(trees)
     }
 
     /// Commits what is placed: exactly the bytes that were judged, on the branch and commit that the change began with.
     ///
     /// # Errors
-    /// When a fact is not as it was; the caller then undoes the change.
-    pub fn land(&mut self, change: &Change, message: &str, log: &str) -> Result<Oid, Stop> {
-        self.repo.still_at(&change.tip)?;
-        let mut judged = Vec::with_capacity(change.files.len());
-        for file in &change.files {
-            let found = fs::read(self.repo.top(), file.path())?;
-            if found.bytes != file.after() || found.stat.st_mode != file.target.found.stat.st_mode {
-                return Err(FileProblem::Changed { path: file.path().clone() }.into());
-            }
-            judged.push((file.path().clone(), EntryStat::new(&found.stat)));
+    /// When a fact is not as it was; the change is undone then, unless its commit is in the branch.
+    pub fn land(&mut self, placed: Placed, message: &str, log: &str) -> Result<Landed, Stop> {
+        let Placed(draft) = placed;
+        let landed = self.commit(&draft, message, log);
+        self.or_undo(draft, landed).map(|(draft, commit)| Landed { commit, draft })
+    }
+
+    fn commit(&mut self, draft: &Draft, message: &str, log: &str) -> Result<Oid, Stop> {
+        self.repo.still_at(&draft.tip)?;
+        let mut judged = Vec::with_capacity(draft.files.len());
+        for file in &draft.files {
+            judged.push((file.path.clone(), self.as_drafted(file)?));
         }
-        let (commit, entries, staged) = self.prepare(change, &judged, message)?;
+        let Prepared { commit, entries, staged } = self.prepare(draft, &judged, message)?;
         self.journal.append(Record::Prepared { commit: commit.to_string() })?;
-        self.stage(&change.tip, &entries, staged)?;
-        self.move_branch(&change.tip, commit, log)?;
+        self.stage(&draft.tip, &entries, staged)?;
+        self.move_branch(&draft.tip, commit, log)?;
         Ok(commit)
     }
 
+    /// What tells git that a file on disk is still as it was drafted.
+    fn as_drafted(&self, file: &DraftFile) -> Result<Option<EntryStat>, Stop> {
+        let changed = || FileProblem::Changed { path: file.path.clone() };
+        let Some(text) = file.new_text() else {
+            return if fs::is_free(self.repo.top(), &file.path)? { Ok(None) } else { Err(changed().into()) };
+        };
+        let found = fs::read(self.repo.top(), &file.path)?;
+        let same_mode = file.before.as_ref().is_none_or(|target| found.stat.st_mode == target.found.stat.st_mode);
+        if found.bytes != text || !same_mode { Err(changed().into()) } else { Ok(Some(EntryStat::new(&found.stat))) }
+    }
+
     /// Makes the commit object and the index to come; the commit is held and lasts, with all that it needs.
-    fn prepare(&self, change: &Change, judged: &[Judged], message: &str) -> Result<(Oid, Vec<Restage>, Staged), Stop> {
+    fn prepare(&self, draft: &Draft, judged: &[Judged], message: &str) -> Result<Prepared, Stop> {
         for _ in 0..TRIES {
-            let (mut blobs, mut objects) = (Vec::with_capacity(change.files.len()), Vec::new());
-            for file in &change.files {
-                let mut blob = self.repo.clean(file.path(), file.after(), file.converted, Write::No)?;
+            let mut objects = Vec::new();
+            let changes = self.tree_changes(draft)?;
+            for (file, change) in draft.files.iter().zip(&changes) {
+                let (Some(text), Some((_, blob))) = (file.new_text(), change.file) else { continue };
                 // Written and synced when the change was announced, unless git converts it: then that was the bytes on disk.
                 if file.converted || !self.repo.are_there(&[blob])? {
-                    blob = self.repo.clean(file.path(), file.after(), file.converted, Write::Yes)?;
-                    objects.push(blob);
+                    objects.push(self.repo.clean(&file.path, text, file.converted, Write::Yes)?);
                 }
-                blobs.push((file.path(), file.target.mode, blob));
             }
             fault::point("land: blobs written");
-            let changes: Vec<TreeChange> = blobs.iter().map(|(path, mode, blob)| TreeChange::put(path, *mode, *blob)).collect();
-            let tree = self.repo.tree_with(change.tip.commit, &changes)?;
-            let commit = self.repo.commit_object(change.tip.commit, tree, message, self.identity)?;
+            let tree = self.repo.tree_with(draft.tip.commit, &changes)?;
+            let commit = self.repo.commit_object(draft.tip.commit, tree, message, self.identity)?;
             fault::point("land: commit object written");
             objects.push(commit);
+            objects.extend(self.new_trees(draft, tree)?);
             let branch = self.repo.write_branch_aside(commit)?;
-            let mut also = vec![branch.clone()];
-            for (path, ..) in &blobs {
-                also.extend(path.below(self.repo.top()).parent().map(Path::to_owned));
-                objects.extend(self.repo.trees_along(tree, path)?);
-            }
+            let folders = draft.files.iter().map(|file| fs::folder_there(self.repo.top(), &file.path));
+            let folders: BTreeSet<PathBuf> = folders.collect();
+            let also = [branch.clone()].into_iter().chain(folders).collect();
             let syncing = self.repo.begin_sync(&objects, also)?;
             // A large index takes as long to write as the disk takes to sync.
-            let entries = self.entries(change.tip.commit, commit, judged)?;
+            let entries = self.entries(draft.tip.commit, commit, judged)?;
             let staged = self.repo.stage_aside(&entries)?;
             staged.file().into_iter().for_each(|file| syncing.also(file));
             fault::point("land: index written aside");
             syncing.done()?;
             fault::point("land: objects synced");
-            objects.extend(blobs.iter().map(|(.., blob)| blob));
+            objects.extend(changes.iter().filter_map(|change| change.file).map(|(_, blob)| blob));
             if self.held(Hold::Commit, &branch, &objects)? {
-                return Ok((commit, entries, staged));
+                return Ok(Prepared { commit, entries, staged });
             }
         }
         Err(RepoProblem::Vanished.into())
     }
 
-    /// The file at `path` as it is while it holds the bytes of the blob `after`.
+    /// The file at `path` as it is while it holds the bytes of the blob `after`, or is gone where there is none.
     ///
     /// # Errors
     /// [`FileProblem::Changed`] when it holds anything else.
-    pub fn holding(&self, path: &RepoPath, after: Oid) -> Result<Judged, Stop> {
+    pub fn holding(&self, path: &RepoPath, after: Option<Oid>) -> Result<Judged, Stop> {
+        let changed = || FileProblem::Changed { path: path.clone() };
+        let Some(after) = after else {
+            return if fs::is_free(self.repo.top(), path)? { Ok((path.clone(), None)) } else { Err(changed().into()) };
+        };
         let found = fs::read(self.repo.top(), path)?;
         match self.repo.clean(path, &found.bytes, false, Write::No)? == after {
-            true => Ok((path.clone(), EntryStat::new(&found.stat))),
-            false => Err(FileProblem::Changed { path: path.clone() }.into()),
+            true => Ok((path.clone(), Some(EntryStat::new(&found.stat)))),
+            false => Err(changed().into()),
         }
     }
 
@@ -333,11 +351,10 @@ impl Protocol<'_> {
         let (old_tree, new_tree) = (self.repo.tree_of(from)?, self.repo.tree_of(to)?);
         let mut entries = Vec::with_capacity(files.len());
         for (path, stat) in files {
-            let (Some((mode, before)), Some((_, after))) = (self.repo.file_in(from, path)?, self.repo.file_in(to, path)?) else {
-                return Err(RepoProblem::Restaged(path.clone()).into());
-            };
-            let (old_trees, new_trees) = (self.repo.trees_along(old_tree, path)?, self.repo.trees_along(new_tree, path)?);
-            entries.push(Restage { path: path.clone(), mode, before, after, stat: *stat, old_trees, new_trees });
+            let (before, after) = (self.repo.file_in(from, path)?, self.repo.file_in(to, path)?);
+            let (old_trees, new_trees) = (self.repo.trees_towards(old_tree, path)?, self.repo.trees_towards(new_tree, path)?);
+            let stat = stat.unwrap_or_else(EntryStat::unknown);
+            entries.push(Restage { path: path.clone(), before, after, stat, old_trees, new_trees });
         }
         Ok(entries)
     }

@@ -7,9 +7,9 @@ use git2::Oid;
 
 use crate::fault;
 use crate::fs::{self, FileProblem};
-use crate::journal::{Begun, FileChange, Record};
+use crate::journal::{Announcement, Record};
 use crate::protocol::Protocol;
-use crate::protocol::undo::{committed, keep_copy, old_text};
+use crate::protocol::undo::{committed, keep_copy, old_text, on_disk};
 use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
@@ -28,9 +28,9 @@ pub enum Stage {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Open {
     /// The change that was under way.
-    pub change: Option<(Begun, Stage)>,
+    pub change: Option<(Announcement, Stage)>,
     /// The commits that landed and were not yet verified, oldest first, each with the change that made it.
-    pub unverified: Vec<(Begun, String)>,
+    pub unverified: Vec<(Announcement, String)>,
 }
 
 /// Folds the records to what is still open.
@@ -42,7 +42,7 @@ pub fn open(records: &[Record]) -> Open {
             Record::Begun(begun) => open.change = Some((begun.clone(), Stage::Begun)),
             Record::Transformed { after } => {
                 if let Some((begun, _)) = &mut open.change {
-                    for (file, after) in begun.files.iter_mut().zip(after) {
+                    for (file, after) in begun.files.iter_mut().filter(|file| !file.gone).zip(after) {
                         file.after = Some(after.clone());
                     }
                 }
@@ -56,7 +56,7 @@ pub fn open(records: &[Record]) -> Open {
                 if let Some((begun, _)) = open.change.take() {
                     // What was taken back on another branch stands on its own one still.
                     let is_back =
-                        |of: &Begun, commit: &String| begun.reverts.as_ref() == Some(commit) && of.branch == begun.branch;
+                        |of: &Announcement, commit: &String| begun.reverts.as_ref() == Some(commit) && of.branch == begun.branch;
                     open.unverified.retain(|(of, commit)| !is_back(of, commit));
                     if begun.verify {
                         open.unverified.push((begun, commit.clone()));
@@ -172,9 +172,9 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
             let commit = commit.expect("only a prepared change is finished");
             clear_asides(protocol.repo, &tip, &begun)?;
             let mut judged = Vec::with_capacity(begun.files.len());
-            for FileChange { path, after, .. } in &begun.files {
-                let after = after.as_deref().expect("a change is prepared once its result is known");
-                judged.push(protocol.holding(path, oid(after)?)?);
+            for file in &begun.files {
+                let result = file.result().expect("a change is prepared once its result is known");
+                judged.push(protocol.holding(&file.path, result.map(oid).transpose()?)?);
             }
             protocol.publish(&tip, commit, &judged, &format!("migrate: {} (resumed)", begun.unit))?;
             "its judged result was committed".to_owned()
@@ -240,7 +240,7 @@ fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<String, Stop
     Ok("its commit is in the branch".to_owned())
 }
 
-fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Begun) -> Result<String, Stop> {
+fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Announcement) -> Result<String, Stop> {
     clear_asides(protocol.repo, tip, begun)?;
     let strangers = protocol.undo_recorded(begun)?;
     fault::point("recover: put back");
@@ -257,7 +257,7 @@ fn oid(text: &str) -> Result<Oid, Stop> {
 }
 
 /// True when a prepared commit is there with the trees and blobs that it brought.
-fn is_whole(repo: &Repo, begun: &Begun, commit: Oid) -> bool {
+fn is_whole(repo: &Repo, begun: &Announcement, commit: Oid) -> bool {
     let whole = || -> Result<bool, RepoProblem> {
         if !repo.are_there(&[commit])? {
             return Ok(false);
@@ -265,7 +265,7 @@ fn is_whole(repo: &Repo, begun: &Begun, commit: Oid) -> bool {
         let tree = repo.tree_of(commit)?;
         let mut objects = vec![tree];
         for file in &begun.files {
-            objects.extend(repo.trees_along(tree, &file.path)?);
+            objects.extend(repo.trees_towards(tree, &file.path)?);
             objects.extend(repo.blob_in_tree(tree, &file.path)?);
         }
         repo.are_there(&objects)
@@ -275,22 +275,21 @@ fn is_whole(repo: &Repo, begun: &Begun, commit: Oid) -> bool {
 }
 
 /// What the disk holds.
-fn look(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<Disk, Stop> {
+fn look(repo: &Repo, tip: &Tip, begun: &Announcement) -> Result<Disk, Stop> {
     let (mut disk, mut all_committed) = (Disk::Before, true);
     for file in &begun.files {
-        let found = match fs::read(repo.top(), &file.path) {
-            Ok(found) => found.bytes,
-            Err(FileProblem::Missing { .. } | FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => {
-                return Ok(Disk::Other);
-            }
+        let found = match on_disk(repo, &file.path) {
+            Ok(found) => found,
+            Err(FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => return Ok(Disk::Other),
             Err(problem) => return Err(problem.into()),
         };
-        all_committed &= committed(repo, tip, &file.path, &found)?;
-        let found = repo.clean(&file.path, &found, false, Write::No)?.to_string();
-        disk = match (&file.after, disk) {
+        all_committed &= committed(repo, tip, &file.path, found.as_deref())?;
+        let found = found.map(|found| repo.clean(&file.path, &found, false, Write::No)).transpose()?;
+        let found = found.map(|found| found.to_string());
+        disk = match (file.result(), disk) {
             (_, disk) if found == file.before => disk,
             (_, Disk::Other) => Disk::Other,
-            (Some(after), _) if *after == found => Disk::After,
+            (Some(after), _) if after == found.as_deref() => Disk::After,
             (Some(_), _) => Disk::Other,
             (None, _) => Disk::HalfTransformed,
         };
@@ -298,7 +297,7 @@ fn look(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<Disk, Stop> {
     Ok(if all_committed && disk != Disk::Before { Disk::Committed } else { disk })
 }
 
-fn stands(repo: &Repo, tip: &Tip, begun: &Begun, commit: Option<Oid>) -> Result<Branch, Stop> {
+fn stands(repo: &Repo, tip: &Tip, begun: &Announcement, commit: Option<Oid>) -> Result<Branch, Stop> {
     // The branch that the run was on is asked, too: somebody may have switched to another since.
     if let Some(commit) = commit
         && repo.holds(&begun.branch, commit)?
@@ -310,7 +309,7 @@ fn stands(repo: &Repo, tip: &Tip, begun: &Begun, commit: Option<Oid>) -> Result<
 }
 
 /// Removes what was written aside, or displaced, when the run was killed.
-fn clear_asides(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<(), Stop> {
+fn clear_asides(repo: &Repo, tip: &Tip, begun: &Announcement) -> Result<(), Stop> {
     for file in &begun.files {
         let Some(aside) = file.path.beside(&file.aside) else { continue };
         let left = match fs::read(repo.top(), &aside) {
@@ -319,7 +318,7 @@ fn clear_asides(repo: &Repo, tip: &Tip, begun: &Begun) -> Result<(), Stop> {
             Err(problem) => return Err(problem.into()),
         };
         let conversions = repo.conversions(std::slice::from_ref(&file.path))?;
-        let mut ours = vec![old_text(repo, tip, file, &conversions)?];
+        let mut ours: Vec<Vec<u8>> = old_text(repo, tip, file, &conversions)?.into_iter().collect();
         // What is on disk was placed by us or is the old file; the other one of the two is what lies aside.
         if let Ok(found) = fs::read(repo.top(), &file.path) {
             ours.push(found.bytes);

@@ -32,8 +32,15 @@ use crate::units::{Member, calls};
 /// Whose commits are taken back.
 #[derive(Debug, Clone)]
 pub enum Whose {
-    /// Those of these files.
-    Files(Vec<RepoPath>),
+    /// Those of these files and groups.
+    Named {
+        /// Files; each takes along its group where that is all or nothing.
+        files: Vec<RepoPath>,
+        /// True when files take nothing along.
+        only: bool,
+        /// Groups, by the names that the plan gives them or as they are shown.
+        groups: Vec<String>,
+    },
     /// Those of a phase, by its place in the plan.
     Phase(usize),
     /// All of the plan's.
@@ -148,12 +155,24 @@ fn choose(
     let wanted: Vec<(&RepoPath, &Landed)> = match whose {
         Whose::All => landed.iter().collect(),
         Whose::Phase(at) => landed.iter().filter(|(_, landed)| landed.phase == plan.phases[*at].id).collect(),
-        Whose::Files(files) => {
-            let mut wanted = BTreeMap::new();
+        Whose::Named { files, only, groups } => {
+            let (mut wanted, mut whole) = (BTreeMap::new(), BTreeSet::new());
             for file in files {
-                let (file, of) = landed.get_key_value(file).ok_or_else(|| unknown(file, &landed))?;
+                let names = landed.keys().map(ToString::to_string);
+                let (file, of) = landed.get_key_value(file).ok_or_else(|| unknown(&file.to_string(), names.collect()))?;
                 wanted.insert(file, of);
+                whole.extend(Some(&of.unit).filter(|unit| !only && !unit.is_cut()));
             }
+            for name in groups {
+                let is_meant = |unit: &&UnitId| unit.group() == Some(name) || unit.to_string() == *name;
+                let found: Vec<&UnitId> = landed.values().map(|landed| &landed.unit).filter(is_meant).collect();
+                if found.is_empty() {
+                    let groups = units(&landed).into_iter().filter(|unit| unit.file().is_none()).map(|unit| unit.to_string());
+                    return Err(unknown(name, groups.collect()));
+                }
+                whole.extend(found);
+            }
+            wanted.extend(landed.iter().filter(|(_, landed)| whole.contains(&landed.unit)));
             wanted.into_iter().collect()
         }
     };
@@ -169,7 +188,7 @@ fn choose(
         }
         if standing.is_empty() {
             already.insert(&landed.unit);
-            if matches!(whose, Whose::Files(_)) {
+            if matches!(whose, Whose::Named { .. }) {
                 emit(Event::UnitSkipped { unit: file.to_string(), why: "it is rolled back already".to_owned() });
             }
         }
@@ -193,10 +212,8 @@ fn choose(
     Ok(Chosen { backs: backs.into_iter().map(|(_, back)| back).collect(), already, landed })
 }
 
-fn unknown(file: &RepoPath, landed: &BTreeMap<RepoPath, Landed>) -> Stop {
-    let name = file.to_string();
-    let units: Vec<String> = landed.keys().map(ToString::to_string).collect();
-    let help = match nearest(&name, units.iter().map(String::as_str)).as_slice() {
+fn unknown(name: &str, known: Vec<String>) -> Stop {
+    let help = match nearest(name, known.iter().map(String::as_str)).as_slice() {
         [] => "`migrate status` lists what was committed".to_owned(),
         near => format!("did you mean {}?", near.join(", ")),
     };
@@ -306,7 +323,7 @@ fn foreign_in(
         Some(Outcome::Changed(made)) => Some(made.bytes),
         Some(Outcome::Unchanged(_)) => Some(before.clone()),
         // What a codemod would make of it only a run can tell; without its unit or its rules there is nothing to compare.
-        Some(Outcome::NeedsCodemod | Outcome::Unsound(_)) | None => None,
+        Some(Outcome::NeedsCodemod | Outcome::Unsound(_) | Outcome::Gone) | None => None,
     };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let shown = |from: String, to: String, before: &[u8], after: &[u8]| Event::Differs {

@@ -338,7 +338,7 @@ fn look_at_absent(
         };
         match committed {
             Some(blob) => Ok(Some(blob)),
-            None => repo.staged(path),
+            None => Ok(repo.staged(path)?.map(|(_, blob)| blob)),
         }
     };
     for (at, looked) in looked.iter_mut().filter(|(_, looked)| is_absent(looked)) {

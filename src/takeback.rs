@@ -5,7 +5,7 @@ use git2::Oid;
 use crate::message::revert;
 use crate::message::trailers::{Cause, Reverted as Account};
 use crate::path::RepoPath;
-use crate::protocol::{Change, ChangedFile, Protocol};
+use crate::protocol::{After, Draft, DraftFile, Protocol};
 use crate::repo::revert::Reverted;
 use crate::repo::{Repo, Tip};
 use crate::stop::{Note, Stop};
@@ -133,7 +133,7 @@ pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -
         }
     };
     let files = changed_files(protocol.repo, &tip, &paths, tree)?;
-    let change = Change {
+    let draft = Draft {
         plan: plan.to_owned(),
         phase: phase.to_owned(),
         unit: unit.clone(),
@@ -161,15 +161,9 @@ pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -
         Extent::Files => revert::part(&original, &names(work), why, &account),
     };
     let subject = message.lines().next().unwrap_or_default().to_owned();
-    protocol.begin(&change)?;
-    let landed = protocol.place(&change).and_then(|()| protocol.land(&change, &message, &format!("revert (migrate): {subject}")));
-    match landed {
-        Ok(revert) => Ok(revert),
-        Err(stop) => match protocol.undo(&change, &stop.to_string()) {
-            Ok(()) => Err(stop),
-            Err(worse) => Err(worse),
-        },
-    }
+    let begun = protocol.begin(draft)?;
+    let placed = protocol.place(begun)?;
+    Ok(protocol.land(placed, &message, &format!("revert (migrate): {subject}"))?.commit)
 }
 
 /// What is taken back out of a bigger commit, for people.
@@ -181,17 +175,27 @@ fn names(work: Work<'_>) -> String {
 }
 
 /// The files as they are and as `tree` has them.
-fn changed_files(repo: &Repo, tip: &Tip, paths: &[RepoPath], tree: Oid) -> Result<Vec<ChangedFile>, Stop> {
+fn changed_files(repo: &Repo, tip: &Tip, paths: &[RepoPath], tree: Oid) -> Result<Vec<DraftFile>, Stop> {
     let conversions = repo.conversions(paths)?;
     let mut files = Vec::with_capacity(paths.len());
     for path in paths {
-        let target = repo.target(tip, path, &conversions)?;
-        let converted = conversions.apply_to(path);
-        let Some(blob) = repo.blob_in_tree(tree, path)? else {
-            let message = format!("taking the commit back would add or delete {path}, which migrate does not do");
-            return Err(Stop::Refused(Note::new(message, "revert it with git")));
+        let before = match repo.file_in(tip.commit, path)? {
+            Some(_) => Some(repo.target(tip, path, &conversions)?),
+            None => {
+                repo.free(tip, path)?;
+                None
+            }
         };
-        files.push(ChangedFile::new(target, converted, Some(repo.smudge(path, blob, converted)?))?);
+        let converted = conversions.apply_to(path);
+        let after = match repo.file_in_tree(tree, path)? {
+            Some((mode @ (0o100_644 | 0o100_755), blob)) => After::Text { bytes: repo.smudge(path, blob, converted)?, mode },
+            Some(_) => {
+                let message = format!("taking the commit back would make {path} what is no file");
+                return Err(Stop::Refused(Note::new(message, "revert it with git")));
+            }
+            None => After::Gone,
+        };
+        files.push(DraftFile::new(path.clone(), before, converted, after)?);
     }
     Ok(files)
 }

@@ -64,6 +64,12 @@ impl UnitId {
         std::str::from_utf8(self.0.strip_prefix(NAMED)?).ok().filter(|name| !name.is_empty())
     }
 
+    /// True for a group that was cut for its size.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        is_cut(&self.0)
+    }
+
     /// The folder of a group that was cut, empty or with its last slash, and its number; `None` for any other unit, and for those of
     /// another phase.
     #[must_use]

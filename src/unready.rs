@@ -33,7 +33,12 @@ pub fn refuse(
         if let Some(signal) = interrupt.pending() {
             return Err(Stop::Unbegun(signal));
         }
-        let Err(problem) = repo.target(tip, &file.path, conversions) else { continue };
+        let found = if plan.role(file).is_made() {
+            repo.free(tip, &file.path)
+        } else {
+            repo.target(tip, &file.path, conversions).map(drop)
+        };
+        let Err(problem) = found else { continue };
         wrong_plan |= problem.is_of_the_plan();
         problems.push(of_target(plan.place(file), &problem));
     }

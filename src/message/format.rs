@@ -16,6 +16,16 @@ pub const REMOVE: &str = "- Remove: ";
 pub const ADD: &str = "- Add: ";
 /// Begins the line of changed lines.
 pub const TRANSFORM: &str = "- Transform: ";
+/// Begins the line of a file, above what changed in it.
+pub const FILE: &str = "- File: ";
+/// Begins the line of a file that is gone.
+pub const DELETE: &str = "- Delete: ";
+/// Begins the line of a file that is new.
+pub const CREATE: &str = "- Create: ";
+/// Begins the line of a file that has another place.
+pub const MOVE: &str = "- Move: ";
+/// Begins the line of its new place.
+pub const TO: &str = "- To: ";
 /// Begins each line that names a command.
 pub const VALIDATE: &str = "- Validate: ";
 /// Begins the line that names the phase.

@@ -30,6 +30,8 @@ pub struct Message {
     pub summary: String,
     /// What was changed and how it was judged.
     pub changes: Changes,
+    /// The files one by one, unless the unit is one file that was rewritten: then `changes` says all, and else nothing of any file.
+    pub files: Vec<FileChanges>,
     /// What depends on the unit.
     pub impact: Option<String>,
     /// How dangerous the change is.
@@ -55,6 +57,33 @@ pub struct Changes {
     pub transform: String,
     /// The commands that judged the unit, as they were run.
     pub validate: Vec<String>,
+}
+
+/// What a commit changed in one of several files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileChanges {
+    /// It was rewritten.
+    Rewritten {
+        /// The file.
+        path: Vec<u8>,
+        /// Names that are gone.
+        remove: Vec<String>,
+        /// Names that are new.
+        add: Vec<String>,
+        /// The lines that differ, old and new, in order.
+        lines: Vec<LineChange>,
+    },
+    /// It is gone.
+    Deleted(Vec<u8>),
+    /// It is new.
+    Created(Vec<u8>),
+    /// It has another place.
+    Moved {
+        /// Where it was.
+        from: Vec<u8>,
+        /// Where it is.
+        to: Vec<u8>,
+    },
 }
 
 /// A stretch of old lines and the new lines in its place.

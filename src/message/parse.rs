@@ -1,13 +1,13 @@
 //! Reading a message in the prescribed format back.
 
-use std::str::Lines;
-
 use crate::message::format::{
-    ADD, CHANGES, IMPACT, IN, ISSUE, NONE, NOTHING, REMOVE, RISK, RISKS, ROLLBACK, TRANSFORM, VALIDATE, split, split_transform,
+    ADD, CHANGES, CREATE, DELETE, FILE, IMPACT, IN, ISSUE, MOVE, NONE, NOTHING, REMOVE, RISK, RISKS, ROLLBACK, TO, TRANSFORM,
+    VALIDATE, split, split_transform,
 };
 use crate::message::line::{unescape, unescape_block};
 use crate::message::trailers::{Applied, Trailers, trailers};
-use crate::message::{Changes, Message};
+use crate::message::{Changes, FileChanges, LineChange, Message};
+use crate::path::unquote;
 
 /// The message that `text` renders; `None` when it is not in the prescribed format.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Option<Message> {
     let (subject, body) = body.split_once("\n\n")?;
     let (scope, title, name, issue) = parse_subject(subject)?;
     let (summary, body) = parse_summary(body)?;
-    let (changes, body) = parse_changes(body)?;
+    let (changes, files, body) = parse_changes(body)?;
     let mut message = Message {
         scope,
         title,
@@ -25,6 +25,7 @@ pub fn parse(text: &str) -> Option<Message> {
         issue,
         summary,
         changes,
+        files,
         impact: None,
         risk: None,
         recovery: None,
@@ -51,17 +52,42 @@ fn parse_summary(body: &str) -> Option<(String, &str)> {
     Some((unescape_block(summary)?, rest))
 }
 
-fn parse_changes(body: &str) -> Option<(Changes, &str)> {
+fn parse_changes(body: &str) -> Option<(Changes, Vec<FileChanges>, &str)> {
     let (block, rest) = body.split_once("\n\n")?;
-    let mut lines = block.lines();
+    let mut lines = block.lines().peekable();
+    let (mut changes, mut files) = (Changes::default(), Vec::new());
+    if lines.peek()?.starts_with(REMOVE) {
+        (changes.remove, changes.add, changes.lines, changes.transform) = parse_file(&mut lines)?;
+    }
+    while let Some(line) = lines.next_if(|line| !line.starts_with(VALIDATE)) {
+        files.push(if let Some(path) = line.strip_prefix(FILE) {
+            let (remove, add, changed, transform) = parse_file(&mut lines)?;
+            changes.transform = transform;
+            FileChanges::Rewritten { path: unquote(path)?, remove, add, lines: changed }
+        } else if let Some(path) = line.strip_prefix(DELETE) {
+            FileChanges::Deleted(unquote(path)?)
+        } else if let Some(path) = line.strip_prefix(CREATE) {
+            FileChanges::Created(unquote(path)?)
+        } else {
+            let from = unquote(line.strip_prefix(MOVE)?)?;
+            FileChanges::Moved { from, to: unquote(lines.next()?.strip_prefix(TO)?)? }
+        });
+    }
+    changes.validate = parse_validate(lines)?;
+    Some((changes, files, rest))
+}
+
+/// The names that are gone and new in a file, its lines, and what the transform amounts to.
+type OneFile = (Vec<String>, Vec<String>, Vec<LineChange>, String);
+
+fn parse_file<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Option<OneFile> {
     let remove = split(lines.next()?.strip_prefix(REMOVE)?, NOTHING)?;
     let add = split(lines.next()?.strip_prefix(ADD)?, NOTHING)?;
     let (changed, transform) = split_transform(lines.next()?.strip_prefix(TRANSFORM)?)?;
-    let validate = parse_validate(lines)?;
-    Some((Changes { remove, add, lines: changed, transform, validate }, rest))
+    Some((remove, add, changed, transform))
 }
 
-fn parse_validate(lines: Lines<'_>) -> Option<Vec<String>> {
+fn parse_validate<'t>(lines: impl Iterator<Item = &'t str>) -> Option<Vec<String>> {
     let commands: Vec<&str> = lines.map(|line| line.strip_prefix(VALIDATE)).collect::<Option<_>>()?;
     match commands[..] {
         [] => None,

@@ -3,10 +3,11 @@
 use minijinja::context;
 
 use crate::message::format::{
-    ADD, CHANGES, IMPACT, IN, ISSUE, NONE, REMOVE, RISK, RISKS, ROLLBACK, TRANSFORM, VALIDATE, join, ranges, transform,
+    ADD, CHANGES, CREATE, DELETE, FILE, IMPACT, IN, ISSUE, MOVE, NONE, NOTHING, REMOVE, RISK, RISKS, ROLLBACK, TO, TRANSFORM,
+    VALIDATE, join, ranges, transform,
 };
 use crate::message::line::{escape, escape_block, escape_first, tame};
-use crate::message::{Message, trailers};
+use crate::message::{FileChanges, LineChange, Message, trailers};
 use crate::path::quote;
 use crate::plan::{Risk, template};
 
@@ -45,9 +46,28 @@ pub fn render(message: &Message) -> String {
     }
     let mut line = |start: &str, text: &str| out.extend([start, text, "\n"]);
     line(CHANGES, "");
-    line(REMOVE, &join(&changes.remove, crate::message::format::NOTHING));
-    line(ADD, &join(&changes.add, crate::message::format::NOTHING));
-    line(TRANSFORM, &transform(&changes.lines, &changes.transform));
+    let of_one = |line: &mut dyn FnMut(&str, &str), remove: &[String], add: &[String], lines: &[LineChange]| {
+        line(REMOVE, &join(remove, NOTHING));
+        line(ADD, &join(add, NOTHING));
+        line(TRANSFORM, &transform(lines, &changes.transform));
+    };
+    if message.files.is_empty() {
+        of_one(&mut line, &changes.remove, &changes.add, &changes.lines);
+    }
+    for file in &message.files {
+        match file {
+            FileChanges::Rewritten { path, remove, add, lines } => {
+                line(FILE, &quote(path));
+                of_one(&mut line, remove, add, lines);
+            }
+            FileChanges::Deleted(path) => line(DELETE, &quote(path)),
+            FileChanges::Created(path) => line(CREATE, &quote(path)),
+            FileChanges::Moved { from, to } => {
+                line(MOVE, &quote(from));
+                line(TO, &quote(to));
+            }
+        }
+    }
     for command in &changes.validate {
         line(VALIDATE, &if command == NONE { escape_first(command) } else { escape(command, &[]) });
     }
@@ -81,6 +101,17 @@ pub fn render_template(text: &str, message: &Message, phase: Phase<'_>) -> Resul
     let one = |text: &str| if text.is_empty() { String::new() } else { escape(text, &[]) };
     let maybe = |text: &Option<String>| text.as_deref().map_or_else(String::new, one);
     let all = |texts: &[String]| -> Vec<String> { texts.iter().map(|text| one(text)).collect() };
+    // Of several files a template sees all names and lines as one.
+    let mut together = changes.clone();
+    for file in &message.files {
+        if let FileChanges::Rewritten { remove, add, lines, .. } = file {
+            together.remove.extend(remove.iter().cloned());
+            together.add.extend(add.iter().cloned());
+            together.lines.extend(lines);
+        }
+    }
+    together.remove.dedup();
+    together.add.dedup();
     let rendered = template::environment().render_str(
         text,
         context! {
@@ -105,9 +136,9 @@ pub fn render_template(text: &str, message: &Message, phase: Phase<'_>) -> Resul
                 rules => all(&message.trailers.rules),
             },
             changes => context! {
-                remove => all(&changes.remove),
-                add => all(&changes.add),
-                lines => ranges(&changes.lines),
+                remove => all(&together.remove),
+                add => all(&together.add),
+                lines => ranges(&together.lines),
                 validate => all(&changes.validate),
             },
         },

@@ -56,6 +56,7 @@ fn message() -> Message {
             transform: "factory calls → direct SSOT calls".into(),
             validate: vec!["python3 -m py_compile netra_backend/app/routes/websocket_ssot.py".into()],
         },
+        files: Vec::new(),
         impact: Some("Core WebSocket routing".into()),
         risk: Some(Risk::Extreme),
         recovery: Some("immediate deployment".into()),
@@ -191,6 +192,24 @@ fn any_message() -> impl Strategy<Value = Message> {
             Changes { remove, add, lines, transform, validate }
         },
     );
+    let path = || prop::collection::vec(any::<u8>(), 0..9);
+    let file = prop_oneof![
+        (path(), list(), list(), prop::collection::vec((lines(), lines()), 0..3)).prop_map(|(path, remove, add, lines)| {
+            let lines = lines.into_iter().map(|(old, new)| LineChange { old, new }).collect();
+            FileChanges::Rewritten { path, remove, add, lines }
+        }),
+        path().prop_map(FileChanges::Deleted),
+        path().prop_map(FileChanges::Created),
+        (path(), path()).prop_map(|(from, to)| FileChanges::Moved { from, to }),
+    ];
+    let changes = (changes, prop::collection::vec(file, 0..3)).prop_map(|(mut changes, files)| {
+        if !files.is_empty() {
+            let keeps_words = files.iter().any(|file| matches!(file, FileChanges::Rewritten { .. }));
+            let transform = if keeps_words { changes.transform } else { String::new() };
+            changes = Changes { transform, validate: changes.validate, ..Changes::default() };
+        }
+        (changes, files)
+    });
     let risk = prop_oneof![
         Just(None),
         Just(Some(Risk::Low)),
@@ -214,13 +233,14 @@ fn any_message() -> impl Strategy<Value = Message> {
     );
     let maybe = || prop::option::of(nasty());
     ((nasty(), nasty(), nasty(), nasty(), nasty()), changes, (maybe(), risk, maybe(), maybe()), trailers).prop_map(
-        |((scope, title, name, issue, summary), changes, (impact, risk, recovery, footer), trailers)| Message {
+        |((scope, title, name, issue, summary), (changes, files), (impact, risk, recovery, footer), trailers)| Message {
             scope,
             title,
             name,
             issue,
             summary,
             changes,
+            files,
             impact,
             risk,
             recovery,

@@ -8,10 +8,10 @@ use git2::Oid;
 
 use crate::cure;
 use crate::fault;
-use crate::fs::{self, FileProblem};
-use crate::journal::{Begun, FileChange, Record};
+use crate::fs::{self, FileProblem, Like};
+use crate::journal::{Announcement, FileChange, Record};
 use crate::path::RepoPath;
-use crate::protocol::{Change, ChangedFile, Protocol};
+use crate::protocol::{After, Draft, DraftFile, Protocol};
 use crate::repo::index::EntryStat;
 use crate::repo::stage::Restage;
 use crate::repo::target::{Conversions, Write};
@@ -25,29 +25,33 @@ impl Protocol<'_> {
     ///
     /// # Errors
     /// [`Stop::NeedsYou`] when a file holds neither the old bytes nor the new ones; the change is over then, too.
-    pub fn undo(&mut self, change: &Change, reason: &str) -> Result<(), Stop> {
+    pub fn undo(&mut self, change: impl Into<Draft>, reason: &str) -> Result<(), Stop> {
+        let draft: Draft = change.into();
         if let Some(commit) = self.journal.prepared()
-            && self.repo.holds(&change.tip.branch, Oid::from_str(commit).map_err(RepoProblem::from)?)?
+            && self.repo.holds(&draft.tip.branch, Oid::from_str(commit).map_err(RepoProblem::from)?)?
         {
             return Ok(());
         }
         let tip = match self.repo.tip() {
             // The branch was deleted under us: what it held is known all the same.
-            Err(RepoProblem::Unborn(_)) => change.tip.clone(),
+            Err(RepoProblem::Unborn(_)) => draft.tip.clone(),
             tip => tip?,
         };
         let mut strangers = Vec::new();
-        for file in &change.files {
-            match self.put_back(file, &tip, change.tip.commit)? {
+        // What was not there goes first: it may be where a folder was.
+        let (new, old): (Vec<_>, Vec<_>) = draft.files.iter().partition(|file| file.before.is_none());
+        for file in new.into_iter().chain(old) {
+            match self.put_back(file, &tip, draft.tip.commit)? {
                 Ok(()) => {}
                 Err(FileProblem::Changed { path } | FileProblem::Missing { path }) => strangers.push(path),
                 Err(problem) => return Err(problem.into()),
             }
         }
         fault::point("undo: files put back");
-        let mut ours = Vec::with_capacity(change.files.len());
-        for file in change.files.iter().filter(|file| file.after.is_some()) {
-            ours.push((file.path().clone(), self.repo.clean(file.path(), file.after(), file.converted, Write::No)?));
+        let mut ours = Vec::with_capacity(draft.files.len());
+        for file in draft.files.iter().filter(|file| file.after != After::Unknown) {
+            let blob = |text| self.repo.clean(&file.path, text, file.converted, Write::No);
+            ours.push((file.path.clone(), file.new_text().map(blob).transpose()?));
         }
         self.unstage(&tip, &ours)?;
         self.abandon(reason)?;
@@ -67,36 +71,38 @@ impl Protocol<'_> {
         Ok(self.repo.let_go()?)
     }
 
-    fn put_back(&self, file: &ChangedFile, tip: &Tip, base: Oid) -> Result<Result<(), FileProblem>, Stop> {
-        let found = match fs::read(self.repo.top(), file.path()) {
-            Ok(found) => found.bytes,
+    fn put_back(&self, file: &DraftFile, tip: &Tip, base: Oid) -> Result<Result<(), FileProblem>, Stop> {
+        let found = match on_disk(self.repo, &file.path) {
+            Ok(found) => found,
             Err(problem) => return Ok(Err(problem)),
         };
+        let found = found.as_deref();
         match &file.after {
-            _ if found == file.before() => return Ok(Ok(())),
+            _ if found == file.old_text() => return Ok(fs::remove_empty_folders(self.repo.top(), &file.path)),
             // Somebody committed it while it was judged: it is theirs now.
-            _ if tip.commit != base && committed(self.repo, tip, file.path(), &found)? => return Ok(Ok(())),
-            Some(after) if found == *after => {}
-            Some(_) => return Ok(Err(FileProblem::Changed { path: file.path().clone() })),
+            _ if tip.commit != base && committed(self.repo, tip, &file.path, found)? => return Ok(Ok(())),
             // A codemod was at work, and what it wrote cannot be told from an edit.
-            None => keep_copy(self.repo, file.path(), &found)?,
+            After::Unknown => found.map_or(Ok(()), |found| keep_copy(self.repo, &file.path, found))?,
+            After::Text { .. } | After::Gone if found == file.new_text() => {}
+            After::Text { .. } | After::Gone => return Ok(Err(FileProblem::Changed { path: file.path.clone() })),
         }
-        Ok(fs::replace(self.repo.top(), file.path(), &found, file.before(), &file.aside).map(|_| ()))
+        let like = file.before.as_ref().map(|target| Like::File(target.found.stat));
+        Ok(fs::turn(self.repo.top(), &file.path, found, file.old_text(), like.as_ref(), &file.aside))
     }
 
-    /// Makes those index entries that name the new blob name what HEAD holds: it is put there before the branch moves, or by
-    /// somebody who staged what was being judged.
-    fn unstage(&self, tip: &Tip, ours: &[(RepoPath, Oid)]) -> Result<(), Stop> {
+    /// Makes those index entries that are as we put them, with the new blob or gone, what HEAD holds: ours are put there before the
+    /// branch moves, or by somebody who staged what was being judged.
+    fn unstage(&self, tip: &Tip, ours: &[(RepoPath, Option<Oid>)]) -> Result<(), Stop> {
         let tree = self.repo.tree_of(tip.commit)?;
         let mut entries = Vec::with_capacity(ours.len());
-        for (path, before) in ours {
-            let Some((mode, after)) = self.repo.file_in(tip.commit, path)? else { continue };
-            if after == *before || self.repo.staged(path)? != Some(*before) {
+        for (path, put) in ours {
+            let (after, staged) = (self.repo.file_in(tip.commit, path)?, self.repo.staged(path)?);
+            if staged.map(|(_, blob)| blob) != *put || staged.map(|(_, blob)| blob) == after.map(|(_, blob)| blob) {
                 continue;
             }
             // With no stat of the file, git looks at what it holds; cached trees that name anything else are dropped.
-            let (path, before, stat, trees) = (path.clone(), *before, EntryStat::unknown(), self.repo.trees_along(tree, path)?);
-            entries.push(Restage { path, mode, before, after, stat, old_trees: trees.clone(), new_trees: trees });
+            let (path, stat, trees) = (path.clone(), EntryStat::unknown(), self.repo.trees_towards(tree, path)?);
+            entries.push(Restage { path, before: staged, after, stat, old_trees: trees.clone(), new_trees: trees });
         }
         if entries.is_empty() { Ok(()) } else { self.stage(tip, &entries, self.stage_aside(&entries)?) }
     }
@@ -106,48 +112,62 @@ impl Protocol<'_> {
     ///
     /// # Errors
     /// When a file or the index cannot be written, and [`Stop::NeedsYou`] when an old text is nowhere to be found.
-    pub fn undo_recorded(&mut self, begun: &Begun) -> Result<Vec<RepoPath>, Stop> {
+    pub fn undo_recorded(&mut self, begun: &Announcement) -> Result<Vec<RepoPath>, Stop> {
         let tip = self.repo.tip()?;
         let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
         let conversions = self.repo.conversions(&paths)?;
         let (mut ours, mut strangers) = (Vec::with_capacity(begun.files.len()), Vec::new());
-        for file in &begun.files {
-            let found = match fs::read(self.repo.top(), &file.path) {
-                Ok(found) => Some(found.bytes),
-                Err(FileProblem::Missing { .. } | FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => None,
-                Err(problem) => return Err(problem.into()),
-            };
-            ours.extend(self.staged_by_us(file, found.as_deref(), &conversions)?.map(|blob| (file.path.clone(), blob)));
-            let Some(found) = found else {
-                strangers.push(file.path.clone());
-                continue;
-            };
-            let hash = Some(self.repo.clean(&file.path, &found, false, Write::No)?.to_string());
-            let theirs = tip.commit.to_string() != begun.base && committed(self.repo, &tip, &file.path, &found)?;
-            if hash.as_deref() == Some(&file.before) || theirs {
-                continue;
-            }
-            match &file.after {
-                Some(_) if hash != file.after => {
+        let (new, old): (Vec<_>, Vec<_>) = begun.files.iter().partition(|file| file.before.is_none());
+        for file in new.into_iter().chain(old) {
+            let found = match on_disk(self.repo, &file.path) {
+                Ok(found) => found,
+                Err(FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => {
+                    ours.extend(self.staged_by_us(file, None, &conversions)?.map(|blob| (file.path.clone(), blob)));
                     strangers.push(file.path.clone());
                     continue;
                 }
-                Some(_) => {}
-                None => keep_copy(self.repo, &file.path, &found)?,
+                Err(problem) => return Err(problem.into()),
+            };
+            let found = found.as_deref();
+            ours.extend(self.staged_by_us(file, found, &conversions)?.map(|blob| (file.path.clone(), blob)));
+            let hash = found.map(|found| self.repo.clean(&file.path, found, false, Write::No)).transpose()?;
+            let hash = hash.map(|hash| hash.to_string());
+            if hash == file.before {
+                fs::remove_empty_folders(self.repo.top(), &file.path)?;
+                continue;
+            }
+            if tip.commit.to_string() != begun.base && committed(self.repo, &tip, &file.path, found)? {
+                continue;
+            }
+            match (file.result(), found) {
+                (Some(result), _) if hash.as_deref() != result => {
+                    strangers.push(file.path.clone());
+                    continue;
+                }
+                (Some(_), _) | (None, None) => {}
+                (None, Some(found)) => keep_copy(self.repo, &file.path, found)?,
             }
             let before = old_text(self.repo, &tip, file, &conversions)?;
-            fs::replace(self.repo.top(), &file.path, &found, &before, &file.aside)?;
+            let like = file.mode.map(Like::Mode);
+            fs::turn(self.repo.top(), &file.path, found, before.as_deref(), like.as_ref(), &file.aside)?;
         }
         self.unstage(&tip, &ours)?;
         Ok(strangers)
     }
 
-    /// The blob that we put into the index for a file, if that can be known: where git converts the file it takes the new text.
-    fn staged_by_us(&self, file: &FileChange, found: Option<&[u8]>, conversions: &Conversions) -> Result<Option<Oid>, Stop> {
-        let Some(after) = &file.after else { return Ok(None) };
+    /// What we put into the index for a file, inside it `None` for no entry, if that can be known: where git converts the file it takes
+    /// the new text.
+    fn staged_by_us(
+        &self,
+        file: &FileChange,
+        found: Option<&[u8]>,
+        conversions: &Conversions,
+    ) -> Result<Option<Option<Oid>>, Stop> {
+        let Some(result) = file.result() else { return Ok(None) };
+        let Some(after) = result else { return Ok(Some(None)) };
         let blob = Oid::from_str(after).map_err(RepoProblem::from)?;
         if !conversions.apply_to(&file.path) {
-            return Ok(Some(blob));
+            return Ok(Some(Some(blob)));
         }
         let text = match found {
             Some(found) if self.repo.clean(&file.path, found, false, Write::No)? == blob => found.to_vec(),
@@ -157,23 +177,36 @@ impl Protocol<'_> {
                 Err(_) => return Ok(None),
             },
         };
-        Ok(Some(self.repo.clean(&file.path, &text, true, Write::No)?))
+        Ok(Some(Some(self.repo.clean(&file.path, &text, true, Write::No)?)))
     }
 }
 
-/// The text of a file before its change: as it is kept, or as a checkout would give it.
+/// The bytes of a file; `None` where there is none.
+///
+/// # Errors
+/// When there is something else, or it cannot be read.
+pub fn on_disk(repo: &Repo, path: &RepoPath) -> Result<Option<Vec<u8>>, FileProblem> {
+    match fs::read(repo.top(), path) {
+        Ok(found) => Ok(Some(found.bytes)),
+        Err(FileProblem::Missing { .. }) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The text of a file before its change, as it is kept, or as a checkout would give it; `None` where there was no file.
 ///
 /// # Errors
 /// [`Stop::NeedsYou`] when it is nowhere to be found.
-pub fn old_text(repo: &Repo, tip: &Tip, file: &FileChange, conversions: &Conversions) -> Result<Vec<u8>, Stop> {
-    let before = Oid::from_str(&file.before).map_err(RepoProblem::from)?;
+pub fn old_text(repo: &Repo, tip: &Tip, file: &FileChange, conversions: &Conversions) -> Result<Option<Vec<u8>>, Stop> {
+    let Some(before) = &file.before else { return Ok(None) };
+    let before = Oid::from_str(before).map_err(RepoProblem::from)?;
     if let Ok(text) = repo.blob(before) {
-        return Ok(text);
+        return Ok(Some(text));
     }
     if let Some((_, blob)) = repo.file_in(tip.commit, &file.path)? {
         let text = repo.smudge(&file.path, blob, conversions.apply_to(&file.path))?;
         if repo.clean(&file.path, &text, false, Write::No)? == before {
-            return Ok(text);
+            return Ok(Some(text));
         }
     }
     let message = format!("the old text of {} (blob {before}) is no longer in the repository", file.path);
@@ -181,12 +214,14 @@ pub fn old_text(repo: &Repo, tip: &Tip, file: &FileChange, conversions: &Convers
     Err(Stop::NeedsYou(Note::new(message, help)))
 }
 
-/// True when git would see no change in a file that holds `bytes`.
+/// True when git would see no change in a file that holds `bytes`, or is not there.
 ///
 /// # Errors
 /// When the tip or git's filters cannot be read.
-pub fn committed(repo: &Repo, tip: &Tip, path: &RepoPath, bytes: &[u8]) -> Result<bool, Stop> {
-    let Some((_, blob)) = repo.file_in(tip.commit, path)? else { return Ok(false) };
+pub fn committed(repo: &Repo, tip: &Tip, path: &RepoPath, bytes: Option<&[u8]>) -> Result<bool, Stop> {
+    let (Some((_, blob)), Some(bytes)) = (repo.file_in(tip.commit, path)?, bytes) else {
+        return Ok(bytes.is_none() && repo.file_in(tip.commit, path)?.is_none());
+    };
     if repo.clean(path, bytes, false, Write::No)? == blob {
         return Ok(true);
     }

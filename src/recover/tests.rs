@@ -26,7 +26,7 @@ fn every_row_of_the_recovery_table_has_its_action() {
 }
 
 fn begun(verify: bool, reverts: Option<&str>) -> Record {
-    Record::Begun(Begun {
+    Record::Begun(Announcement {
         plan: "p".to_owned(),
         phase: "P0".to_owned(),
         unit: UnitId::of_file(&RepoPath::new("a.py").unwrap()),

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 use git2::build::TreeUpdateBuilder;
-use git2::{ErrorClass, ErrorCode, FileMode, ObjectType, Oid};
+use git2::{ErrorCode, FileMode, ObjectType, Oid};
 
 use crate::path::RepoPath;
 use crate::repo::identity::{Identity, Person, as_utf8};
@@ -136,17 +136,12 @@ impl Repo {
         Ok(false)
     }
 
-    /// The trees of a commit along `path`, root first, one per folder.
+    /// The trees of a commit along `path` as far as there are any, root first; whether there is a file at the end is not asked.
     ///
     /// # Errors
-    /// When one cannot be read or is not there.
-    pub fn trees_along(&self, tree: Oid, path: &RepoPath) -> Result<Vec<Oid>, RepoProblem> {
-        let (trees, _) = self.tree_walk(tree, path)?;
-        let folders = path.as_bytes().iter().filter(|byte| **byte == b'/').count();
-        if trees.len() <= folders {
-            return Err(git2::Error::new(ErrorCode::NotFound, ErrorClass::Tree, format!("{path} is not in the tree")).into());
-        }
-        Ok(trees)
+    /// When one cannot be read.
+    pub fn trees_towards(&self, tree: Oid, path: &RepoPath) -> Result<Vec<Oid>, RepoProblem> {
+        Ok(self.tree_walk(tree, path)?.0)
     }
 
     /// The tree of a commit.
@@ -212,12 +207,20 @@ impl Repo {
             .map(|entry| entry.oid))
     }
 
+    /// Mode and blob of `path` in a tree; `None` when it is not there or no file.
+    ///
+    /// # Errors
+    /// When the tree cannot be read.
+    pub fn file_in_tree(&self, tree: Oid, path: &RepoPath) -> Result<Option<(u32, Oid)>, RepoProblem> {
+        Ok(self.tree_walk(tree, path)?.1.map(|entry| (plain_mode(entry.mode), entry.oid)))
+    }
+
     /// Mode and blob of `path` in a commit; `None` when it is not there or no file.
     ///
     /// # Errors
     /// When the commit cannot be read.
     pub fn file_in(&self, commit: Oid, path: &RepoPath) -> Result<Option<(u32, Oid)>, RepoProblem> {
-        Ok(self.tree_walk(self.tree_of(commit)?, path)?.1.map(|entry| (plain_mode(entry.mode), entry.oid)))
+        self.file_in_tree(self.tree_of(commit)?, path)
     }
 }
 

@@ -21,6 +21,8 @@ const MODE: usize = 6;
 const SIZE: usize = 9;
 const NAME_OFFSET_OF_OID: usize = 40;
 const NAME_OFFSET_OF_FLAGS: usize = 60;
+/// The bits of the flags that hold the length of the name, which may be longer.
+const NAME_MASK: u16 = 0xfff;
 
 /// Why an index cannot be patched here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -266,12 +268,17 @@ impl Index {
 
     /// The position of the first entry of `path`, of whatever stage.
     fn find(&self, path: &[u8]) -> Option<usize> {
+        Some(self.lower_bound(path)).filter(|at| *at < self.entries.len() && self.name(*at) == path)
+    }
+
+    /// The position of the first entry that does not come before `path`.
+    fn lower_bound(&self, path: &[u8]) -> usize {
         let (mut low, mut high) = (0, self.entries.len());
         while low < high {
             let middle = low + (high - low) / 2;
             if self.name(middle) < path { low = middle + 1 } else { high = middle }
         }
-        (low < self.entries.len() && self.name(low) == path).then_some(low)
+        low
     }
 
     /// What the index says of `path`; `None` when it has no entry.
@@ -304,6 +311,93 @@ impl Index {
         }
         self.bytes[at + NAME_OFFSET_OF_OID..at + NAME_OFFSET_OF_FLAGS].copy_from_slice(oid.as_bytes());
         true
+    }
+
+    /// Puts an entry of stage 0 in. False, with nothing changed, where it is left to git or the path has one.
+    pub fn insert(&mut self, path: &[u8], mode: u32, oid: Oid, stat: &EntryStat) -> bool {
+        if self.find(path).is_some() || !self.can_be_reshaped() {
+            return false;
+        }
+        self.drop_optional();
+        let nth = self.lower_bound(path);
+        let at = self.entries.get(nth).map_or_else(|| self.entries_end(), |at| *at as usize);
+        let mut entry: Vec<u8> = stat.0.iter().flat_map(|field| field.to_be_bytes()).collect();
+        entry[MODE * 4..MODE * 4 + 4].copy_from_slice(&mode.to_be_bytes());
+        entry.extend_from_slice(oid.as_bytes());
+        let length = u16::try_from(path.len()).map_or(NAME_MASK, |length| length.min(NAME_MASK));
+        entry.extend_from_slice(&length.to_be_bytes());
+        entry.extend_from_slice(path);
+        entry.resize((entry.len() + 8) & !7, 0);
+        self.splice(nth, at..at, &entry, 1);
+        true
+    }
+
+    /// Takes the entry of stage 0 of a path out. False, with nothing changed, where it is left to git; true where there is none.
+    pub fn remove(&mut self, path: &[u8]) -> bool {
+        let Some(nth) = self.find(path) else { return true };
+        if !self.can_be_reshaped() {
+            return false;
+        }
+        self.drop_optional();
+        let at = self.entries[nth] as usize;
+        let end = self.entries.get(nth + 1).map_or_else(|| self.entries_end(), |next| *next as usize);
+        self.splice(nth, at..end, &[], 0);
+        true
+    }
+
+    /// Puts `bytes`, which are `count` entries, in place of the bytes of the `nth` entry or of none.
+    fn splice(&mut self, nth: usize, at: std::ops::Range<usize>, bytes: &[u8], count: usize) {
+        let start = at.start;
+        let gone = usize::from(!at.is_empty());
+        let (shorter, longer) = (at.len(), bytes.len());
+        self.bytes.splice(at, bytes.iter().copied());
+        // An index that was read fits 32 bits, and one entry is short.
+        let moved = |at: u32| u32::try_from(at as usize + longer - shorter).unwrap_or(u32::MAX);
+        for entry in &mut self.entries[nth + gone..] {
+            *entry = moved(*entry);
+        }
+        let new = (count == 1).then(|| u32::try_from(start).unwrap_or(u32::MAX));
+        self.entries.splice(nth..nth + gone, new);
+        let total = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.bytes[8..12].copy_from_slice(&total.to_be_bytes());
+        self.sums.touched(0);
+    }
+
+    /// True when entries can come and go without more than that: names that are no differences, and no extension that counts entries
+    /// by their place or watches the work tree.
+    fn can_be_reshaped(&self) -> bool {
+        let known = |name: [u8; 4]| [*b"TREE", *b"EOIE", *b"IEOT", *b"REUC"].contains(&name);
+        self.version < 4 && self.extensions().iter().all(|(name, _)| known(*name))
+    }
+
+    /// The names of the extensions, and where each stands whole.
+    fn extensions(&self) -> Vec<([u8; 4], std::ops::Range<usize>)> {
+        let (mut at, end) = (self.entries_end(), self.bytes.len() - OID);
+        let mut found = Vec::new();
+        while let Some(length) = be32(&self.bytes, at + 4).filter(|_| at < end) {
+            let next = at + 8 + length as usize;
+            found.push(([self.bytes[at], self.bytes[at + 1], self.bytes[at + 2], self.bytes[at + 3]], at..next));
+            at = next;
+        }
+        found
+    }
+
+    /// Where the last entry of an index that is not of version 4 ends.
+    fn entries_end(&self) -> usize {
+        let Some(last) = self.entries.len().checked_sub(1) else { return HEADER };
+        let at = self.entries[last] as usize;
+        let fixed = self.fixed_len(at, self.bytes.len()).unwrap_or(FIXED);
+        at + ((fixed + self.name(last).len() + 8) & !7)
+    }
+
+    /// Takes out the tree cache and the marks of where entries begin and end, all of them optional to git.
+    fn drop_optional(&mut self) {
+        for (name, at) in self.extensions().into_iter().rev() {
+            if [*b"TREE", *b"EOIE", *b"IEOT"].contains(&name) {
+                self.bytes.drain(at);
+            }
+        }
+        self.tree_cache = None;
     }
 
     /// The entries of files and links that were modified at this second or later and have a size, as their positions.
@@ -350,10 +444,12 @@ impl Index {
         for level in 0..depth {
             let node = CachedTree::read(&self.bytes[..end], at)?;
             if let Some(oid) = node.oid {
-                if self.bytes[oid..oid + OID] != *old.get(level)?.as_bytes() {
+                let new = new.get(level)?.as_bytes();
+                // Another file of the same commit may have carried it already.
+                if self.bytes[oid..oid + OID] != *old.get(level)?.as_bytes() && self.bytes[oid..oid + OID] != *new {
                     return None;
                 }
-                self.bytes[oid..oid + OID].copy_from_slice(new.get(level)?.as_bytes());
+                self.bytes[oid..oid + OID].copy_from_slice(new);
             }
             if level + 1 == depth {
                 return Some(());

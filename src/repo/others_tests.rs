@@ -70,11 +70,12 @@ impl Scene {
         let new_tree = repo.tree_with(tip.commit, &[TreeChange::put(&file, mode, after)]).unwrap();
         let identity = repo.identity().unwrap();
         let commit = repo.commit_object(tip.commit, new_tree, "unit\n", &identity).unwrap();
-        let old_trees = repo.trees_along(repo.tree_of(tip.commit).unwrap(), &file).unwrap();
-        let new_trees = repo.trees_along(new_tree, &file).unwrap();
+        let old_trees = repo.trees_towards(repo.tree_of(tip.commit).unwrap(), &file).unwrap();
+        let new_trees = repo.trees_towards(new_tree, &file).unwrap();
         let stat = EntryStat::new(&found.stat);
         std::fs::create_dir_all(repo.state_folder()).unwrap();
-        let entries = [Restage { path: file, mode, before, after, stat, old_trees, new_trees }];
+        let (before, after) = (Some((mode, before)), Some((mode, after)));
+        let entries = [Restage { path: file, before, after, stat, old_trees, new_trees }];
         repo.restage(&tip, &entries, repo.stage_aside(&entries).unwrap()).unwrap();
         repo.advance(&tip, commit, "unit", &identity.committer).unwrap();
     }

@@ -13,7 +13,7 @@ use git2::Oid;
 use crate::fault;
 use crate::path::RepoPath;
 use crate::repo::git::GitProblem;
-use crate::repo::index::{Entry, EntryStat, Index, IndexProblem};
+use crate::repo::index::{EntryStat, Index, IndexProblem};
 use crate::repo::{Repo, RepoProblem, Tip};
 
 /// How long git's lock may be held by others before it counts as stale for a person to look at.
@@ -99,18 +99,29 @@ impl Identity {
 pub struct Restage {
     /// Where the file is.
     pub path: RepoPath,
-    /// Its mode, which stays.
-    pub mode: u32,
-    /// What the entry names now.
-    pub before: Oid,
-    /// What it shall name.
-    pub after: Oid,
-    /// The file on disk that holds `after`.
+    /// The mode and blob that the entry has now; `None` where there is none.
+    pub before: Option<(u32, Oid)>,
+    /// What it shall have; `None` when it goes. The mode of an entry that stays stays too.
+    pub after: Option<(u32, Oid)>,
+    /// The file on disk that is as `after`.
     pub stat: EntryStat,
     /// The trees along the path that hold `before`, root first.
     pub old_trees: Vec<Oid>,
     /// Those that hold `after`.
     pub new_trees: Vec<Oid>,
+}
+
+impl Restage {
+    /// True when the index has what it is to go from, or what it is to come to.
+    fn expects(&self, now: Option<(u32, Oid)>) -> bool {
+        let is = |state: Option<(u32, Oid)>| {
+            let mode = self.before.or(state).map(|(mode, _)| mode);
+            state.is_some() == now.is_some()
+                && state.map(|(_, blob)| blob) == now.map(|(_, blob)| blob)
+                && now.is_none_or(|(now, _)| Some(now) == mode)
+        };
+        is(self.before) || is(self.after)
+    }
 }
 
 impl Repo {
@@ -255,34 +266,44 @@ impl Repo {
         let Some(mut cached) = self.index.take() else { return Ok(None) };
         self.mark_racy(&mut cached.index, cached.identity.modified)?;
         for entry in entries {
-            let now = cached.index.entry(entry.path.as_bytes());
-            let as_expected =
-                |now: Entry| now.stage == 0 && now.mode == entry.mode && (now.oid == entry.before || now.oid == entry.after);
-            if !now.is_some_and(as_expected) {
+            let (path, now) = (entry.path.as_bytes(), cached.index.entry(entry.path.as_bytes()));
+            if now.as_ref().is_some_and(|now| now.stage != 0) || !entry.expects(now.map(|now| (now.mode, now.oid))) {
                 return Err(RepoProblem::Restaged(entry.path.clone()));
             }
-            cached.index.set(entry.path.as_bytes(), entry.after, &entry.stat);
-            cached.index.move_trees(entry.path.as_bytes(), &entry.old_trees, &entry.new_trees);
+            let done = match (entry.before, entry.after) {
+                (Some(_), Some((_, blob))) if cached.index.set(path, blob, &entry.stat) => {
+                    cached.index.move_trees(path, &entry.old_trees, &entry.new_trees);
+                    true
+                }
+                (_, Some((mode, blob))) => cached.index.insert(path, mode, blob, &entry.stat),
+                (_, None) => cached.index.remove(path),
+            };
+            if !done {
+                return Ok(None);
+            }
         }
         cached.index.seal();
         let read = cached.identity.clone();
         Ok(Some((cached, read)))
     }
 
-    /// The blob that the index names for `path`; `None` when it has no plain entry.
+    /// The mode and blob that the index names for `path`; `None` when it has no plain entry.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn staged(&self, path: &RepoPath) -> Result<Option<Oid>, RepoProblem> {
+    pub fn staged(&self, path: &RepoPath) -> Result<Option<(u32, Oid)>, RepoProblem> {
         if let Some(entry) = self.with_index(|index| index.entry(path.as_bytes()))? {
-            return Ok(entry.filter(|entry| entry.stage == 0).map(|entry| entry.oid));
+            return Ok(entry.filter(|entry| entry.stage == 0).map(|entry| (entry.mode, entry.oid)));
         }
         let args = [OsString::from("ls-files"), "--stage".into(), "-z".into(), "--".into(), literal(path)];
         let text = self.git().ask(&args, b"")?;
         // `mode blob stage\tpath\0`; a conflict has several lines.
         let fields: Vec<&[u8]> = text.split(|byte| matches!(byte, b' ' | b'\t')).collect();
         match fields.as_slice() {
-            [_, blob, b"0", _] => Ok(Some(Oid::from_str(&String::from_utf8_lossy(blob))?)),
+            [mode, blob, b"0", _] => {
+                let mode = u32::from_str_radix(&String::from_utf8_lossy(mode), 8).unwrap_or(0);
+                Ok(Some((mode, Oid::from_str(&String::from_utf8_lossy(blob))?)))
+            }
             _ => Ok(None),
         }
     }
@@ -290,11 +311,13 @@ impl Repo {
     fn restage_through_git(&self, entries: &[Restage]) -> Result<(), RepoProblem> {
         let mut input = Vec::new();
         for entry in entries {
-            let now = self.staged(&entry.path)?;
-            if now != Some(entry.before) && now != Some(entry.after) {
+            if !entry.expects(self.staged(&entry.path)?) {
                 return Err(RepoProblem::Restaged(entry.path.clone()));
             }
-            input.extend_from_slice(format!("{:o} {}\t", entry.mode, entry.after).as_bytes());
+            // Mode 0 takes an entry out.
+            let (mode, blob) = entry.after.unwrap_or((0, Oid::ZERO_SHA1));
+            let mode = entry.before.map_or(mode, |(before, _)| if mode == 0 { 0 } else { before });
+            input.extend_from_slice(format!("{mode:o} {blob}\t").as_bytes());
             input.extend_from_slice(entry.path.as_bytes());
             input.push(0);
         }

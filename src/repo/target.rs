@@ -53,6 +53,17 @@ pub enum TargetProblem {
         /// The submodule.
         submodule: RepoPath,
     },
+    /// Something is where a file is to be made.
+    #[error("{0} exists already")]
+    Exists(RepoPath),
+    /// What is to be the folder of a new file is something else.
+    #[error("{path} cannot be made: {by} is no folder")]
+    Blocked {
+        /// The file.
+        path: RepoPath,
+        /// What is in its way.
+        by: RepoPath,
+    },
     /// In the commit, gone from disk.
     #[error("{0} is deleted in the work tree")]
     Deleted(RepoPath),
@@ -90,7 +101,14 @@ impl TargetProblem {
     pub fn is_of_the_plan(&self) -> bool {
         matches!(
             self,
-            Self::Missing(_) | Self::Untracked(_) | Self::Ignored(_) | Self::Folder(_) | Self::Link(_) | Self::Submodule { .. }
+            Self::Missing(_)
+                | Self::Untracked(_)
+                | Self::Ignored(_)
+                | Self::Folder(_)
+                | Self::Link(_)
+                | Self::Submodule { .. }
+                | Self::Exists(_)
+                | Self::Blocked { .. }
         )
     }
 
@@ -106,6 +124,8 @@ impl TargetProblem {
             Self::Folder(_) => "name the files, or use a glob",
             Self::Link(_) => "name the file that the link points to",
             Self::Submodule { .. } => "run migrate inside the submodule",
+            Self::Exists(_) => "remove it, give the new file another path, or take the entry out of the plan",
+            Self::Blocked { .. } => "give the new file another path, or take the entry out of the plan",
             Self::Deleted(_) => "restore it, or take it out of the plan",
             Self::Staged(_) | Self::Dirty(_) | Self::Conflicted(_) => "commit or stash your changes to this file first",
             Self::LineEndings(_) => "commit it converted first: git add --renormalize, then git commit",
@@ -269,6 +289,42 @@ impl Repo {
         Ok(Target { path: path.clone(), mode, blob, found })
     }
 
+    /// Makes sure that a file can be made at `path`: HEAD, index and disk have nothing there, and git would keep it.
+    ///
+    /// # Errors
+    /// [`TargetProblem`], one word for each way in which it cannot.
+    pub fn free(&self, tip: &Tip, path: &RepoPath) -> Result<(), TargetProblem> {
+        let bytes = path.as_bytes();
+        for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+            let Ok(above) = RepoPath::new(&bytes[..at]) else { continue };
+            let on_disk = above.below(self.top()).symlink_metadata();
+            let in_head = self.file_in(tip.commit, &above)?.map(|(mode, _)| mode);
+            if in_head == Some(0o160_000) {
+                return Err(TargetProblem::Submodule { path: path.clone(), submodule: above });
+            }
+            if in_head.is_some_and(|mode| mode != 0o040_000) || on_disk.is_ok_and(|file| !file.is_dir()) {
+                return Err(TargetProblem::Blocked { path: path.clone(), by: above });
+            }
+        }
+        let in_index = self.with_index(|index| index.entry(bytes).is_some())?;
+        let in_index = match in_index {
+            Some(is_there) => is_there,
+            None => self.staged(path)?.is_some(),
+        };
+        let there = path.below(self.top()).symlink_metadata().is_ok();
+        if in_index || there || self.file_in(tip.commit, path)?.is_some() {
+            return Err(TargetProblem::Exists(path.clone()));
+        }
+        if self.ignores(path)? { Err(TargetProblem::Ignored(path.clone())) } else { Ok(()) }
+    }
+
+    /// True when git is told to ignore an untracked file at `path`.
+    fn ignores(&self, path: &RepoPath) -> Result<bool, RepoProblem> {
+        let below = OsString::from_vec([b"./", path.as_bytes()].concat());
+        let ask = [OsString::from("check-ignore"), "--quiet".into(), "--".into(), below];
+        Ok(self.git().output(&ask)?.status.success())
+    }
+
     fn in_tree(&self, tree: &Tree<'_>, path: &RepoPath) -> Result<(u32, Oid), TargetProblem> {
         if let Ok(entry) = tree.get_path(path.as_path()) {
             let mode = entry.filemode().cast_unsigned();
@@ -299,9 +355,7 @@ impl Repo {
         if there.is_dir() {
             return Ok(TargetProblem::Folder(path.clone()));
         }
-        let below = OsString::from_vec([b"./", bytes].concat());
-        let ask = [OsString::from("check-ignore"), "--quiet".into(), "--".into(), below];
-        if self.git().output(&ask).map_err(RepoProblem::from)?.status.success() {
+        if self.ignores(path)? {
             return Ok(TargetProblem::Ignored(path.clone()));
         }
         Ok(if there.is_symlink() { TargetProblem::Link(path.clone()) } else { TargetProblem::Untracked(path.clone()) })
@@ -323,7 +377,7 @@ impl Repo {
             if let Some(mark) = self.mark_by_git(path)? {
                 return Err(TargetProblem::Marked { path: path.clone(), mark });
             }
-            return match self.staged(path)? == Some(blob) {
+            return match self.staged(path)? == Some((mode, blob)) {
                 true => Ok(()),
                 false => Err(TargetProblem::Staged(path.clone())),
             };

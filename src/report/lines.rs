@@ -64,6 +64,10 @@ impl Lines {
                 let rest = format!("  {} (+{lines_added} -{lines_removed})", short(commit));
                 self.state(Ink::Green, "committed", unit, &rest)
             }
+            Event::UnitSplit { unit, files, reason } => {
+                let rest = format!(": {}; its {files} files are tried by halves", reason.lines().next().unwrap_or_default());
+                self.state(Ink::Yellow, "split", unit, &rest)
+            }
             Event::UnitUnchanged { unit, why } => self.state(Ink::Green, "unchanged", unit, &format!(" ({why})")),
             // Where the log is was said below the command that failed; the error at the end has the other lines.
             Event::UnitFailed { unit, reason, .. } => {

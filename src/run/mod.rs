@@ -7,6 +7,7 @@ mod end;
 mod gate;
 mod one;
 mod start;
+mod transform;
 mod verify;
 
 use crate::event::{Event, Watch};
@@ -120,19 +121,43 @@ impl Run<'_> {
             }
             let unit = Unit { files, ..standing.unit };
             let (phase, name) = (label.clone(), unit.id.to_string());
-            emit(Event::UnitStarted { phase, unit: name.clone(), ordinal: nth + 1, of: members.len() });
-            match self.unit(&unit, emit)? {
-                Ended::Committed => {}
-                Ended::Unchanged => {
-                    self.note_unchanged(&unit)?;
-                    self.set_state(&unit.files, State::Unchanged, None);
-                    emit(Event::UnitUnchanged { unit: name, why: "the rules find nothing to do".to_owned() });
-                }
-                Ended::Failed(failure) => self.unit_failed(&unit, failure, emit)?,
-            }
+            emit(Event::UnitStarted { phase, unit: name, ordinal: nth + 1, of: members.len() });
+            self.in_parts(unit, emit)?;
         }
         emit(Event::PhaseFinished { phase: label.clone(), tally: counts(self) });
         self.gate(at, &label, emit)
+    }
+
+    /// One unit; where it was put together for its size and fails, its halves, down to the files that fail alone. What fails there ends
+    /// the run, if its phase says so, once the rest of the unit has landed.
+    fn in_parts(&mut self, unit: Unit, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let (mut parts, mut ended) = (vec![unit], Ok(()));
+        while let Some(part) = parts.pop() {
+            if let Some(signal) = self.interrupt.pending() {
+                return Err(Stop::Interrupted(signal));
+            }
+            match self.unit(&part, emit)? {
+                Ended::Committed => {}
+                Ended::Unchanged => {
+                    self.note_unchanged(&part)?;
+                    self.set_state(&part.files, State::Unchanged, None);
+                    let why = "the rules find nothing to do".to_owned();
+                    emit(Event::UnitUnchanged { unit: self.name_of(&part), why });
+                }
+                Ended::Failed(failure) if !part.is_atomic() => {
+                    let (unit, files) = (self.name_of(&part), part.files.len());
+                    emit(Event::UnitSplit { unit, files, reason: failure.reason });
+                    let (first, second) = part.files.split_at(files.div_ceil(2));
+                    let half = |files: &[Member]| Unit { files: files.to_vec(), ..part.clone() };
+                    parts.extend([half(second), half(first)]);
+                }
+                Ended::Failed(failure) => match self.unit_failed(&part, failure, emit) {
+                    Err(stop @ Stop::Failed(_)) => ended = ended.and(Err(stop)),
+                    noted => noted?,
+                },
+            }
+        }
+        ended
     }
 
     /// A unit that is not to be run: most need no word, those that were given up earlier do.
@@ -339,5 +364,5 @@ impl Run<'_> {
 
 /// The files of a group as records and trailers list them; none where the name of the unit says it.
 fn listed(unit: &Unit) -> Vec<RepoPath> {
-    if unit.id.file().is_some() { Vec::new() } else { unit.paths().cloned().collect() }
+    if unit.id.file().is_some() && unit.files.len() == 1 { Vec::new() } else { unit.paths().cloned().collect() }
 }

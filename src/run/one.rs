@@ -4,20 +4,19 @@ use git2::Oid;
 
 use crate::compose::{self, Rewritten};
 use crate::event::{Activity, Event};
-use crate::fs;
 use crate::judge::{Purpose, Verdict};
 use crate::path::RepoPath;
-use crate::plan::Command;
 use crate::plan::guards::{Guard, Severity};
-use crate::protocol::{Change, ChangedFile};
+use crate::protocol::undo::committed;
+use crate::protocol::{After, Draft, DraftFile, Landed, Placed};
+use crate::repo::Tip;
 use crate::rewrite::follow::Spot;
-use crate::run::Run;
+use crate::run::{Run, listed};
 use crate::state::State;
 use crate::stop::{Note, Stop};
-use crate::unit::segments::{self, Segment};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome, Prepared};
-use crate::units::{Call, Member, Unit};
+use crate::units::{Member, Role, Unit, calls};
 
 /// How one unit ended.
 pub(super) enum Ended {
@@ -34,9 +33,6 @@ pub(super) struct Failure {
     /// True when its commit was taken back.
     pub(super) reverted: bool,
 }
-
-/// What the transforms made, or how the unit ended instead.
-type Transformed = Result<Made, Ended>;
 
 impl From<Unsound> for Failure {
     fn from(unsound: Unsound) -> Self {
@@ -80,222 +76,204 @@ impl Run<'_> {
         Err(keeps_moving(&self.name_of(unit)))
     }
 
-    fn attempt(&mut self, whole: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
-        // Every unit has one file so far.
-        let unit = &whole.files[0];
-        let name = whole.id.to_string();
-        let doing = |activity| Event::Doing { unit: name.clone(), activity };
-        let target = self.plan.target(unit);
-        let phase = &self.plan.phases[unit.phase];
-        emit(doing(Activity::Reading));
+    fn attempt(&mut self, part: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
+        let name = part.id.to_string();
+        emit(Event::Doing { unit: name.clone(), activity: Activity::Reading });
         let tip = self.held.tip().clone();
-        let Prepared { target: found, converted, outcome } =
-            unit::prepare(self.repo, self.plan, &tip, unit, &self.conversions, &self.callables)?;
-        let made = match outcome {
-            Outcome::Unchanged(warnings) => {
-                warnings.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
-                return Ok(Tried::Ended(Ended::Unchanged));
+        let prepared = unit::prepare(self.repo, self.plan, &tip, &part.files, &self.conversions, &self.callables)?;
+        let (mut files, mut made, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
+        for Prepared { file, target, converted, outcome } in prepared {
+            let (after, of) = match outcome {
+                Outcome::Unchanged(warnings) => {
+                    unchanged.push((file, warnings));
+                    continue;
+                }
+                Outcome::Unsound(unsound) => return Ok(Tried::Ended(Ended::Failed(unsound.into()))),
+                Outcome::Changed(made) => {
+                    let mode = target.as_ref().map_or_else(|| self.new_mode(&tip, &file), |target| Ok(target.mode))?;
+                    (After::Text { bytes: made.bytes.clone(), mode }, made)
+                }
+                Outcome::Gone => (After::Gone, Made::default()),
+                Outcome::NeedsCodemod => (After::Unknown, Made::default()),
+            };
+            files.push(DraftFile::new(file.path.clone(), target, converted, after)?);
+            made.push((file, of));
+        }
+        let told = |warnings: &[(Member, Vec<Warning>)], emit: &mut dyn FnMut(Event)| {
+            for (file, warnings) in warnings {
+                warnings.iter().for_each(|warning| emit(warned(&file.path, warning.clone())));
             }
-            Outcome::Unsound(unsound) => return Ok(Tried::Ended(Ended::Failed(unsound.into()))),
-            Outcome::Changed(made) => Some(made),
-            Outcome::NeedsCodemod => None,
         };
-        let after = made.as_ref().map(|made| made.bytes.clone());
-        let mut change = Change {
+        if files.is_empty() {
+            told(&unchanged, emit);
+            return Ok(Tried::Ended(Ended::Unchanged));
+        }
+        let changed = Unit { files: made.iter().map(|(file, _)| file.clone()).collect(), ..part.clone() };
+        let draft = Draft {
             plan: self.plan.name.clone(),
-            phase: phase.id.clone(),
-            unit: whole.id.clone(),
-            members: Vec::new(),
-            tip,
-            files: vec![ChangedFile::new(found, converted, after)?],
+            phase: self.plan.phases[part.phase].id.clone(),
+            unit: part.id.clone(),
+            members: self.members_of(part),
+            tip: tip.clone(),
+            files,
             reverts: None,
-            verify: !target.verify.is_empty(),
+            verify: !calls(self.plan, &changed.files, |target| &target.verify).is_empty(),
         };
-        self.protocol().begin(&change)?;
-        emit(doing(Activity::Placing));
-        let placed = match made {
-            Some(made) => self.protocol().place(&change).map(|()| Ok(made)),
-            None => self.transform(unit, &mut change, emit),
+        let begun = self.protocol().begin(draft)?;
+        emit(Event::Doing { unit: name.clone(), activity: Activity::Placing });
+        let placed = match self.protocol().place(begun) {
+            Ok(placed) => placed,
+            Err(stop) => return self.gave_up(&tip, stop),
         };
-        let made = match placed {
-            Ok(Ok(made)) => made,
-            Ok(Err(ended)) => return self.undo(&change, ended, emit),
-            Err(stop) => return self.give_up(&change, stop),
+        let placed = match self.transform(&changed, placed, &mut made, emit)? {
+            (placed, Ok(None)) => placed,
+            (placed, Ok(Some(ended))) => return self.undo(placed, ended, emit),
+            (placed, Err(stop)) => return self.give_up(placed, stop),
         };
-        let shown = match self.validate(unit, &change, &target.validate, emit) {
-            Ok(Verdict::Passed(_)) if self.is_void(&change) => {
-                self.protocol().undo(&change, "the branch got other commits meanwhile")?;
+        let shown = match self.validate(&changed, emit) {
+            Ok(Verdict::Passed(_)) if *self.held.tip() != tip => {
+                self.protocol().undo(placed, "the branch got other commits meanwhile")?;
                 return Ok(Tried::Void);
             }
             Ok(Verdict::Passed(shown)) => shown,
             Ok(Verdict::Failed { reason, log, .. }) => {
-                // The file is put back: a person finds in it what was there before.
-                made.warnings.before.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
+                // The files are put back: a person finds in them what was there before.
+                for (file, made) in made {
+                    made.warnings.before.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
+                }
                 let help = format!("see {}", log.display());
                 let failure = Failure { reason, help, log: Some(log.display().to_string()), reverted: false };
-                return self.undo(&change, Ended::Failed(failure), emit);
+                return self.undo(placed, Ended::Failed(failure), emit);
             }
-            Err(stop) => return self.give_up(&change, stop),
+            Err(stop) => return self.give_up(placed, stop),
         };
-        emit(doing(Activity::Committing));
-        let file = &change.files[0];
-        let (before, after) = (&file.target.found.bytes, file.after.as_deref().unwrap_or_default());
-        let rewritten = Rewritten { before, after, imports: &made.imports, rules: &made.rules };
-        let hooks_skipped = self.request.leave.hooks && !self.repo.commit_hooks().is_empty();
-        let composed = compose::commit(self.plan, &self.digest, unit, &rewritten, &shown, hooks_skipped);
-        let composed = match composed {
+        emit(Event::Doing { unit: name.clone(), activity: Activity::Committing });
+        let composed = match self.compose(&changed, placed.draft(), &made, &shown) {
             Ok(composed) => composed,
-            Err(note) => return self.give_up(&change, Stop::Usage(note)),
+            Err(note) => return self.give_up(placed, Stop::Usage(note)),
         };
-        let landed = self.protocol().land(&change, &composed.message, &format!("commit (migrate): {}", composed.subject));
-        let commit = match landed {
-            Ok(commit) => commit,
-            Err(stop) => return self.give_up(&change, stop),
+        let log = format!("commit (migrate): {}", composed.subject);
+        let Landed { commit, draft } = match self.protocol().land(placed, &composed.message, &log) {
+            Ok(landed) => landed,
+            Err(stop) => return self.gave_up(&tip, stop),
         };
         self.held.moved_to(commit);
-        self.landed(unit, commit, &change.files[0]);
-        // From here on the file is what the rules made of it.
-        made.warnings.after.into_iter().for_each(|warning| emit(warned(&unit.path, warning)));
+        self.landed(&changed.files, commit, &draft);
+        told(&unchanged, emit);
+        let unchanged: Vec<Member> = unchanged.into_iter().map(|(file, _)| file).collect();
+        self.set_state(&unchanged, State::Unchanged, None);
+        // From here on the files are what the rules made of them.
+        for (file, made) in made {
+            made.warnings.after.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
+        }
         emit(Event::UnitCommitted {
-            unit: name,
+            unit: self.name_of(part),
             commit: commit.to_string(),
             subject: composed.subject,
             lines_added: composed.lines_added,
             lines_removed: composed.lines_removed,
         });
-        Ok(Tried::Ended(self.verify(whole, commit, emit)?))
+        Ok(Tried::Ended(self.verify(&changed, commit, emit)?))
     }
 
-    /// Notes that a unit's commit is in the branch, with what its guards let pass.
-    fn landed(&mut self, unit: &Member, commit: Oid, file: &ChangedFile) {
-        let warns = self.plan.target(unit).guards.severity(Guard::Violation) != Severity::Error;
-        let after = file.after.as_deref().filter(|_| warns);
-        let left = after.map_or(0, |after| unit::violations_left(self.repo.top(), self.plan, unit, after));
-        for standing in self.standings(std::slice::from_ref(unit)) {
-            (standing.state, standing.why) = (State::Committed, None);
-            (standing.commit, standing.violations_left) = (Some(commit), left);
-        }
+    /// The mode of a file that the unit makes: that of the file whose bytes it gets, else a plain one's.
+    fn new_mode(&self, tip: &Tip, file: &Member) -> Result<u32, Stop> {
+        let from = match self.plan.role(file) {
+            Role::Arrive(from) => self.repo.file_in(tip.commit, from)?,
+            _ => None,
+        };
+        Ok(from.map_or(0o100_644, |(mode, _)| mode))
     }
 
-    /// Runs a unit's transforms when external codemods are among them. What a codemod leaves of the file is its work and nobody
-    /// else's, however it ended: it is noted, so that it can be taken back.
-    fn transform(&mut self, unit: &Member, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
-        let placed = self.codemods(unit, change, emit);
-        if !matches!(placed, Ok(Ok(_)))
-            && let Ok(found) = fs::read(self.repo.top(), &unit.path)
-        {
-            change.files[0].after = Some(found.bytes);
-            self.protocol().transformed(change)?;
-        }
-        placed
+    /// All files of the unit that a part is of, where it is a group.
+    fn members_of(&self, part: &Unit) -> Vec<RepoPath> {
+        let unit = self.units.iter().find(|standing| standing.unit.id == part.id);
+        unit.map_or_else(Vec::new, |standing| listed(&standing.unit))
     }
 
-    /// Runs the transforms one after the other, on the file in the work tree.
-    fn codemods(&mut self, unit: &Member, change: &mut Change, emit: &mut dyn FnMut(Event)) -> Result<Transformed, Stop> {
-        let before = change.files[0].target.found.bytes.clone();
-        let aside = change.files[0].aside.clone();
-        let (repo, plan) = (self.repo, self.plan);
-        let mut made = Made { bytes: before.clone(), ..Made::default() };
-        let mut on_disk = before.clone();
-        let mut names = segments::names(plan, unit).into_iter();
-        for segment in segments::segments(plan, unit) {
-            match segment {
-                Segment::Pure(steps) => match unit::apply(repo, &unit.path, &before, &made.bytes, &steps) {
-                    Ok(applied) => {
-                        let names = names.by_ref().take(steps.len()).zip(applied.changed);
-                        made.rules.extend(names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()));
-                        made.warnings.before.extend(applied.remarks.into_iter().map(Warning::from));
-                        made.bytes = applied.bytes.unwrap_or(made.bytes);
-                    }
-                    Err(unsound) => return Ok(Err(Ended::Failed(unsound.into()))),
-                },
-                Segment::Codemod(command) => {
-                    if made.bytes != on_disk {
-                        fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
-                    }
-                    let calls = [Call { command: command.clone(), file: Some(unit.path.clone()) }];
-                    let verdict = self.judged(Purpose::Transform, &calls, &change.phase, Some(&change.unit), emit);
-                    fs::keep_mode(repo.top(), &unit.path, &change.files[0].target.found.stat)?;
-                    match verdict?.0 {
-                        Verdict::Passed(_) => {}
-                        Verdict::Failed { reason, log, .. } => {
-                            let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
-                            return Ok(Err(Ended::Failed(Failure { reason, help, log, reverted: false })));
-                        }
-                    }
-                    self.refuse_changed_others(std::slice::from_ref(&unit.path), "the codemod")?;
-                    on_disk = fs::read(repo.top(), &unit.path)?.bytes;
-                    let name = names.next().filter(|_| on_disk != made.bytes);
-                    made.rules.extend(name.map(ToOwned::to_owned));
-                    made.bytes.clone_from(&on_disk);
-                }
+    fn compose(
+        &self,
+        changed: &Unit,
+        draft: &Draft,
+        made: &[(Member, Made)],
+        validated: &[String],
+    ) -> Result<compose::Composed, Note> {
+        let files = made.iter().zip(&draft.files).filter(|(_, file)| file.old_text() != file.new_text());
+        let files: Vec<Rewritten> = files
+            .map(|((file, made), drafted)| Rewritten {
+                file,
+                before: drafted.old_text(),
+                after: drafted.new_text(),
+                imports: &made.imports,
+                rules: &made.rules,
+            })
+            .collect();
+        let hooks_skipped = self.request.leave.hooks && !self.repo.commit_hooks().is_empty();
+        compose::commit(self.plan, &self.digest, (&changed.id, &draft.members), &files, validated, hooks_skipped)
+    }
+
+    /// Notes that the commit of these files is in the branch, with what their guards let pass.
+    fn landed(&mut self, files: &[Member], commit: Oid, draft: &Draft) {
+        for file in files {
+            let warns = self.plan.target(file).guards.severity(Guard::Violation) != Severity::Error;
+            let after = draft.files.iter().find(|drafted| drafted.path == file.path).and_then(DraftFile::new_text);
+            let rewritten = after.filter(|_| warns && self.plan.role(file) == Role::Rewrite);
+            let left = rewritten.map_or(0, |after| unit::violations_left(self.repo.top(), self.plan, file, after));
+            for standing in self.standings(std::slice::from_ref(file)) {
+                (standing.state, standing.why) = (State::Committed, None);
+                (standing.commit, standing.violations_left) = (Some(commit), left);
             }
         }
-        if made.bytes == before && on_disk == before {
-            return Ok(Err(Ended::Unchanged));
-        }
-        let made = match unit::check(&self.callables, plan, unit, &before, made) {
-            Ok(made) => made,
-            Err(unsound) => return Ok(Err(Ended::Failed(unsound.into()))),
-        };
-        if made.bytes != on_disk {
-            fs::replace(repo.top(), &unit.path, &on_disk, &made.bytes, &aside)?;
-        }
-        change.files[0].after = Some(made.bytes.clone());
-        self.protocol().transformed(change)?;
-        Ok(Ok(made))
     }
 
-    fn validate(
-        &mut self,
-        unit: &Member,
-        change: &Change,
-        commands: &[Command],
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<Verdict, Stop> {
-        let calls: Vec<Call> =
-            commands.iter().map(|command| Call { command: command.clone(), file: Some(unit.path.clone()) }).collect();
-        let (verdict, _) = self.judged(Purpose::Validate, &calls, &change.phase, Some(&change.unit), emit)?;
-        if !commands.is_empty() {
-            self.refuse_changed_others(std::slice::from_ref(&unit.path), "a validate command")?;
+    fn validate(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Verdict, Stop> {
+        let calls = calls(self.plan, &unit.files, |target| &target.validate);
+        let phase = &self.plan.phases[unit.phase].id;
+        let (verdict, _) = self.judged(Purpose::Validate, &calls, phase, Some(&unit.id), emit)?;
+        if !calls.is_empty() {
+            let own: Vec<RepoPath> = unit.paths().cloned().collect();
+            self.refuse_changed_others(&own, "a validate command")?;
         }
         Ok(verdict)
     }
 
     /// Takes a change back whose unit ended without a commit.
-    fn undo(&mut self, change: &Change, ended: Ended, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
-        emit(Event::Doing { unit: change.unit.to_string(), activity: Activity::Restoring });
+    fn undo(&mut self, placed: Placed, ended: Ended, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
+        let Draft { unit, tip: base, files, .. } = placed.draft().clone();
+        emit(Event::Doing { unit: unit.to_string(), activity: Activity::Restoring });
         let reason = match &ended {
             Ended::Failed(failure) => failure.reason.clone(),
             Ended::Unchanged | Ended::Committed => "nothing to do".to_owned(),
         };
-        self.protocol().undo(change, &reason)?;
+        self.protocol().undo(placed, &reason)?;
         self.look_at_branch()?;
-        // What failed does not get better by being committed.
         let tip = self.held.tip().clone();
-        if matches!(ended, Ended::Failed(_)) && self.is_void(change) {
-            for file in &change.files {
-                let after = file.after.as_deref().unwrap_or_default();
-                if crate::protocol::undo::committed(self.repo, &tip, &file.target.path, after)? {
+        if tip == base {
+            return Ok(Tried::Ended(ended));
+        }
+        // What failed does not get better by being committed.
+        if matches!(ended, Ended::Failed(_)) {
+            for file in &files {
+                if committed(self.repo, &tip, &file.path, file.new_text())? {
                     return Ok(Tried::Ended(ended));
                 }
             }
         }
         // What ended it may be what somebody else committed, or not be there any more.
-        Ok(if self.is_void(change) { Tried::Void } else { Tried::Ended(ended) })
+        Ok(Tried::Void)
     }
 
-    /// True when somebody else committed since the change was drafted.
-    fn is_void(&self, change: &Change) -> bool {
-        *self.held.tip() != change.tip
+    /// Takes a change back because the run ends, or because somebody else committed on top of the branch.
+    fn give_up(&mut self, placed: Placed, stop: Stop) -> Result<Tried, Stop> {
+        let base = placed.draft().tip.clone();
+        self.protocol().undo(placed, &stop.to_string())?;
+        self.gave_up(&base, stop)
     }
 
-    /// Takes a change back because the run ends, or because somebody else committed on top of the branch: then only the attempt is
-    /// over. What keeps it from being taken back matters more than why.
-    fn give_up(&mut self, change: &Change, stop: Stop) -> Result<Tried, Stop> {
-        self.protocol().undo(change, &stop.to_string())?;
+    /// After a change was taken back: where somebody else committed since `base`, only the attempt is over.
+    fn gave_up(&mut self, base: &Tip, stop: Stop) -> Result<Tried, Stop> {
         self.look_at_branch()?;
-        if self.is_void(change) && matches!(stop, Stop::NeedsYou(_)) { Ok(Tried::Void) } else { Err(stop) }
+        if self.held.tip() != base && matches!(stop, Stop::NeedsYou(_)) { Ok(Tried::Void) } else { Err(stop) }
     }
 }
 

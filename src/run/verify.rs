@@ -4,7 +4,7 @@ use git2::Oid;
 
 use crate::event::{Activity, Event};
 use crate::held::BranchMove;
-use crate::journal::{Begun, Record};
+use crate::journal::{Announcement, Record};
 use crate::judge::{Purpose, Verdict};
 use crate::path::RepoPath;
 use crate::protocol::Protocol;
@@ -126,7 +126,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn refuse_debt_of_another(&self, begun: &Begun, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+    fn refuse_debt_of_another(&self, begun: &Announcement, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let message = format!("{}, which the plan {} committed, is not verified yet", begun.unit, begun.plan);
         if self.request.out_of_order {
             emit(Event::Warning { message: format!("out of order: {message}"), help: None });

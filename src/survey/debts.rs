@@ -2,7 +2,7 @@
 
 use git2::Oid;
 
-use crate::journal::{Begun, Record};
+use crate::journal::{Announcement, Record};
 use crate::recover;
 use crate::repo::Repo;
 use crate::stop::Stop;
@@ -13,7 +13,7 @@ use crate::takeback;
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn debts(repo: &Repo, records: &[Record], tip: Oid) -> Result<Vec<(Begun, Oid)>, Stop> {
+pub fn debts(repo: &Repo, records: &[Record], tip: Oid) -> Result<Vec<(Announcement, Oid)>, Stop> {
     let mut found = Vec::new();
     for (begun, commit) in recover::open(records).unverified {
         let Ok(commit) = Oid::from_str(&commit) else { continue };

@@ -30,7 +30,7 @@ use crate::stop::Stop;
 use crate::unit;
 use crate::unit::callables::Callables;
 use crate::unit::look::ToDo;
-use crate::units::{self, Member, Unit};
+use crate::units::{self, Member, Role, Unit};
 
 /// A unit and where each of its files stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,15 +174,19 @@ pub fn survey(
             None => works(file),
         };
         let landed = landed.get(&file.path);
+        let role = plan.role(&file);
+        let is_there = || Ok::<_, Stop>(repo.file_in(tip.commit, &file.path)?.is_some());
         let (facts, why) = facts(repo, tip, plan, &digest, &file, landed, &attempts)?;
         let state = match decide(&facts) {
             Decision::Is(state) => state,
             Decision::Look { work: open, none } => {
-                if work(&file)? {
-                    open
-                } else {
-                    none
-                }
+                // A file that was made may be changed since, and one that went is done with.
+                let is_work = match landed {
+                    Some(_) if role.is_made() => !is_there()?,
+                    Some(_) if role.goes() => is_there()?,
+                    _ => work(&file)?,
+                };
+                if is_work { open } else { none }
             }
         };
         let why = match state {
@@ -261,8 +265,12 @@ pub fn text(repo: &Repo, tip: &Tip, others: &Others, unit: &RepoPath) -> Option<
 /// What there is to do in a unit's file: a rule changes it, cannot be applied to it, or can only be run to know.
 #[must_use]
 pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: &Others, unit: &Member) -> ToDo {
-    if plan.runs_codemod(plan.target(unit)) {
-        return ToDo::Work;
+    let is_work = |is_work| if is_work { ToDo::Work } else { ToDo::Nothing(Vec::new()) };
+    match plan.role(unit) {
+        Role::Rewrite if !plan.runs_codemod(plan.target(unit)) => {}
+        // What is there already as it shall be is made by somebody else.
+        Role::Create(made) => return is_work(text(repo, tip, others, &unit.path).is_none_or(|bytes| bytes != made.as_bytes())),
+        Role::Rewrite | Role::Delete | Role::Leave | Role::Arrive(_) => return ToDo::Work,
     }
     match text(repo, tip, others, &unit.path) {
         Some(bytes) => unit::look::look(callables, plan, unit, &bytes),

@@ -28,6 +28,8 @@ pub struct Callables<'r> {
     known: RefCell<HashMap<RepoPath, Known>>,
     /// Whether a folder of the repository has a top-level module or package of a name: most names are another library's.
     tops: RefCell<HashMap<String, bool>>,
+    /// What files of the unit under way are to hold, where that is not what is on disk; `None` of one that is to be gone.
+    draft: RefCell<HashMap<RepoPath, Option<Vec<u8>>>>,
 }
 
 /// What was found in one file.
@@ -47,13 +49,19 @@ impl<'r> Callables<'r> {
     /// The same of a work tree by its top.
     #[must_use]
     pub fn below(top: &'r Path) -> Self {
-        Self { top, known: RefCell::default(), tops: RefCell::default() }
+        Self { top, known: RefCell::default(), tops: RefCell::default(), draft: RefCell::default() }
     }
 
     /// The top of the work tree.
     #[must_use]
     pub fn top(&self) -> &'r Path {
         self.top
+    }
+
+    /// Takes these files for what is to be on disk, until told otherwise: what is judged is judged with its siblings as they shall be.
+    pub fn assume(&self, draft: HashMap<RepoPath, Option<Vec<u8>>>) {
+        self.draft.replace(draft);
+        self.tops.borrow_mut().clear();
     }
 
     /// Whether calling the thing with this qualified name gives a coroutine, as the file at `asking` sees it, whose module is
@@ -92,7 +100,16 @@ impl<'r> Callables<'r> {
     }
 
     fn has_top(&self, root: &str, top: &str) -> bool {
-        let is_there = |path: String| RepoPath::new(path).is_ok_and(|path| matches!(fs::stat(self.top, &path), Ok(Some(_))));
+        let draft = self.draft.borrow();
+        let is_drafted = |path: &RepoPath| {
+            let of = |file: &RepoPath| {
+                file.as_bytes().strip_prefix(path.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+            };
+            draft.iter().any(|(file, text)| text.is_some() && of(file))
+        };
+        let is_there = |path: String| {
+            RepoPath::new(path).is_ok_and(|path| matches!(fs::stat(self.top, &path), Ok(Some(_))) || is_drafted(&path))
+        };
         let name = format!("{root}{top}");
         let mut tops = self.tops.borrow_mut();
         *tops.entry(name).or_insert_with_key(|name| is_there(name.clone()) || is_there(format!("{name}.py")))
@@ -100,6 +117,9 @@ impl<'r> Callables<'r> {
 
     /// What `function` is in the file at `path`; `None` when there is no such file.
     fn in_file(&self, path: &RepoPath, function: &str) -> Option<Option<Global>> {
+        if let Some(text) = self.draft.borrow().get(path) {
+            return text.as_deref().map(|text| self.defined(path, text, function));
+        }
         // What cannot be looked at is not known.
         let stat = fs::stat(self.top, path).ok()??;
         let version = (stat.st_size, stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(i64::MAX));
@@ -118,9 +138,13 @@ impl<'r> Callables<'r> {
     }
 
     fn read(&self, path: &RepoPath, function: &str) -> Option<Global> {
-        // A file that cannot be read, is no Python or has no tree in time tells nothing.
-        let found = fs::read(self.top, path).ok()?;
-        let source = Source::new(&found.bytes).ok()?;
+        // A file that cannot be read tells nothing.
+        self.defined(path, &fs::read(self.top, path).ok()?.bytes, function)
+    }
+
+    fn defined(&self, path: &RepoPath, bytes: &[u8], function: &str) -> Option<Global> {
+        // A text that is no Python or has no tree in time tells nothing.
+        let source = Source::new(bytes).ok()?;
         let module = module_of(self.top, path, source.text());
         let file = Parsed::new(&source, module.as_deref());
         global(&file, &Functions::new(&file).ok()?, function).ok()?

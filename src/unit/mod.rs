@@ -6,6 +6,9 @@ pub mod look;
 pub mod segments;
 pub mod sound;
 
+use std::collections::HashMap;
+use std::path::Path;
+
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::python::parsed::Parsed;
@@ -21,15 +24,17 @@ use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::{is_listed, unread};
 use crate::unit::segments::{Segment, names, segments};
 use crate::unit::sound::{Unsound, Warning, Warnings, carried, sound};
-use crate::units::Member;
+use crate::units::{Member, Role};
 
 pub use crate::unit::look::violations_left;
 
-/// A unit whose facts are right, with what its rules make of it.
+/// A file whose facts are right, with what becomes of it.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The file as it was found.
-    pub target: Target,
+    /// Which.
+    pub file: Member,
+    /// The file as it was found; `None` where it is to be made.
+    pub target: Option<Target>,
     /// True when git converts it between disk and repository.
     pub converted: bool,
     /// What the rules make of it.
@@ -45,6 +50,8 @@ pub enum Outcome {
     Unchanged(Vec<Warning>),
     /// An external codemod has to be run to know.
     NeedsCodemod,
+    /// The file is to be gone.
+    Gone,
     /// The rules cannot be applied, or what they make is unsound.
     Unsound(Unsound),
 }
@@ -62,22 +69,95 @@ pub struct Made {
     pub warnings: Warnings,
 }
 
-/// Looks at a unit and applies its rules in memory.
+/// Looks at the files of a unit, or of a part of one, and says in memory what becomes of each. Each is judged with the others as they
+/// shall be.
 ///
 /// # Errors
-/// [`TargetProblem`] when HEAD, index and disk do not agree on the file.
+/// [`TargetProblem`] when HEAD, index and disk do not agree on a file.
 pub fn prepare(
     repo: &Repo,
     plan: &Plan,
     tip: &Tip,
-    unit: &Member,
+    files: &[Member],
     conversions: &Conversions,
     callables: &Callables,
-) -> Result<Prepared, TargetProblem> {
-    let target = repo.target(tip, &unit.path, conversions)?;
-    let converted = conversions.apply_to(&unit.path);
-    let outcome = outcome(callables, plan, unit, &target.found.bytes);
-    Ok(Prepared { target, converted, outcome })
+) -> Result<Vec<Prepared>, TargetProblem> {
+    let mut found = Vec::with_capacity(files.len());
+    for file in files {
+        found.push(match plan.role(file) {
+            Role::Rewrite | Role::Delete | Role::Leave => Some(repo.target(tip, &file.path, conversions)?),
+            Role::Create(_) | Role::Arrive(_) => {
+                repo.free(tip, &file.path)?;
+                None
+            }
+        });
+    }
+    let texts: Vec<(&Member, Option<&[u8]>)> = files
+        .iter()
+        .zip(&found)
+        .map(|(file, target)| (file, target.as_ref().map(|target| target.found.bytes.as_slice())))
+        .collect();
+    let outcomes = outcomes(callables, plan, &texts);
+    let prepared = files.iter().cloned().zip(found).zip(outcomes);
+    Ok(prepared
+        .map(|((file, target), outcome)| {
+            let converted = conversions.apply_to(&file.path);
+            Prepared { file, target, converted, outcome }
+        })
+        .collect())
+}
+
+/// What becomes of the files of a unit that hold these bytes now, or are not there.
+#[must_use]
+pub fn outcomes(callables: &Callables, plan: &Plan, files: &[(&Member, Option<&[u8]>)]) -> Vec<Outcome> {
+    let text = |path: &RepoPath| files.iter().find(|(file, _)| file.path == *path).and_then(|(_, text)| *text);
+    let each = |(file, before): &(&Member, Option<&[u8]>)| match plan.role(file) {
+        Role::Rewrite => outcome(callables, plan, file, before.unwrap_or_default()),
+        Role::Delete | Role::Leave => Outcome::Gone,
+        Role::Create(text) => made(callables, &file.path, text.as_bytes()),
+        Role::Arrive(from) => Outcome::Changed(Made { bytes: text(from).unwrap_or_default().to_vec(), ..Made::default() }),
+    };
+    if let [_] = files {
+        return files.iter().map(each).collect();
+    }
+    let drafted = |(file, before): &(&Member, Option<&[u8]>)| {
+        let new = match plan.role(file) {
+            Role::Rewrite => rewritten(callables, plan, file, before.unwrap_or_default()),
+            Role::Delete | Role::Leave => None,
+            Role::Create(text) => Some(text.as_bytes().to_vec()),
+            Role::Arrive(from) => text(from).map(<[u8]>::to_vec),
+        };
+        (file.path.clone(), new)
+    };
+    callables.assume(files.iter().map(drafted).collect());
+    let outcomes = files.iter().map(each).collect();
+    callables.assume(HashMap::new());
+    outcomes
+}
+
+/// The bytes that the rules of a file make of it, judged by nobody; its own where they cannot be applied.
+fn rewritten(callables: &Callables, plan: &Plan, file: &Member, before: &[u8]) -> Option<Vec<u8>> {
+    let applied = match segments(plan, file).as_slice() {
+        [Segment::Pure(steps)] => apply(callables.top(), &file.path, before, before, steps).ok(),
+        _ => None,
+    };
+    Some(applied.and_then(|applied| applied.bytes).unwrap_or_else(|| before.to_vec()))
+}
+
+/// A file that the plan makes: what is Python must be.
+fn made(callables: &Callables, path: &RepoPath, bytes: &[u8]) -> Outcome {
+    if FileKind::of(path, bytes) == FileKind::Python {
+        let source = match Source::new(bytes) {
+            Ok(source) => source,
+            Err(error) => return Outcome::Unsound(Unsound::source(path, &error)),
+        };
+        let module = module_of(callables.top(), path, source.text());
+        let file = Parsed::new(&source, module.as_deref());
+        if !file.problems().is_empty() {
+            return Outcome::Unsound(Unsound::syntax(path, file.problems()));
+        }
+    }
+    Outcome::Changed(Made { bytes: bytes.to_vec(), ..Made::default() })
 }
 
 /// What the rules make of a unit's file that holds these bytes.
@@ -165,14 +245,14 @@ fn at_work(plan: &Plan, unit: &Member, changed: Vec<bool>) -> Vec<String> {
 ///
 /// # Errors
 /// [`Unsound`] when one cannot be applied.
-pub fn apply(repo: &Repo, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &[Step<'_>]) -> Result<Applied, Unsound> {
+pub fn apply(top: &Path, path: &RepoPath, before: &[u8], bytes: &[u8], steps: &[Step<'_>]) -> Result<Applied, Unsound> {
     if !rewrite::touches(bytes, steps) {
         return Ok(Applied { changed: vec![false; steps.len()], ..Applied::default() });
     }
     let kind = FileKind::of(path, before);
     let source = text(kind, bytes).map_err(|error| Unsound::rewrite(path, &error))?;
     let applied = match kind {
-        FileKind::Python => rewrite::apply(&Parsed::new(&source, module_of(repo.top(), path, source.text()).as_deref()), steps),
+        FileKind::Python => rewrite::apply(&Parsed::new(&source, module_of(top, path, source.text()).as_deref()), steps),
         FileKind::Document(_) | FileKind::Other => rewrite::apply_to_document(bytes, kind.markup(), steps),
     };
     // Where the file was no text there is no place in it to tell of.

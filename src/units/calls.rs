@@ -22,25 +22,22 @@ impl Call {
 }
 
 /// The commands that `of` names for `files`, which are those of one unit: for a single file each is about that file; for a group each
-/// that names its file is run for every file whose entry has it, and the others once.
+/// that names its file is run for every file whose entry has it, and the others once. None is about a file that goes.
 #[must_use]
 pub fn calls(plan: &Plan, files: &[Member], of: impl for<'t> Fn(&'t Target) -> &'t [Command]) -> Vec<Call> {
-    let call =
-        |command: &Command, file: Option<&Member>| Call { command: command.clone(), file: file.map(|file| file.path.clone()) };
-    if let [file] = files {
-        return of(plan.target(file)).iter().map(|command| call(command, Some(file))).collect();
-    }
     let mut found: Vec<Call> = Vec::new();
+    let is_there = |file: &&Member| !plan.role(file).goes();
     for file in files {
         for command in of(plan.target(file)) {
-            if found.iter().any(|known| known.command == *command) {
+            let call = |file: Option<&Member>| Call { command: command.clone(), file: file.map(|file| file.path.clone()) };
+            if files.len() > 1 && found.iter().any(|known| known.command == *command) {
                 continue;
             }
             if names_its_file(&command.run) {
-                let theirs = files.iter().filter(|other| of(plan.target(other)).contains(command));
-                found.extend(theirs.map(|other| call(command, Some(other))));
+                let theirs = files.iter().filter(is_there).filter(|other| of(plan.target(other)).contains(command));
+                found.extend(theirs.map(|other| call(Some(other))));
             } else {
-                found.push(call(command, None));
+                found.push(call(Some(file).filter(|_| files.len() == 1).filter(is_there)));
             }
         }
     }

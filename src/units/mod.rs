@@ -6,7 +6,7 @@ mod select;
 
 use crate::path::RepoPath;
 use crate::plan::source::Span;
-use crate::plan::{Files, Plan, RuleKind, Target};
+use crate::plan::{Files, Plan, RuleKind, Target, Treatment};
 use crate::unit_id::UnitId;
 
 pub use calls::{Call, calls};
@@ -50,7 +50,7 @@ impl Unit {
     /// True when it lands as a whole or not at all; a group that was cut for its size may land in parts.
     #[must_use]
     pub fn is_atomic(&self) -> bool {
-        self.files.len() == 1 || self.id.group().is_some()
+        self.files.len() == 1 || !self.id.is_cut()
     }
 
     /// True when the file is one of the unit's.
@@ -60,7 +60,49 @@ impl Unit {
     }
 }
 
+/// What becomes of a file of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role<'p> {
+    /// Rules and edits change it.
+    Rewrite,
+    /// It goes.
+    Delete,
+    /// It is made, with this text.
+    Create(&'p str),
+    /// It goes: its bytes are to be elsewhere.
+    Leave,
+    /// It is made, with the bytes of this file, which goes.
+    Arrive(&'p RepoPath),
+}
+
+impl Role<'_> {
+    /// True for a file that is there only afterwards.
+    #[must_use]
+    pub fn is_made(self) -> bool {
+        matches!(self, Self::Create(_) | Self::Arrive(_))
+    }
+
+    /// True for a file that is there only before.
+    #[must_use]
+    pub fn goes(self) -> bool {
+        matches!(self, Self::Delete | Self::Leave)
+    }
+}
+
 impl Plan {
+    /// What becomes of a file.
+    #[must_use]
+    pub fn role<'p>(&'p self, file: &Member) -> Role<'p> {
+        let target = self.target(file);
+        match (&target.treatment, &target.files) {
+            (Treatment::Rewrite, _) => Role::Rewrite,
+            (Treatment::Delete, _) => Role::Delete,
+            (Treatment::Create(text), _) => Role::Create(text),
+            (Treatment::Move(to), Files::Paths(from)) if *to == file.path => from.first().map_or(Role::Leave, Role::Arrive),
+            (Treatment::Move(_), _) => Role::Leave,
+        }
+    }
+
     /// The target that a file comes from.
     #[must_use]
     pub fn target(&self, file: &Member) -> &Target {

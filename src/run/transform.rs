@@ -1,0 +1,138 @@
+//! External codemods, which run on the files in the work tree once a unit has begun.
+
+use crate::event::Event;
+use crate::fs;
+use crate::judge::{Purpose, Verdict};
+use crate::path::RepoPath;
+use crate::protocol::{After, Placed};
+use crate::run::Run;
+use crate::run::one::{Ended, Failure};
+use crate::stop::Stop;
+use crate::unit::segments::{self, Segment};
+use crate::unit::sound::Warning;
+use crate::unit::{self, Made};
+use crate::units::{Call, Member, Unit};
+
+/// What the transforms made of a file, and what is on disk, which the last of them may have yet to reach.
+type Transformed = (Made, Vec<u8>);
+
+impl Run<'_> {
+    /// Runs the transforms of those files of a unit among whose rules are external codemods, which are the ones of which it is not known
+    /// what becomes; the others are on disk already. What a codemod leaves of a file is its work and nobody else's, however it ended: it
+    /// is noted, so that it can be taken back. Says how the unit ended, if it did.
+    pub(super) fn transform(
+        &mut self,
+        unit: &Unit,
+        mut placed: Placed,
+        made: &mut [(Member, Made)],
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Placed, Result<Option<Ended>, Stop>), Stop> {
+        let unknown: Vec<usize> = (0..made.len()).filter(|at| placed.draft().files[*at].after == After::Unknown).collect();
+        if unknown.is_empty() {
+            return Ok((placed, Ok(None)));
+        }
+        let ended = self.transform_all(unit, &placed, &unknown, made, emit);
+        for at in unknown {
+            let file = placed.draft().files[at].clone();
+            let mode = file.before.as_ref().map_or(0o100_644, |target| target.mode);
+            if let Ok(found) = fs::read(self.repo.top(), &file.path) {
+                placed.set(&file.path, After::Text { bytes: found.bytes, mode });
+            }
+        }
+        let is_same = placed.draft().files.iter().all(|file| file.old_text() == file.new_text());
+        let ended = match ended {
+            Ok(None) if is_same => Ok(Some(Ended::Unchanged)),
+            ended => ended,
+        };
+        Ok((self.protocol().transformed(placed)?, ended))
+    }
+
+    fn transform_all(
+        &mut self,
+        unit: &Unit,
+        placed: &Placed,
+        unknown: &[usize],
+        made: &mut [(Member, Made)],
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Option<Ended>, Stop> {
+        let own: Vec<RepoPath> = unit.paths().cloned().collect();
+        let mut on_disk = Vec::with_capacity(unknown.len());
+        for at in unknown {
+            match self.codemods(unit, (placed, *at), &made[*at].0, &own, emit)? {
+                Ok((of, now)) => {
+                    made[*at].1 = of;
+                    on_disk.push(now);
+                }
+                Err(failure) => return Ok(Some(Ended::Failed(failure))),
+            }
+        }
+        // Only now are all the unit's files as they shall be.
+        for (at, now) in unknown.iter().zip(on_disk) {
+            let ((file, of), drafted) = (&mut made[*at], &placed.draft().files[*at]);
+            let before = drafted.old_text().unwrap_or_default();
+            if of.bytes != before || now != before {
+                match unit::check(&self.callables, self.plan, file, before, std::mem::take(of)) {
+                    Ok(checked) => *of = checked,
+                    Err(unsound) => return Ok(Some(Ended::Failed(unsound.into()))),
+                }
+            }
+            if of.bytes != now {
+                fs::replace(self.repo.top(), &file.path, &now, &of.bytes, &drafted.aside)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Runs the transforms of one file one after the other, on the file in the work tree; they are not judged yet.
+    fn codemods(
+        &mut self,
+        unit: &Unit,
+        (placed, at): (&Placed, usize),
+        file: &Member,
+        own: &[RepoPath],
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Result<Transformed, Failure>, Stop> {
+        let (repo, plan, drafted) = (self.repo, self.plan, &placed.draft().files[at]);
+        let before = drafted.old_text().unwrap_or_default().to_vec();
+        let mut made = Made { bytes: before.clone(), ..Made::default() };
+        let mut on_disk = before.clone();
+        let mut names = segments::names(plan, file).into_iter();
+        for segment in segments::segments(plan, file) {
+            match segment {
+                Segment::Pure(steps) => match unit::apply(repo.top(), &file.path, &before, &made.bytes, &steps) {
+                    Ok(applied) => {
+                        let names = names.by_ref().take(steps.len()).zip(applied.changed);
+                        made.rules.extend(names.filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()));
+                        made.warnings.before.extend(applied.remarks.into_iter().map(Warning::from));
+                        made.bytes = applied.bytes.unwrap_or(made.bytes);
+                    }
+                    Err(unsound) => return Ok(Err(unsound.into())),
+                },
+                Segment::Codemod(command) => {
+                    if made.bytes != on_disk {
+                        fs::replace(repo.top(), &file.path, &on_disk, &made.bytes, &drafted.aside)?;
+                    }
+                    let calls = [Call { command: command.clone(), file: Some(file.path.clone()) }];
+                    let phase = &placed.draft().phase;
+                    let verdict = self.judged(Purpose::Transform, &calls, phase, Some(&unit.id), emit);
+                    if let Some(target) = &drafted.before {
+                        fs::keep_mode(repo.top(), &file.path, &target.found.stat)?;
+                    }
+                    match verdict?.0 {
+                        Verdict::Passed(_) => {}
+                        Verdict::Failed { reason, log, .. } => {
+                            let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
+                            return Ok(Err(Failure { reason, help, log, reverted: false }));
+                        }
+                    }
+                    self.refuse_changed_others(own, "the codemod")?;
+                    on_disk = fs::read(repo.top(), &file.path)?.bytes;
+                    let name = names.next().filter(|_| on_disk != made.bytes);
+                    made.rules.extend(name.map(ToOwned::to_owned));
+                    made.bytes.clone_from(&on_disk);
+                }
+            }
+        }
+        Ok(Ok((made, on_disk)))
+    }
+}
