@@ -114,3 +114,33 @@ fn what_an_entry_says_of_its_violations_changes_no_digest() {
     };
     assert_eq!(plan(""), plan(", violations: 3"));
 }
+
+/// A module that goes into a package, and what imports it.
+fn moved(rules: &str, rest: &str) -> crate::support::Repo {
+    let repo = repo(
+        &[
+            ("app/__init__.py", ""),
+            ("app/b/__init__.py", ""),
+            ("app/a.py", "def f(): pass\n"),
+            ("use.py", "import app.a\napp.a.f()\n"),
+        ],
+        "  - id: P0\n    files: [use.py]\n",
+    );
+    crate::kit::replan(
+        &repo,
+        &format!(
+            "version: 1\nname: test\nissue: \"#1\"\n{rules}phases:\n  - id: P0\n    files:\n      - path: app/a.py\n        move_to: app/b/a.py\n{rest}"
+        ),
+    );
+    repo
+}
+
+#[test]
+fn a_rename_may_lead_to_a_module_that_the_plan_moves_there() {
+    let rules = |to: &str| format!("rules:\n  moved: {{ rename: {{ from: app.a, to: {to} }} }}\n");
+    let checked = moved(&rules("app.b.a"), "      - use.py\n").migrate(&["check"]);
+    for said in ["is moved to", "has no", "warning", "where the module ends"] {
+        assert!(!checked.stderr.contains(said), "{}", checked.stderr);
+    }
+    moved(&rules("app.b.c"), "      - use.py\n").migrate(&["check"]).says("the rule moved leads to app.b.c, and app.b has no c");
+}
