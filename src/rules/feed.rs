@@ -68,12 +68,13 @@ pub fn may_make(plan: &Plan, name: &str, path: &RepoPath) -> bool {
     goes_on || targets().any(|target| (!target.edits.is_empty() || plan.runs_codemod(target)) && names(&target.files))
 }
 
-fn covers(part: &str, whole: &str) -> bool {
+/// True when the dotted name `part` is `whole`, or what that stands in.
+pub fn covers(part: &str, whole: &str) -> bool {
     whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// True when the word stands in the text as a whole.
-fn holds(text: &str, word: &str) -> bool {
+pub fn holds(text: &str, word: &str) -> bool {
     text.split(|c: char| c != '_' && !c.is_alphanumeric()).any(|other| other == word)
 }
 

@@ -4,6 +4,7 @@
 //! A plan that was only loaded knows no repository; [`resolve`] is asked once for each, right after that.
 
 mod border;
+mod departed;
 mod feed;
 mod liveness;
 mod past;
@@ -18,7 +19,7 @@ use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::diagnostics::Problem;
-use crate::plan::{Plan, Rule, RuleKind};
+use crate::plan::{Plan, Rule, RuleKind, Treatment};
 use crate::program::{Known, Program};
 use crate::repo::Repo;
 use crate::rules::feed::Origin;
@@ -169,6 +170,18 @@ pub fn resolve(repo: &Repo, plan: &mut Plan) -> Result<(), Stop> {
         wrong.extend(border::endless(rename, rule.place));
     }
     if wrong.is_empty() { Ok(()) } else { Err(Stop::Plan(plan.problems(wrong))) }
+}
+
+/// Warnings of modules that the plan deletes, or moves to another name, while other files still import them.
+///
+/// # Errors
+/// When the files of the repository cannot be listed.
+pub fn departed(repo: &Repo, plan: &Plan) -> Result<Vec<Problem>, Stop> {
+    let mut targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+    if !targets.any(|target| matches!(target.treatment, Treatment::Delete | Treatment::Move(_))) {
+        return Ok(Vec::new());
+    }
+    Ok(departed::departed(plan, &program(repo, plan)?))
 }
 
 /// The modules of the work tree, those files that git tracks, and what the plan makes.
