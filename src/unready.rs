@@ -5,7 +5,7 @@ use crate::interrupt::Interrupt;
 use crate::plan::diagnostics::Problem;
 use crate::plan::glob::{below, matcher};
 use crate::plan::source::Span;
-use crate::plan::{Files, Plan, Target};
+use crate::plan::{Files, Plan, Target, Treatment};
 use crate::repo::target::{Conversions, TargetProblem};
 use crate::repo::{Repo, Tip};
 use crate::stop::Stop;
@@ -69,6 +69,8 @@ pub fn of_broken(repo: &Repo, plan: &Plan) -> Vec<Problem> {
                     problems.push(no_match(target));
                 }
             }
+            // What the plan creates is not there yet.
+            Files::Paths(_) if matches!(target.treatment, Treatment::Create(_)) => {}
             Files::Paths(paths) => {
                 for (path, place) in paths.iter().zip(&target.places.files).filter(|(path, _)| !done.contains_key(path)) {
                     let found = repo.target(&tip, path, &Conversions::default());

@@ -107,7 +107,8 @@ impl Session<'_> {
         }
         let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
         let useless = judged.errors.len();
-        self.tell(self.plan.warnings.iter().cloned().chain(judged.warnings).chain(judged.errors));
+        let departed = rules::departed(&self.repo, &self.plan)?;
+        self.tell(self.plan.warnings.iter().cloned().chain(judged.warnings).chain(judged.errors).chain(departed));
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let looking = Looking::stderr();

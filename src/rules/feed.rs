@@ -1,8 +1,31 @@
 //! What a plan itself makes, which its other rules may be for. Nothing here does I/O.
 
+use std::collections::BTreeMap;
+
 use crate::path::RepoPath;
 use crate::plan::names::side_names;
-use crate::plan::{Files, Plan, RuleKind, glob};
+use crate::plan::{Files, Plan, RuleKind, Treatment, glob};
+
+/// Where a file that the plan makes gets its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The plan has its text.
+    Text(String),
+    /// It is moved.
+    File(RepoPath),
+}
+
+/// The files that the plan creates, or moves others to.
+#[must_use]
+pub fn made(plan: &Plan) -> BTreeMap<RepoPath, Origin> {
+    let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+    let made = targets.filter_map(|target| match (&target.files, &target.treatment) {
+        (Files::Paths(paths), Treatment::Create(text)) => Some((paths.first()?.clone(), Origin::Text(text.clone()))),
+        (Files::Paths(paths), Treatment::Move(to)) => Some((to.clone(), Origin::File(paths.first()?.clone()))),
+        _ => None,
+    });
+    made.collect()
+}
 
 /// True when another rule or an edit of the plan makes what the rule with this number is for.
 #[must_use]
@@ -45,12 +68,13 @@ pub fn may_make(plan: &Plan, name: &str, path: &RepoPath) -> bool {
     goes_on || targets().any(|target| (!target.edits.is_empty() || plan.runs_codemod(target)) && names(&target.files))
 }
 
-fn covers(part: &str, whole: &str) -> bool {
+/// True when the dotted name `part` is `whole`, or what that stands in.
+pub fn covers(part: &str, whole: &str) -> bool {
     whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// True when the word stands in the text as a whole.
-fn holds(text: &str, word: &str) -> bool {
+pub fn holds(text: &str, word: &str) -> bool {
     text.split(|c: char| c != '_' && !c.is_alphanumeric()).any(|other| other == word)
 }
 
@@ -92,6 +116,14 @@ mod tests {
         ] {
             assert_eq!(is_fed(&plan(rules, edit), 0), fed, "{rules}{edit}");
         }
+    }
+
+    #[test]
+    fn what_the_plan_creates_or_moves_is_made() {
+        let text = "version: 1\nname: x\nissue: y\nphases:\n  - id: P0\n    files:\n      - { path: a.py, create: x }\n      - { path: b.py, move_to: c.py }\n      - { path: d.py, delete: true }\n";
+        let path = |path: &str| RepoPath::new(path).unwrap();
+        let made = made(&parse("x", text.as_bytes()).unwrap());
+        assert_eq!(made, BTreeMap::from([(path("a.py"), Origin::Text("x".into())), (path("c.py"), Origin::File(path("b.py")))]));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! A plan that was only loaded knows no repository; [`resolve`] is asked once for each, right after that.
 
 mod border;
+mod departed;
 mod feed;
 mod liveness;
 mod past;
@@ -18,9 +19,10 @@ use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::diagnostics::Problem;
-use crate::plan::{Plan, Rule, RuleKind};
+use crate::plan::{Plan, Rule, RuleKind, Treatment};
 use crate::program::{Known, Program};
 use crate::repo::Repo;
+use crate::rules::feed::Origin;
 use crate::rules::liveness::{Facts, Liveness, Now, Past, liveness};
 use crate::rules::sight::Sought;
 use crate::rules::told::Teller;
@@ -92,7 +94,7 @@ pub fn dead(
     if let Some(tip) = tip.filter(|_| !open.is_empty()) {
         trail = trail.beginning(repo, tip, (plan, &sought), &open, interrupt)?;
     }
-    let teller = Teller::new(program(repo)?);
+    let teller = Teller::new(program(repo, plan)?);
     let mut judged = RuleProblems::default();
     for (at, now) in now {
         let past = match () {
@@ -131,7 +133,7 @@ fn astray(repo: &Repo, plan: &Plan, used: &BTreeSet<usize>, interrupt: &Interrup
     if renames().next().is_none() {
         return Ok(Vec::new());
     }
-    let program = program(repo)?;
+    let program = program(repo, plan)?;
     let mut lost: Vec<(usize, Problem)> = Vec::new();
     for (at, rule, rename) in renames() {
         let Known::Missing { owner, name, path, .. } = program.look_up(&rename.to) else { continue };
@@ -158,7 +160,7 @@ pub fn resolve(repo: &Repo, plan: &mut Plan) -> Result<(), Stop> {
         return Ok(());
     }
     // Whoever goes on says what is wrong with a repository whose files cannot be listed.
-    let Ok(program) = program(repo) else { return Ok(()) };
+    let Ok(program) = program(repo, plan) else { return Ok(()) };
     let mut known: HashMap<String, Known> = HashMap::new();
     let mut look_up = |name: &str| known.entry(name.to_owned()).or_insert_with(|| program.look_up(name)).clone();
     let mut wrong = Vec::new();
@@ -170,10 +172,36 @@ pub fn resolve(repo: &Repo, plan: &mut Plan) -> Result<(), Stop> {
     if wrong.is_empty() { Ok(()) } else { Err(Stop::Plan(plan.problems(wrong))) }
 }
 
-/// The modules of the work tree, those files that git tracks.
-fn program(repo: &Repo) -> Result<Program<'_>, Stop> {
+/// Warnings of modules that the plan deletes, or moves to another name, while other files still import them.
+///
+/// # Errors
+/// When the files of the repository cannot be listed.
+pub fn departed(repo: &Repo, plan: &Plan) -> Result<Vec<Problem>, Stop> {
+    let mut targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+    if !targets.any(|target| matches!(target.treatment, Treatment::Delete | Treatment::Move(_))) {
+        return Ok(Vec::new());
+    }
+    Ok(departed::departed(plan, &program(repo, plan)?))
+}
+
+/// The modules of the work tree, those files that git tracks, and what the plan makes.
+fn program<'r>(repo: &'r Repo, plan: &Plan) -> Result<Program<'r>, Stop> {
     let listed = repo.listing(|path| path.ends_with(b".py") || path.ends_with(b".pyi"))?;
     // What cannot be read tells nothing; whoever has to change it says so.
     let read = |path: &RepoPath| fs::read(repo.top(), path).ok().map(|found| found.bytes);
-    Ok(Program::new(listed.into_iter().map(|file| file.path), read))
+    Ok(with_made(plan, listed.into_iter().map(|file| file.path).collect(), read))
+}
+
+/// The modules among the files `paths`, and those that the plan makes and that are not among them yet.
+fn with_made<'r>(plan: &Plan, mut paths: Vec<RepoPath>, read: impl Fn(&RepoPath) -> Option<Vec<u8>> + 'r) -> Program<'r> {
+    let mut made = feed::made(plan);
+    for path in &paths {
+        made.remove(path);
+    }
+    paths.extend(made.keys().cloned());
+    Program::new(paths, move |path| match made.get(path) {
+        Some(Origin::Text(text)) => Some(text.clone().into_bytes()),
+        Some(Origin::File(from)) => read(from),
+        None => read(path),
+    })
 }

@@ -114,3 +114,70 @@ fn what_an_entry_says_of_its_violations_changes_no_digest() {
     };
     assert_eq!(plan(""), plan(", violations: 3"));
 }
+
+#[test]
+fn a_file_that_is_deleted_while_another_imports_it_is_told_by_check() {
+    let files = [("old.py", "def f(): pass\n"), ("new.py", "def g(): pass\n"), ("a.py", OLD), ("b.txt", "from old import f\n")];
+    let (delete, change) = ("    files:\n      - path: old.py\n        delete: true\n", "    files: [a.py]\n");
+    let sound = repo(&files, &format!("  - id: P0\n{change}  - id: P1\n{delete}"));
+    let checked = sound.migrate(&["check"]);
+    assert!(!checked.stderr.contains("is deleted"), "{}", checked.stderr);
+    let early = repo(&files, &format!("  - id: P0\n{delete}  - id: P1\n{change}"));
+    early
+        .migrate(&["check"])
+        .says("old.py is deleted in phase 1 (P0) and a.py imports it")
+        .says("plans/p.yaml:9:15]")
+        .says("help: put this entry behind the one that changes a.py");
+    early.write("more.py", "import old\n");
+    early.commit_all("another file imports it");
+    early
+        .migrate(&["check"])
+        .says("old.py is deleted in phase 1 (P0) and a.py and more.py import it")
+        .says("help: take the import out of more.py by a rule or an edit before that, or delete it too");
+    for command in [&["scan"][..], &["status"], &["diff"]] {
+        let ran = early.migrate(command);
+        assert!(!ran.stderr.contains("is deleted in"), "{command:?}\n{}", ran.stderr);
+    }
+}
+
+/// A module that goes into a package, and what imports it.
+fn moved(rules: &str, rest: &str) -> crate::support::Repo {
+    let repo = repo(
+        &[
+            ("app/__init__.py", ""),
+            ("app/b/__init__.py", ""),
+            ("app/a.py", "def f(): pass\n"),
+            ("use.py", "import app.a\napp.a.f()\n"),
+        ],
+        "  - id: P0\n    files: [use.py]\n",
+    );
+    crate::kit::replan(
+        &repo,
+        &format!(
+            "version: 1\nname: test\nissue: \"#1\"\n{rules}phases:\n  - id: P0\n    files:\n      - path: app/a.py\n        move_to: app/b/a.py\n{rest}"
+        ),
+    );
+    repo
+}
+
+#[test]
+fn a_module_that_is_moved_without_a_rename_is_told_by_check_with_the_rename() {
+    moved("", "")
+        .migrate(&["check"])
+        .says("app/a.py is moved to app/b/a.py in phase 1 (P0) and use.py imports it as app.a")
+        .says("plans/p.yaml:7:15]")
+        .says("help: add the rule `rename: { from: app.a, to: app.b.a }`, and list use.py");
+}
+
+#[test]
+fn a_rename_may_lead_to_a_module_that_the_plan_moves_there() {
+    let rules = |to: &str| format!("rules:\n  moved: {{ rename: {{ from: app.a, to: {to} }} }}\n");
+    let checked = moved(&rules("app.b.a"), "      - use.py\n").migrate(&["check"]);
+    for said in ["is moved to", "has no", "warning", "where the module ends"] {
+        assert!(!checked.stderr.contains(said), "{}", checked.stderr);
+    }
+    moved(&rules("app.b.c"), "      - use.py\n")
+        .migrate(&["check"])
+        .says("the rule moved leads to app.b.c, and app.b has no c")
+        .says("use.py imports it as app.a");
+}
