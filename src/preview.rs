@@ -23,8 +23,8 @@ use crate::unit::callables::Callables;
 use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
-use crate::unit::{self, Made, Outcome};
-use crate::units::{Call, Member, calls};
+use crate::unit::{self, Made, Outcome, Prepared};
+use crate::units::{Call, Member, Role, calls};
 use crate::unready;
 
 /// So many bytes of results are kept from the survey on.
@@ -66,10 +66,12 @@ pub enum What {
 /// The bytes of a file as they are and as they would be.
 #[derive(Debug)]
 pub struct Texts {
-    /// As they are.
-    pub before: Vec<u8>,
-    /// As they would be.
-    pub after: Vec<u8>,
+    /// As they are; `None` where there is no file.
+    pub before: Option<Vec<u8>>,
+    /// As they would be; `None` where there would be no file.
+    pub after: Option<Vec<u8>>,
+    /// The mode of the file, as git words it.
+    pub mode: u32,
 }
 
 /// What is wanted of units that would change.
@@ -174,23 +176,32 @@ pub fn foresee(
         let own: Vec<Member> = files.iter().map(|file| (*file).clone()).collect();
         let judges = [calls(plan, &own, |target| &target.validate), calls(plan, &own, |target| &target.verify)].concat();
         let mut judges = Some(judges);
-        for file in files {
-            let before = repo.target(&tip, &file.path, &conversions)?.found.bytes;
-            let outcome = kept.take(file, &before).unwrap_or_else(|| unit::outcome(&callables, plan, file, &before));
+        let prepared = match own.as_slice() {
+            // What the survey made of it is not made again.
+            [file] if plan.role(file) == Role::Rewrite => {
+                let target = repo.target(&tip, &file.path, &conversions)?;
+                let before = &target.found.bytes;
+                let outcome = kept.take(file, before).unwrap_or_else(|| unit::outcome(&callables, plan, file, before));
+                vec![Prepared { file: file.clone(), target: Some(target), converted: false, outcome }]
+            }
+            own => unit::prepare(repo, plan, &tip, own, &conversions, &callables)?,
+        };
+        for Prepared { file, target, outcome, .. } in prepared {
+            let texts = |after: Option<Vec<u8>>| {
+                let mode = target.as_ref().map_or(0o100_644, |target| target.mode);
+                let before = target.as_ref().map(|target| target.found.bytes.clone());
+                (wanted == Wanted::Texts).then_some(Texts { before, after, mode })
+            };
             let what = match outcome {
-                Outcome::Changed(Made { bytes: after, warnings, .. }) => {
-                    let texts = (wanted == Wanted::Texts).then_some(Texts { before, after });
-                    What::Change { texts, warnings: warnings.before }
+                Outcome::Changed(Made { bytes, warnings, .. }) => {
+                    What::Change { texts: texts(Some(bytes)), warnings: warnings.before }
                 }
-                Outcome::Gone => {
-                    let texts = (wanted == Wanted::Texts).then_some(Texts { before, after: Vec::new() });
-                    What::Change { texts, warnings: Vec::new() }
-                }
+                Outcome::Gone => What::Change { texts: texts(None), warnings: Vec::new() },
                 Outcome::NeedsCodemod => What::NeedsCodemod,
                 Outcome::Unchanged(warnings) => What::Nothing(warnings),
                 Outcome::Unsound(unsound) => What::Unsound(unsound),
             };
-            let codemods = segments(plan, file).into_iter().filter_map(|segment| match segment {
+            let codemods = segments(plan, &file).into_iter().filter_map(|segment| match segment {
                 Segment::Codemod(command) => Some(Call { command: command.clone(), file: Some(file.path.clone()) }),
                 Segment::Pure(_) => None,
             });

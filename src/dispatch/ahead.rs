@@ -49,8 +49,9 @@ impl Session<'_> {
                 let phase = self.plan.phase_label(foreseen.phase);
                 match &foreseen.what {
                     What::Change { texts, warnings } => {
-                        if let Some(Texts { before, after }) = texts {
-                            printed(diff::write(&mut out, look, &foreseen.file, before, after))?;
+                        if let Some(Texts { before, after, mode }) = texts {
+                            let texts = [before.as_deref(), after.as_deref()];
+                            printed(diff::write(&mut out, look, &foreseen.file, texts, *mode))?;
                         }
                         self.warn(&mut repeats, &foreseen.file, warnings);
                     }

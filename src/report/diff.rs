@@ -19,21 +19,31 @@ const CONTEXT: usize = 3;
 /// How long the shortest diff is looked for; after that a longer one is as good.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Writes the change of one file; nothing when there is none.
+/// Writes the change of one file, where `None` stands for no file; nothing when there is none. A file that comes or goes has this
+/// `mode`, such as `0o100644`.
 ///
 /// # Errors
 /// What the stream says.
-pub fn write(out: &mut dyn Write, look: Look, path: &RepoPath, before: &[u8], after: &[u8]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, look: Look, path: &RepoPath, [before, after]: [Option<&[u8]>; 2], mode: u32) -> io::Result<()> {
     if before == after {
         return Ok(());
     }
     let [from, to] = ["a/", "b/"].map(|side| quote(&[side.as_bytes(), path.as_bytes()].concat()));
-    for text in [format!("diff --git {from} {to}"), format!("--- {from}"), format!("+++ {to}")] {
+    let comes_or_goes = match (before, after) {
+        (None, _) => Some(format!("new file mode {mode:o}")),
+        (_, None) => Some(format!("deleted file mode {mode:o}")),
+        _ => None,
+    };
+    let name = |side: Option<&[u8]>, name: &str| side.map_or_else(|| "/dev/null".to_owned(), |_| name.to_owned());
+    let names = [format!("--- {}", name(before, &from)), format!("+++ {}", name(after, &to))];
+    let is_empty = before.unwrap_or_default() == after.unwrap_or_default();
+    let names = names.into_iter().filter(|_| !is_empty);
+    for text in [format!("diff --git {from} {to}")].into_iter().chain(comes_or_goes).chain(names) {
         // Git's quoting covers what git must read; a terminal is more easily fooled.
         let text = if is_shown(look) { escape::line(text.as_bytes()) } else { text };
         writeln!(out, "{}", look.paint(Ink::Bold, &text))?;
     }
-    hunks(out, look, before, after)
+    hunks(out, look, before.unwrap_or_default(), after.unwrap_or_default())
 }
 
 /// Writes the difference of two texts that are called by these names; nothing when there is none.
@@ -121,7 +131,7 @@ mod tests {
 
     fn diff(look: Look, path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        write(&mut out, look, &RepoPath::new(path).unwrap(), before, after).unwrap();
+        write(&mut out, look, &RepoPath::new(path).unwrap(), [Some(before), Some(after)], 0o100_644).unwrap();
         out
     }
 

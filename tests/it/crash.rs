@@ -22,7 +22,7 @@ pub struct Scenario {
     args: &'static [&'static str],
     /// The text of each file that changes: every one that it may have.
     legal: BTreeMap<&'static str, Vec<Vec<u8>>>,
-    exit: i32,
+    pub exit: i32,
     whole: BTreeMap<String, Vec<u8>>,
     points: Vec<String>,
 }
@@ -79,7 +79,7 @@ impl Scenario {
     }
 
     /// Runs it to be killed at the `nth` point; false when it came to its end before.
-    fn killed(&self, repo: &Repo, nth: usize) -> bool {
+    pub fn killed(&self, repo: &Repo, nth: usize) -> bool {
         self.was_killed(repo.command(MIGRATE).args(self.args).env("MIGRATE_KILL_AT", nth.to_string()))
     }
 
@@ -106,14 +106,19 @@ impl Scenario {
         let fsck = repo.command("git").args(["fsck", "--strict", "--no-dangling", "--no-progress"]).output().unwrap();
         let said = String::from_utf8_lossy(&fsck.stderr).into_owned() + &String::from_utf8_lossy(&fsck.stdout);
         assert!(fsck.status.success() && said.is_empty(), "{at}: git fsck says {said}");
+        let may_come_and_go = |path: &str| self.legal.get(path).is_some_and(|texts| texts.iter().any(Vec::is_empty));
         for (file, texts) in &self.legal {
-            assert!(texts.contains(&repo.read(file)), "{at}: {file} is neither old nor new");
+            // No file is told as an empty one.
+            let found = std::fs::read(repo.top().join(file)).unwrap_or_default();
+            assert!(texts.contains(&found), "{at}: {file} is neither old nor new");
         }
-        for line in repo.git(&["status", "--porcelain", "--untracked-files=all"]).lines() {
+        for line in repo.git(&["status", "--porcelain", "--no-renames", "--untracked-files=all"]).lines() {
             let (state, path) = (&line[..2], &line[3..]);
             let known = match state {
                 " M" | "M " => self.legal.contains_key(path) || path == "staged.txt" || path == "edited.txt",
                 "MM" => path == "both.txt",
+                " D" | "D " | "A " | " A" | "AD" => may_come_and_go(path),
+                "??" if may_come_and_go(path) => true,
                 "??" => path.rsplit('/').next().is_some_and(|name| name.starts_with(".migrate-")),
                 _ => false,
             };
@@ -139,13 +144,13 @@ impl Scenario {
     }
 
     /// The points that differ for who is killed there: what is written survives us, synced or not.
-    fn distinct(&self) -> Vec<usize> {
+    pub fn distinct(&self) -> Vec<usize> {
         let all = 1..=self.points.len();
         let next_is_its_sync = |nth: usize| self.points.get(nth).is_some_and(|next| next.ends_with("journal: synced"));
         all.filter(|nth| full() || !next_is_its_sync(*nth)).collect()
     }
 
-    fn name(&self, nth: usize) -> String {
+    pub fn name(&self, nth: usize) -> String {
         self.points.get(nth - 1).cloned().unwrap_or_else(|| format!("{nth} (beyond the last)"))
     }
 }

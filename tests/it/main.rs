@@ -41,6 +41,8 @@ mod edits;
 mod errors;
 /// Every exit code, and death by a signal.
 mod exit;
+/// Units of several files, and files that come and go.
+mod groups;
 /// What is looked for in every result, and how much each finding weighs.
 mod guards;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
