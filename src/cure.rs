@@ -35,7 +35,8 @@ pub fn help_by_text(message: &str, otherwise: &'static str) -> &'static str {
 }
 
 /// The system's number for the error, or for the error that it names.
-fn number(error: &io::Error) -> Option<Errno> {
+#[must_use]
+pub fn number(error: &io::Error) -> Option<Errno> {
     let cause = || error.source()?.downcast_ref::<io::Error>().and_then(Errno::from_io_error);
     Errno::from_io_error(error).or_else(cause)
 }
@@ -60,7 +61,9 @@ mod tests {
             let plain = io::Error::from(errno);
             let named = crate::fs::named("write", Path::new("x"), &plain);
             assert_eq!(named.to_string(), format!("write x: {plain}"));
-            for error in [plain, named] {
+            let twice = crate::fs::named("make", Path::new("y"), &named);
+            assert_eq!(twice.to_string(), format!("make y: write x: {plain}"));
+            for error in [plain, named, twice] {
                 let help = help(&error, "no cure");
                 assert!(words.iter().all(|word| help.contains(word)) && help.ends_with("run migrate again"), "{error}: {help}");
             }

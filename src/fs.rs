@@ -177,7 +177,7 @@ pub fn keep_mode(top: &Path, path: &RepoPath, like: &Stat) -> Result<(), FilePro
 #[must_use]
 pub fn named(act: &str, path: &Path, error: &io::Error) -> io::Error {
     let text = format!("{act} {}: {error}", path.display());
-    io::Error::new(error.kind(), Named { text, cause: error.raw_os_error().map(io::Error::from_raw_os_error) })
+    io::Error::new(error.kind(), Named { text, cause: cure::number(error).map(io::Error::from) })
 }
 
 /// An error's text, the place included, beside the error itself: the system's number for it would be lost otherwise.

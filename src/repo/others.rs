@@ -3,7 +3,8 @@
 //! The answer is always that of `git status`, compared with what it said when the run began. From the second question on it is not
 //! asked for when nothing can have changed: the folders of tracked files are watched ([`Watch`]), index and HEAD were moved by this
 //! tool alone, and each file that something happened to holds what both name. So a question costs what the command did, not
-//! what the repository holds. Only "nothing changed" is ever concluded that way; every doubt ends in the whole comparison.
+//! what the repository holds. Only "nothing changed" is ever concluded that way; every doubt ends in the whole comparison. A file that
+//! git calls changed is looked at before it is believed.
 //!
 //! What the watch cannot see is said there. Attributes and configuration of git outside tracked files are taken to stay.
 
@@ -14,6 +15,7 @@ use git2::{ObjectType, Oid};
 
 use crate::fs::{self, FileProblem};
 use crate::path::RepoPath;
+use crate::repo::index::Entry;
 use crate::repo::target::Write;
 use crate::repo::watch::Watch;
 use crate::repo::{Repo, RepoProblem};
@@ -121,11 +123,24 @@ impl Repo {
 
     /// What every tracked file with changes holds.
     fn held(&self) -> Result<BTreeMap<RepoPath, Held>, RepoProblem> {
-        let held = |(path, said): (RepoPath, Vec<u8>)| {
-            let disk = self.on_disk(&path)?.0;
-            Ok((path, Held { said, disk }))
-        };
-        self.dirty()?.into_iter().map(held).collect()
+        let mut held = BTreeMap::new();
+        for (path, said) in self.dirty()? {
+            let (disk, bytes) = self.on_disk(&path)?;
+            if !self.is_only_said(&path, &disk, &bytes)? {
+                held.insert(path, Held { said, disk });
+            }
+        }
+        Ok(held)
+    }
+
+    /// True when a file that git calls changed holds what HEAD and the index name, byte for byte: git says it, too, of a file that it
+    /// could not open just then, and of every file when it could not read HEAD.
+    fn is_only_said(&self, path: &RepoPath, disk: &Disk, bytes: &[u8]) -> Result<bool, RepoProblem> {
+        let Some(entry) = self.named(path)? else { return Ok(false) };
+        let named = Disk::File { raw: entry.oid, executable: entry.mode == EXECUTABLE };
+        // The same bytes are a change where they are not what git would store of them.
+        let as_stored = || self.clean(path, bytes, true, Write::No).is_ok_and(|stored| stored == entry.oid);
+        Ok(*disk == named && has_size(&entry, bytes) && as_stored())
     }
 
     /// Starts to watch the folders of the tracked files as the index names them now.
@@ -186,22 +201,24 @@ impl Repo {
         if let Some(held) = held {
             return Ok(disk != Disk::Else && disk == held.disk);
         }
-        let Some(Some(entry)) = self.with_index(|index| index.entry(path.as_bytes()))? else { return Ok(false) };
-        if entry.stage != 0 || self.file_in(self.tip()?.commit, path)? != Some((entry.mode, entry.oid)) {
-            return Ok(false);
-        }
+        let Some(entry) = self.named(path)? else { return Ok(false) };
         Ok(match disk {
             Disk::Link(target) => entry.mode == LINK && target == entry.oid,
             Disk::File { raw, executable } => {
                 let same_mode = !self.settings.modes_count || executable == (entry.mode == EXECUTABLE);
                 // A filter that fails leaves the file in doubt, and git is asked.
                 let as_stored = || self.clean(path, &bytes, true, Write::No).is_ok_and(|stored| stored == entry.oid);
-                // A file of another length counts as changed to git, even when it would be stored the same.
-                let same_size = entry.size == 0 || u64::from(entry.size) == bytes.len() as u64 & u64::from(u32::MAX);
-                entry.mode != LINK && same_mode && same_size && (raw == entry.oid || as_stored())
+                entry.mode != LINK && same_mode && has_size(&entry, &bytes) && (raw == entry.oid || as_stored())
             }
             Disk::Absent | Disk::Else => false,
         })
+    }
+
+    /// The entry of the index at `path` when HEAD names the same.
+    fn named(&self, path: &RepoPath) -> Result<Option<Entry>, RepoProblem> {
+        let Some(Some(entry)) = self.with_index(|index| index.entry(path.as_bytes()))? else { return Ok(None) };
+        let is_heads = entry.stage == 0 && self.file_in(self.tip()?.commit, path)? == Some((entry.mode, entry.oid));
+        Ok(is_heads.then_some(entry))
     }
 
     /// What is at `path`, and the bytes when it is a file.
@@ -227,6 +244,11 @@ impl Repo {
         let Ok(target) = std::fs::read_link(path.below(self.top())) else { return Ok(None) };
         Ok(Some(Oid::hash_object(ObjectType::Blob, target.as_os_str().as_encoded_bytes())?))
     }
+}
+
+/// A file of another length counts as changed to git, even when it would be stored the same.
+fn has_size(entry: &Entry, bytes: &[u8]) -> bool {
+    entry.size == 0 || u64::from(entry.size) == bytes.len() as u64 & u64::from(u32::MAX)
 }
 
 #[cfg(test)]

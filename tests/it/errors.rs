@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -156,6 +157,29 @@ fn after_any_call_that_failed_the_next_run_ends_like_an_unbroken_one_verificatio
     });
     let taken_back = taken_back.into_inner();
     assert!(taken_back * 4 < chosen.len(), "in {taken_back} of {} cases nothing but the verification failed", chosen.len());
+}
+
+#[test]
+fn a_file_that_git_calls_changed_because_it_could_not_look_is_not_taken_to_be() {
+    let template = two_verified();
+    let unbroken = template.copy();
+    unbroken.migrate(&["run"]).exits(1);
+    let whole = outcome(&unbroken);
+    let blob = template.git(&["rev-parse", "HEAD:a.py"]);
+    let (blob, none) = (blob.trim(), "0".repeat(40));
+    // What git says of a file that it cannot open, and of all of them when it cannot read HEAD.
+    for said in [format!(".M N... 100644 100644 100644 {blob} {blob}"), format!("A. N... 000000 100644 100644 {none} {blob}")] {
+        let repo = template.copy();
+        let programs = repo.home().join("programs");
+        std::fs::create_dir(&programs).unwrap();
+        let lines = format!("*' status '*) printf '1 {said} a.py\\0' ;;\n*) exec git \"$@\" ;;");
+        let text = format!("#!/bin/sh\nPATH=${{PATH#*:}}\ncase \" $* \" in\n{lines}\nesac\n");
+        std::fs::write(programs.join("git"), text).unwrap();
+        std::fs::set_permissions(programs.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        Ran::of(repo.command(MIGRATE).arg("run").env("PATH", path).output().unwrap()).exits(1);
+        assert!(outcome(&repo) == whole, "{said}: not as unbroken");
+    }
 }
 
 #[test_with::executable(strace)]
