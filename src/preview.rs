@@ -141,7 +141,7 @@ pub fn foresee(
     let (callables, others) = (Callables::new(repo), repo.others()?);
     let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0, unchanged: BTreeMap::new() };
     let mut works = |unit: &Member| {
-        if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) {
+        if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) || plan.role(unit) != Role::Rewrite {
             return Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
         }
         let Some(bytes) = survey::text(repo, &tip, &others, &unit.path) else { return Ok(true) };

@@ -1,8 +1,8 @@
 //! Migrates a small service from its deprecated WebSocket factory: `cargo run --release --example websocket_migration`.
 //!
 //! A scratch repository is made of `examples/websocket_service`, and what a person would type is typed there: a plan is checked,
-//! a mistake in it is found by verification and reverted, the plan is mended, a run is killed half-way and resumed, a file is
-//! rolled back. Every exit code and all that is left at the end is held to what it must be; the example fails on the first
+//! a mistake in it is found by verification and reverted, the plan is corrected, a run is killed half-way and resumed, what it deleted
+//! at its end is taken back, and one file of a group. Every exit code and all that is left at the end is held to what it must be; the example fails on the first
 //! difference. It needs git and python3, and leaves the repository to be looked at.
 
 mod scratch;
@@ -22,12 +22,17 @@ use stage::{MIGRATE, Stage, Trouble, cannot, must_be};
 /// Its edit has the mistake.
 const SUPERVISOR: &str = "netra_backend/app/core/supervisor_factory.py";
 
-/// The run is killed while this file is validated, as its first migrated line tells.
+/// The run is killed while this file is validated, with the others of its group, as its first migrated line tells.
 const KILLED_AT: &str = "netra_backend/app/agents/synthetic_data_progress_tracker.py";
 const KILLED_WHEN: &[u8] = b"import get_websocket_manager\n";
 
-/// Rolled back in the end.
-const ROLLED_BACK: &str = "netra_backend/app/core/interfaces_data.py";
+/// The group of that file.
+const GROUP: &str = "group:agent-utilities";
+
+/// Rolled back in the end: first what was deleted, then one file of that group.
+const RETIRED: &str = "retire-factory";
+const FACTORY: &str = "netra_backend/app/websocket_core/websocket_manager_factory.py";
+const ROLLED_BACK: &str = "netra_backend/app/agents/example_message_processor.py";
 
 /// How long a run may take to come to the file at which it is killed.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -109,11 +114,14 @@ fn kill_and_resume(stage: &Stage) -> Result<(), Trouble> {
     must_be("the signal that the run died by", "Some(9)", format!("{:?}", killed.signal()))?;
     stage.run(&["git", "status", "--short"], 0)?;
     stage.run(&["migrate", "status"], 0)?;
-    must_be("the state of the file that was rewritten", "running", state(stage, KILLED_AT)?)?;
+    must_be("the state of the group that was rewritten", "running", state(stage, GROUP)?)?;
 
     stage.run(&["migrate", "resume"], 0)?;
     let counts = status(stage)?["counts"].clone();
     must_be("the number of units done", &counts["total"], &counts["done"])?;
+    stage.run(&["git", "show", "--summary", "HEAD"], 0)?;
+    must_be("that the deprecated module is gone", false, stage.folder.join(FACTORY).exists())?;
+    stage.run(&["python3", "scripts/check_architecture_compliance.py"], 0)?;
     must_be("the work tree after the run", "", stage.ask(&["git", "status", "--porcelain"])?)
 }
 
@@ -136,12 +144,16 @@ fn wait_until_placed(stage: &Stage, run: &mut Child) -> Result<(), Trouble> {
     }
 }
 
-/// One file back to what it was, and the service tested as it then is.
+/// What was deleted comes back, then one file is what it was, and the service is tested as it then is.
 fn roll_back(stage: &Stage) -> Result<(), Trouble> {
-    stage.title("One file is rolled back, by a commit of its own; the service still passes what verifies that file")?;
-    stage.run(&["migrate", "--verbose", "rollback", ROLLED_BACK], 0)?;
+    stage.title("The last step is taken back: the deprecated module is there again, with its own tests")?;
+    stage.run(&["migrate", "rollback", "--group", RETIRED], 0)?;
+    must_be("that the deprecated module is back", true, stage.folder.join(FACTORY).exists())?;
+
+    stage.title("One file of a group is rolled back, by a commit of its own; the other stays migrated")?;
+    stage.run(&["migrate", "--verbose", "rollback", "--only", ROLLED_BACK], 0)?;
     stage.run(&["git", "show", "--stat", "HEAD"], 0)?;
-    must_be("the state of the file", "rolled-back", state(stage, ROLLED_BACK)?)?;
+    must_be("the state of its group", "rolled-back", state(stage, GROUP)?)?;
     let first = stage.ask(&["git", "rev-list", "--max-parents=0", "HEAD"])?;
     must_be("what differs from before the migration", "", stage.ask(&["git", "diff", &first, "--", ROLLED_BACK])?)
 }

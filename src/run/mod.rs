@@ -10,6 +10,8 @@ mod start;
 mod transform;
 mod verify;
 
+use git2::Oid;
+
 use crate::event::{Event, Watch};
 use crate::held::{BranchMove, Held};
 use crate::interrupt::Interrupt;
@@ -73,7 +75,7 @@ struct Run<'a> {
     /// All units of the plan, those that were not asked for too: shares and passages count them.
     units: Vec<Standing>,
     /// The newest commit of the plan when the run began.
-    newest: Option<git2::Oid>,
+    newest: Option<Oid>,
     /// Violations that the plan allows to be left in files that are no units.
     left_aside: usize,
     digest: String,
@@ -122,16 +124,18 @@ impl Run<'_> {
             let unit = Unit { files, ..standing.unit };
             let (phase, name) = (label.clone(), unit.id.to_string());
             emit(Event::UnitStarted { phase, unit: name, ordinal: nth + 1, of: members.len() });
-            self.in_parts(unit, emit)?;
+            let parts = first_parts(&unit, &standing.files);
+            self.in_parts(parts, emit)?;
         }
         emit(Event::PhaseFinished { phase: label.clone(), tally: counts(self) });
         self.gate(at, &label, emit)
     }
 
-    /// One unit; where it was put together for its size and fails, its halves, down to the files that fail alone. What fails there ends
-    /// the run, if its phase says so, once the rest of the unit has landed.
-    fn in_parts(&mut self, unit: Unit, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let (mut parts, mut ended) = (vec![unit], Ok(()));
+    /// The parts of one unit in their order; where it was put together for its size and fails, its halves, down to the files that fail
+    /// alone. What fails there ends the run, if its phase says so, once the rest of the unit has landed.
+    fn in_parts(&mut self, mut parts: Vec<Unit>, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let mut ended = Ok(());
+        parts.reverse();
         while let Some(part) = parts.pop() {
             if let Some(signal) = self.interrupt.pending() {
                 return Err(Stop::Interrupted(signal));
@@ -145,11 +149,9 @@ impl Run<'_> {
                     emit(Event::UnitUnchanged { unit: self.name_of(&part), why });
                 }
                 Ended::Failed(failure) if !part.is_atomic() => {
-                    let (unit, files) = (self.name_of(&part), part.files.len());
-                    emit(Event::UnitSplit { unit, files, reason: failure.reason });
-                    let (first, second) = part.files.split_at(files.div_ceil(2));
-                    let half = |files: &[Member]| Unit { files: files.to_vec(), ..part.clone() };
-                    parts.extend([half(second), half(first)]);
+                    self.split(&part, failure.reason, emit);
+                    let [first, second] = part.halves();
+                    parts.extend([second, first]);
                 }
                 Ended::Failed(failure) => match self.unit_failed(&part, failure, emit) {
                     Err(stop @ Stop::Failed(_)) => ended = ended.and(Err(stop)),
@@ -158,6 +160,11 @@ impl Run<'_> {
             }
         }
         ended
+    }
+
+    /// Says that the halves of a part are tried next.
+    fn split(&self, part: &Unit, reason: String, emit: &mut dyn FnMut(Event)) {
+        emit(Event::UnitSplit { unit: self.name_of(part), files: part.files.len(), reason });
     }
 
     /// A unit that is not to be run: most need no word, those that were given up earlier do.
@@ -365,4 +372,24 @@ impl Run<'_> {
 /// The files of a group as records and trailers list them; none where the name of the unit says it.
 fn listed(unit: &Unit) -> Vec<RepoPath> {
     if unit.id.file().is_some() && unit.files.len() == 1 { Vec::new() } else { unit.paths().cloned().collect() }
+}
+
+/// How a unit is begun: as a whole, unless an earlier run, here or elsewhere, found that several of its files fail together. Then these
+/// are halved, and what is left of a bigger lot whose other half went its own way is tried as it is.
+fn first_parts(unit: &Unit, standings: &[FileStanding]) -> Vec<Unit> {
+    let failed_with =
+        |file: &Member| standings.iter().find(|standing| standing.file == *file).and_then(|found| found.failed_with);
+    let mut lots: Vec<(Option<(Oid, usize)>, Unit)> = Vec::new();
+    for file in &unit.files {
+        let with = failed_with(file);
+        match lots.iter_mut().find(|(known, _)| *known == with) {
+            Some((_, lot)) => lot.files.push(file.clone()),
+            None => lots.push((with, Unit { files: vec![file.clone()], ..unit.clone() })),
+        }
+    }
+    let parts = lots.into_iter().map(|(with, lot)| match with {
+        Some((_, size)) if size == lot.files.len() && size > 1 => lot.halves().to_vec(),
+        _ => vec![lot],
+    });
+    parts.flatten().collect()
 }

@@ -55,7 +55,7 @@ impl Run<'_> {
         let tip = self.held.tip().commit;
         if takeback::is_undone(self.repo, tip, commit)? {
             // Somebody was quicker.
-            self.set_state(&unit.files, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
+            self.is_back(unit, commit);
             emit(Event::UnitSkipped { unit: name, why: "its commit was taken back meanwhile".to_owned() });
             return Ok(());
         }
@@ -66,10 +66,22 @@ impl Run<'_> {
         let work = Work { plan, phase, unit: unit_id, files: &files, commit, extent };
         let revert = takeback::take_back(&mut protocol, work, &Reason::Verification(reason.to_owned()))?;
         self.held.moved_to(revert);
-        self.set_state(&unit.files, State::RolledBack, Some(survey::BY_VERIFICATION.to_owned()));
+        self.is_back(unit, commit);
         let (taken, by) = (commit.to_string(), revert.to_string());
         emit(Event::UnitReverted { unit: name, commit: taken, revert: by, reason: reason.to_owned() });
         Ok(())
+    }
+
+    /// Notes where a unit stands whose commit failed and is back. Of several files that were put together for their size it is not known
+    /// which one failed: their halves are to be tried.
+    fn is_back(&mut self, unit: &Unit, commit: Oid) {
+        let (state, why) = match unit.is_atomic() {
+            true => (State::RolledBack, Some(survey::BY_VERIFICATION.to_owned())),
+            false => (State::Pending, None),
+        };
+        self.set_state(&unit.files, state, why);
+        let failed_with = (!unit.is_atomic()).then_some((commit, unit.files.len()));
+        self.standings(&unit.files).for_each(|standing| standing.failed_with = failed_with);
     }
 
     /// Judges what was committed and not judged, before anything else lands: by an interrupted run, or by a run elsewhere of which
@@ -157,6 +169,10 @@ impl Run<'_> {
             None => self.verify(unit, commit, emit)?,
         };
         match ended {
+            Ended::Failed(failure) if !unit.is_atomic() => {
+                self.split(unit, failure.reason, emit);
+                Ok(())
+            }
             Ended::Failed(failure) => self.unit_failed(unit, failure, emit),
             Ended::Committed | Ended::Unchanged => Ok(()),
         }

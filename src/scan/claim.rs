@@ -1,4 +1,4 @@
-//! Which phase of a plan would migrate a file, found as [`crate::select`] finds it but for one file at a time, and by what it holds in
+//! Which phase of a plan would migrate a file, found as [`crate::units`] finds it but for one file at a time, and by what it holds in
 //! the work tree now.
 
 use std::collections::HashMap;

@@ -18,6 +18,8 @@ pub enum History {
 pub enum By {
     /// A command that judged the commit.
     Verification,
+    /// The same, of several files that were put together for their size: it says nothing of any one of them.
+    VerificationOfSeveral,
     /// A person, with `migrate rollback`.
     Rollback,
     /// A person, by whatever other means.
@@ -98,6 +100,8 @@ pub fn decide(facts: &Facts) -> Decision {
         }
         (History::Landed, Content::AsBefore) => look(RolledBack, Unchanged),
         (_, Content::AsCommitted) | (History::Landed, Content::Changed) => look(Outdated, Committed),
+        // Its halves are to be tried.
+        (History::TakenBack(By::VerificationOfSeveral), _) => look(Pending, Unchanged),
         // The plan that failed is not the plan any more.
         (History::TakenBack(By::Verification), _) if !facts.same_plan => look(Pending, Unchanged),
         (History::TakenBack(_), _) => look(RolledBack, Unchanged),
@@ -132,6 +136,7 @@ mod tests {
         let landed = History::Landed;
         let (by_verify, by_hand) = (History::TakenBack(By::Verification), History::TakenBack(By::Hand));
         let by_rollback = History::TakenBack(By::Rollback);
+        let of_several = History::TakenBack(By::VerificationOfSeveral);
         let is = Decision::Is;
         let look = |work, none| Decision::Look { work, none };
         // history, same plan, content, attempt, codemod -> decision
@@ -152,6 +157,9 @@ mod tests {
             (by_verify, false, AsBefore, N, false, look(Pending, Unchanged)),
             (by_verify, true, Changed, N, false, look(RolledBack, Unchanged)),
             (by_verify, true, AsCommitted, N, false, is(Committed)),
+            (of_several, true, AsBefore, N, false, look(Pending, Unchanged)),
+            (of_several, true, AsBefore, Q, false, look(Quarantined, Unchanged)),
+            (of_several, true, Gone, N, false, is(Unchanged)),
             (by_hand, true, AsBefore, N, false, look(RolledBack, Unchanged)),
             (by_rollback, false, AsBefore, N, false, look(RolledBack, Unchanged)),
             (by_hand, false, AsBefore, N, false, look(RolledBack, Unchanged)),

@@ -30,6 +30,9 @@ pub struct Landed {
     pub digest: String,
     /// Set when it was taken back: by whom.
     pub taken_back: Option<By>,
+    /// How many files were taken back with it, it among them, where one verification judged several that were put together for their
+    /// size; else 0.
+    pub tried_with: usize,
     /// How many commits are newer than the unit's own.
     pub age: usize,
     /// All its commits that no later one says to take back, newest first, each with its age: a file that was done again has several.
@@ -76,12 +79,19 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
                 if let Some(ours) = ours.filter(|ours| ours.plan == name)
                     && let Some(unit) = UnitId::new(ours.unit)
                 {
-                    let by = if ours.cause == Cause::Verification { By::Verification } else { By::Rollback };
+                    let of_several = unit.is_cut() && ours.files.len() > 1;
+                    let by = match ours.cause {
+                        Cause::Verification if of_several => By::VerificationOfSeveral,
+                        Cause::Verification => By::Verification,
+                        Cause::Rollback => By::Rollback,
+                    };
+                    let tried_with = if by == By::VerificationOfSeveral { ours.files.len() } else { 0 };
                     let oid = Oid::from_str(&commit).ok();
                     for file in paths(&unit, &ours.files) {
                         parts.insert((file.clone(), commit.clone()));
                         let (unit, phase, digest, taken_back) = (unit.clone(), ours.phase.clone(), String::new(), Some(by));
-                        let landed = Landed { unit, commit: oid, phase, digest, taken_back, age, standing: Vec::new() };
+                        let landed =
+                            Landed { unit, commit: oid, phase, digest, taken_back, tried_with, age, standing: Vec::new() };
                         landings.files.entry(file).or_insert(landed);
                     }
                 }
@@ -106,7 +116,16 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
         for (file, (unit, phase, digest)) in applied {
             let taken_back = is_back.then_some(By::Hand);
             let stands = !is_back && !parts.contains(&(file.clone(), oid.to_string()));
-            let landed = Landed { unit, commit: Some(oid), phase, digest: digest.clone(), taken_back, age, standing: Vec::new() };
+            let landed = Landed {
+                unit,
+                commit: Some(oid),
+                phase,
+                digest: digest.clone(),
+                taken_back,
+                tried_with: 0,
+                age,
+                standing: Vec::new(),
+            };
             let newest = landings.files.entry(file).or_insert(landed);
             newest.standing.extend(stands.then_some((oid, age)));
             if newest.commit == Some(oid) {

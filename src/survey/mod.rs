@@ -54,6 +54,9 @@ pub struct FileStanding {
     pub why: Option<String>,
     /// Violations in it that the plan allows to be left.
     pub violations_left: usize,
+    /// The commit that held it and failed its verification, where that judged several files of a group that can be halved, and how
+    /// many these were.
+    pub failed_with: Option<(Oid, usize)>,
 }
 
 impl Standing {
@@ -195,13 +198,18 @@ pub fn survey(
             State::RolledBack => Some(match facts.history {
                 History::TakenBack(By::Verification) => BY_VERIFICATION.to_owned(),
                 History::TakenBack(By::Rollback) => "by `migrate rollback`".to_owned(),
-                History::TakenBack(By::Hand) | History::Landed | History::None => "by hand".to_owned(),
+                History::TakenBack(By::Hand | By::VerificationOfSeveral) | History::Landed | History::None => {
+                    "by hand".to_owned()
+                }
             }),
             State::Failed | State::Quarantined => why,
             State::Pending | State::Running | State::Committed | State::Unchanged => None,
         };
         let violations_left = if state.is_done() { violations_left(repo, plan, &file) } else { 0 };
-        Ok(FileStanding { file, state, commit: landed.and_then(|landed| landed.commit), why, violations_left })
+        let commit = landed.and_then(|landed| landed.commit);
+        let failed_with =
+            landed.filter(|landed| landed.tried_with > 1).and_then(|landed| Some((landed.commit?, landed.tried_with)));
+        Ok(FileStanding { file, state, commit, why, violations_left, failed_with })
     };
     let mut pins = pins(records, &plan.name);
     pins.extend(by_commits);
@@ -268,8 +276,11 @@ pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: 
     let is_work = |is_work| if is_work { ToDo::Work } else { ToDo::Nothing(Vec::new()) };
     match plan.role(unit) {
         Role::Rewrite if !plan.runs_codemod(plan.target(unit)) => {}
-        // What is there already as it shall be is made by somebody else.
-        Role::Create(made) => return is_work(text(repo, tip, others, &unit.path).is_none_or(|bytes| bytes != made.as_bytes())),
+        // What HEAD has already as it shall be was made by somebody else.
+        Role::Create(made) => {
+            let in_head = repo.file_in(tip.commit, &unit.path).ok().flatten().and_then(|(_, blob)| repo.blob(blob).ok());
+            return is_work(in_head.is_none_or(|bytes| bytes != made.as_bytes()));
+        }
         Role::Rewrite | Role::Delete | Role::Leave | Role::Arrive(_) => return ToDo::Work,
     }
     match text(repo, tip, others, &unit.path) {

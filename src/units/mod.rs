@@ -53,6 +53,13 @@ impl Unit {
         self.files.len() == 1 || !self.id.is_cut()
     }
 
+    /// Its two halves, of which the first is not the smaller; of one file the second is empty.
+    #[must_use]
+    pub fn halves(&self) -> [Self; 2] {
+        let (first, second) = self.files.split_at(self.files.len().div_ceil(2));
+        [first, second].map(|files| Self { files: files.to_vec(), ..self.clone() })
+    }
+
     /// True when the file is one of the unit's.
     #[must_use]
     pub fn holds(&self, path: &RepoPath) -> bool {

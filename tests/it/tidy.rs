@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// Who may import whom: a module imports from the layers above its own in this list, and from nothing else.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("words and ground", &["cure", "edit", "fault", "git_env", "interrupt", "path", "state", "unit_id"]),
-    ("what can be said, what Python is", &["event", "python"]),
+    ("words and ground", &["cure", "edit", "fault", "git_env", "interrupt", "path", "state"]),
+    ("what can be said, what Python is", &["event", "python", "unit_id"]),
     ("the language of rules, what the tree's modules are", &["pattern", "program"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
     ("mechanisms that join two", &["message", "repo", "rewrite"]),
