@@ -10,6 +10,8 @@
 //! file, every object and the branch to disk as it always does; git syncs what it does by default. `per unit` is what one more unit
 //! costs, (T(M) - T(1)) / (M - 1), T being the wall time of a whole process; `whole run` is T(M) / M; `start` is T(1) less one unit:
 //! opening, the plan, identity, status and where every unit stands. Nothing else may grow with the repository than writing the index.
+//!
+//! A second table pairs one-file units with groups in the same way: what one more file costs where twenty of them are one commit.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -63,6 +65,37 @@ fn main() {
             whole_faster.spread(),
             start.spread()
         );
+    }
+    groups(scale);
+}
+
+/// What a file costs in a group of many, beside one that is a unit of its own, in the same repository.
+fn groups(scale: Scale) {
+    let pairs = scale.pick(1, 3, 9);
+    let size = scale.pick(5, 20, 20);
+    println!("\nper file, median (least to greatest) of {pairs} pairs, in ms: units of one file, groups of {size}\n");
+    println!("{:>8} | {:<20} | {:<20} | share", "files", "alone", "in a group");
+    for files in scale.pick(&[1_000][..], &[1_000, 10_000], &[1_000, 10_000]) {
+        let repo = tree(*files);
+        let mut next = Numbers { files: *files, given: 0 };
+        let [mut alone, mut grouped, mut share] = [(); 3].map(|()| Figures::default());
+        for pair in 0..pairs {
+            let mut cost = |grouping: &str, few: usize, many: usize| {
+                let mut timed_run = |count: usize| {
+                    let text = plan(&format!("group-{pair}-{count}-{}", grouping.len()), &next.take(count));
+                    let text = text.replace("    files:\n", &format!("{grouping}    files:\n"));
+                    millis(timed(&mut repo.migrate(&repo.write_beside("plan.yaml", &text), "run")))
+                };
+                let (least, most) = (timed_run(few), timed_run(many));
+                (most - least) / (many - few) as f64
+            };
+            let together = format!("    units: {{ by: all, max_files: {size} }}\n");
+            let (one, of_many) = (cost("", 1, size + 1), cost(&together, size, 2 * size));
+            alone.push(one);
+            grouped.push(of_many);
+            share.push(of_many / one);
+        }
+        println!("{files:>8} | {:<20} | {:<20} | {}", alone.spread(), grouped.spread(), share.spread());
     }
 }
 

@@ -82,7 +82,10 @@ impl Protocol<'_> {
             // Somebody committed it while it was judged: it is theirs now.
             _ if tip.commit != base && committed(self.repo, tip, &file.path, found)? => return Ok(Ok(())),
             // A codemod was at work, and what it wrote cannot be told from an edit.
-            After::Unknown => found.map_or(Ok(()), |found| keep_copy(self.repo, &file.path, found))?,
+            After::Unknown => match found {
+                Some(found) => keep_copy(self.repo, &file.path, found)?,
+                None => return Ok(Err(FileProblem::Missing { path: file.path.clone() })),
+            },
             After::Text { .. } | After::Gone if found == file.new_text() => {}
             After::Text { .. } | After::Gone => return Ok(Err(FileProblem::Changed { path: file.path.clone() })),
         }
@@ -102,7 +105,9 @@ impl Protocol<'_> {
             }
             // With no stat of the file, git looks at what it holds; cached trees that name anything else are dropped.
             let (path, stat, trees) = (path.clone(), EntryStat::unknown(), self.repo.trees_towards(tree, path)?);
-            entries.push(Restage { path, before: staged, after, stat, old_trees: trees.clone(), new_trees: trees });
+            // An entry of another mode is somebody else's.
+            let before = staged.map(|(mode, blob)| (after.map_or(mode, |(mode, _)| mode), blob));
+            entries.push(Restage { path, before, after, stat, old_trees: trees.clone(), new_trees: trees });
         }
         if entries.is_empty() { Ok(()) } else { self.stage(tip, &entries, self.stage_aside(&entries)?) }
     }
@@ -140,11 +145,11 @@ impl Protocol<'_> {
                 continue;
             }
             match (file.result(), found) {
-                (Some(result), _) if hash.as_deref() != result => {
+                (Some(result), _) if hash.as_deref() == result => {}
+                (Some(_), _) | (None, None) => {
                     strangers.push(file.path.clone());
                     continue;
                 }
-                (Some(_), _) | (None, None) => {}
                 (None, Some(found)) => keep_copy(self.repo, &file.path, found)?,
             }
             let before = old_text(self.repo, &tip, file, &conversions)?;

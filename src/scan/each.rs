@@ -32,7 +32,7 @@ use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::unread;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::{self, Outcome};
-use crate::units::Member;
+use crate::units::{Member, Role};
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -273,12 +273,12 @@ impl Each<'_> {
         Ok(Some(seen))
     }
 
-    /// True when the unit takes the rule to the file, or has edits or a codemod that may do its work.
+    /// True when the unit takes the rule to the file, or the file away, or has edits or a codemod that may do its work.
     fn takes(&self, unit: &Member, sought: &Sought) -> bool {
         let Some(plan) = self.plan else { return false };
         let target = plan.target(unit);
         let own = sought.rule.is_some_and(|rule| target.rules.contains(&rule));
-        own || !target.edits.is_empty() || plan.runs_codemod(target)
+        own || !target.edits.is_empty() || plan.runs_codemod(target) || plan.role(unit) == Role::Delete
     }
 }
 
@@ -300,6 +300,10 @@ fn fates(plan: &Plan, unit: Option<&Member>, file: &Parsed, rule: Step, seen: &S
     let all = |reason: String, help: &str| vec![Fate::Stays(Left { reason, help: help.to_owned() }); seen.violations.len()];
     if seen.violations.is_empty() {
         return Vec::new();
+    }
+    // Whatever stands in a file goes with it.
+    if unit.is_some_and(|unit| plan.role(unit) == Role::Delete) {
+        return vec![Fate::Goes; seen.violations.len()];
     }
     if let Some(problem) = file.problems().first() {
         let reason = format!("the file is not valid Python: line {}: {}", problem.line, problem.message);

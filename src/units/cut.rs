@@ -33,20 +33,16 @@ pub fn cut(plan: &Plan, files: Vec<Member>, pins: &Pins) -> Vec<Unit> {
 
 /// The unit of each file.
 fn ids(plan: &Plan, files: &[Member], pins: &Pins) -> Vec<UnitId> {
-    // How many files each cut group of a phase has, by its folder and number.
-    let mut sizes: BTreeMap<(usize, Vec<u8>, usize), usize> = BTreeMap::new();
     let pinned = |file: &Member| {
         let (folder, _) = bucket(plan, file)?;
         let id = pins.get(&file.path)?;
         let (of, nth) = id.cut(&plan.phases[file.phase].id)?;
         (of == folder).then(|| (id.clone(), nth))
     };
-    for file in files {
-        if let (Some((_, nth)), Some((folder, _))) = (pinned(file), bucket(plan, file)) {
-            *sizes.entry((file.phase, folder, nth)).or_default() += 1;
-        }
-    }
-    let begun: BTreeSet<(usize, Vec<u8>, usize)> = sizes.keys().cloned().collect();
+    // Groups that have begun, and of each phase and folder the group that new files go to, with how many it has.
+    let begun = files.iter().filter_map(|file| Some((file.phase, bucket(plan, file)?.0, pinned(file)?.1)));
+    let begun: BTreeSet<(usize, Vec<u8>, usize)> = begun.collect();
+    let mut open: BTreeMap<(usize, Vec<u8>), (usize, usize)> = BTreeMap::new();
     let mut ids = Vec::with_capacity(files.len());
     for file in files {
         let target = plan.target(file);
@@ -61,17 +57,13 @@ fn ids(plan: &Plan, files: &[Member], pins: &Pins) -> Vec<UnitId> {
             (None, Some((folder, max))) => match pinned(file) {
                 Some((id, _)) => id,
                 None => {
-                    // The first group that has not begun and has room.
-                    let mut nth = 1;
-                    loop {
-                        let key = (file.phase, folder.clone(), nth);
-                        let size = sizes.get(&key).copied().unwrap_or_default();
-                        if !begun.contains(&key) && size < max {
-                            sizes.insert(key, size + 1);
-                            break UnitId::of_cut(&phase.id, &folder, nth);
-                        }
-                        nth += 1;
+                    // The first group that has not begun and has room: those before it never have room again.
+                    let (nth, size) = open.entry((file.phase, folder.clone())).or_insert((1, 0));
+                    while *size >= max || begun.contains(&(file.phase, folder.clone(), *nth)) {
+                        (*nth, *size) = (*nth + 1, 0);
                     }
+                    *size += 1;
+                    UnitId::of_cut(&phase.id, &folder, *nth)
                 }
             },
         });

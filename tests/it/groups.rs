@@ -110,7 +110,7 @@ fn a_named_group_lands_whole_or_not_at_all_and_goes_back_whole_unless_asked_othe
 }
 
 /// A group whose files are rewritten, created, deleted and moved, and one of each alone.
-fn come_and_go() -> Repo {
+pub fn come_and_go() -> Repo {
     let phases = concat!(
         "  - id: P0\n    validate: [['true']]\n    files:\n",
         "      - { group: all, paths: [a.py, deep/b.py], verify: [[test, -f, deep/b.py]] }\n",
@@ -207,7 +207,7 @@ fn survives(scenario: &Scenario) {
     });
 }
 
-fn legal_texts() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
+pub fn legal_texts() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
     let absent_or = |text: &str| vec![Vec::new(), text.as_bytes().to_vec()];
     BTreeMap::from([
         ("a.py", vec![OLD.into(), NEW.into()]),
@@ -284,6 +284,23 @@ fn a_clone_in_the_middle_of_a_phase_of_groups_goes_on_with_the_same_cuts() {
             ("M a/0.py, M a/2b.py, M a/4.py".into(), "M a/3.py".into())
         );
     }
+}
+
+#[test]
+fn what_stands_in_a_file_that_is_deleted_goes_with_it() {
+    let repo = repo(&[("a.py", OLD), ("old.py", OLD)], "  - id: P0\n    files: [a.py, { path: old.py, delete: true }]\n");
+    let found: serde_json::Value = serde_json::from_str(&repo.migrate(&["scan", "--json"]).succeeds().stdout).unwrap();
+    let places = found["places"].as_array().unwrap();
+    assert_eq!(places.len(), 4, "{found:#}");
+    assert!(places.iter().all(|place| place["fate"] == "goes" && place["phase"] == "P0"), "{found:#}");
+    let diff = repo.migrate(&["diff"]).succeeds().stdout;
+    repo.write("../patch", diff);
+    repo.git(&["apply", "--index", "../patch"]);
+    assert_eq!((repo.read("a.py"), exists(&repo, "old.py")), (NEW.into(), false));
+    repo.git(&["reset", "-q", "--hard"]);
+    repo.migrate(&["check"]).succeeds().prints("2 to change");
+    repo.migrate(&["run"]).succeeds();
+    repo.migrate(&["scan", "--fail-over", "0"]).succeeds();
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::process::Command;
 
-use crate::crash::{full, short_run, side_by_side};
+use crate::crash::{Scenario, full, short_run, side_by_side};
 use crate::errors::strace_works;
+use crate::groups::{come_and_go, legal_texts};
 use crate::support::{MIGRATE, Repo, plan};
 
 /// The calls by which something of a run can be left half done.
@@ -25,14 +26,27 @@ fn a_run_killed_at_any_system_call_that_writes_ends_like_an_unbroken_one() {
     if !strace_works() {
         return;
     }
-    let scenario = short_run();
+    survives_calls(&short_run(), |nth| nth % 9 == 4);
+}
+
+#[test_with::executable(strace)]
+#[test]
+fn a_run_of_files_that_come_and_go_killed_at_any_system_call_that_writes_ends_like_an_unbroken_one() {
+    if !strace_works() {
+        return;
+    }
+    survives_calls(&Scenario::new(come_and_go(), &["run"], legal_texts()), |nth| nth % 31 == 7);
+}
+
+/// Kills a run at each of its calls, or at those of a spread.
+fn survives_calls(scenario: &Scenario, is_chosen: impl Fn(usize) -> bool) {
     let traced = scenario.template.copy();
     let log = traced.home().join("calls");
     let mut command = traced.command("strace");
     command.arg("-o").arg(&log).args(["-e", &format!("trace={CALLS}"), MIGRATE, "run"]);
     assert!(!scenario.was_killed(&mut command));
     let calls = std::fs::read_to_string(log).unwrap().lines().filter(|line| line.contains('(')).count();
-    let all: Vec<usize> = (1..=calls).filter(|nth| full() || nth % 9 == 4).collect();
+    let all: Vec<usize> = (1..=calls).filter(|nth| full() || is_chosen(*nth)).collect();
     assert!(all.len() > 5, "a run makes only {calls} calls");
     side_by_side(&all, |nth| {
         let (repo, at) = (scenario.template.copy(), format!("call {nth}"));
