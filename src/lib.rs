@@ -31,6 +31,7 @@ pub mod recover;
 pub mod repo;
 pub mod report;
 pub mod request;
+pub mod results;
 pub mod rewrite;
 pub mod rollback;
 pub mod rules;

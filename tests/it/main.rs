@@ -77,6 +77,8 @@ mod progress;
 mod prose;
 /// What a file is, and what is told of one that the rules of a plan cannot read or find nothing in.
 mod readable;
+/// The recorded results of test runners, made again by the runners themselves.
+mod recorded;
 /// States of a repository in which nothing is done.
 mod refusals;
 /// Rewrite rules through the whole loop.

@@ -1,0 +1,3 @@
+Feature: Other
+  Scenario: passes
+    Given it passes

@@ -1,0 +1,6 @@
+import unittest
+
+
+class Sound(unittest.TestCase):
+    def test_sound(self):
+        pass

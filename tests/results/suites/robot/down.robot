@@ -1,0 +1,7 @@
+*** Settings ***
+Suite Teardown    Fail    end
+*** Test Cases ***
+Passes
+    Log    fine
+Skips
+    Skip    why
