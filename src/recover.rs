@@ -246,7 +246,8 @@ fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Announcement) -> Res
     fault::point("recover: put back");
     protocol.abandon("interrupted before its commit")?;
     if strangers.is_empty() {
-        return Ok("its file is as it was; it starts again".to_owned());
+        let are = if begun.files.len() == 1 { "its file is as it was" } else { "its files are as they were" };
+        return Ok(format!("{are}; it starts again"));
     }
     let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
     Ok(format!("somebody changed {} since, which stays as it is", names.join(", ")))

@@ -80,6 +80,15 @@ struct Back {
 }
 
 impl Back {
+    /// What a person calls it: the unit, and the files that go back alone out of a group.
+    fn name(&self) -> String {
+        match self.files.as_slice() {
+            files if self.extent == Extent::Whole || self.unit.file().is_some() && files.len() == 1 => self.unit.to_string(),
+            [one] => format!("{}: {one}", self.unit),
+            files => format!("{}: {} files", self.unit, files.len()),
+        }
+    }
+
     fn work<'a>(&'a self, plan: &'a Plan) -> Work<'a> {
         let Self { unit, phase, commit, files, extent } = self;
         Work { plan: &plan.name, phase, unit, files, commit: *commit, extent: *extent }
@@ -133,7 +142,7 @@ pub fn rollback(
             let mut protocol = Protocol { repo, journal: &mut journal, identity: &identity };
             let revert = takeback::take_back(&mut protocol, back.work(plan), &Reason::Rollback)?;
             held.moved_to(revert);
-            let (unit, commit, revert) = (back.unit.to_string(), back.commit.to_string(), revert.to_string());
+            let (unit, commit, revert) = (back.name(), back.commit.to_string(), revert.to_string());
             emit(Event::RolledBack { unit, commit, revert });
         }
         emit(Event::RollbackFinished { plan: plan.name.clone(), taken_back: units, already, landed });
@@ -257,7 +266,7 @@ fn refuse_conflicts(
         }
         if asked.dry_run {
             emit(Event::WouldRollBack {
-                unit: back.unit.to_string(),
+                unit: back.name(),
                 commit: back.commit.to_string(),
                 files: changed.iter().map(ToString::to_string).collect(),
                 whole_commit: back.extent == Extent::Whole,

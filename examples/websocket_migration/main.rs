@@ -58,7 +58,7 @@ fn tell(stage: &Stage) -> Result<(), Trouble> {
     stage.run(&["git", "add", "."], 0)?;
     stage.run(&["git", "commit", "-q", "-m", "A chat service, and a plan to migrate it"], 0)?;
     foresee(stage)?;
-    fail_and_mend(stage)?;
+    fail_and_correct(stage)?;
     kill_and_resume(stage)?;
     roll_back(stage)?;
     look_back(stage)?;
@@ -79,7 +79,7 @@ fn foresee(stage: &Stage) -> Result<(), Trouble> {
 }
 
 /// A mistake that only the service's own tests can find, and the way back from it.
-fn fail_and_mend(stage: &Stage) -> Result<(), Trouble> {
+fn fail_and_correct(stage: &Stage) -> Result<(), Trouble> {
     stage.title("Phase 1. The plan forgets the supervisor's user: its verification fails, and the commit is reverted")?;
     stage.run(&["migrate", "run", "--phase", "1"], 1)?;
     stage.say("(exit code 1)")?;
@@ -90,8 +90,8 @@ fn fail_and_mend(stage: &Stage) -> Result<(), Trouble> {
     must_be("the supervisor's changes after the revert", "", stage.ask(&["git", "diff", "HEAD~2", "--", SUPERVISOR])?)?;
     must_be("the work tree after the revert", "", stage.ask(&["git", "status", "--porcelain"])?)?;
 
-    stage.title("The plan is mended, and the phase goes on: a unit that failed is tried again by a plan that changed")?;
-    scratch::mend_plan(stage)?;
+    stage.title("The plan is corrected, and the phase goes on: a unit that failed is tried again by a plan that changed")?;
+    scratch::correct_plan(stage)?;
     stage.run(&["git", "diff", "--unified=0"], 0)?;
     stage.run(&["git", "commit", "-q", "-a", "-m", "Give the supervisor its user again"], 0)?;
     let said = stage.overhear(&["migrate", "run", "--phase", "P0"], 0)?;
@@ -185,17 +185,19 @@ fn test_service(stage: &Stage) -> Result<(), Trouble> {
     must_be("the number of test files", 19, tests.lines().count())
 }
 
-/// One commit per unit and file, one for the unit that failed, one revert for it, one for the file that was rolled back.
+/// One commit per unit, one for the unit that failed, one revert for it, one for the group that came back, one for the file that was
+/// rolled back alone.
 fn check_commits(stage: &Stage) -> Result<(), Trouble> {
     let subjects = stage.ask(&["git", "log", "--format=%s"])?;
     let of_kind = |start: &str| subjects.lines().filter(|subject| subject.starts_with(start)).count();
     let units = status(stage)?["counts"]["total"].clone();
-    must_be("the number of units", 22, units)?;
-    must_be("the number of commits of units", 23, of_kind("fix("))?;
+    must_be("the number of units", 18, units)?;
+    must_be("the number of commits of units", 19, of_kind("fix("))?;
     must_be("the number of reverts", 2, of_kind("Revert \"fix("))?;
-    must_be("the number of commits", 23 + 2 + 2, subjects.lines().count())?;
+    must_be("the number of files taken back alone", 1, of_kind("Revert netra_backend/"))?;
+    must_be("the number of commits", 19 + 2 + 1 + 2, subjects.lines().count())?;
     let files = stage.ask(&["git", "log", "--format=", "--name-only", "--grep=^fix("])?;
-    must_be("the number of files in the commits of units", 23, files.lines().filter(|line| !line.is_empty()).count())
+    must_be("the number of files in the commits of units", 25, files.lines().filter(|line| !line.is_empty()).count())
 }
 
 fn commits(stage: &Stage) -> Result<String, Trouble> {

@@ -60,7 +60,7 @@ pub fn make() -> Result<Stage, Trouble> {
 ///
 /// # Errors
 /// When it is not there.
-pub fn mend_plan(stage: &Stage) -> Result<(), Trouble> {
+pub fn correct_plan(stage: &Stage) -> Result<(), Trouble> {
     let plan = fs::read_to_string(stage.folder.join(PLAN)).map_err(cannot(format!("read {PLAN}")))?;
     write_plan(stage, &replaced_once(&plan, WRONG, RIGHT)?)
 }
