@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::plan::command::Place;
 use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::{Problem, Problems};
+use crate::plan::faults::Place;
 use crate::plan::glob;
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Like, Node};

@@ -1,9 +1,9 @@
 //! One entry of a phase's `files`: the files it names, what holds for them, and its before/after blocks.
 
 use crate::path::RepoPath;
-use crate::plan::command::Place;
 use crate::plan::decode_command::commands;
 use crate::plan::edits;
+use crate::plan::faults::Place;
 use crate::plan::glob;
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Node};
