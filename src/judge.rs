@@ -102,8 +102,9 @@ impl<'a> Judge<'a> {
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
         let mut passed = Vec::with_capacity(calls.len());
-        for (at, Call { command, file }) in calls.iter().enumerate() {
-            let fields = Fields { file: file.as_ref(), plan: &self.plan.name, phase, unit: unit.map(UnitId::as_bytes) };
+        for (at, Call { command, file, files }) in calls.iter().enumerate() {
+            let (file, unit_name) = (file.as_ref(), unit.map(UnitId::as_bytes));
+            let fields = Fields { file, files, report: None, plan: &self.plan.name, phase, unit: unit_name };
             let resolved = command.run.resolve(&fields);
             if let Some(unit) = unit {
                 emit(Event::Doing { unit: unit.to_string(), activity: purpose.activity(resolved.shown.clone()) });

@@ -202,12 +202,13 @@ pub fn foresee(
                 Outcome::Unsound(unsound) => What::Unsound(unsound),
             };
             let codemods = segments(plan, &file).into_iter().filter_map(|segment| match segment {
-                Segment::Codemod(command) => Some(Call { command: command.clone(), file: Some(file.path.clone()) }),
+                Segment::Codemod(command) => Some(Call::of_file(command, &file.path)),
                 Segment::Pure(_) => None,
             });
             let shown = |call: Call| {
                 let unit = Some(unit.id.as_bytes());
-                let fields = Fields { file: call.file.as_ref(), plan: &plan.name, phase: &phase.id, unit };
+                let (file, files, report) = (call.file.as_ref(), &call.files[..], None);
+                let fields = Fields { file, files, report, plan: &plan.name, phase: &phase.id, unit };
                 call.command.run.resolve(&fields).shown
             };
             let commands = codemods.chain(judges.take().unwrap_or_default()).map(shown).collect();

@@ -1,16 +1,16 @@
-//! Placeholders such as `{file}` in the plan's commands: found, checked, and replaced by their values.
+//! Placeholders such as `{file}` in the plan's commands: found, and replaced by their values.
 //!
 //! In a text for the shell a value is quoted as its place demands, plain or inside quotes, so a file name can never become
-//! code; where that cannot be done the plan is refused. `{{file}}` stands for a literal `{file}`; every other brace stays as it
-//! is, `${x}` included. Nothing here runs anything.
+//! code; where that cannot be done the plan is refused ([`faults`]). `{files}` stands for several values, each a word of its own.
+//! `{{file}}` stands for a literal `{file}`; every other brace stays as it is, `${x}` included. Nothing here runs anything.
 
 use std::ffi::OsString;
 use std::ops::Range;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use crate::path::RepoPath;
 use crate::plan::Run;
-use crate::plan::reader::nearest;
 use crate::plan::shell::{self, Quoting};
 use crate::plan::view::escape;
 
@@ -19,6 +19,10 @@ use crate::plan::view::escape;
 pub struct Fields<'a> {
     /// `{file}`: the path below the top of the repository, which is the working directory; `None` in a gate.
     pub file: Option<&'a RepoPath>,
+    /// `{files}`: the paths of all files that the command is about; none in a gate.
+    pub files: &'a [RepoPath],
+    /// `{report}`: where the command is to write its report; `None` where it is not asked for one.
+    pub report: Option<&'a Path>,
     /// `{plan}`: the plan's name.
     pub plan: &'a str,
     /// `{phase}`: the phase's id.
@@ -36,37 +40,21 @@ pub struct Resolved {
     pub shown: String,
 }
 
-/// Where a command stands, which decides what it may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// It runs for one unit.
-    Unit,
-    /// It runs once after the last unit of a phase.
-    Gate,
-}
-
-/// Something wrong with a command's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The word to look for in the text.
-    pub word: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub help: String,
-}
-
 /// The placeholders there are.
-const NAMES: [&str; 4] = ["file", "plan", "phase", "unit"];
-
-/// How many faults of one command are spoken of.
-const MOST_FAULTS: usize = 20;
+pub(super) const NAMES: [&str; 6] = ["file", "files", "plan", "phase", "unit", "report"];
 
 /// A stretch of a command.
 #[derive(Debug, PartialEq, Eq)]
-enum Piece<'t> {
+pub(super) enum Piece<'t> {
+    /// It stands for itself.
     Text(&'t str),
-    Field { name: &'t str, range: Range<usize> },
+    /// A placeholder, and where it stands.
+    Field {
+        /// The word in braces.
+        name: &'t str,
+        /// From its brace to its brace.
+        range: Range<usize>,
+    },
 }
 
 impl Run {
@@ -80,74 +68,52 @@ impl Run {
                 Resolved { argv: vec!["sh".into(), "-c".into(), OsString::from_vec(script)], shown }
             }
             Self::Argv(words) => {
-                let words: Vec<Vec<u8>> = words.iter().map(|word| fill_word(word, fields)).collect();
+                let words: Vec<Vec<u8>> = words.iter().flat_map(|word| fill_word(word, fields)).collect();
                 let shown: Vec<String> = words.iter().map(|word| show(&shell::quote(word, Quoting::None))).collect();
                 Resolved { argv: words.into_iter().map(OsString::from_vec).collect(), shown: shown.join(" ") }
             }
         }
     }
-}
 
-/// What is wrong with a command that stands at `place`.
-#[must_use]
-pub fn faults(run: &Run, place: Place) -> Vec<Fault> {
-    match run {
-        Run::Shell(text) => {
-            let mut found: Vec<Fault> = unknown(text, place);
-            let scan = shell::scan(text);
-            if let Some(quote) = scan.unclosed {
-                found.push(Fault {
-                    word: text.get(quote..).unwrap_or("").lines().next().unwrap_or("").to_owned(),
-                    message: format!("the command has an unclosed {}", &text[quote..=quote]),
-                    help: "close the quote, or put a backslash before it".to_owned(),
-                });
-                return found;
-            }
-            for piece in pieces(text) {
-                let Piece::Field { name, range } = piece else { continue };
-                if found.len() < MOST_FAULTS && scan.at(range.start) == Quoting::Impossible && NAMES.contains(&name) {
-                    found.push(Fault {
-                        word: text[range].to_owned(),
-                        message: format!("`{{{name}}}` stands where no value can be quoted safely"),
-                        help: format!("inside backquotes, `${{…}}` and here-documents use \"$MIGRATE_{}\"", name.to_uppercase()),
-                    });
-                }
-            }
-            found
-        }
-        Run::Argv(words) => words.iter().flat_map(|word| unknown(word, place)).collect(),
+    /// True when it says which file it is about, by `{file}` or its variable.
+    #[must_use]
+    pub fn names_file(&self) -> bool {
+        self.has_field("file") || self.has_variable("MIGRATE_FILE")
     }
-}
 
-fn unknown(text: &str, place: Place) -> Vec<Fault> {
-    let mut found: Vec<Fault> = Vec::new();
-    for piece in pieces(text) {
-        let Piece::Field { name, range } = piece else { continue };
-        if found.len() == MOST_FAULTS {
-            break;
-        }
-        if found.iter().any(|fault| fault.word == text[range.clone()]) {
-            continue;
-        }
-        let (message, help) = if !NAMES.contains(&name) {
-            let near = nearest(name, &NAMES).map_or_else(
-                || "the placeholders are `{file}`, `{plan}`, `{phase}` and `{unit}`.".to_owned(),
-                |near| format!("did you mean `{{{near}}}`?"),
-            );
-            (format!("unknown placeholder `{{{name}}}`"), format!("{near} A literal `{{{name}}}` is written `{{{{{name}}}}}`"))
-        } else if place == Place::Gate && matches!(name, "file" | "unit") {
-            let message = format!("a gate has no `{{{name}}}`: it runs once, after the last file of the phase");
-            (message, "use `{plan}` and `{phase}` here, or move the command to `validate`".to_owned())
-        } else {
-            continue;
-        };
-        found.push(Fault { word: text[range].to_owned(), message, help });
+    /// True when it takes all its files at once, by `{files}`.
+    #[must_use]
+    pub fn names_files(&self) -> bool {
+        self.has_field("files")
     }
-    found
+
+    /// True when it says where its report goes, by `{report}` or its variable.
+    #[must_use]
+    pub fn names_report(&self) -> bool {
+        self.has_field("report") || self.has_variable("MIGRATE_REPORT")
+    }
+
+    /// True when a value is put in for the placeholder.
+    pub(super) fn has_field(&self, wanted: &str) -> bool {
+        self.texts().iter().any(|text| {
+            let found = pieces(text).into_iter().filter_map(|piece| match piece {
+                Piece::Field { name, range } if name == wanted => Some(range.start),
+                Piece::Field { .. } | Piece::Text(_) => None,
+            });
+            let places: Vec<usize> = found.collect();
+            let is_comment = |at: usize| matches!(self, Self::Shell(_)) && shell::scan(text).at(at) == Quoting::Comment;
+            places.into_iter().any(|at| !is_comment(at))
+        })
+    }
+
+    fn has_variable(&self, variable: &str) -> bool {
+        let goes_on = |rest: &str| rest.starts_with(|c: char| c == '_' || c.is_ascii_alphanumeric());
+        self.texts().iter().any(|text| text.match_indices(variable).any(|(at, _)| !goes_on(&text[at + variable.len()..])))
+    }
 }
 
 /// Cuts a text at its placeholders.
-fn pieces(text: &str) -> Vec<Piece<'_>> {
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let bytes = text.as_bytes();
     let mut pieces = Vec::new();
     let (mut from, mut at) = (0, 0);
@@ -177,7 +143,11 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-fn fill_word(word: &str, fields: &Fields<'_>) -> Vec<u8> {
+/// The words that one word of a list becomes.
+fn fill_word(word: &str, fields: &Fields<'_>) -> Vec<Vec<u8>> {
+    if word == "{files}" && !fields.files.is_empty() {
+        return fields.files.iter().map(path).collect();
+    }
     let mut out = Vec::with_capacity(word.len());
     for piece in pieces(word) {
         match piece {
@@ -188,36 +158,52 @@ fn fill_word(word: &str, fields: &Fields<'_>) -> Vec<u8> {
             },
         }
     }
-    out
+    vec![out]
 }
 
 fn fill_shell(text: &str, fields: &Fields<'_>) -> Vec<u8> {
     let scan = shell::scan(text);
     let mut out = Vec::with_capacity(text.len());
     for piece in pieces(text) {
-        match piece {
-            Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Piece::Field { name, range } => match (value(name, fields), scan.at(range.start)) {
-                (None, _) | (_, Quoting::Comment | Quoting::Impossible) => out.extend_from_slice(text[range].as_bytes()),
-                (Some(value), quoting) => out.extend_from_slice(&shell::quote(&value, quoting)),
-            },
+        let (name, range) = match piece {
+            Piece::Text(text) => {
+                out.extend_from_slice(text.as_bytes());
+                continue;
+            }
+            Piece::Field { name, range } => (name, range),
+        };
+        match (scan.at(range.start), value(name, fields)) {
+            (Quoting::None, _) if name == "files" && !fields.files.is_empty() => {
+                let words: Vec<Vec<u8>> = fields.files.iter().map(|file| shell::quote(&path(file), Quoting::None)).collect();
+                out.extend_from_slice(&words.join(&b' '));
+            }
+            (Quoting::Comment | Quoting::Impossible, _) | (_, None) => out.extend_from_slice(text[range].as_bytes()),
+            (quoting, Some(value)) => out.extend_from_slice(&shell::quote(&value, quoting)),
         }
     }
     out
 }
 
+/// The one value of a placeholder; `{files}` has several.
 fn value(name: &str, fields: &Fields<'_>) -> Option<Vec<u8>> {
     match name {
-        "file" => fields.file.map(|file| {
-            // A program would take a name that begins with a dash for an option.
-            let dash: &[u8] = if file.as_bytes().starts_with(b"-") { b"./" } else { b"" };
-            [dash, file.as_bytes()].concat()
-        }),
+        "file" => fields.file.map(path),
+        "report" => fields.report.map(|report| no_option(report.as_os_str().as_bytes())),
         "plan" => Some(fields.plan.as_bytes().to_vec()),
         "phase" => Some(fields.phase.as_bytes().to_vec()),
         "unit" => fields.unit.map(<[u8]>::to_vec),
         _ => None,
     }
+}
+
+fn path(file: &RepoPath) -> Vec<u8> {
+    no_option(file.as_bytes())
+}
+
+/// A path that no program takes for an option, as it would one that begins with a dash.
+fn no_option(path: &[u8]) -> Vec<u8> {
+    let dash: &[u8] = if path.starts_with(b"-") { b"./" } else { b"" };
+    [dash, path].concat()
 }
 
 fn show(bytes: &[u8]) -> String {
@@ -241,7 +227,7 @@ mod tests {
     use super::*;
 
     fn fields(file: &RepoPath) -> Fields<'_> {
-        Fields { file: Some(file), plan: "demo", phase: "P0", unit: Some(file.as_bytes()) }
+        Fields { file: Some(file), files: &[], report: None, plan: "demo", phase: "P0", unit: Some(file.as_bytes()) }
     }
 
     fn shell(text: &str, file: &str) -> String {
@@ -288,23 +274,46 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_found_before_anything_runs() {
-        for (text, place, word, message) in [
-            ("x {fil}", Place::Unit, "{fil}", "unknown placeholder `{fil}`"),
-            ("x {file}", Place::Gate, "{file}", "a gate has no `{file}`"),
-            ("x {unit}", Place::Gate, "{unit}", "a gate has no `{unit}`"),
-            ("echo 'it", Place::Unit, "'it", "unclosed '"),
-            ("echo \"it", Place::Unit, "\"it", "unclosed \""),
-            ("x `cat {file}`", Place::Unit, "{file}", "no value can be quoted"),
-            ("cat <<EOF\n{file}\nEOF\n", Place::Unit, "{file}", "no value can be quoted"),
-            ("x ${y:-{file}}", Place::Unit, "{file}", "no value can be quoted"),
+    fn every_file_is_a_word_of_its_own() {
+        let files = ["a.py", "-b c.py", "d'e.py"].map(|file| RepoPath::new(file).unwrap());
+        let fields = Fields { file: None, files: &files, report: Some(Path::new("/r s/1.xml")), ..fields(&files[0]) };
+        let shell = |text: &str| Run::Shell(text.to_owned()).resolve(&fields).argv[2].clone().into_string().unwrap();
+        let all = "a.py './-b c.py' 'd'\\''e.py'";
+        for (text, expected) in [
+            ("x {files}", format!("x {all}")),
+            ("for f in {files}; do x \"$f\"; done", format!("for f in {all}; do x \"$f\"; done")),
+            ("x \"$(y {files} )\" {{files}}", format!("x \"$(y {all} )\" {{files}}")),
+            ("x {file}", "x {file}".to_owned()),
+            ("x --out={report} \"{report}\"", "x --out='/r s/1.xml' \"/r s/1.xml\"".to_owned()),
+            // A checked plan has none of these.
+            ("x '{files}' `{files}` # {files}", "x '{files}' `{files}` # {files}".to_owned()),
         ] {
-            let found = faults(&Run::Shell(text.into()), place);
-            assert!(found.len() == 1 && found[0].word == word && found[0].message.contains(message), "{text}: {found:?}");
+            assert_eq!(shell(text), expected);
         }
-        for text in ["echo don\\'t # it's", "cat <<'E'\nit's\nE\n", "x \"$(y 'a b')\" {file}", "case x in a) y {file};; esac"] {
-            assert_eq!(faults(&Run::Shell(text.into()), Place::Unit), [], "{text}");
+        let list = Run::Argv(["x", "{files}", "--out={report}", "-y={files}", "{files}"].map(str::to_owned).to_vec());
+        let words = ["a.py", "./-b c.py", "d'e.py"];
+        let expected: Vec<&str> = [&["x"][..], &words, &["--out=/r s/1.xml", "-y={files}"], &words].concat();
+        assert_eq!(list.resolve(&fields).argv, expected);
+        let none = list.resolve(&Fields { files: &[], report: None, ..fields });
+        assert_eq!(none.argv, ["x", "{files}", "--out={report}", "-y={files}", "{files}"]);
+    }
+
+    #[test]
+    fn what_a_command_names_is_a_placeholder_with_a_value_or_its_variable() {
+        let names = |run: &Run| [run.names_file(), run.names_files(), run.names_report()];
+        for (text, expected) in [
+            ("x {file}", [true, false, false]),
+            ("x $MIGRATE_FILE", [true, false, false]),
+            ("x {files}", [false, true, false]),
+            ("x {report}", [false, false, true]),
+            ("make test OUT=$MIGRATE_REPORT", [false, false, true]),
+            ("x {{file}} {{files}} {{report}} ${file}", [false; 3]),
+            ("x # {file} {files} {report}", [false; 3]),
+            ("x $MIGRATE_FILES $MIGRATE_REPORT_2", [false; 3]),
+        ] {
+            assert_eq!(names(&Run::Shell(text.into())), expected, "{text}");
         }
+        assert_eq!(names(&Run::Argv(vec!["x".into(), "#".into(), "{files}".into(), "--o={report}".into()])), [false, true, true]);
     }
 
     proptest! {
@@ -322,14 +331,20 @@ mod tests {
                 }
                 assert_eq!(out.stdout, expected, "{:?}", resolved.argv[2].as_bytes());
             }
+            let files = [RepoPath::new("-a b").unwrap(), file.clone()];
+            let resolved = Run::Shell("printf '%s/' {files}".into()).resolve(&Fields { files: &files, ..fields(&file) });
+            let out = Command::new(&resolved.argv[0]).args(&resolved.argv[1..]).output().unwrap();
+            let expected = [b"./-a b/".as_slice(), &value("file", &fields(&file)).unwrap(), b"/"].concat();
+            assert_eq!(out.stdout, expected, "{:?}", resolved.argv[2].as_bytes());
         }
 
         #[test]
         fn no_text_makes_the_scanner_panic(text in ".*", file in any::<bool>()) {
             let run = Run::Shell(text);
-            assert!(faults(&run, if file { Place::Unit } else { Place::Gate }).len() <= 2 * MOST_FAULTS);
             let path = RepoPath::new("a b").unwrap();
-            assert_eq!(run.resolve(&fields(&path)).argv.len(), 3);
+            let fields = Fields { files: if file { std::slice::from_ref(&path) } else { &[] }, ..fields(&path) };
+            assert_eq!(run.resolve(&fields).argv.len(), 3);
+            let _named = [run.names_file(), run.names_files(), run.names_report()];
         }
     }
 }

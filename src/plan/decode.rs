@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::plan::command::Place;
 use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::{Problem, Problems};
+use crate::plan::faults::Place;
+use crate::plan::glob;
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::reader::Reader;
@@ -160,7 +161,7 @@ fn scope(reader: &mut Reader<'_>, node: &Node) -> Scope {
     let Some(entries) = reader.map(node, "`scope`", &["include", "exclude"]) else { return Scope::default() };
     let mut read = |key: &str| {
         let node = entries.get(key);
-        node.map_or_else(Vec::new, |node| target::patterns(reader, node, &format!("`{key}`")).0)
+        node.map_or_else(Vec::new, |node| glob::read(reader, node, &format!("`{key}`")).0)
     };
     Scope { include: read("include"), exclude: read("exclude") }
 }

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use crate::plan::command::{self, Place};
+use crate::plan::faults::{Place, faults};
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Reader, nearest};
+use crate::plan::source::Span;
 use crate::plan::view::quoted;
-use crate::plan::{Command, DEFAULT_TIMEOUT, Run, scalar};
+use crate::plan::{Command, DEFAULT_TIMEOUT, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 2] = ["run", "timeout"];
+const KEYS: [&str; 3] = ["run", "timeout", "report"];
+
+/// Those that only a command has which judges something.
+const OF_JUDGES: [&str; 1] = ["report"];
 
 /// Reads a list of commands.
 pub fn commands(reader: &mut Reader<'_>, node: &Node, what: &str, place: Place) -> Vec<Command> {
@@ -17,10 +21,12 @@ pub fn commands(reader: &mut Reader<'_>, node: &Node, what: &str, place: Place) 
     items.iter().filter_map(|item| command(reader, item, place)).collect()
 }
 
-/// Reads one command: a text, a list of words, or a map with `run` and `timeout`.
+/// Reads one command: a text, a list of words, or a map with `run` and what else is said of it.
 pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Command> {
     let Kind::Map(pairs) = &node.kind else {
-        return run(reader, node, place).map(|run| Command { run, timeout: DEFAULT_TIMEOUT, place: node.span });
+        let run = run(reader, node, place)?;
+        unasked_report(reader, node, &run, place);
+        return Some(Command { run, timeout: DEFAULT_TIMEOUT, report: None, place: node.span });
     };
     // A text with a colon and a blank in it.
     if let [(Node { kind: Kind::Scalar(key, _), .. }, _)] = pairs.as_slice()
@@ -30,13 +36,35 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
         return None;
     }
     let entries = reader.map(node, "the command", &KEYS)?;
-    let run = reader.required(&entries, "run", "the command", "run: \"python3 -m py_compile {file}\"");
-    let run = run.and_then(|node| run_of(reader, node, place));
+    for key in entries.chosen(&OF_JUDGES).into_iter().filter(|_| place == Place::Rule) {
+        let help = "remove it: it is for the commands of `validate`, `verify` and gates";
+        reader.report(entries.key(key), format!("a rule's command has no `{key}`: it judges nothing"), help);
+    }
+    let run_node = reader.required(&entries, "run", "the command", "run: \"python3 -m py_compile {file}\"");
+    let run = run_node.and_then(|node| run_of(reader, node, place));
+    let report = entries.get("report").map(|node| reader.choice(node, "`report`", &[("junit", ReportFormat::Junit)]));
+    match (&run, report) {
+        (Some(run), None) => run_node.into_iter().for_each(|node| unasked_report(reader, node, run, place)),
+        (Some(run), Some(Some(ReportFormat::Junit))) if place != Place::Rule && !run.names_report() => {
+            let help = "say in `run` where it goes, such as `pytest --junitxml={report}`, or by \"$MIGRATE_REPORT\"";
+            reader.report(entries.key("report"), "`report: junit` for a command that names no `{report}`", help);
+        }
+        _ => {}
+    }
     let timeout = match entries.get("timeout") {
         Some(node) => duration(reader, node)?,
         None => DEFAULT_TIMEOUT,
     };
-    Some(Command { run: run?, timeout, place: node.span })
+    Some(Command { run: run?, timeout, report: report.flatten(), place: node.span })
+}
+
+/// Reports a place for a report that nobody would read.
+fn unasked_report(reader: &mut Reader<'_>, node: &Node, run: &Run, place: Place) {
+    if place != Place::Rule && run.has_field("report") {
+        let span = inside(reader, node, "{report}");
+        let help = "add the key, as in `{ run: \"pytest --junitxml={report}\", report: junit }`";
+        reader.report(span, "`{report}` without `report: junit`", help);
+    }
 }
 
 fn run_of(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Run> {
@@ -72,14 +100,24 @@ fn run(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Run> {
             return None;
         }
     };
-    for fault in command::faults(&run, place) {
+    for fault in faults(&run, place) {
         if reader.problems.is_full() {
             break;
         }
-        let span = reader.inside(node, &fault.word, |_| true);
+        let span = inside(reader, node, &fault.word);
         reader.report(span, fault.message, fault.help);
     }
     Some(run)
+}
+
+/// Where a word stands inside the text or the words of a command.
+fn inside(reader: &Reader<'_>, node: &Node, word: &str) -> Span {
+    let holds = |node: &&Node| matches!(&node.kind, Kind::Scalar(text, _) if text.contains(word));
+    let holder = match &node.kind {
+        Kind::List(words) => words.iter().find(holds).unwrap_or(node),
+        Kind::Scalar(..) | Kind::Null | Kind::Map(_) => node,
+    };
+    reader.inside(holder, word, |_| true)
 }
 
 fn duration(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {

@@ -141,6 +141,7 @@ mod tests {
             ("{command: b}", "{command: [b]}"),
             ("{command: b}", "{command: {run: b, timeout: 1m}}"),
             ("      - b.py", "      - {path: b.py, rules: [a]}"),
+            ("      - b.py", "      - {path: b.py, validate: [x]}"),
             ("      - b.py", "      - glob: b.py"),
             ("id: P0", "id: P1"),
             ("id: P0", "id: P0\n    on_failure: quarantine"),
@@ -180,6 +181,28 @@ mod tests {
         assert_eq!(of_text(&with("{path: b.py, group: g}\n      - {path: c.py, label: l,    group: g}")), labelled);
         let twenty = PLAN.replace("    files:", "    units: {by: folder, max_files: 20}\n    files:");
         assert!(digests.contains(&of_text(&twenty)));
+    }
+
+    #[test]
+    fn what_is_said_of_a_command_enters_and_what_goes_without_saying_does_not() {
+        let with =
+            |command: &str| of_text(&PLAN.replace("      - b.py", &format!("      - {{path: b.py, validate: [{command}]}}")));
+        let different =
+            ["\"x $MIGRATE_REPORT\"", "{run: \"x $MIGRATE_REPORT\", timeout: 1s}", "{run: \"x $MIGRATE_REPORT\", report: junit}"]
+                .map(with);
+        let all: std::collections::BTreeSet<&String> = different.iter().collect();
+        assert_eq!(all.len(), different.len());
+        for same in ["{run: \"x $MIGRATE_REPORT\"}", "{run: \"x $MIGRATE_REPORT\", timeout: 10m}"] {
+            assert_eq!(with(same), different[0], "{same}");
+        }
+    }
+
+    #[test]
+    fn the_digest_of_a_plan_is_that_of_every_version() {
+        let text = format!(
+            "{PLAN}      - {{path: c.py, validate: [x, [y, z]], verify: [{{run: v, timeout: 1s}}]}}\n    gate: {{run: [g]}}\n"
+        );
+        assert_eq!(of_text(&text), "94845387cd35b3a300fce87346a128a88d218d331d987bab47f3f3484d5e7608");
     }
 
     #[test]

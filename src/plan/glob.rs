@@ -2,13 +2,46 @@
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::plan::node::{Kind, Node};
 use crate::plan::quotes::in_quotes;
+use crate::plan::reader::Reader;
+use crate::plan::source::Span;
+use crate::plan::view::quoted;
 
 /// The longest pattern.
 const LONGEST: usize = 1000;
 
 /// The most alternatives in braces: nested, they could be more than the matcher takes.
 const MOST_BRACES: usize = 50;
+
+/// Reads one pattern of paths or a list of them, with the place of each.
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node, what: &str) -> (Vec<String>, Vec<Span>) {
+    let one = [node];
+    let items: Vec<&Node> = match &node.kind {
+        Kind::Scalar(..) => one.to_vec(),
+        Kind::List(items) => items.iter().collect(),
+        Kind::Null | Kind::Map(_) => {
+            reader.mismatch(node, what, "a pattern or a list of patterns");
+            return Default::default();
+        }
+    };
+    if items.is_empty() {
+        reader.report(node.span, format!("{what} is empty"), "give at least one pattern, or remove the key");
+    }
+    let mut found = (Vec::new(), Vec::new());
+    for item in items {
+        let Some(text) = reader.line(item, "the pattern") else { continue };
+        if let Some(problem) = problem(text) {
+            let help =
+                "patterns are matched against paths from the top of the repository: `*` stays in one folder, `**` does not";
+            reader.report(item.span, format!("the pattern {} {problem}", quoted(text)), help);
+        } else {
+            found.0.push(text.to_owned());
+            found.1.push(item.span);
+        }
+    }
+    found
+}
 
 /// Builds the matcher of several patterns: `*` and `?` stay within a folder, `**` crosses folders, case matters.
 ///

@@ -90,6 +90,10 @@ mod tests;
 mod rules_tests;
 
 #[cfg(test)]
+#[path = "commands_tests.rs"]
+mod commands_tests;
+
+#[cfg(test)]
 #[path = "units_tests.rs"]
 mod units_tests;
 

@@ -143,7 +143,7 @@ fn every_mistake_is_named_with_its_place_and_its_cure() {
         (
             "codemod {file}",
             "codemod {files}",
-            "8:30: unknown placeholder `{files}` | did you mean `{file}`? A literal `{files}` is written `{{files}}`",
+            "8:30: a rule has no `{files}`: its command is run on one file | did you mean `{file}`?",
         ),
         ("{{ title }}", "{{ titel }}", "14:26: the message template names the unknown field `titel` | did you mean `title`?"),
         ("    {{ summary }}", "    {{ summary", "16:5: the message template does not parse"),

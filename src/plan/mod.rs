@@ -10,6 +10,7 @@ mod decode_command;
 pub mod diagnostics;
 pub mod digest;
 pub mod edits;
+mod faults;
 pub mod glob;
 pub mod group;
 pub mod guards;
@@ -159,13 +160,17 @@ pub enum Comments {
     Refuse,
 }
 
-/// A command of the plan.
+/// A command of the plan. What it does not say has no part in the meaning, so that a plan without a key is the plan it was before there
+/// was the key.
 #[derive(Debug, Clone, Serialize)]
 pub struct Command {
     /// What is run.
     pub run: Run,
     /// How long it may take before it and all it started are killed.
     pub timeout: Duration,
+    /// How it reports which tests passed; `None` when only its exit status and its output tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportFormat>,
     /// Where it stands in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub place: Span,
@@ -174,11 +179,20 @@ pub struct Command {
 /// Where it stands makes no other command of it.
 impl PartialEq for Command {
     fn eq(&self, other: &Self) -> bool {
-        (&self.run, self.timeout) == (&other.run, other.timeout)
+        let meaning = |command: &Self| (command.timeout, command.report);
+        self.run == other.run && meaning(self) == meaning(other)
     }
 }
 
 impl Eq for Command {}
+
+/// What a command's report is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportFormat {
+    /// The XML that began with JUnit.
+    Junit,
+}
 
 /// How a command is written in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]

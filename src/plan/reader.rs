@@ -211,6 +211,17 @@ impl<'a> Reader<'a> {
         Some(text.eq_ignore_ascii_case("true"))
     }
 
+    /// `true`, which is all that the key may be.
+    pub fn truth(&mut self, node: &Node, key: &str, help: &str) {
+        let found = match &node.kind {
+            Kind::Scalar(text, Like::Bool) if text.eq_ignore_ascii_case("true") => return,
+            Kind::Scalar(text, Like::Text) if text == "true" => "`true` in quotes".to_owned(),
+            Kind::Scalar(text, _) => quoted(text),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => node.found().to_owned(),
+        };
+        self.report(node.span, format!("`{key}` cannot be {found}"), help);
+    }
+
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, node: &Node, what: &str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.line(node, what)?;

@@ -7,9 +7,9 @@ use regex::Regex;
 
 use crate::pattern::constraint::{Constraint, ExpressionKind, Place as Around};
 use crate::pattern::{Pattern, PatternProblem, Side};
-use crate::plan::command::Place;
 use crate::plan::decode_command::command;
 use crate::plan::diagnostics::Problem;
+use crate::plan::faults::Place;
 use crate::plan::names::side_names;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
@@ -101,7 +101,7 @@ fn kind(reader: &mut Reader<'_>, node: &Node, entries: &Entries<'_>, what: &str)
                 let help = "remove them: only a run can tell what a command makes of a text";
                 reader.report(entries.key("examples"), "`examples` of a `command`", help);
             }
-            command(reader, entries.get("command")?, Place::Unit).map(RuleKind::Command)
+            command(reader, entries.get("command")?, Place::Rule).map(RuleKind::Command)
         }
         [] => {
             reader.report(node.span, format!("{what} does nothing"), "give it a `rename`, a `rewrite` or a `command`");

@@ -1,9 +1,9 @@
 //! One entry of a phase's `files`: the files it names, what holds for them, and its before/after blocks.
 
 use crate::path::RepoPath;
-use crate::plan::command::Place;
 use crate::plan::decode_command::commands;
 use crate::plan::edits;
+use crate::plan::faults::Place;
 use crate::plan::glob;
 use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Node};
@@ -189,8 +189,8 @@ fn files(reader: &mut Reader<'_>, entries: &Entries<'_>, which: &str) -> Option<
             Some((Files::Paths(paths), places))
         }
         _ => {
-            let (include, places) = patterns(reader, node, "`glob`");
-            let (exclude, _) = entries.get("exclude").map_or_else(Default::default, |node| patterns(reader, node, "`exclude`"));
+            let (include, places) = glob::read(reader, node, "`glob`");
+            let (exclude, _) = entries.get("exclude").map_or_else(Default::default, |node| glob::read(reader, node, "`exclude`"));
             Some((Files::Glob { include, exclude }, places))
         }
     }
@@ -210,33 +210,4 @@ fn path(reader: &mut Reader<'_>, node: &Node) -> Option<RepoPath> {
             None
         }
     }
-}
-
-/// Reads one pattern of paths or a list of them, with the place of each.
-pub fn patterns(reader: &mut Reader<'_>, node: &Node, what: &str) -> (Vec<String>, Vec<Span>) {
-    let one = [node];
-    let items: Vec<&Node> = match &node.kind {
-        Kind::Scalar(..) => one.to_vec(),
-        Kind::List(items) => items.iter().collect(),
-        Kind::Null | Kind::Map(_) => {
-            reader.mismatch(node, what, "a pattern or a list of patterns");
-            return Default::default();
-        }
-    };
-    if items.is_empty() {
-        reader.report(node.span, format!("{what} is empty"), "give at least one pattern, or remove the key");
-    }
-    let mut found = (Vec::new(), Vec::new());
-    for item in items {
-        let Some(text) = reader.line(item, "the pattern") else { continue };
-        if let Some(problem) = glob::problem(text) {
-            let help =
-                "patterns are matched against paths from the top of the repository: `*` stays in one folder, `**` does not";
-            reader.report(item.span, format!("the pattern {} {problem}", quoted(text)), help);
-        } else {
-            found.0.push(text.to_owned());
-            found.1.push(item.span);
-        }
-    }
-    found
 }

@@ -6,7 +6,6 @@ use crate::path::RepoPath;
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::source::Span;
-use crate::plan::view::quoted;
 
 /// The keys of an entry whose files are not rewritten.
 pub(super) const KEYS: [&str; 3] = ["delete", "create", "move_to"];
@@ -73,26 +72,12 @@ pub(super) fn read(
     }
     match key {
         "delete" => {
-            truth(reader, node);
+            reader.truth(node, "delete", "write `delete: true`, or remove the key");
             (Treatment::Delete, Some(place))
         }
         "create" => (Treatment::Create(text(reader, node).unwrap_or_default()), Some(place)),
         // What it would be without a path to go to is told; it is no rewrite.
         _ => path(reader, node).map_or((Treatment::Delete, Some(place)), |to| (Treatment::Move(to), Some(node.span))),
-    }
-}
-
-fn truth(reader: &mut Reader<'_>, node: &Node) {
-    const HELP: &str = "write `delete: true`, or remove the key";
-    match &node.kind {
-        Kind::Scalar(text, Like::Bool) if text.eq_ignore_ascii_case("true") => {}
-        Kind::Scalar(text, Like::Text) if text == "true" => {
-            reader.report(node.span, "`delete` cannot be `true` in quotes", HELP);
-        }
-        Kind::Scalar(text, _) => reader.report(node.span, format!("`delete` cannot be {}", quoted(text)), HELP),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => {
-            reader.report(node.span, format!("`delete` cannot be {}", node.found()), HELP);
-        }
     }
 }
 

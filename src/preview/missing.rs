@@ -123,6 +123,10 @@ mod tests {
             ("x 'a b' c", &["x"]),
             ("$PYTHON x.py", &[]),
             ("{file}", &[]),
+            ("pytest {files} --junitxml={report}", &["pytest"]),
+            ("pytest --junitxml={report} tests", &["pytest"]),
+            ("python3 {files}", &["python3"]),
+            ("{files}", &[]),
             ("a || b", &[]),
             ("a | b", &[]),
             ("a; b", &[]),
@@ -132,7 +136,9 @@ mod tests {
         ] {
             assert_eq!(plain_words(&Run::Shell(text.into())), want, "{text}");
         }
-        assert_eq!(plain_words(&Run::Argv(vec!["x".into(), "{file}".into(), "y".into()])), ["x"]);
+        for field in ["{file}", "{files}", "--out={report}"] {
+            assert_eq!(plain_words(&Run::Argv(vec!["x".into(), field.into(), "y".into()])), ["x"]);
+        }
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Run<'_> {
                     if made.bytes != on_disk {
                         fs::replace(repo.top(), &file.path, &on_disk, &made.bytes, &drafted.aside)?;
                     }
-                    let calls = [Call { command: command.clone(), file: Some(file.path.clone()) }];
+                    let calls = [Call::of_file(command, &file.path)];
                     let phase = &placed.draft().phase;
                     let verdict = self.judged(Purpose::Transform, &calls, phase, Some(&unit.id), emit);
                     if let Some(target) = &drafted.before {

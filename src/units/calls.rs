@@ -1,7 +1,7 @@
 //! How the commands of a unit are run: once, or once for each of its files.
 
 use crate::path::RepoPath;
-use crate::plan::{Command, Plan, Run, Target};
+use crate::plan::{Command, Plan, Target};
 use crate::units::Member;
 
 /// A command of the plan, to be run once.
@@ -9,42 +9,105 @@ use crate::units::Member;
 pub struct Call {
     /// The command.
     pub command: Command,
-    /// The file that it is about; `None` for a group as a whole, and for a gate.
+    /// The one file that it is about; `None` for a group as a whole, and for a gate.
     pub file: Option<RepoPath>,
+    /// All files that it is about, which are there when it runs; none for a gate.
+    pub files: Vec<RepoPath>,
 }
 
 impl Call {
     /// Commands that are about no file.
     #[must_use]
     pub fn of_phase(commands: &[Command]) -> Vec<Self> {
-        commands.iter().map(|command| Self { command: command.clone(), file: None }).collect()
+        commands.iter().map(|command| Self { command: command.clone(), file: None, files: Vec::new() }).collect()
+    }
+
+    /// A command that is about one file.
+    #[must_use]
+    pub fn of_file(command: &Command, file: &RepoPath) -> Self {
+        Self { command: command.clone(), file: Some(file.clone()), files: vec![file.clone()] }
     }
 }
 
-/// The commands that `of` names for `files`, which are those of one unit: for a single file each is about that file; for a group each
-/// that names its file is run for every file whose entry has it, and the others once. None is about a file that goes.
+/// The commands that `of` names for `files`, which are those of one unit. A command that names its file is run for every file whose
+/// entry has it, any other once: for a single file it is about that file all the same, unless it takes all files at once. None is
+/// about a file that goes.
 #[must_use]
 pub fn calls(plan: &Plan, files: &[Member], of: impl for<'t> Fn(&'t Target) -> &'t [Command]) -> Vec<Call> {
     let mut found: Vec<Call> = Vec::new();
-    let is_there = |file: &&Member| !plan.role(file).goes();
+    let mut seen: Vec<&Command> = Vec::new();
     for file in files {
         for command in of(plan.target(file)) {
-            let call = |file: Option<&Member>| Call { command: command.clone(), file: file.map(|file| file.path.clone()) };
-            if files.len() > 1 && found.iter().any(|known| known.command == *command) {
+            if files.len() > 1 && seen.contains(&command) {
                 continue;
             }
-            if names_its_file(&command.run) {
-                let theirs = files.iter().filter(is_there).filter(|other| of(plan.target(other)).contains(command));
-                found.extend(theirs.map(|other| call(Some(other))));
-            } else {
-                found.push(call(Some(file).filter(|_| files.len() == 1).filter(is_there)));
+            seen.push(command);
+            let is_there = |file: &&Member| !plan.role(file).goes();
+            let theirs = files.iter().filter(is_there).filter(|other| of(plan.target(other)).contains(command));
+            let theirs: Vec<RepoPath> = theirs.map(|other| other.path.clone()).collect();
+            if command.run.names_file() {
+                found.extend(theirs.iter().map(|file| Call::of_file(command, file)));
+            } else if !command.run.names_files() || !theirs.is_empty() {
+                let file = theirs.first().filter(|_| files.len() == 1 && !command.run.names_files()).cloned();
+                found.push(Call { command: command.clone(), file, files: theirs });
             }
         }
     }
     found
 }
 
-/// True for a command that says which file it is about.
-fn names_its_file(run: &Run) -> bool {
-    run.texts().iter().any(|text| text.contains("{file}") || text.contains("MIGRATE_FILE"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::load::parse;
+
+    /// The calls of the validation of the first phase's files, each as `RUN: FILE | FILES`.
+    fn shown(validate: &str, entries: &[&str]) -> Vec<String> {
+        let entries: String = entries.iter().map(|entry| format!("      - {entry}\n")).collect();
+        let text = format!(
+            "version: 1\nname: x\nissue: y\nrules: {{ r: {{ command: c }} }}\nphases:\n  - id: P0\n    validate: [{validate}]\n    files:\n{entries}"
+        );
+        let plan = parse("x", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+        let targets = plan.phases[0].targets.iter().enumerate();
+        let members: Vec<Member> = targets
+            .flat_map(|(target, of)| {
+                let crate::plan::Files::Paths(paths) = &of.files else { panic!("only paths here") };
+                let moved = match &of.treatment {
+                    crate::plan::Treatment::Move(to) => Some(to.clone()),
+                    _ => None,
+                };
+                paths.iter().cloned().chain(moved).map(move |path| Member { phase: 0, target, path }).collect::<Vec<_>>()
+            })
+            .collect();
+        let of_call = |Call { command, file, files }: Call| {
+            let files: Vec<String> = files.iter().map(ToString::to_string).collect();
+            let file = file.map_or_else(|| "-".to_owned(), |file| file.to_string());
+            format!("{}: {file} | {}", command.run.texts().join(" "), files.join(" "))
+        };
+        calls(&plan, &members, |target| &target.validate).into_iter().map(of_call).collect()
+    }
+
+    #[test]
+    fn a_command_is_run_once_or_for_each_of_the_files_that_are_there() {
+        const GROUP: [&str; 2] = ["{ group: g, paths: [a.py, b/c.txt] }", "{ group: g, path: d.py, delete: true }"];
+        const MOVE: [&str; 2] = ["{ group: g, path: a.py, move_to: b.py }", "{ group: g, path: c.py }"];
+        const OWN: [&str; 2] = ["{ group: g, path: a.py, validate: [own, \"own {files}\"] }", "{ group: g, path: b.py }"];
+        for (validate, entries, expected) in [
+            ("x", &["a.py"][..], &["x: a.py | a.py"][..]),
+            ("\"x {file}\"", &["a.py"], &["x {file}: a.py | a.py"]),
+            ("\"x {files}\"", &["a.py"], &["x {files}: - | a.py"]),
+            ("\"x {{files}}\"", &["a.py"], &["x {{files}}: a.py | a.py"]),
+            ("x, x", &["a.py"], &["x: a.py | a.py", "x: a.py | a.py"]),
+            ("x", &["{ path: a.py, delete: true }"], &["x: - | "]),
+            ("\"x {file}\", \"x {files}\"", &["{ path: a.py, delete: true }"], &[]),
+            ("x, x", &GROUP, &["x: - | a.py b/c.txt"]),
+            ("\"x {file}\"", &GROUP, &["x {file}: a.py | a.py", "x {file}: b/c.txt | b/c.txt"]),
+            ("\"x $MIGRATE_FILE\"", &GROUP, &["x $MIGRATE_FILE: a.py | a.py", "x $MIGRATE_FILE: b/c.txt | b/c.txt"]),
+            ("\"x {files}\", [y, \"{files}\"]", &GROUP, &["x {files}: - | a.py b/c.txt", "y {files}: - | a.py b/c.txt"]),
+            ("\"x {files}\"", &MOVE, &["x {files}: - | b.py c.py"]),
+            ("x", &OWN, &["x: - | a.py b.py", "own: - | a.py", "own {files}: - | a.py"]),
+        ] {
+            assert_eq!(shown(validate, entries), expected, "{validate} {entries:?}");
+        }
+    }
 }
