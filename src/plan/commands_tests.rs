@@ -137,3 +137,63 @@ fn a_command_says_where_its_report_goes() {
     let plain = read(&plan("c", "[x]", "[\"x # {report}\"]", "[]"));
     assert_eq!((plain.phases[0].targets[0].validate[0].report, plain.phases[0].gate[0].report), (None, None));
 }
+
+#[test]
+fn every_mistake_in_the_keys_of_a_command_is_named_with_its_place_and_its_cure() {
+    all_named(&[
+        (At::Rule, "{ run: x, retries: 1 }", "4:34: a rule's command has no `retries`: it judges nothing | remove it: it is for"),
+        (At::Rule, "{ run: x, only: a }", "4:34: a rule's command has no `only`: it judges nothing | remove it: it is for"),
+        (
+            At::Gate,
+            "[{ run: x, only: a }]",
+            "8:29: a gate has no `only`: it runs once, after the last file of the phase | remove",
+        ),
+        (At::Phase, "[{ run: x, retries: 11 }]", "7:35: `retries` cannot be `11` | give a whole number from 0 to 10"),
+        (At::Phase, "[{ run: x, retries: -1 }]", "7:35: `retries` cannot be `-1` | give a whole number from 0 to 10"),
+        (At::Phase, "[{ run: x, retries: 1.5 }]", "7:35: `retries` cannot be `1.5` | give a whole number from 0 to 10"),
+        (At::Phase, "[{ run: x, retries: \"1\" }]", "7:35: `retries`: expected a number, found a text | remove the quotes"),
+        (At::Phase, "[{ run: x, retrie: 1 }]", "7:26: unknown key `retrie` in the command | did you mean `retries`?"),
+        (
+            At::Phase,
+            "[{ run: x, zzz: 1 }]",
+            "7:26: unknown key `zzz` in the command | known here: run, timeout, retries, allow_empty",
+        ),
+        (At::Phase, "[{ run: x, allow_empty: 1 }]", "7:39: `allow_empty`: expected `true` or `false`, found a number | write"),
+        (At::Phase, "[{ run: x, only: [] }]", "7:32: `only` is empty | give at least one pattern, or remove the key"),
+        (At::Phase, "[{ run: x, only: { a: b } }]", "7:32: `only`: expected a pattern or a list of patterns, found a map"),
+        (At::Phase, "[{ run: x, only: ../a }]", "7:32: the pattern `../a` holds `..` | patterns are matched against paths from"),
+        (At::Phase, "[{ run: x, only: [a, \"b[\"] }]", "7:36: the pattern `b[` does not parse"),
+        (At::Phase, "[{ run: x, only: *.py }]", "7:32: "),
+        (At::Phase, "[{ only: a }]", "7:18: the command lacks the key `run` | add it, such as `run: "),
+    ]);
+}
+
+#[test]
+fn a_command_has_what_its_keys_say() {
+    let text = plan(
+        "c",
+        "[x, { run: x, retries: 10, allow_empty: true, only: \"*.py\", timeout: 1s }]",
+        "[{ run: x, retries: 2 }]",
+        "[]",
+    );
+    let plan = read(&text);
+    let [plain, said] = &plan.phases[0].targets[0].validate[..] else { panic!("two commands") };
+    assert_eq!((plain.retries, plain.allow_empty, plain.report, plain.only.len()), (0, false, None, 0));
+    assert_eq!((said.retries, said.allow_empty, &said.only[..]), (10, true, &["*.py".to_owned()][..]));
+    assert_eq!((said.timeout.as_secs(), plan.phases[0].gate[0].retries), (1, 2));
+    for other in [
+        Command { retries: 9, ..said.clone() },
+        Command { allow_empty: false, ..said.clone() },
+        Command { only: Vec::new(), ..said.clone() },
+        Command { timeout: plain.timeout, ..said.clone() },
+        Command {
+            run: plan.phases[0].gate[0].run.clone(),
+            place: plain.place,
+            report: Some(ReportFormat::Junit),
+            ..said.clone()
+        },
+    ] {
+        assert_ne!(*said, other);
+    }
+    assert_eq!(*said, Command { place: plain.place, ..said.clone() });
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::plan::faults::{Place, faults};
+use crate::plan::glob;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Reader, nearest};
 use crate::plan::source::Span;
@@ -10,10 +11,13 @@ use crate::plan::view::quoted;
 use crate::plan::{Command, DEFAULT_TIMEOUT, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 3] = ["run", "timeout", "report"];
+const KEYS: [&str; 6] = ["run", "timeout", "retries", "allow_empty", "report", "only"];
 
 /// Those that only a command has which judges something.
-const OF_JUDGES: [&str; 1] = ["report"];
+const OF_JUDGES: [&str; 4] = ["retries", "allow_empty", "report", "only"];
+
+/// How often a command may be run again when it fails.
+const MOST_RETRIES: u32 = 10;
 
 /// Reads a list of commands.
 pub fn commands(reader: &mut Reader<'_>, node: &Node, what: &str, place: Place) -> Vec<Command> {
@@ -26,7 +30,7 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let Kind::Map(pairs) = &node.kind else {
         let run = run(reader, node, place)?;
         unasked_report(reader, node, &run, place);
-        return Some(Command { run, timeout: DEFAULT_TIMEOUT, report: None, place: node.span });
+        return Some(Command::plain(run, node.span));
     };
     // A text with a colon and a blank in it.
     if let [(Node { kind: Kind::Scalar(key, _), .. }, _)] = pairs.as_slice()
@@ -39,6 +43,11 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     for key in entries.chosen(&OF_JUDGES).into_iter().filter(|_| place == Place::Rule) {
         let help = "remove it: it is for the commands of `validate`, `verify` and gates";
         reader.report(entries.key(key), format!("a rule's command has no `{key}`: it judges nothing"), help);
+    }
+    if place == Place::Gate && entries.get("only").is_some() {
+        let help = "remove it, or move the command to `validate`";
+        let message = "a gate has no `only`: it runs once, after the last file of the phase";
+        reader.report(entries.key("only"), message, help);
     }
     let run_node = reader.required(&entries, "run", "the command", "run: \"python3 -m py_compile {file}\"");
     let run = run_node.and_then(|node| run_of(reader, node, place));
@@ -55,7 +64,11 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
         Some(node) => duration(reader, node)?,
         None => DEFAULT_TIMEOUT,
     };
-    Some(Command { run: run?, timeout, report: report.flatten(), place: node.span })
+    let retries = entries.get("retries").map(|node| reader.number(node, "`retries`", 0, MOST_RETRIES));
+    let allow_empty = entries.get("allow_empty").is_some_and(|node| reader.flag(node, "`allow_empty`").unwrap_or_default());
+    let only = entries.get("only").map_or_else(Vec::new, |node| glob::read(reader, node, "`only`").0);
+    let (retries, report) = (retries.flatten().unwrap_or_default(), report.flatten());
+    Some(Command { timeout, retries, allow_empty, report, only, ..Command::plain(run?, node.span) })
 }
 
 /// Reports a place for a report that nobody would read.

@@ -187,14 +187,24 @@ mod tests {
     fn what_is_said_of_a_command_enters_and_what_goes_without_saying_does_not() {
         let with =
             |command: &str| of_text(&PLAN.replace("      - b.py", &format!("      - {{path: b.py, validate: [{command}]}}")));
-        let different =
-            ["\"x $MIGRATE_REPORT\"", "{run: \"x $MIGRATE_REPORT\", timeout: 1s}", "{run: \"x $MIGRATE_REPORT\", report: junit}"]
-                .map(with);
+        let different = [
+            "\"x $MIGRATE_REPORT\"",
+            "{run: \"x $MIGRATE_REPORT\", timeout: 1s}",
+            "{run: \"x $MIGRATE_REPORT\", report: junit}",
+            "{run: \"x $MIGRATE_REPORT\", retries: 1}",
+            "{run: \"x $MIGRATE_REPORT\", retries: 2}",
+            "{run: \"x $MIGRATE_REPORT\", allow_empty: true}",
+            "{run: \"x $MIGRATE_REPORT\", only: a}",
+            "{run: \"x $MIGRATE_REPORT\", only: [a, b]}",
+            "{run: \"x $MIGRATE_REPORT\", only: [b, a]}",
+        ]
+        .map(with);
         let all: std::collections::BTreeSet<&String> = different.iter().collect();
         assert_eq!(all.len(), different.len());
-        for same in ["{run: \"x $MIGRATE_REPORT\"}", "{run: \"x $MIGRATE_REPORT\", timeout: 10m}"] {
-            assert_eq!(with(same), different[0], "{same}");
+        for same in ["", ", timeout: 10m", ", retries: 0", ", allow_empty: false"] {
+            assert_eq!(with(&format!("{{run: \"x $MIGRATE_REPORT\"{same}}}")), different[0], "{same}");
         }
+        assert_eq!(with("{run: \"x $MIGRATE_REPORT\", only: [a]}"), different[6]);
     }
 
     #[test]

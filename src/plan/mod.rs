@@ -33,6 +33,7 @@ pub mod view;
 mod within;
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,9 +169,18 @@ pub struct Command {
     pub run: Run,
     /// How long it may take before it and all it started are killed.
     pub timeout: Duration,
+    /// How often it is run again when it fails, before that counts.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub retries: u32,
+    /// It is no failure when it runs no test.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub allow_empty: bool,
     /// How it reports which tests passed; `None` when only its exit status and its output tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportFormat>,
+    /// Patterns of which a file that it is about must match one; empty for every file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// Where it stands in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub place: Span,
@@ -179,12 +189,25 @@ pub struct Command {
 /// Where it stands makes no other command of it.
 impl PartialEq for Command {
     fn eq(&self, other: &Self) -> bool {
-        let meaning = |command: &Self| (command.timeout, command.report);
-        self.run == other.run && meaning(self) == meaning(other)
+        let numbers = |command: &Self| (command.timeout, command.retries, command.allow_empty, command.report);
+        numbers(self) == numbers(other) && self.run == other.run && self.only == other.only
     }
 }
 
 impl Eq for Command {}
+
+impl Command {
+    /// A command of which nothing else is said.
+    #[must_use]
+    pub fn plain(run: Run, place: Span) -> Self {
+        Self { run, timeout: DEFAULT_TIMEOUT, retries: 0, allow_empty: false, report: None, only: Vec::new(), place }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
 
 /// What a command's report is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -13,7 +13,7 @@ const MOST_TRIED: usize = 8;
 /// Keys whose value is a list of texts.
 const LISTS: [&str; 4] = ["validate", "verify", "rules", "paths"];
 /// Keys whose value is a text that may hold a colon and a blank.
-const TEXTS: [&str; 20] = [
+const TEXTS: [&str; 21] = [
     "issue",
     "title",
     "summary",
@@ -34,6 +34,7 @@ const TEXTS: [&str; 20] = [
     "command",
     "include",
     "exclude",
+    "only",
 ];
 
 /// Where a value of a line may stand.

@@ -107,7 +107,8 @@ fn size(command: &Command) -> usize {
         Run::Shell(text) => text.len(),
         Run::Argv(words) => words.iter().map(|word| word.len() + size_of::<String>()).sum(),
     };
-    texts + size_of::<Command>()
+    let patterns: usize = command.only.iter().map(|pattern| pattern.len() + size_of::<String>()).sum();
+    texts + patterns + size_of::<Command>()
 }
 
 /// Reads the list of a phase's files.

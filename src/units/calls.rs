@@ -1,6 +1,7 @@
 //! How the commands of a unit are run: once, or once for each of its files.
 
 use crate::path::RepoPath;
+use crate::plan::glob;
 use crate::plan::{Command, Plan, Target};
 use crate::units::Member;
 
@@ -31,7 +32,7 @@ impl Call {
 
 /// The commands that `of` names for `files`, which are those of one unit. A command that names its file is run for every file whose
 /// entry has it, any other once: for a single file it is about that file all the same, unless it takes all files at once. None is
-/// about a file that goes.
+/// about a file that goes or that it is not for, and one that says which files it is for is not run without any.
 #[must_use]
 pub fn calls(plan: &Plan, files: &[Member], of: impl for<'t> Fn(&'t Target) -> &'t [Command]) -> Vec<Call> {
     let mut found: Vec<Call> = Vec::new();
@@ -43,8 +44,12 @@ pub fn calls(plan: &Plan, files: &[Member], of: impl for<'t> Fn(&'t Target) -> &
             }
             seen.push(command);
             let is_there = |file: &&Member| !plan.role(file).goes();
+            let takes = takes(command);
             let theirs = files.iter().filter(is_there).filter(|other| of(plan.target(other)).contains(command));
-            let theirs: Vec<RepoPath> = theirs.map(|other| other.path.clone()).collect();
+            let theirs: Vec<RepoPath> = theirs.map(|other| &other.path).filter(|path| takes(path)).cloned().collect();
+            if theirs.is_empty() && !command.only.is_empty() {
+                continue;
+            }
             if command.run.names_file() {
                 found.extend(theirs.iter().map(|file| Call::of_file(command, file)));
             } else if !command.run.names_files() || !theirs.is_empty() {
@@ -54,6 +59,14 @@ pub fn calls(plan: &Plan, files: &[Member], of: impl for<'t> Fn(&'t Target) -> &
         }
     }
     found
+}
+
+/// Which files a command is for.
+fn takes(command: &Command) -> impl Fn(&RepoPath) -> bool + use<> {
+    let every = command.only.is_empty();
+    // Patterns that no matcher can be made of, which a checked plan has none of, leave no file unjudged.
+    let set = glob::matcher(&command.only).ok();
+    move |path| every || set.as_ref().is_none_or(|set| set.is_match(path.as_path()))
 }
 
 #[cfg(test)]
@@ -105,6 +118,15 @@ mod tests {
             ("\"x $MIGRATE_FILE\"", &GROUP, &["x $MIGRATE_FILE: a.py | a.py", "x $MIGRATE_FILE: b/c.txt | b/c.txt"]),
             ("\"x {files}\", [y, \"{files}\"]", &GROUP, &["x {files}: - | a.py b/c.txt", "y {files}: - | a.py b/c.txt"]),
             ("\"x {files}\"", &MOVE, &["x {files}: - | b.py c.py"]),
+            ("{ run: x, only: \"*.py\" }", &["a.py"], &["x: a.py | a.py"]),
+            ("{ run: x, only: \"*.txt\" }", &["a.py"], &[]),
+            ("{ run: x, only: \"*\" }", &["{ path: a.py, delete: true }"], &[]),
+            ("{ run: x, only: \"*.py\" }", &GROUP, &["x: - | a.py"]),
+            ("{ run: x, only: \"**/*.py\" }, { run: x, only: \"*.txt\" }", &GROUP, &["x: - | a.py"]),
+            ("{ run: \"x {file}\", only: [\"b/*\", \"d*\"] }", &GROUP, &["x {file}: b/c.txt | b/c.txt"]),
+            ("{ run: \"x {files}\", only: [\"b/*\", \"a*\"] }", &GROUP, &["x {files}: - | a.py b/c.txt"]),
+            ("{ run: \"x {files}\", only: \"d*\" }", &GROUP, &[]),
+            ("{ run: \"x {files}\", only: \"a.py\" }", &MOVE, &[]),
             ("x", &OWN, &["x: - | a.py b.py", "own: - | a.py", "own {files}: - | a.py"]),
         ] {
             assert_eq!(shown(validate, entries), expected, "{validate} {entries:?}");
