@@ -75,6 +75,9 @@ pub struct RunArgs {
     /// Begin a phase although an earlier one is not done
     #[arg(long)]
     pub out_of_order: bool,
+    /// Go on without asking this command of the plan, which is known to fail, and say so in each commit; may be repeated
+    #[arg(long, value_name = "COMMAND")]
+    pub red_ok: Vec<String>,
     /// Ask nothing; off a terminal nothing is asked anyway
     #[arg(short, long)]
     pub yes: bool,

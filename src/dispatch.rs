@@ -152,6 +152,7 @@ impl<'a> Session<'a> {
             // A unit that was tried again is pending since; of those that were not, some may be in another state now.
             retry: started.retry.into_iter().collect(),
             out_of_order: started.out_of_order,
+            red_ok: started.red_ok,
             goes_on: true,
             leave: leave(&args.leave),
             plan_file: self.plan_file.clone(),
@@ -184,6 +185,7 @@ impl<'a> Session<'a> {
             files: args.file.iter().map(|text| self.named(text)).collect::<Result<_, _>>()?,
             retry: args.retry.iter().filter_map(|word| State::of_word(word)).collect(),
             out_of_order: args.out_of_order,
+            red_ok: args.red_ok.clone(),
             goes_on: false,
             leave: leave(&args.leave),
             plan_file: self.plan_file.clone(),

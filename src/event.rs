@@ -169,10 +169,21 @@ pub enum Event {
         unit: Option<String>,
         /// The command as the plan writes it.
         command: String,
-        /// True when it ended with status 0.
+        /// True when a unit may land with it.
         passed: bool,
         /// How it ended, in words.
         outcome: String,
+        /// The kind of verdict: `passed`, `failed`, `red-before`, `flaky`, `nothing-ran`, `timed-out`, `no-report`, `contradictory`,
+        /// `interrupted`.
+        verdict: String,
+        /// How many tests it ran, where that is known.
+        tests: Option<usize>,
+        /// The tests that failed; where some failed before, only the others.
+        failures: Vec<String>,
+        /// How often it was run, this time included.
+        attempt: u32,
+        /// True when it ran on the tip, without the unit, to see what was red before.
+        without_unit: bool,
         /// How long it took.
         millis: u64,
         /// Where its output is kept.

@@ -168,6 +168,9 @@ pub struct RunStarted {
     /// True when phases may be run out of order.
     #[serde(default)]
     pub out_of_order: bool,
+    /// The commands that are not asked, by their texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub red_ok: Vec<String>,
 }
 
 /// Files that somebody asked for.

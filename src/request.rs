@@ -28,6 +28,8 @@ pub struct Request {
     pub retry: BTreeSet<State>,
     /// True when a phase may be run although an earlier one is not done.
     pub out_of_order: bool,
+    /// Commands that are not asked, by their texts in the plan: they are known to fail.
+    pub red_ok: Vec<String>,
     /// True when this is what an interrupted run was asked for.
     pub goes_on: bool,
     /// What is let pass that is refused otherwise.
@@ -137,6 +139,25 @@ impl Request {
             return Ok(());
         }
         Err(RepoProblem::Dirty(dirty).into())
+    }
+
+    /// Fails when a command that is not to be asked is none of the plan's that judge units.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`].
+    pub fn refuse_unknown_commands(&self, plan: &Plan) -> Result<(), Stop> {
+        let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+        let known: BTreeSet<String> = targets
+            .flat_map(|target| target.validate.iter().chain(&target.verify))
+            .map(|command| command.run.to_string())
+            .collect();
+        let Some(name) = self.red_ok.iter().find(|name| !known.contains(*name)) else { return Ok(()) };
+        let near = crate::path::nearest(name, known.iter().map(String::as_str));
+        let help = match near.first() {
+            None => "give the text of one as the plan has it".to_owned(),
+            Some(near) => format!("did you mean --red-ok '{near}'?"),
+        };
+        Err(Stop::Usage(Note::new(format!("no validate or verify command of the plan is `{name}`"), help)))
     }
 
     /// Fails when a file that was asked for is no unit, or no unit is in a state that was asked for: a misspelt name must not look

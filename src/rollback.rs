@@ -384,7 +384,7 @@ fn validate_recovery(judge: &Judge<'_>, backs: &[Back], emit: &mut dyn FnMut(Eve
         let mut fresh = calls(judge.plan, &files, |target| &target.verify);
         fresh.retain(|call| seen.insert(format!("{:?}", call.command)));
         if let Verdict::Failed { reason, log, .. } =
-            judge.run(Purpose::Verify, &fresh, &back.phase, Some(&back.unit), &mut || Ok(()), emit)?
+            judge.run(Purpose::Verify, (&fresh, true), &back.phase, Some(&back.unit), &mut || Ok(()), emit)?
         {
             let message = format!("what was asked for is rolled back, and the recovery validation failed: {reason}");
             return Err(Stop::Failed(Note::new(message, format!("see {}", log.display()))));

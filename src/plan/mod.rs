@@ -33,6 +33,7 @@ pub mod view;
 mod within;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Not;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -235,6 +236,13 @@ impl Run {
             Self::Shell(text) => std::slice::from_ref(text),
             Self::Argv(words) => words,
         }
+    }
+}
+
+impl fmt::Display for Run {
+    /// Writes the text of the command; the words of a list side by side.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.texts().join(" "))
     }
 }
 

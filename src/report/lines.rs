@@ -147,12 +147,13 @@ impl Lines {
     }
 
     fn command(&self, event: &Event) -> String {
-        let Event::CommandFinished { command, passed, outcome, millis, log, tail, leaked, .. } = event else {
+        let Event::CommandFinished { command, passed, outcome, millis, log, tail, leaked, without_unit, .. } = event else {
             return String::new();
         };
         let mut text = String::new();
         if !passed || self.detail == Detail::Verbose {
             let ink = if *passed { Ink::Dim } else { Ink::Red };
+            let outcome = if *without_unit { format!("without the unit: {outcome}") } else { outcome.clone() };
             let outcome = self.look.paint(ink, &escape::line(outcome.as_bytes()));
             text += &format!("    {outcome} ({}): {}", seconds(*millis), line(command));
         }
@@ -287,6 +288,11 @@ mod tests {
                 millis: 1234,
                 log: "/r/.git/migrate/logs/1".into(),
                 tail: "Traceback\r\n\x1b[31mE\tx\u{fffd}\nphase 1 (P0): 12 committed".into(),
+                verdict: "failed".into(),
+                tests: None,
+                failures: Vec::new(),
+                attempt: 1,
+                without_unit: false,
                 leaked: true,
             },
             Event::UnitQuarantined { unit: unit(), reason: "validation failed".into(), log: None },
@@ -381,6 +387,11 @@ help: `migrate resume` goes on from here
                 millis: 40,
                 log: "log".into(),
                 tail: "noise".into(),
+                verdict: "failed".into(),
+                tests: None,
+                failures: Vec::new(),
+                attempt: 1,
+                without_unit: false,
                 leaked: false,
             },
         ];

@@ -29,7 +29,7 @@ impl Run<'_> {
                 return Err(Stop::Interrupted(signal));
             }
             emit(Event::GateStarted { phase: label.clone() });
-            let (verdict, since) = self.judged(Purpose::Gate, &Call::of_phase(&phase.gate), &phase.id, None, emit)?;
+            let (verdict, since) = self.judged(Purpose::Gate, (&Call::of_phase(&phase.gate), false), &phase.id, None, emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
                 emit(one::judged_again(&format!("the gate of {label}")));
@@ -51,7 +51,7 @@ impl Run<'_> {
                 emit(Event::GatePassed { phase: label.clone() });
                 Ok(())
             }
-            Verdict::Failed { reason, command, log } => {
+            Verdict::Failed { reason, command, log, .. } => {
                 self.journal.append(Record::GateFailed { plan, phase: id, tip, commands })?;
                 emit(Event::GateFailed { phase: label.clone(), command });
                 let message = format!("the gate of {label} did not pass: {reason}");

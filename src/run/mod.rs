@@ -3,6 +3,7 @@
 //! What happens when a unit fails, when a phase lets the next begin and how a run ends is asked of [`schedule`](crate::schedule); how
 //! bytes, index and branch change is the protocol's; what a person sees is the listener's.
 
+mod before;
 mod end;
 mod gate;
 mod one;
@@ -315,7 +316,7 @@ impl Run<'_> {
     fn judged(
         &mut self,
         purpose: Purpose,
-        calls: &[Call],
+        (calls, fewer): (&[Call], bool),
         phase: &str,
         unit: Option<&UnitId>,
         emit: &mut dyn FnMut(Event),
@@ -328,7 +329,7 @@ impl Run<'_> {
             }
             Ok(())
         };
-        let verdict = self.judge.run(purpose, calls, phase, unit, &mut after, emit)?;
+        let verdict = self.judge.run(purpose, (calls, fewer), phase, unit, &mut after, emit)?;
         if since == BranchMove::Forward {
             self.refresh()?;
         }
@@ -348,6 +349,7 @@ impl Run<'_> {
         let paths: Vec<RepoPath> = self.units.iter().flat_map(|standing| standing.unit.paths().cloned()).collect();
         self.conversions = self.repo.conversions(&paths)?;
         self.callables = Callables::new(self.repo);
+        self.judge.forget();
         Ok(())
     }
 
@@ -367,6 +369,11 @@ impl Run<'_> {
         let help = format!("{what}; look at them with `git diff`, put them right and correct the command");
         Err(Stop::NeedsYou(Note::new(message, help)))
     }
+}
+
+/// True when some file of the unit goes, and perhaps tests with it.
+fn takes_away(plan: &Plan, unit: &Unit) -> bool {
+    unit.files.iter().any(|file| plan.role(file).goes())
 }
 
 /// The files of a group as records and trailers list them; none where the name of the unit says it.

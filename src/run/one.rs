@@ -11,7 +11,7 @@ use crate::protocol::undo::committed;
 use crate::protocol::{After, Draft, DraftFile, Landed, Placed};
 use crate::repo::Tip;
 use crate::rewrite::follow::Spot;
-use crate::run::{Run, listed};
+use crate::run::{Run, listed, takes_away};
 use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::unit::sound::{Unsound, Warning};
@@ -56,11 +56,13 @@ pub(super) fn keeps_moving(what: &str) -> Stop {
 }
 
 /// What an attempt at a unit came to.
-enum Tried {
+pub(super) enum Tried {
     /// The unit ended.
     Ended(Ended),
     /// Somebody else committed meanwhile: what was made of it and judged is void, and its file is as it was.
     Void,
+    /// What failed fails without the unit too: it is judged again, and answers for new failures only.
+    Again,
 }
 
 impl Run<'_> {
@@ -71,6 +73,7 @@ impl Run<'_> {
             match self.attempt(unit, emit)? {
                 Tried::Ended(ended) => return Ok(ended),
                 Tried::Void => emit(judged_again(&self.name_of(unit))),
+                Tried::Again => {}
             }
         }
         Err(keeps_moving(&self.name_of(unit)))
@@ -130,23 +133,27 @@ impl Run<'_> {
             (placed, Ok(Some(ended))) => return self.undo(placed, ended, emit),
             (placed, Err(stop)) => return self.give_up(placed, stop),
         };
-        let shown = match self.validate(&changed, emit) {
+        let passed = match self.validate(&changed, emit) {
             Ok(Verdict::Passed(_)) if *self.held.tip() != tip => {
                 self.protocol().undo(placed, "the branch got other commits meanwhile")?;
                 return Ok(Tried::Void);
             }
-            Ok(Verdict::Passed(shown)) => shown,
-            Ok(Verdict::Failed { reason, log, .. }) => {
+            Ok(Verdict::Passed(passed)) => passed,
+            Ok(Verdict::Failed { reason, log, nth, .. }) => {
                 // The files are put back: a person finds in them what was there before.
                 for (file, made) in made {
                     made.warnings.before.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
                 }
                 let help = format!("see {}", log.display());
                 let failure = Failure { reason, help, log: Some(log.display().to_string()), reverted: false };
-                return self.undo(placed, Ended::Failed(failure), emit);
+                return match self.undo(placed, Ended::Failed(failure), emit)? {
+                    Tried::Ended(Ended::Failed(failure)) => self.unless_red_before(&changed, nth, failure, emit),
+                    tried => Ok(tried),
+                };
             }
             Err(stop) => return self.give_up(placed, stop),
         };
+        let shown: Vec<String> = passed.iter().map(|passing| passing.shown.clone()).collect();
         emit(Event::Doing { unit: name.clone(), activity: Activity::Committing });
         let composed = match self.compose(&changed, placed.draft(), &made, &shown) {
             Ok(composed) => composed,
@@ -158,6 +165,7 @@ impl Run<'_> {
             Err(stop) => return self.gave_up(&tip, stop),
         };
         self.held.moved_to(commit);
+        self.judge.learn(passed);
         self.landed(&changed.files, commit, &draft);
         told(&unchanged, emit);
         let unchanged: Vec<Member> = unchanged.into_iter().map(|(file, _)| file).collect();
@@ -229,7 +237,7 @@ impl Run<'_> {
     fn validate(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Verdict, Stop> {
         let calls = calls(self.plan, &unit.files, |target| &target.validate);
         let phase = &self.plan.phases[unit.phase].id;
-        let (verdict, _) = self.judged(Purpose::Validate, &calls, phase, Some(&unit.id), emit)?;
+        let (verdict, _) = self.judged(Purpose::Validate, (&calls, takes_away(self.plan, unit)), phase, Some(&unit.id), emit)?;
         if !calls.is_empty() {
             let own: Vec<RepoPath> = unit.paths().cloned().collect();
             self.refuse_changed_others(&own, "a validate command")?;

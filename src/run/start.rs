@@ -55,6 +55,7 @@ impl<'a> Run<'a> {
         let Survey { units, unmatched, newest, left_aside } =
             survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut works)?;
         request.refuse_unknown(plan, &units)?;
+        request.refuse_unknown_commands(plan)?;
         let asked = || units.iter().filter(|standing| request.covers_unit(&standing.unit));
         // A file that is staged, in conflict or changed is not ready, whatever HEAD holds of it.
         let hidden =
@@ -81,7 +82,7 @@ impl<'a> Run<'a> {
             plan,
             request,
             interrupt,
-            judge: Judge::new(repo, plan, interrupt),
+            judge: Judge::new(repo, plan, interrupt).without(&request.red_ok),
             identity,
             conversions,
             callables,
@@ -97,6 +98,7 @@ impl<'a> Run<'a> {
                     files: request.files.iter().map(|named| named.asked().clone()).collect(),
                     retry: request.retry.iter().copied().collect(),
                     out_of_order: request.out_of_order,
+                    red_ok: request.red_ok.clone(),
                 }))?;
                 journal
             },

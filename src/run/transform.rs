@@ -114,7 +114,7 @@ impl Run<'_> {
                     }
                     let calls = [Call::of_file(command, &file.path)];
                     let phase = &placed.draft().phase;
-                    let verdict = self.judged(Purpose::Transform, &calls, phase, Some(&unit.id), emit);
+                    let verdict = self.judged(Purpose::Transform, (&calls, false), phase, Some(&unit.id), emit);
                     if let Some(target) = &drafted.before {
                         fs::keep_mode(repo.top(), &file.path, &target.found.stat)?;
                     }

@@ -10,8 +10,8 @@ use crate::path::RepoPath;
 use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
 use crate::repo::Tip;
-use crate::run::Run;
 use crate::run::one::{self, Ended, Failure};
+use crate::run::{Run, takes_away};
 use crate::schedule::owed::{Newest, Owed, owed};
 use crate::state::State;
 use crate::stop::{Note, Stop};
@@ -28,17 +28,21 @@ impl Run<'_> {
         }
         let phase = &self.plan.phases[unit.phase].id;
         for _ in 0..one::MOST_ATTEMPTS {
-            let judged = self.judged(Purpose::Verify, &calls, phase, Some(&unit.id), emit);
+            let judged = self.judged(Purpose::Verify, (&calls, takes_away(self.plan, unit)), phase, Some(&unit.id), emit);
             let (verdict, since) = judged.map_err(|stop| still_owed(unit, stop))?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
                 emit(one::judged_again(&self.name_of(unit)));
                 continue;
             }
-            let Verdict::Failed { reason, log, .. } = verdict else {
-                self.refuse_changed_others(&[], "a verify command")?;
-                self.journal.append(Record::Verified { commit: commit.to_string() })?;
-                return Ok(Ended::Committed);
+            let (reason, log) = match verdict {
+                Verdict::Failed { reason, log, .. } => (reason, log),
+                Verdict::Passed(passed) => {
+                    self.refuse_changed_others(&[], "a verify command")?;
+                    self.journal.append(Record::Verified { commit: commit.to_string() })?;
+                    self.judge.learn(passed);
+                    return Ok(Ended::Committed);
+                }
             };
             // What keeps it from being taken back now must not let the verdict be forgotten.
             self.journal.append(Record::Refuted { commit: commit.to_string(), reason: reason.clone() })?;
@@ -182,7 +186,7 @@ impl Run<'_> {
     fn judge_only(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let phase = &self.plan.phases[unit.phase].id;
         let calls = calls(self.plan, &unit.files, |target| &target.verify);
-        match self.judged(Purpose::Verify, &calls, phase, Some(&unit.id), emit)?.0 {
+        match self.judged(Purpose::Verify, (&calls, takes_away(self.plan, unit)), phase, Some(&unit.id), emit)?.0 {
             Verdict::Passed(_) => {
                 self.refuse_changed_others(&[], "a verify command")?;
                 Ok(self.journal.append(Record::Verified { commit: commit.to_string() })?)

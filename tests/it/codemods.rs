@@ -100,6 +100,6 @@ fn a_codemod_works_on_what_the_edits_before_it_made() {
 
 #[test]
 fn validation_that_fails_after_a_codemod_undoes_it() {
-    let repo = codemod(REPLACE, ", validate: [\"false\"]");
-    untouched(&repo, 1, &["run"]).says("validate `false` failed with status 1");
+    let repo = codemod(REPLACE, ", validate: [\"! grep -q 'f(2)' {file}\"]");
+    untouched(&repo, 1, &["run"]).says("validate `! grep -q 'f(2)' a.py` failed with status 1");
 }

@@ -148,7 +148,7 @@ fn json_is_one_object_per_line_and_nothing_else_on_standard_output() {
 
 #[test]
 fn an_error_under_json_goes_to_standard_error_and_the_lines_stay_json() {
-    let repo = one(", validate: [\"false\"]");
+    let repo = one(", validate: [\"! grep -q new {file}\"]");
     let ran = untouched(&repo, 1, &["run", "--json"]).says("error: a.py");
     assert!(ran.stdout.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
 }

@@ -195,7 +195,7 @@ fn every_ending() -> Scenario {
             "      - { path: deep/er/b.py, rules: [f], validate: [[test, -f, '{file}']], verify: [['true']] }\n",
             "      - { path: c.py, rules: [f] }\n",
             "  - id: P1\n    on_failure: quarantine\n    files:\n",
-            "      - { path: d.py, rules: [f], validate: [['false']] }\n",
+            "      - { path: d.py, rules: [f], validate: ['! grep -q new {file}'] }\n",
             "      - { path: e.py, rules: [f], verify: [['false']] }\n",
             "      - { path: f.py, rules: [f, more], verify: [['true']] }\n",
         ))

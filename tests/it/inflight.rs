@@ -33,7 +33,7 @@ fn every_way() -> Repo {
             "      - { path: a.py, rules: [f], validate: [['true']] }\n",
             "      - { path: deep/b.py, rules: [f], verify: [['true']] }\n",
             "      - { path: c.py, rules: [f, more], validate: [['true']] }\n",
-            "      - { path: d.py, rules: [f], validate: [['false']] }\n",
+            "      - { path: d.py, rules: [f], validate: ['! grep -q new {file}'] }\n",
             "      - { path: e.py, rules: [f], verify: [['false']] }\n",
         ))
         .replace("phases:", "  more: { command: { run: \"printf '# more\\n' >> {file}\" } }\nphases:"),

@@ -109,3 +109,5 @@ mod targets;
 mod tidy;
 /// Done means done: what is said is what the files say, however the old text came back.
 mod truth;
+/// Verdicts that are read: by exit status, report and output, against what was red before.
+mod verdicts;

@@ -61,7 +61,7 @@ fn a_warning_is_told_of_the_file_before_the_commit_and_of_the_result_after_it() 
     assert!(!ran.stderr.contains("a.py:4:1:"), "{}", ran.stderr);
     assert_eq!(repo.read("a.py"), b"a = 1\nb = 2\nc = 3\nfrom old import f\nfrom new import g\ng(1)\nf('s')\n");
 
-    let repo = shifted(LEFT, &format!("{guards}        validate: ['false']\n"));
+    let repo = shifted(LEFT, &format!("{guards}        validate: ['! grep -q new {{file}}']\n"));
     let ran = untouched(&repo, 1, &["run"]).says(before);
     assert!(!ran.stderr.contains("a.py:7:"), "{}", ran.stderr);
 }

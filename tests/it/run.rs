@@ -30,9 +30,9 @@ fn a_second_run_finds_nothing_to_do() {
 
 #[test]
 fn a_unit_whose_validation_fails_leaves_no_trace_but_its_log() {
-    let repo = one(", validate: [\"echo looked at {file}; exit 3\"]");
+    let repo = one(", validate: [\"echo looked at {file}; ! grep -q new {file} || exit 3\"]");
     untouched(&repo, 1, &["run"])
-        .says("a.py: validate `echo looked at a.py; exit 3` failed with status 3")
+        .says("a.py: validate `echo looked at a.py; ! grep -q new a.py || exit 3` failed with status 3")
         .says("| looked at a.py")
         .says(".git/migrate/logs/test/P0/");
     let log = repo.top().join(".git/migrate/logs/test/P0/a.py.validate-1.log");
@@ -41,20 +41,21 @@ fn a_unit_whose_validation_fails_leaves_no_trace_but_its_log() {
 
 #[test]
 fn validation_sees_the_new_bytes_and_stops_at_the_first_command_that_fails() {
-    let repo = one(", validate: [\"grep -q 'g(1)' {file}\", \"false\", \"touch reached\"]");
-    untouched(&repo, 1, &["run"]).says("validate `false` failed with status 1");
+    let repo = one(", validate: [\"grep -q 'g(1)' {file}\", \"! grep -q new {file}\", \"touch reached\"]");
+    untouched(&repo, 1, &["run"]).says("validate `! grep -q new a.py` failed with status 1");
 }
 
 #[test]
 fn a_run_stops_at_the_first_unit_that_fails_and_keeps_what_landed() {
     let repo = repo(
         &[("a.py", OLD), ("b.py", OLD), ("c.py", OLD)],
-        "  - id: P0\n    files: [a.py, { path: b.py, validate: [\"false\"] }, c.py]\n",
+        "  - id: P0\n    files: [a.py, { path: b.py, validate: [\"! grep -q new {file}\"] }, c.py]\n",
     );
     let ran = repo.migrate(&["run"]).exits(1);
     assert_eq!(repo.subjects().len(), 3);
     assert_eq!(repo.read("c.py"), OLD.as_bytes());
-    ran.says("failed: 1 committed, 0 unchanged, 1 failed, 1 pending").says("error: b.py: validate `false` failed with status 1");
+    ran.says("failed: 1 committed, 0 unchanged, 1 failed, 1 pending")
+        .says("error: b.py: validate `! grep -q new b.py` failed with status 1");
     repo.migrate(&["status"]).succeeds().prints("pending").prints("c.py");
 }
 
@@ -62,7 +63,7 @@ fn a_run_stops_at_the_first_unit_that_fails_and_keeps_what_landed() {
 fn a_quarantined_unit_is_set_aside_and_the_phase_goes_on() {
     let repo = repo(
         &[("a.py", OLD), ("b.py", OLD), ("c.py", OLD)],
-        "  - id: P0\n    on_failure: quarantine\n    files: [a.py, { path: b.py, validate: [\"test -e allow\"] }, c.py]\n",
+        "  - id: P0\n    on_failure: quarantine\n    files: [a.py, { path: b.py, validate: [\"test -e allow || ! grep -q new {file}\"] }, c.py]\n",
     );
     repo.migrate(&["run"]).exits(1).says("quarantined  [2/3] b.py").says("error: 1 of 3 units is not done: 1 quarantined");
     assert_eq!((repo.read("b.py"), repo.read("c.py")), (OLD.into(), NEW.into()));
@@ -70,7 +71,7 @@ fn a_quarantined_unit_is_set_aside_and_the_phase_goes_on() {
     untouched(&repo, 1, &["run"])
         .says("3 units, 2 of them done")
         .says("skipped")
-        .says("quarantined: validate `test -e allow` failed with status 1; `--retry quarantined` or `--file` tries it again");
+        .says("quarantined: validate `test -e allow || ! grep -q new b.py` failed with status 1; `--retry quarantined` or `--file` tries it again");
     repo.write("allow", "");
     repo.migrate(&["run", "--file", "b.py"]).succeeds();
     assert_eq!(repo.read("b.py"), NEW.as_bytes());

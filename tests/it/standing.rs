@@ -5,7 +5,7 @@ use crate::support::Repo;
 fn every_kind() -> Repo {
     let repo = repo(
         &[("a.py", OLD), ("b.py", "b = 1\n"), ("c.py", OLD), ("d.py", OLD), ("e.py", OLD), ("f.py", OLD)],
-        "  - id: P0\n    title: First\n    on_failure: quarantine\n    files: [a.py, b.py, { path: c.py, verify: [\"false\"] }, { path: d.py, validate: [\"false\"] }, e.py]\n  - id: P1\n    files: [f.py]\n",
+        "  - id: P0\n    title: First\n    on_failure: quarantine\n    files: [a.py, b.py, { path: c.py, verify: [\"false\"] }, { path: d.py, validate: [\"! grep -q new {file}\"] }, e.py]\n  - id: P1\n    files: [f.py]\n",
     );
     repo.migrate(&["run", "--phase", "P0"]).exits(1);
     repo.migrate(&["rollback", "e.py"]).succeeds();
@@ -34,7 +34,7 @@ phase 1 (P0), First: 2 of 5 done (40%)
   committed    {}  a.py
   unchanged                  b.py
   rolled-back  {}  c.py  (its verification failed)
-  quarantined                d.py  (validate `false` failed with status 1)
+  quarantined                d.py  (validate `! grep -q new d.py` failed with status 1)
   rolled-back  {}  e.py  (by `migrate rollback`)
 
 phase 2 (P1): 0 of 1 done (0%)
@@ -55,9 +55,10 @@ fn a_fresh_clone_shows_the_same_but_for_what_was_set_aside() {
     let (ours, theirs) = (repo.migrate(&["status"]).succeeds().stdout, clone.migrate(&["status"]).succeeds().stdout);
     assert!(!clone.top().join(".git/migrate").exists());
     // A quarantine is a note of this work tree: elsewhere the unit has yet to be tried.
-    let expected = ours
-        .replace("1 quarantined, 2 rolled-back", "2 rolled-back, 1 pending")
-        .replace("quarantined                d.py  (validate `false` failed with status 1)", "pending                    d.py");
+    let expected = ours.replace("1 quarantined, 2 rolled-back", "2 rolled-back, 1 pending").replace(
+        "quarantined                d.py  (validate `! grep -q new d.py` failed with status 1)",
+        "pending                    d.py",
+    );
     let expected =
         expected + "\nwarning: this work tree has no journal: a unit that failed or was quarantined elsewhere shows as pending\n";
     assert_eq!(theirs, expected);

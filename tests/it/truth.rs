@@ -120,9 +120,9 @@ fn what_the_plan_allows_to_be_left_is_counted_and_never_a_hundred_percent() {
 
 #[test]
 fn a_unit_that_failed_is_failed_and_a_plain_run_tries_it_again() {
-    let repo = one(", validate: [\"test -e allow\"]");
+    let repo = one(", validate: [\"test -e allow || ! grep -q new {file}\"]");
     repo.migrate(&["run"]).exits(1);
-    assert_eq!(states(&repo), ["a.py failed (validate `test -e allow` failed with status 1)"]);
+    assert_eq!(states(&repo), ["a.py failed (validate `test -e allow || ! grep -q new a.py` failed with status 1)"]);
     untouched(&repo, 1, &["run"]).says("failed       [1/1] a.py");
     repo.write("allow", "");
     repo.migrate(&["run"]).succeeds();
@@ -133,7 +133,7 @@ fn a_unit_that_failed_is_failed_and_a_plain_run_tries_it_again() {
 fn given_up() -> Repo {
     let repo = repo(
         &[("a.py", OLD), ("b.py", OLD), ("c.py", OLD)],
-        "  - id: P0\n    on_failure: quarantine\n    files: [a.py, { path: b.py, validate: [\"test -e allow\"] }, c.py]\n",
+        "  - id: P0\n    on_failure: quarantine\n    files: [a.py, { path: b.py, validate: [\"test -e allow || ! grep -q new {file}\"] }, c.py]\n",
     );
     repo.migrate(&["run"]).exits(1);
     repo.migrate(&["rollback", "c.py"]).succeeds();
@@ -222,9 +222,9 @@ fn a_phase_is_not_begun_while_an_earlier_one_is_not_done_unless_asked_out_of_ord
     let quarantine = "    on_failure: quarantine\n    max_quarantined: 0%\n";
     for (phase, first, why) in [
         ("    files: [a.py]\n", &["status"][..], "phase 1 (P0) is not done: 1 pending"),
-        ("    files: [{ path: a.py, validate: [\"false\"] }]\n", &["run"], "phase 1 (P0) is not done: 1 failed"),
+        ("    files: [{ path: a.py, validate: [\"! grep -q new {file}\"] }]\n", &["run"], "phase 1 (P0) is not done: 1 failed"),
         (
-            &format!("{quarantine}    files: [{{ path: a.py, validate: [\"false\"] }}]\n"),
+            &format!("{quarantine}    files: [{{ path: a.py, validate: [\"! grep -q new {{file}}\"] }}]\n"),
             &["run"],
             "phase 1 (P0): 1 of 1 units given up, more than the plan allows: 1 quarantined",
         ),

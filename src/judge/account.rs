@@ -1,0 +1,51 @@
+//! What there is to read of a command that ended: the report that it wrote, or its output.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::cure;
+use crate::judge::ruling::Account;
+use crate::results::{self, LARGEST};
+use crate::stop::{Note, Stop};
+
+/// Removes what is where a report is to be: an older one must not be taken for the command's.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn clear(report: &Path) -> Result<(), Stop> {
+    let removed = match report.symlink_metadata() {
+        Ok(there) if there.is_dir() => fs::remove_dir_all(report),
+        Ok(_) => fs::remove_file(report),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => Err(error),
+    };
+    removed.map_err(|error| {
+        let message = format!("cannot remove the old report {}: {error}", report.display());
+        Stop::Refused(Note::new(message, cure::help(&error, "remove it, then run migrate again")))
+    })
+}
+
+/// What can be read of a command that was to write `report`, or none, and whose output is in `log`.
+#[must_use]
+pub fn of(report: Option<&Path>, log: &Path) -> Account {
+    match report {
+        Some(report) => Account::Report(read(report)),
+        // An output that cannot be read says nothing of tests.
+        None => Account::Text(fs::read(log).ok().and_then(|output| results::text(&output).ok())),
+    }
+}
+
+fn read(report: &Path) -> Result<results::TestResults, String> {
+    let name = report.display();
+    let file = match fs::metadata(report) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(format!("wrote no report to {name}")),
+        Err(error) => return Err(format!("its report {name} cannot be read: {error}")),
+        Ok(file) if !file.is_file() => return Err(format!("its report {name} is no file")),
+        Ok(_) => fs::File::open(report),
+    };
+    let mut bytes = Vec::new();
+    let read = file.and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|error| format!("its report {name} cannot be read: {error}"))?;
+    results::junit(&bytes).map_err(|error| format!("{error}: {name}"))
+}

@@ -1,0 +1,362 @@
+//! Lets the plan's commands judge a unit, a commit or a phase, one after the other, and says how each ended.
+//!
+//! A command is run again as often as the plan says; what it says on the tip, without the unit, is remembered, so that a unit answers for
+//! new failures only.
+
+mod account;
+mod ruling;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use crate::command::{self, Finished, GRACE, Invocation, Outcome};
+use crate::cure;
+use crate::event::{Activity, Event};
+use crate::fault;
+use crate::interrupt::Interrupt;
+use crate::plan::command::{Fields, Resolved};
+use crate::plan::{self, Command, Plan};
+use crate::repo::Repo;
+use crate::stop::{Note, Stop};
+use crate::unit_id::UnitId;
+use crate::units::Call;
+
+pub use ruling::OnTip;
+use ruling::{Ruling, VerdictKind, rule};
+
+/// What commands are run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An external codemod.
+    Transform,
+    /// Before the commit.
+    Validate,
+    /// After the commit.
+    Verify,
+    /// After the phase.
+    Gate,
+    /// On the tip, without the unit: what a later verdict is held against.
+    Before,
+}
+
+impl Purpose {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Transform => "transform",
+            Self::Validate => "validate",
+            Self::Verify => "verify",
+            Self::Gate => "gate",
+            Self::Before => "before",
+        }
+    }
+
+    fn activity(self, command: String) -> Activity {
+        match self {
+            Self::Transform => Activity::Transforming { command },
+            Self::Validate | Self::Gate | Self::Before => Activity::Validating { command },
+            Self::Verify => Activity::Verifying { command },
+        }
+    }
+}
+
+/// How a list of commands judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// All passed.
+    Passed(Vec<Passing>),
+    /// One did not.
+    Failed {
+        /// The command and how it ended.
+        reason: String,
+        /// The command alone.
+        command: String,
+        /// Where its output is kept.
+        log: PathBuf,
+        /// Which of the calls it was.
+        nth: usize,
+        /// What it says, should this be the tip.
+        on_tip: OnTip,
+    },
+}
+
+/// A command that let a unit pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passing {
+    /// The command as it was run, and how many tests that were, for the message.
+    pub shown: String,
+    /// What it is remembered by.
+    key: String,
+    /// What it says, should this be the tip; `None` where it was not asked.
+    on_tip: Option<OnTip>,
+}
+
+/// What commands are run with.
+pub struct Judge<'a> {
+    /// The folder the commands run in: the top of the work tree.
+    top: &'a Path,
+    /// The folder that keeps their output.
+    logs: PathBuf,
+    /// The plan they are from.
+    pub plan: &'a Plan,
+    /// What ends them early.
+    interrupt: &'a Interrupt,
+    /// The commands that found what they need at least once, as the plan has them.
+    proven: RefCell<BTreeSet<plan::Run>>,
+    /// What commands say on the tip, by what they are as they are run.
+    on_tip: RefCell<BTreeMap<String, OnTip>>,
+    /// The commands that are not asked, by their texts: they are known to fail.
+    red_ok: &'a [String],
+}
+
+impl<'a> Judge<'a> {
+    /// Lets the commands of `plan` judge what is in the work tree, until `interrupt` ends them.
+    #[must_use]
+    pub fn new(repo: &'a Repo, plan: &'a Plan, interrupt: &'a Interrupt) -> Self {
+        let (top, logs) = (repo.top(), repo.state_folder().join("logs"));
+        Self { top, logs, plan, interrupt, proven: RefCell::default(), on_tip: RefCell::default(), red_ok: &[] }
+    }
+
+    /// The same, with commands that are not asked, by their texts in the plan.
+    #[must_use]
+    pub fn without(self, red_ok: &'a [String]) -> Self {
+        Self { red_ok, ..self }
+    }
+
+    /// Remembers what commands that passed say on the tip: what they judged has landed.
+    pub fn learn(&self, passed: Vec<Passing>) {
+        let known = passed.into_iter().filter_map(|passing| Some((passing.key, passing.on_tip?)));
+        self.on_tip.borrow_mut().extend(known);
+    }
+
+    /// Forgets all that: the tip is another.
+    pub fn forget(&self) {
+        self.on_tip.borrow_mut().clear();
+    }
+
+    /// What a call is known to say on the tip, or is found to say there when it is asked; nothing of the unit may be in the work tree.
+    ///
+    /// # Errors
+    /// As for [`Judge::run`].
+    pub fn on_tip(
+        &self,
+        call: &Call,
+        phase: &str,
+        unit: Option<&UnitId>,
+        after: &mut dyn FnMut() -> Result<(), Stop>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<OnTip, Stop> {
+        if let Some(known) = self.known(call, phase, unit) {
+            return Ok(known);
+        }
+        let verdict = self.run(Purpose::Before, (std::slice::from_ref(call), false), phase, unit, after, emit)?;
+        let says = match verdict {
+            Verdict::Passed(passed) => passed.into_iter().find_map(|passing| passing.on_tip).unwrap_or(OnTip::Green(None)),
+            Verdict::Failed { on_tip, .. } => on_tip,
+        };
+        self.on_tip.borrow_mut().insert(self.shown(call, phase, unit), says.clone());
+        Ok(says)
+    }
+
+    /// What a call is known to say on the tip.
+    #[must_use]
+    pub fn known(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> Option<OnTip> {
+        if self.is_left_out(&call.command) {
+            return Some(OnTip::Green(None));
+        }
+        self.on_tip.borrow().get(&self.shown(call, phase, unit)).cloned()
+    }
+
+    /// The command as it is run, but for where its report goes; it is remembered by that.
+    #[must_use]
+    pub fn shown(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> String {
+        call.command.run.resolve(&self.fields(call, phase, unit, None)).shown
+    }
+
+    fn fields<'f>(&'f self, call: &'f Call, phase: &'f str, unit: Option<&'f UnitId>, report: Option<&'f Path>) -> Fields<'f> {
+        let unit = unit.map(UnitId::as_bytes);
+        Fields { file: call.file.as_ref(), files: &call.files, plan: &self.plan.name, phase, unit, report }
+    }
+
+    fn is_left_out(&self, command: &Command) -> bool {
+        self.red_ok.contains(&command.run.to_string())
+    }
+
+    /// Runs `calls` in order until one fails, and looks `after` each whether to go on. Whether the unit takes tests away is said beside
+    /// them: fewer tests than before are then no failure.
+    ///
+    /// # Errors
+    /// [`Stop::Usage`] when a program is not there and the command never found it, which is the plan's fault and not the file's;
+    /// [`Stop::Interrupted`]; and what `after` fails with.
+    pub fn run(
+        &self,
+        purpose: Purpose,
+        (calls, fewer): (&[Call], bool),
+        phase: &str,
+        unit: Option<&UnitId>,
+        after: &mut dyn FnMut() -> Result<(), Stop>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Verdict, Stop> {
+        let mut passed = Vec::with_capacity(calls.len());
+        for (nth, call) in calls.iter().enumerate() {
+            let key = self.shown(call, phase, unit);
+            if self.is_left_out(&call.command) {
+                passed.push(Passing { shown: format!("{key} (not judged: it failed before)"), key, on_tip: None });
+                continue;
+            }
+            let mut attempt = 0;
+            let ruling = loop {
+                let (ruling, log) = self.judge(purpose, (nth, call, attempt), (phase, unit), fewer, after, emit)?;
+                if ruling.kind.lets_land() || attempt >= call.command.retries {
+                    if !ruling.kind.lets_land() {
+                        let shown = self.shown(call, phase, unit);
+                        let reason = format!("{} `{shown}` {}", purpose.word(), ruling.why);
+                        return Ok(Verdict::Failed { reason, command: shown, log, nth, on_tip: ruling.on_tip() });
+                    }
+                    break ruling;
+                }
+                attempt += 1;
+            };
+            let tests = ruling.tests.map(|tests| format!("{tests} test{}", if tests == 1 { "" } else { "s" }));
+            let flaky = match ruling.kind {
+                VerdictKind::RedBefore => Some("no new failure".to_owned()),
+                _ if attempt > 0 => Some(format!("flaky: passed on attempt {}", attempt + 1)),
+                VerdictKind::Flaky => Some("flaky".to_owned()),
+                _ => None,
+            };
+            let said: Vec<String> = tests.into_iter().chain(flaky.clone()).collect();
+            let shown = if said.is_empty() { key.clone() } else { format!("{key} ({})", said.join(", ")) };
+            if flaky.is_some() && purpose != Purpose::Before {
+                emit(Event::Warning { message: format!("{} {shown}", purpose.word()), help: None });
+            }
+            passed.push(Passing { shown, key, on_tip: Some(ruling.on_tip()) });
+        }
+        Ok(Verdict::Passed(passed))
+    }
+
+    /// One attempt at one call.
+    fn judge(
+        &self,
+        purpose: Purpose,
+        (nth, call, attempt): (usize, &Call, u32),
+        (phase, unit): (&str, Option<&UnitId>),
+        fewer: bool,
+        after: &mut dyn FnMut() -> Result<(), Stop>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Ruling, PathBuf), Stop> {
+        let command = &call.command;
+        let shown = self.shown(call, phase, unit);
+        if let Some(unit) = unit {
+            emit(Event::Doing { unit: unit.to_string(), activity: purpose.activity(shown.clone()) });
+        }
+        let log = self.log(purpose, (nth + 1, attempt), phase, unit)?;
+        let report = command.report.map(|_| log.with_extension("xml"));
+        let report = report.as_deref();
+        if let Some(report) = report {
+            account::clear(report)?;
+        }
+        let fields = self.fields(call, phase, unit, report);
+        let resolved = command.run.resolve(&fields);
+        fault::point("command: before");
+        let finished = self.start(command, &resolved, &fields, &log)?;
+        fault::point("command: ended");
+        let account = account::of(report, &log);
+        let before = if purpose == Purpose::Before { None } else { self.known(call, phase, unit) };
+        let ruling = rule(&finished.outcome, &account, before.as_ref(), command.allow_empty, fewer);
+        emit(Event::CommandFinished {
+            unit: unit.map(ToString::to_string),
+            command: shown,
+            passed: ruling.kind.lets_land(),
+            outcome: ruling.why.clone(),
+            verdict: ruling.kind.word().to_owned(),
+            tests: ruling.tests,
+            failures: ruling.failures.iter().map(ToString::to_string).collect(),
+            attempt: attempt + 1,
+            without_unit: purpose == Purpose::Before,
+            millis: u64::try_from(finished.elapsed.as_millis()).unwrap_or(u64::MAX),
+            log: log.display().to_string(),
+            tail: String::from_utf8_lossy(&finished.tail).into_owned(),
+            leaked: finished.leaked,
+        });
+        if !matches!(finished.outcome, Outcome::Interrupted(_)) {
+            after()?;
+        }
+        match &finished.outcome {
+            Outcome::Interrupted(signal) => return Err(Stop::Interrupted(*signal)),
+            // A command that once found what it needs is right: what it does not find now is this unit's doing.
+            Outcome::NotFound(program) if !self.proven.borrow().contains(&command.run) => {
+                return Err(not_found(purpose, &resolved, program));
+            }
+            _ => self.proven.borrow_mut().insert(command.run.clone()),
+        };
+        Ok((ruling, log))
+    }
+
+    fn start(&self, command: &Command, resolved: &Resolved, fields: &Fields<'_>, log: &Path) -> Result<Finished, Stop> {
+        let mut env: Vec<(OsString, OsString)> =
+            vec![("MIGRATE_PLAN".into(), fields.plan.into()), ("MIGRATE_PHASE".into(), fields.phase.into())];
+        let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        env.extend(fields.unit.map(|unit| ("MIGRATE_UNIT".into(), bytes(unit))));
+        env.extend(fields.file.map(|file| ("MIGRATE_FILE".into(), bytes(file.as_bytes()))));
+        env.extend(fields.report.map(|report| ("MIGRATE_REPORT".into(), report.into())));
+        let invocation =
+            Invocation { argv: &resolved.argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
+        command::run(&invocation, self.interrupt).map_err(|problem| {
+            let help = "fix the cause, then run migrate again";
+            Stop::Refused(match problem.cause() {
+                Some(source) => Note::new(format!("{problem}: {source}"), cure::help(source, help)),
+                None => Note::new(problem.to_string(), help),
+            })
+        })
+    }
+
+    /// The file that keeps a command's output, its folder made.
+    fn log(&self, purpose: Purpose, (nth, attempt): (usize, u32), phase: &str, unit: Option<&UnitId>) -> Result<PathBuf, Stop> {
+        let folder = self.logs.join(&self.plan.name).join(phase);
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Stop::Refused(Note::new(
+                format!("cannot make {}: {error}", folder.display()),
+                cure::help(&error, "fix the cause, then run migrate again"),
+            ))
+        })?;
+        let name = unit.map_or_else(|| "phase".to_owned(), log_name);
+        let again = if attempt == 0 { String::new() } else { format!(".{}", attempt + 1) };
+        Ok(folder.join(format!("{name}.{}-{nth}{again}.log", purpose.word())))
+    }
+}
+
+/// A file name for a unit: readable, unlike that of any other unit, and short enough for every file system.
+fn log_name(unit: &UnitId) -> String {
+    let text = String::from_utf8_lossy(unit.as_bytes());
+    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '+' }).collect();
+    let tail: String = plain.chars().rev().take(150).collect::<Vec<_>>().into_iter().rev().collect();
+    if tail.len() == text.len() && !text.contains('+') && plain.chars().zip(text.chars()).all(|(p, t)| p == t || t == '/') {
+        return tail;
+    }
+    use sha2::Digest;
+    let sum = sha2::Sha256::digest(unit.as_bytes());
+    format!("{tail}-{:02x}{:02x}{:02x}{:02x}", sum[0], sum[1], sum[2], sum[3])
+}
+
+fn not_found(purpose: Purpose, resolved: &Resolved, program: &str) -> Stop {
+    let message = format!("{} command cannot be run: {program}: not found, or not executable", purpose.word());
+    let help = format!("correct the command `{}` in the plan, or install what it needs", resolved.shown);
+    Stop::Usage(Note::new(message, help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::RepoPath;
+
+    #[test]
+    fn logs_of_different_units_never_share_a_name() {
+        let name = |path: &str| log_name(&UnitId::of_file(&RepoPath::new(path).unwrap()));
+        assert_eq!(name("a/b.py"), "a+b.py");
+        assert_ne!(name("a/b.py"), name("a+b.py"));
+        assert_ne!(name("a/ü.py"), name("a/ö.py"));
+        assert!(name(&"x".repeat(4000)).len() < 200);
+    }
+}

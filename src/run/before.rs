@@ -1,0 +1,88 @@
+//! What was red before: a command that fails without a unit says nothing against it.
+//!
+//! A validate command is asked on the tip when it fails: nothing is committed then, and one that a unit turns green is no failure. Where
+//! failing tests can be read, the unit answers for new ones only. A verify command judges a commit, and is not asked without it.
+
+use crate::event::Event;
+use crate::judge::OnTip;
+use crate::path::RepoPath;
+use crate::plan::Command;
+use crate::run::Run;
+use crate::run::one::{Ended, Failure, Tried};
+use crate::stop::{Note, Stop};
+use crate::units::{Call, Unit, calls};
+
+impl Run<'_> {
+    /// How an attempt ends whose validation failed in its `nth` call: the command is asked on the tip, where the unit is not.
+    pub(super) fn unless_red_before(
+        &mut self,
+        unit: &Unit,
+        nth: usize,
+        failed: Failure,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Tried, Stop> {
+        let ended = |failure| Ok(Tried::Ended(Ended::Failed(failure)));
+        let calls = calls(self.plan, &unit.files, |target| &target.validate);
+        let Some(call) = calls.into_iter().nth(nth).filter(|call| self.can_be_asked(unit, call)) else { return ended(failed) };
+        let phase = &self.plan.phases[unit.phase].id;
+        if self.judge.known(&call, phase, Some(&unit.id)).is_some() {
+            return ended(failed);
+        }
+        match self.ask_on_tip(&call, unit.phase, Some(unit), emit)? {
+            OnTip::Green(_) => ended(failed),
+            OnTip::Red(..) => Ok(Tried::Again),
+            OnTip::RedUnread(why) => {
+                let shown = self.judge.shown(&call, &self.plan.phases[unit.phase].id, Some(&unit.id));
+                let failure = red_before(&shown, &call.command, &why);
+                if is_about_files(&call.command) {
+                    return ended(failure);
+                }
+                Err(Stop::Failed(Note::new(failure.reason, failure.help)))
+            }
+        }
+    }
+
+    /// True when what the call is about is there without the unit.
+    fn can_be_asked(&self, unit: &Unit, call: &Call) -> bool {
+        let is_made = |path: &RepoPath| unit.files.iter().any(|file| file.path == *path && self.plan.role(file).is_made());
+        !is_about_files(&call.command) || !call.file.iter().chain(&call.files).any(is_made)
+    }
+
+    fn ask_on_tip(&mut self, call: &Call, phase: usize, unit: Option<&Unit>, emit: &mut dyn FnMut(Event)) -> Result<OnTip, Stop> {
+        self.look_at_branch()?;
+        let (repo, held) = (self.repo, &mut self.held);
+        let phase = &self.plan.phases[phase].id;
+        let known = self.judge.known(call, phase, unit.map(|unit| &unit.id)).is_some();
+        let says = self.judge.on_tip(call, phase, unit.map(|unit| &unit.id), &mut || held.look(repo).map(drop), emit)?;
+        if !known {
+            self.refuse_changed_others(&[], "a command that was asked before its unit")?;
+            if let OnTip::Red(failures, total) = &says {
+                let names: Vec<String> = failures.iter().take(5).map(ToString::to_string).collect();
+                let more = if failures.len() > names.len() {
+                    format!(" and {} more", failures.len() - names.len())
+                } else {
+                    String::new()
+                };
+                let message = format!(
+                    "`{}` fails without any unit: {} of {total} tests: {}{more}; only new failures count",
+                    call.command.run,
+                    failures.len(),
+                    names.join(", ")
+                );
+                emit(Event::Warning { message, help: None });
+            }
+        }
+        Ok(says)
+    }
+}
+
+/// True for a command that says which files it is about.
+fn is_about_files(command: &Command) -> bool {
+    command.run.names_file() || command.run.names_files()
+}
+
+fn red_before(shown: &str, command: &Command, why: &str) -> Failure {
+    let reason = format!("red before: validate `{shown}` fails without the unit: {why}");
+    let help = format!("make it pass first, or give it `report: junit`; --red-ok '{}' goes on without asking it", command.run);
+    Failure { reason, help, log: None, reverted: false }
+}

@@ -1,0 +1,174 @@
+use crate::kit::{NEW, OLD, dirty, message, repo};
+use crate::support::Repo;
+
+/// Two functions that `a.py` uses, one of them as the rule makes it, and tests of `t.py` beside.
+fn with_tests(tests: &str, rest: &str) -> Repo {
+    let modules = [
+        ("old.py", "def f(x):\n    return x\n"),
+        ("new.py", "def g(x):\n    return x\n"),
+        ("a.py", "from old import f\n\n\ndef run(x):\n    return f(x)\n"),
+    ];
+    let tests = format!("import unittest\nimport a\n\n\nclass T(unittest.TestCase):\n{tests}\n");
+    let mut files = modules.to_vec();
+    files.push(("t.py", &tests));
+    repo(
+        &files,
+        &format!("  - id: P0\n    on_failure: quarantine\n    max_quarantined: 100%\n    files: [{{ path: a.py{rest} }}]\n"),
+    )
+}
+
+const SOUND: &str = "    def test_run(self):\n        self.assertEqual(a.run(2), 2)\n";
+const RED: &str = "    def test_red(self):\n        self.fail('red from the beginning')\n";
+/// Fails once the file is migrated.
+const BROKEN: &str = "    def test_origin(self):\n        self.assertEqual(a.run.__code__.co_names, ('f',))\n";
+const ALL: &str = ", validate: ['python3 -m unittest -q t']";
+
+#[test]
+fn the_message_says_how_many_tests_ran() {
+    let repo = with_tests(SOUND, ALL);
+    repo.migrate(&["run"]).succeeds();
+    assert!(message(&repo, "HEAD").contains("- Validate: python3 -m unittest -q t (1 test)\n"), "{}", message(&repo, "HEAD"));
+    let json = with_tests(SOUND, ALL).migrate(&["run", "--json"]).succeeds().stdout;
+    let line = json.lines().find(|line| line.contains("command-finished")).unwrap();
+    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!((&event["verdict"], &event["tests"], &event["attempt"]), (&"passed".into(), &1.into(), &1.into()));
+}
+
+#[test]
+fn tests_that_were_red_before_are_not_held_against_a_unit_and_new_failures_are_told_by_name() {
+    let repo = with_tests(&format!("{SOUND}{RED}"), ALL);
+    let ran = repo.migrate(&["run"]).succeeds();
+    ran.says("fails without any unit: 1 of 2 tests").says("test_red").says("only new failures count");
+    assert!(message(&repo, "HEAD").contains("(2 tests, no new failure)"), "{}", message(&repo, "HEAD"));
+    let repo = with_tests(&format!("{SOUND}{RED}{BROKEN}"), ALL);
+    let ran = repo.migrate(&["run"]).exits(1).says("1 of 3 tests failed that did not before").says("test_origin");
+    let last = ran.stderr.lines().find(|line| line.contains("quarantined")).unwrap();
+    assert!(!last.contains("test_red"), "{last}");
+    assert_eq!((repo.subjects().len(), dirty(&repo)), (2, String::new()));
+}
+
+#[test]
+fn a_command_that_fails_without_the_unit_and_names_no_tests_stops_the_phase_with_nothing_committed() {
+    let phases = |validate: &str| {
+        format!(
+            "  - id: P0\n    on_failure: quarantine\n    max_quarantined: 100%\n    validate: [{validate}]\n    files: [a.py, b.py]\n"
+        )
+    };
+    let files = [("a.py", OLD), ("b.py", OLD)];
+    let red = repo(&files, &phases("'exit 3'"));
+    let ran = red.migrate(&["run"]).exits(1).says("red before: validate `exit 3` fails without the unit: failed with status 3");
+    ran.says("help:").says("--red-ok 'exit 3'");
+    assert_eq!((red.subjects().len(), red.read("a.py")), (2, OLD.into()));
+    red.migrate(&["run", "--red-ok", "exit 4"]).exits(2).says("did you mean --red-ok 'exit 3'?");
+    red.migrate(&["run", "--red-ok", "exit 3"]).succeeds();
+    assert!(message(&red, "HEAD").contains("- Validate: exit 3 (not judged: it failed before)\n"), "{}", message(&red, "HEAD"));
+    // One that names its file is asked file by file.
+    let some = repo(&files, &phases("'test {file} != b.py'"));
+    some.migrate(&["run"]).exits(1).says("quarantined").says("red before: validate `test {file} != b.py` fails without the unit");
+    assert_eq!((some.read("a.py"), some.read("b.py")), (NEW.into(), OLD.into()));
+    // What a unit turns green is no failure, and what it turns red is its own.
+    let turned = repo(&files, &phases("'grep -q new {file}'"));
+    turned.migrate(&["run"]).succeeds();
+    let broken = repo(&files, &phases("'! grep -q new b.py'"));
+    broken.migrate(&["run"]).exits(1).says("validate `! grep -q new b.py` failed with status 1");
+    assert_eq!((broken.read("a.py"), broken.read("b.py")), (NEW.into(), OLD.into()));
+}
+
+#[test]
+fn a_command_that_runs_no_test_or_contradicts_itself_lets_nothing_land() {
+    for (validate, said) in [
+        ("'python3 -m unittest -q empty'", "ran no test"),
+        ("'python3 -m unittest -q t && exit 3'", "no test failed, and the exit status is 3"),
+        ("'python3 -m unittest -q t; true'", "tests failed, and the exit status is 0"),
+    ] {
+        let tests = if said.contains("status is 0") { format!("{SOUND}{RED}") } else { SOUND.to_owned() };
+        let repo = with_tests(&tests, &format!(", validate: [{validate}]"));
+        repo.write("empty.py", "x = 1\n");
+        repo.commit_all("an empty module");
+        repo.migrate(&["run"]).exits(1).says(said);
+        assert_eq!((repo.subjects().len(), dirty(&repo)), (3, String::new()), "{validate}");
+    }
+    let repo = with_tests(SOUND, ", validate: [{ run: 'python3 -m unittest -q empty', allow_empty: true }]");
+    repo.write("empty.py", "x = 1\n");
+    repo.commit_all("an empty module");
+    // Python before 3.12 ends with 0, later ones with 5.
+    repo.migrate(&["run"]).succeeds();
+    assert!(message(&repo, "HEAD").contains("(0 tests)"), "{}", message(&repo, "HEAD"));
+}
+
+#[test]
+fn a_command_that_passes_when_it_is_run_again_is_flaky_and_the_message_says_so() {
+    let flaky = "test -e .git/once || { touch .git/once; exit 1; }";
+    let repo = with_tests(SOUND, &format!(", validate: [{{ run: '{flaky}', retries: 2 }}]"));
+    repo.migrate(&["run"]).succeeds().says("flaky: passed on attempt 2");
+    assert!(message(&repo, "HEAD").contains("(flaky: passed on attempt 2)"), "{}", message(&repo, "HEAD"));
+    let repo = with_tests(SOUND, ", validate: [{ run: 'echo x >> .git/tried; ! grep -q new a.py', retries: 2 }]");
+    repo.migrate(&["run"]).exits(1).says("failed with status 1");
+    // Three attempts, and one on the tip, which passes.
+    assert_eq!(repo.read(".git/tried"), b"x\nx\nx\nx\n");
+}
+
+/// Writes a report in the form of pytest's, of tests that a shell command names by whether they passed.
+const WRITER: &str = concat!(
+    "import sys\n",
+    "cases = [case.split('=') for case in sys.argv[2:]]\n",
+    "red = sum(ended == 'red' for _, ended in cases)\n",
+    "with open(sys.argv[1], 'w') as report:\n",
+    "    report.write('<?xml version=\"1.0\"?><testsuites><testsuite name=\"pytest\" errors=\"0\" failures=\"%d\" skipped=\"0\" ' % red)\n",
+    "    report.write('tests=\"%d\" time=\"0\" timestamp=\"2026-01-01T00:00:00\" hostname=\"h\">' % len(cases))\n",
+    "    for name, ended in cases:\n",
+    "        fault = '<failure message=\"m\">x</failure>' if ended == 'red' else ''\n",
+    "        report.write('<testcase classname=\"t\" name=\"%s\" time=\"0\">%s</testcase>' % (name, fault))\n",
+    "    report.write('</testsuite></testsuites>')\n",
+    "sys.exit(red > 0)\n",
+);
+
+/// A unit judged by a command that writes a report.
+fn reporting(command: &str) -> Repo {
+    let phases = format!(
+        "  - id: P0\n    on_failure: quarantine\n    max_quarantined: 100%\n    files:\n      - path: a.py\n        validate: [{{ run: \"{command}\", report: junit }}]\n"
+    );
+    repo(&[("a.py", OLD), ("write.py", WRITER)], &phases)
+}
+
+#[test]
+fn a_report_is_believed_only_where_it_is_there_new_whole_and_agrees_with_the_exit_status() {
+    for (command, said) in [
+        ("test -n {report}", "passed, and wrote no report to"),
+        ("touch {report}", "the report is empty"),
+        ("echo hello > {report}", "not XML"),
+        ("mkdir {report}", "is no file"),
+        ("python3 write.py {report} one=green; exit 1", "no test failed, and the exit status is 1"),
+        ("python3 write.py {report} one=red; true", "tests failed, and the exit status is 0"),
+        ("python3 write.py {report}", "ran no test"),
+        ("head -c 70000000 /dev/zero > {report}", "more than"),
+    ] {
+        let repo = reporting(command);
+        // What an earlier run left is nobody's report.
+        let log = repo.top().join(".git/migrate/logs/test/P0");
+        std::fs::create_dir_all(&log).unwrap();
+        std::fs::write(log.join("a.py.validate-1.xml"), "<testsuites/>").unwrap();
+        let ran = repo.migrate(&["run"]).exits(1);
+        assert!(ran.stderr.contains(said), "{command}: {said:?} is not in {}", ran.stderr);
+        assert_eq!((repo.subjects().len(), dirty(&repo)), (2, String::new()), "{command}");
+    }
+    let repo = reporting("python3 write.py {report} one=green two=green");
+    repo.migrate(&["run"]).succeeds();
+    assert!(message(&repo, "HEAD").contains("- Validate: python3 write.py {report} one=green two=green (2 tests)\n"));
+}
+
+#[test]
+fn with_a_report_only_new_failures_count_and_fewer_tests_than_before_are_a_failure() {
+    let old = reporting("python3 write.py {report} one=red two=green");
+    old.migrate(&["run"]).succeeds().says("fails without any unit: 1 of 2 tests: t::one");
+    let new = reporting("python3 write.py {report} one=red two=$(grep -q new a.py && echo red || echo green)");
+    new.migrate(&["run"]).exits(1).says("1 of 2 tests failed that did not before: t::two");
+    assert_eq!(dirty(&new), "");
+    let phases = concat!(
+        "  - id: P0\n    validate: [{ run: \"python3 write.py {report} one=green $(grep -q new b.py || echo two=green)\", report: junit }]\n",
+        "    files: [a.py, b.py]\n",
+    );
+    let fewer = repo(&[("a.py", OLD), ("b.py", OLD), ("write.py", WRITER)], phases);
+    fewer.migrate(&["run"]).exits(1).says("ran fewer tests than before: 1 of 2");
+    assert_eq!((fewer.read("a.py"), fewer.read("b.py")), (NEW.into(), OLD.into()));
+}
