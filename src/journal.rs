@@ -35,6 +35,11 @@ pub enum Record {
     RunStarted(RunStarted),
     /// A unit's file is about to change.
     Begun(Announcement),
+    /// An external codemod is about to change one file of a unit of several.
+    Transforming {
+        /// The file.
+        file: RepoPath,
+    },
     /// An external codemod has ended; the unit's files now hold exactly these blobs.
     Transformed {
         /// The blob of the bytes on disk of each file that is there, as the unit lists its files.

@@ -188,7 +188,11 @@ pub fn foresee(
         };
         for Prepared { file, target, outcome, .. } in prepared {
             let texts = |after: Option<Vec<u8>>| {
-                let mode = target.as_ref().map_or(0o100_644, |target| target.mode);
+                let moved = match plan.role(&file) {
+                    Role::Arrive(from) => repo.file_in(tip.commit, from).ok().flatten(),
+                    _ => None,
+                };
+                let mode = target.as_ref().map(|target| target.mode).or(moved.map(|(mode, _)| mode)).unwrap_or(0o100_644);
                 let before = target.as_ref().map(|target| target.found.bytes.clone());
                 (wanted == Wanted::Texts).then_some(Texts { before, after, mode })
             };

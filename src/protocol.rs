@@ -40,6 +40,9 @@ const TRIES: usize = 3;
 /// A file that is as the commit shall have it, and what tells git whether it still does; `None` of one that is gone.
 pub type Judged = (RepoPath, Option<EntryStat>);
 
+/// The blobs of a file before and after; `None` where there is no file, and while a codemod has yet to say.
+type Held = (Option<Oid>, Option<Oid>);
+
 /// A commit that is held and lasts, and what brings the index to it.
 struct Prepared {
     commit: Oid,
@@ -90,6 +93,14 @@ impl Protocol<'_> {
         Ok(Begun(draft))
     }
 
+    /// Announces that an external codemod is about to change one of several files: what is on disk of the others is not its work.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; the codemod must not begin then.
+    pub fn transforming(&mut self, file: &RepoPath) -> Result<(), Stop> {
+        Ok(self.journal.append(Record::Transforming { file: file.clone() })?)
+    }
+
     /// Announces what external codemods made of the files, which is on disk.
     ///
     /// # Errors
@@ -116,7 +127,7 @@ impl Protocol<'_> {
 
     /// Stores the bytes on disk, before and after, of each file, and sees to it that those which nothing else names are held and
     /// last.
-    fn hold_files(&self, draft: &Draft) -> Result<Vec<(Option<Oid>, Option<Oid>)>, Stop> {
+    fn hold_files(&self, draft: &Draft) -> Result<Vec<Held>, Stop> {
         for _ in 0..TRIES {
             let (mut blobs, mut kept) = (Vec::with_capacity(draft.files.len()), Vec::new());
             for file in &draft.files {

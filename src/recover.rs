@@ -9,7 +9,7 @@ use crate::fault;
 use crate::fs::{self, FileProblem};
 use crate::journal::{Announcement, Record};
 use crate::protocol::Protocol;
-use crate::protocol::undo::{committed, keep_copy, old_text, on_disk};
+use crate::protocol::undo::{Leftovers, committed, keep_copy, old_text, on_disk};
 use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
@@ -39,7 +39,20 @@ pub fn open(records: &[Record]) -> Open {
     let mut open = Open::default();
     for record in records {
         match record {
-            Record::Begun(begun) => open.change = Some((begun.clone(), Stage::Begun)),
+            Record::Begun(begun) => {
+                let mut begun = begun.clone();
+                // Of several files those whose codemod has not begun are to be as before.
+                if begun.files.len() > 1 {
+                    let waiting = begun.files.iter_mut().filter(|file| file.result().is_none());
+                    waiting.for_each(|file| file.after.clone_from(&file.before));
+                }
+                open.change = Some((begun, Stage::Begun));
+            }
+            Record::Transforming { file: at_work } => {
+                if let Some((begun, _)) = &mut open.change {
+                    begun.files.iter_mut().filter(|file| file.path == *at_work).for_each(|file| file.after = None);
+                }
+            }
             Record::Transformed { after } => {
                 if let Some((begun, _)) = &mut open.change {
                     for (file, after) in begun.files.iter_mut().filter(|file| !file.gone).zip(after) {
@@ -242,12 +255,14 @@ fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<String, Stop
 
 fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Announcement) -> Result<String, Stop> {
     clear_asides(protocol.repo, tip, begun)?;
-    let strangers = protocol.undo_recorded(begun)?;
+    let Leftovers { strangers, kept } = protocol.undo_recorded(begun)?;
     fault::point("recover: put back");
     protocol.abandon("interrupted before its commit")?;
     if strangers.is_empty() {
         let are = if begun.files.len() == 1 { "its file is as it was" } else { "its files are as they were" };
-        return Ok(format!("{are}; it starts again"));
+        let copies: Vec<String> = kept.iter().map(|copy| copy.display().to_string()).collect();
+        let copies = if copies.is_empty() { String::new() } else { format!(" (what a codemod had left is in {})", copies.join(", ")) };
+        return Ok(format!("{are}{copies}; it starts again"));
     }
     let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
     Ok(format!("somebody changed {} since, which stays as it is", names.join(", ")))

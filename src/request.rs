@@ -117,6 +117,17 @@ impl Request {
         taken.map(|file| &file.file).collect()
     }
 
+    /// A unit as far as it was asked for, and as far as it was not; where it is all or nothing, as a whole.
+    #[must_use]
+    pub fn parted(&self, standing: &Standing) -> [Option<Standing>; 2] {
+        let whole = standing.unit.is_atomic() && self.covers_unit(&standing.unit);
+        [true, false].map(|asked| {
+            let files = standing.files.iter().filter(|file| (whole || self.covers(&file.file)) == asked);
+            let files: Vec<FileStanding> = files.cloned().collect();
+            (!files.is_empty()).then(|| Standing { unit: standing.unit.clone(), files })
+        })
+    }
+
     /// True when the run has to do something about a unit.
     #[must_use]
     pub fn takes(&self, standing: &Standing) -> bool {

@@ -16,7 +16,7 @@ use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
 use crate::message::trailers::{self, Trailers};
 use crate::path::{RepoPath, nearest};
-use crate::plan::{Files, Plan};
+use crate::plan::{Files, Plan, Treatment};
 use crate::protocol::Protocol;
 use crate::ready::settle;
 use crate::repo::Repo;
@@ -182,15 +182,31 @@ fn choose(
                 whole.extend(found);
             }
             wanted.extend(landed.iter().filter(|(_, landed)| whole.contains(&landed.unit)));
+            // Neither end of a move goes back without the other.
+            for (from, to) in moves(plan) {
+                if wanted.contains_key(from) || wanted.contains_key(to) {
+                    wanted.extend([from, to].into_iter().filter_map(|end| landed.get_key_value(end)));
+                }
+            }
             wanted.into_iter().collect()
         }
     };
     let (mut backs, mut already): (Vec<(usize, Back)>, BTreeSet<&UnitId>) = (Vec::new(), BTreeSet::new());
-    for (file, landed) in wanted {
-        // Where a commit is not here any more, as after a rebase, only what the commits say is known.
+    // Where a commit is not here any more, as after a rebase, only what the commits say is known.
+    let is_back = |file: &RepoPath, landed: &Landed| survey::is_back(repo, tip, file, landed).unwrap_or(false);
+    let moves = moves(plan);
+    for (file, of) in &wanted {
+        let landed = *of;
         let mut standing = landed.standing.as_slice();
+        let other_end = moves.iter().find_map(|(from, to)| match () {
+            () if *from == *file => Some(*to),
+            () if *to == *file => Some(*from),
+            () => None,
+        });
+        let other = wanted.iter().find(|(path, _)| Some(*path) == other_end);
         if let [(newest, _), older @ ..] = standing
-            && survey::is_back(repo, tip, file, landed).unwrap_or(false)
+            && is_back(file, landed)
+            && other.is_none_or(|(path, of)| is_back(path, of))
             && landed.commit == Some(*newest)
         {
             standing = older;
@@ -204,9 +220,9 @@ fn choose(
         // One that was done again has several commits: what is asked for is the text from before the first.
         for (commit, age) in standing {
             match backs.iter_mut().find(|(_, back)| back.commit == *commit && back.unit == landed.unit) {
-                Some((_, back)) => back.files.push(file.clone()),
+                Some((_, back)) => back.files.push((*file).clone()),
                 None => {
-                    let (unit, phase, files) = (landed.unit.clone(), landed.phase.clone(), vec![file.clone()]);
+                    let (unit, phase, files) = (landed.unit.clone(), landed.phase.clone(), vec![(*file).clone()]);
                     backs.push((*age, Back { unit, phase, commit: *commit, files, extent: Extent::Whole }));
                 }
             }
@@ -219,6 +235,16 @@ fn choose(
     already.retain(|unit| backs.iter().all(|(_, back)| back.unit != **unit));
     let (already, landed) = (already.len(), units(&landed).len());
     Ok(Chosen { backs: backs.into_iter().map(|(_, back)| back).collect(), already, landed })
+}
+
+/// Where the plan moves which files.
+fn moves(plan: &Plan) -> Vec<(&RepoPath, &RepoPath)> {
+    let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+    let moved = targets.filter_map(|target| match (&target.files, &target.treatment) {
+        (Files::Paths(paths), Treatment::Move(to)) => Some((paths.first()?, to)),
+        _ => None,
+    });
+    moved.collect()
 }
 
 fn unknown(name: &str, known: Vec<String>) -> Stop {

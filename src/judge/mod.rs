@@ -105,6 +105,8 @@ pub struct Judge<'a> {
     interrupt: &'a Interrupt,
     /// The commands that found what they need at least once, as the plan has them.
     proven: RefCell<BTreeSet<plan::Run>>,
+    /// How often a log of a group that is tried in parts was begun, so that no part loses that of another.
+    begun: RefCell<BTreeMap<PathBuf, usize>>,
     /// What commands say on the tip, by what they are as they are run.
     on_tip: RefCell<BTreeMap<String, OnTip>>,
     /// The commands that are not asked, by their texts: they are known to fail.
@@ -116,7 +118,16 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn new(repo: &'a Repo, plan: &'a Plan, interrupt: &'a Interrupt) -> Self {
         let (top, logs) = (repo.top(), repo.state_folder().join("logs"));
-        Self { top, logs, plan, interrupt, proven: RefCell::default(), on_tip: RefCell::default(), red_ok: &[] }
+        Self {
+            top,
+            logs,
+            plan,
+            interrupt,
+            proven: RefCell::default(),
+            begun: RefCell::default(),
+            on_tip: RefCell::default(),
+            red_ok: &[],
+        }
     }
 
     /// The same, with commands that are not asked, by their texts in the plan.
@@ -323,7 +334,14 @@ impl<'a> Judge<'a> {
         })?;
         let name = unit.map_or_else(|| "phase".to_owned(), log_name);
         let again = if attempt == 0 { String::new() } else { format!(".{}", attempt + 1) };
-        Ok(folder.join(format!("{name}.{}-{nth}{again}.log", purpose.word())))
+        let log = folder.join(format!("{name}.{}-{nth}{again}.log", purpose.word()));
+        if !unit.is_some_and(UnitId::is_cut) {
+            return Ok(log);
+        }
+        let mut begun = self.begun.borrow_mut();
+        let times = begun.entry(log.clone()).or_default();
+        *times += 1;
+        Ok(if *times == 1 { log } else { log.with_extension(format!("part-{times}.log")) })
     }
 }
 

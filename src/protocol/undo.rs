@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use git2::Oid;
 
@@ -17,6 +18,15 @@ use crate::repo::stage::Restage;
 use crate::repo::target::{Conversions, Write};
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
+
+/// What taking back an interrupted change left.
+#[derive(Debug, Default)]
+pub struct Leftovers {
+    /// Files that hold somebody else's text, which stays.
+    pub strangers: Vec<RepoPath>,
+    /// Copies of what codemods may have left.
+    pub kept: Vec<PathBuf>,
+}
 
 impl Protocol<'_> {
     /// Takes a change back that did not land: the old bytes return where the disk still holds the new ones, and so does the index
@@ -83,7 +93,7 @@ impl Protocol<'_> {
             _ if tip.commit != base && committed(self.repo, tip, &file.path, found)? => return Ok(Ok(())),
             // A codemod was at work, and what it wrote cannot be told from an edit.
             After::Unknown => match found {
-                Some(found) => keep_copy(self.repo, &file.path, found)?,
+                Some(found) => drop(keep_copy(self.repo, &file.path, found)?),
                 None => return Ok(Err(FileProblem::Missing { path: file.path.clone() })),
             },
             After::Text { .. } | After::Gone if found == file.new_text() => {}
@@ -117,18 +127,18 @@ impl Protocol<'_> {
     ///
     /// # Errors
     /// When a file or the index cannot be written, and [`Stop::NeedsYou`] when an old text is nowhere to be found.
-    pub fn undo_recorded(&mut self, begun: &Announcement) -> Result<Vec<RepoPath>, Stop> {
+    pub fn undo_recorded(&mut self, begun: &Announcement) -> Result<Leftovers, Stop> {
         let tip = self.repo.tip()?;
         let paths: Vec<RepoPath> = begun.files.iter().map(|file| file.path.clone()).collect();
         let conversions = self.repo.conversions(&paths)?;
-        let (mut ours, mut strangers) = (Vec::with_capacity(begun.files.len()), Vec::new());
+        let (mut ours, mut undone) = (Vec::with_capacity(begun.files.len()), Leftovers::default());
         let (new, old): (Vec<_>, Vec<_>) = begun.files.iter().partition(|file| file.before.is_none());
         for file in new.into_iter().chain(old) {
             let found = match on_disk(self.repo, &file.path) {
                 Ok(found) => found,
                 Err(FileProblem::Link { .. } | FileProblem::NotRegular { .. }) => {
                     ours.extend(self.staged_by_us(file, None, &conversions)?.map(|blob| (file.path.clone(), blob)));
-                    strangers.push(file.path.clone());
+                    undone.strangers.push(file.path.clone());
                     continue;
                 }
                 Err(problem) => return Err(problem.into()),
@@ -147,17 +157,17 @@ impl Protocol<'_> {
             match (file.result(), found) {
                 (Some(result), _) if hash.as_deref() == result => {}
                 (Some(_), _) | (None, None) => {
-                    strangers.push(file.path.clone());
+                    undone.strangers.push(file.path.clone());
                     continue;
                 }
-                (None, Some(found)) => keep_copy(self.repo, &file.path, found)?,
+                (None, Some(found)) => undone.kept.push(keep_copy(self.repo, &file.path, found)?),
             }
             let before = old_text(self.repo, &tip, file, &conversions)?;
             let like = file.mode.map(Like::Mode);
             fs::turn(self.repo.top(), &file.path, found, before.as_deref(), like.as_ref(), &file.aside)?;
         }
         self.unstage(&tip, &ours)?;
-        Ok(strangers)
+        Ok(undone)
     }
 
     /// What we put into the index for a file, inside it `None` for no entry, if that can be known: where git converts the file it takes
@@ -239,18 +249,18 @@ pub fn committed(repo: &Repo, tip: &Tip, path: &RepoPath, bytes: Option<&[u8]>) 
 ///
 /// # Errors
 /// When it cannot be kept; the file must then stay as it is.
-pub fn keep_copy(repo: &Repo, path: &RepoPath, bytes: &[u8]) -> Result<(), Stop> {
+pub fn keep_copy(repo: &Repo, path: &RepoPath, bytes: &[u8]) -> Result<PathBuf, Stop> {
     let folder = repo.state_folder().join("saved");
     let name = repo.clean(path, bytes, false, Write::No)?.to_string();
     let kept = || -> io::Result<()> {
         std::fs::create_dir_all(&folder)?;
-        let mut copy = File::create(folder.join(name))?;
+        let mut copy = File::create(folder.join(&name))?;
         copy.write_all(bytes)?;
         copy.sync_all()?;
         File::open(&folder)?.sync_all()?;
         File::open(repo.state_folder())?.sync_all()
     };
-    kept().map_err(|source| {
+    kept().map(|()| folder.join(&name)).map_err(|source| {
         let message = format!("cannot keep a copy of {path} in {}: {source}", folder.display());
         Stop::Refused(Note::new(message, cure::help(&source, "fix the cause, then run migrate again")))
     })

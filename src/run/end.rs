@@ -14,12 +14,14 @@ impl Run<'_> {
     pub(super) fn finish(&mut self, ended: Result<(), Stop>, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         // When the branch cannot be read, why the run ended is told with what is known.
         let counted = self.count_anew();
-        let (asked, others): (Vec<&Standing>, Vec<&Standing>) =
-            self.units.iter().partition(|standing| self.request.covers_unit(&standing.unit));
-        let tally = survey::counts(asked.iter().copied());
-        let elsewhere = survey::counts(others.iter().copied());
+        let (mut asked, mut others): (Vec<Standing>, Vec<Standing>) = Default::default();
+        for [in_it, beside] in self.units.iter().map(|standing| self.request.parted(standing)) {
+            asked.extend(in_it);
+            others.extend(beside);
+        }
+        let (tally, elsewhere) = (survey::counts(&asked), survey::counts(&others));
         let aside = if self.request.is_whole() { self.left_aside } else { 0 };
-        let violations_left = asked.iter().map(|standing| standing.violations_left()).sum::<usize>() + aside;
+        let violations_left = asked.iter().map(Standing::violations_left).sum::<usize>() + aside;
         let ended = ended.and(counted).and_then(|()| refuse_not_done(tally));
         let (outcome, help) = match &ended {
             Ok(()) => (ending::outcome(tally), None),

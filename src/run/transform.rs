@@ -31,12 +31,21 @@ impl Run<'_> {
         if unknown.is_empty() {
             return Ok((placed, Ok(None)));
         }
-        let ended = self.transform_all(unit, &placed, &unknown, made, emit);
-        for at in unknown {
+        let mut on_disk = Vec::with_capacity(unknown.len());
+        let ended = self.transform_all(unit, &placed, &unknown, (made, &mut on_disk), emit);
+        for (nth, at) in unknown.into_iter().enumerate() {
             let file = placed.draft().files[at].clone();
             let mode = file.before.as_ref().map_or(0o100_644, |target| target.mode);
-            if let Ok(found) = fs::read(self.repo.top(), &file.path) {
-                placed.set(&file.path, After::Text { bytes: found.bytes, mode });
+            let now = || fs::read(self.repo.top(), &file.path).ok().map(|found| found.bytes);
+            let left = match nth {
+                // Whatever is there besides what its own codemod left is somebody's edit.
+                nth if nth < on_disk.len() => Some(on_disk[nth].clone()),
+                nth if nth == on_disk.len() => now(),
+                // Its codemod has not begun.
+                _ => file.old_text().map(<[u8]>::to_vec),
+            };
+            if let Some(bytes) = left {
+                placed.set(&file.path, After::Text { bytes, mode });
             }
         }
         let is_same = placed.draft().files.iter().all(|file| file.old_text() == file.new_text());
@@ -52,12 +61,14 @@ impl Run<'_> {
         unit: &Unit,
         placed: &Placed,
         unknown: &[usize],
-        made: &mut [(Member, Made)],
+        (made, on_disk): (&mut [(Member, Made)], &mut Vec<Vec<u8>>),
         emit: &mut dyn FnMut(Event),
     ) -> Result<Option<Ended>, Stop> {
         let own: Vec<RepoPath> = unit.paths().cloned().collect();
-        let mut on_disk = Vec::with_capacity(unknown.len());
         for at in unknown {
+            if placed.draft().files.len() > 1 {
+                self.protocol().transforming(&placed.draft().files[*at].path)?;
+            }
             match self.codemods(unit, (placed, *at), &made[*at].0, &own, emit)? {
                 Ok((of, now)) => {
                     made[*at].1 = of;
@@ -70,14 +81,15 @@ impl Run<'_> {
         for (at, now) in unknown.iter().zip(on_disk) {
             let ((file, of), drafted) = (&mut made[*at], &placed.draft().files[*at]);
             let before = drafted.old_text().unwrap_or_default();
-            if of.bytes != before || now != before {
+            if of.bytes != before || *now != before {
                 match unit::check(&self.callables, self.plan, file, before, std::mem::take(of)) {
                     Ok(checked) => *of = checked,
                     Err(unsound) => return Ok(Some(Ended::Failed(unsound.into()))),
                 }
             }
-            if of.bytes != now {
-                fs::replace(self.repo.top(), &file.path, &now, &of.bytes, &drafted.aside)?;
+            if of.bytes != *now {
+                fs::replace(self.repo.top(), &file.path, now, &of.bytes, &drafted.aside)?;
+                now.clone_from(&of.bytes);
             }
         }
         Ok(None)

@@ -108,6 +108,30 @@ pub fn decide(facts: &Facts) -> Decision {
     }
 }
 
+/// What HEAD holds of what an entry makes, deletes or moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// As the entry would have it.
+    AsPlanned,
+    /// As it was before.
+    AsBefore,
+}
+
+/// Says where a file stands that comes, goes or moves, once the commits speak of it. Whatever somebody puts where a file went is theirs:
+/// it is never taken away again unasked.
+#[must_use]
+pub fn decide_whereabouts(history: History, same_plan: bool, attempt: Attempt, place: Whereabouts) -> State {
+    match (attempt, place, history) {
+        (Attempt::Failed, Whereabouts::AsBefore, _) => State::Failed,
+        (Attempt::Quarantined, Whereabouts::AsBefore, _) => State::Quarantined,
+        (_, Whereabouts::AsPlanned, History::TakenBack(_)) => State::Unchanged,
+        (_, Whereabouts::AsPlanned, _) => State::Committed,
+        (_, Whereabouts::AsBefore, History::None | History::TakenBack(By::VerificationOfSeveral)) => State::Pending,
+        (_, Whereabouts::AsBefore, History::TakenBack(By::Verification)) if !same_plan => State::Pending,
+        (_, Whereabouts::AsBefore, _) => State::RolledBack,
+    }
+}
+
 /// Where a unit stands whose files stand there: with the worst of them.
 #[must_use]
 pub fn worst(files: impl IntoIterator<Item = State>) -> State {
@@ -188,6 +212,33 @@ mod tests {
             (&[Quarantined, Failed], Failed),
         ] {
             assert_eq!(worst(files.iter().copied()), want, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn where_a_file_stands_that_comes_goes_or_moves() {
+        use Attempt::{Failed as F, None as N, Quarantined as Q};
+        use State::{Committed, Failed, Pending, Quarantined, RolledBack, Unchanged};
+        use Whereabouts::{AsBefore, AsPlanned};
+        let taken = History::TakenBack;
+        for (history, same_plan, attempt, place, want) in [
+            (History::Landed, true, N, AsPlanned, Committed),
+            (History::Landed, true, N, AsBefore, RolledBack),
+            (History::Landed, false, N, AsBefore, RolledBack),
+            (taken(By::Rollback), true, N, AsBefore, RolledBack),
+            (taken(By::Hand), true, N, AsPlanned, Unchanged),
+            (taken(By::Verification), true, N, AsBefore, RolledBack),
+            (taken(By::Verification), false, N, AsBefore, Pending),
+            (taken(By::VerificationOfSeveral), true, N, AsBefore, Pending),
+            (taken(By::Rollback), true, Q, AsBefore, Quarantined),
+            (History::Landed, true, F, AsBefore, Failed),
+            (History::Landed, true, F, AsPlanned, Committed),
+        ] {
+            assert_eq!(
+                decide_whereabouts(history, same_plan, attempt, place),
+                want,
+                "{history:?} {same_plan} {attempt:?} {place:?}"
+            );
         }
     }
 }

@@ -19,12 +19,12 @@ use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::journal::Record;
 use crate::path::RepoPath;
-use crate::plan::Plan;
 use crate::plan::digest::digest;
 use crate::plan::guards::{Guard, Severity};
+use crate::plan::{Plan, Treatment};
 use crate::repo::others::Others;
 use crate::repo::{Repo, Tip};
-use crate::schedule::standing::{By, Content, Decision, Facts, History, decide, worst};
+use crate::schedule::standing::{By, Content, Decision, Facts, History, Whereabouts, decide, decide_whereabouts, worst};
 use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::unit;
@@ -177,19 +177,24 @@ pub fn survey(
             None => works(file),
         };
         let landed = landed.get(&file.path);
-        let role = plan.role(&file);
-        let is_there = || Ok::<_, Stop>(repo.file_in(tip.commit, &file.path)?.is_some());
         let (facts, why) = facts(repo, tip, plan, &digest, &file, landed, &attempts)?;
-        let state = match decide(&facts) {
-            Decision::Is(state) => state,
-            Decision::Look { work: open, none } => {
-                // A file that was made may be changed since, and one that went is done with.
-                let is_work = match landed {
-                    Some(_) if role.is_made() => !is_there()?,
-                    Some(_) if role.goes() => is_there()?,
-                    _ => work(&file)?,
-                };
-                if is_work { open } else { none }
+        let whereabouts = match landed {
+            Some(landed) => whereabouts(repo, tip, plan, &file, landed)?,
+            None => None,
+        };
+        let made_otherwise =
+            matches!(plan.role(&file), Role::Create(_)) && facts.content == Content::AsCommitted && !facts.same_plan;
+        let state = match (whereabouts, decide(&facts)) {
+            // What an earlier plan made of it is not what this one says.
+            (Some(_), _) if made_otherwise && work(&file)? => State::Outdated,
+            (Some((whereabouts, history)), _) => decide_whereabouts(history, facts.same_plan, facts.attempt, whereabouts),
+            (None, Decision::Is(state)) => state,
+            (None, Decision::Look { work: open, none }) => {
+                if work(&file)? {
+                    open
+                } else {
+                    none
+                }
             }
         };
         let why = match state {
@@ -215,12 +220,58 @@ pub fn survey(
     pins.extend(by_commits);
     let mut units = Vec::with_capacity(selection.files.len());
     for unit in units::cut(plan, selection.files, &pins) {
-        let files = unit.files.iter().cloned().map(&mut stand).collect::<Result<_, _>>()?;
+        let mut files = unit.files.iter().cloned().map(&mut stand).collect::<Result<Vec<_>, _>>()?;
+        join_moves(plan, &mut files);
         units.push(Standing { unit, files });
     }
     let newest = landed.values().filter(|landed| landed.taken_back.is_none()).min_by_key(|landed| landed.age);
     let newest = newest.and_then(|landed| landed.commit);
     Ok(Survey { units, unmatched: selection.unmatched, newest, left_aside: aside.into_values().sum() })
+}
+
+/// What HEAD holds of a file that comes, goes or moves; `None` of one that is rewritten. A commit that did something else to it, as
+/// that of an earlier plan, says nothing of what is to become of it now: then it is as before.
+fn whereabouts(
+    repo: &Repo,
+    tip: &Tip,
+    plan: &Plan,
+    file: &Member,
+    landed: &Landed,
+) -> Result<Option<(Whereabouts, History)>, Stop> {
+    let is_there = |path: &RepoPath| Ok::<_, Stop>(repo.file_in(tip.commit, path)?.is_some());
+    let planned = match (plan.role(file), &plan.target(file).treatment) {
+        (Role::Rewrite, _) => return Ok(None),
+        (Role::Delete, _) => !is_there(&file.path)?,
+        (Role::Create(_), _) => is_there(&file.path)?,
+        // Where neither is there any more, somebody moved it on.
+        (Role::Leave, Treatment::Move(to)) => !is_there(&file.path)? || is_there(to)?,
+        (Role::Arrive(from), _) => is_there(&file.path)? || !is_there(from)?,
+        (Role::Leave, _) => !is_there(&file.path)?,
+    };
+    let ours = landed.commit.filter(|commit| repo.has_commit(*commit));
+    let did_so = match ours {
+        Some(commit) => repo.file_in(commit, &file.path)?.is_some() == plan.role(file).is_made(),
+        None => true,
+    };
+    let history = if did_so { landed.history() } else { History::None };
+    Ok(Some((if planned { Whereabouts::AsPlanned } else { Whereabouts::AsBefore }, history)))
+}
+
+/// Both ends of a move stand where the worse of them does: neither is ever made or taken without the other.
+fn join_moves(plan: &Plan, files: &mut [FileStanding]) {
+    let ends: Vec<(usize, usize)> = (0..files.len())
+        .filter_map(|at| match plan.role(&files[at].file) {
+            Role::Arrive(from) => Some((at, files.iter().position(|other| other.file.path == *from)?)),
+            _ => None,
+        })
+        .collect();
+    for (to, from) in ends {
+        let state = worst([files[to].state, files[from].state]);
+        let why = if files[to].state == state { files[to].why.clone() } else { files[from].why.clone() };
+        for end in [to, from] {
+            (files[end].state, files[end].why) = (state, why.clone());
+        }
+    }
 }
 
 /// What is known of a file without a look at what its rules would do, and why its last attempt failed.

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use crate::path::RepoPath;
 use crate::plan::Plan;
+use crate::plan::guards::{Guard, Severity};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::target::{Conversions, Target, TargetProblem};
@@ -18,11 +19,12 @@ use crate::repo::{Repo, Tip};
 use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::Follow;
+use crate::rewrite::violation::look as seen_in;
 use crate::rewrite::{self, Applied, Step};
 use crate::unit::callables::Callables;
 use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::{is_listed, unread};
-use crate::unit::segments::{Segment, names, segments};
+use crate::unit::segments::{Segment, names, segments, step};
 use crate::unit::sound::{Unsound, Warning, Warnings, carried, sound};
 use crate::units::{Member, Role};
 
@@ -114,8 +116,14 @@ pub fn outcomes(callables: &Callables, plan: &Plan, files: &[(&Member, Option<&[
     let each = |(file, before): &(&Member, Option<&[u8]>)| match plan.role(file) {
         Role::Rewrite => outcome(callables, plan, file, before.unwrap_or_default()),
         Role::Delete | Role::Leave => Outcome::Gone,
-        Role::Create(text) => made(callables, &file.path, text.as_bytes()),
-        Role::Arrive(from) => Outcome::Changed(Made { bytes: text(from).unwrap_or_default().to_vec(), ..Made::default() }),
+        Role::Create(text) => made(callables, plan, file, text.as_bytes(), b""),
+        Role::Arrive(from) => match text(from) {
+            Some(text) => made(callables, plan, file, text, text),
+            None => Outcome::Unsound(Unsound {
+                reason: format!("{from}, which is to be moved to {}, is not part of what is done", file.path),
+                help: "run its whole unit".to_owned(),
+            }),
+        },
     };
     if let [_] = files {
         return files.iter().map(each).collect();
@@ -144,20 +152,36 @@ fn rewritten(callables: &Callables, plan: &Plan, file: &Member, before: &[u8]) -
     Some(applied.and_then(|applied| applied.bytes).unwrap_or_else(|| before.to_vec()))
 }
 
-/// A file that the plan makes: what is Python must be.
-fn made(callables: &Callables, path: &RepoPath, bytes: &[u8]) -> Outcome {
-    if FileKind::of(path, bytes) == FileKind::Python {
-        let source = match Source::new(bytes) {
-            Ok(source) => source,
-            Err(error) => return Outcome::Unsound(Unsound::source(path, &error)),
-        };
-        let module = module_of(callables.top(), path, source.text());
-        let file = Parsed::new(&source, module.as_deref());
-        if !file.problems().is_empty() {
-            return Outcome::Unsound(Unsound::syntax(path, file.problems()));
-        }
+/// A file that the plan makes of these bytes, which were `before` where they come from: it is judged like any other result, and must
+/// hold nothing that a rule of the plan is there to take away.
+fn made(callables: &Callables, plan: &Plan, file: &Member, bytes: &[u8], before: &[u8]) -> Outcome {
+    let path = &file.path;
+    let made = Made { bytes: bytes.to_vec(), ..Made::default() };
+    if FileKind::of(path, bytes) != FileKind::Python {
+        return Outcome::Changed(made);
     }
-    Outcome::Changed(Made { bytes: bytes.to_vec(), ..Made::default() })
+    let (source, old) = match (Source::new(bytes), Source::new(before)) {
+        (Ok(source), Ok(old)) => (source, old),
+        (Err(error), _) | (_, Err(error)) => return Outcome::Unsound(Unsound::source(path, &error)),
+    };
+    let module = module_of(callables.top(), path, source.text());
+    let (after, before) = (Parsed::new(&source, module.as_deref()), Parsed::new(&old, module.as_deref()));
+    if !after.problems().is_empty() {
+        return Outcome::Unsound(Unsound::syntax(path, after.problems()));
+    }
+    let used = (0..plan.rules.len()).filter_map(|rule| step(plan, rule)).find_map(|(name, step)| {
+        let seen = seen_in(&after, step).unwrap_or_default();
+        seen.violations.first().map(|first| (name.to_owned(), first.line, first.column, first.name.clone()))
+    });
+    if let (Some((rule, line, column, name)), Severity::Error) = (used, plan.target(file).guards.severity(Guard::Violation)) {
+        let reason = format!("{path}:{line}:{column}: the new file uses {name}, which the rule {rule} is there to take away");
+        let help = "write it without, or rewrite the file by a plan of its own before it is moved";
+        return Outcome::Unsound(Unsound { reason, help: help.to_owned() });
+    }
+    match sound(callables, plan, file, (&before, &after), Vec::new()) {
+        Ok(warnings) => Outcome::Changed(Made { warnings, ..made }),
+        Err(unsound) => Outcome::Unsound(unsound),
+    }
 }
 
 /// What the rules make of a unit's file that holds these bytes.

@@ -386,3 +386,86 @@ fn what_cannot_be_made_deleted_or_moved_is_refused_by_name_before_anything_is_do
     repo.migrate(&["run"]).succeeds();
     assert_eq!(changed(&repo, "HEAD"), "M b.py");
 }
+
+#[test]
+fn what_somebody_does_to_a_moved_file_since_is_theirs() {
+    let moved = || {
+        let repo = repo(
+            &[("app/a.py", "x = 1\n"), ("b.py", OLD)],
+            "  - id: P0\n    files: [{ path: app/a.py, move_to: lib/a.py }, b.py]\n",
+        );
+        repo.migrate(&["run"]).succeeds();
+        repo
+    };
+    // The target is moved on.
+    let repo = moved();
+    repo.git(&["mv", "lib/a.py", "lib/c.py"]);
+    repo.commit_all("another name");
+    repo.migrate(&["status", "--fail"]).succeeds();
+    untouched(&repo, 0, &["run"]);
+    // A new file at the old place.
+    let repo = moved();
+    repo.write("app/a.py", "another = 1\n");
+    repo.commit_all("a new module of that name");
+    repo.migrate(&["status", "--fail"]).succeeds();
+    untouched(&repo, 0, &["run"]);
+    // Neither end goes back without the other.
+    let repo = moved();
+    repo.migrate(&["rollback", "--only", "lib/a.py"]).succeeds();
+    assert_eq!((repo.read("app/a.py"), exists(&repo, "lib"), dirty(&repo)), (b"x = 1\n".to_vec(), false, String::new()));
+    repo.migrate(&["run", "--retry", "rolled-back"]).succeeds();
+    assert_eq!((repo.read("lib/a.py"), exists(&repo, "app")), (b"x = 1\n".to_vec(), false));
+    repo.migrate(&["rollback", "app/a.py"]).succeeds();
+    assert_eq!((repo.read("app/a.py"), exists(&repo, "lib")), (b"x = 1\n".to_vec(), false));
+    // The plan wants it elsewhere once it is gone: told, and nothing is made of nothing.
+    let repo = moved();
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    crate::kit::replan(&repo, &plan.replace("lib/a.py", "lib2/a.py"));
+    untouched(&repo, 2, &["run"]).says("app/a.py does not exist");
+}
+
+#[test]
+fn what_a_plan_makes_is_judged_like_any_result() {
+    for (entry, code, said) in [
+        (
+            "{ path: c.py, create: \"from old import f\\nf(2)\\n\" }",
+            1,
+            "c.py:1:17: the new file uses old.f, which the rule f is there to take away",
+        ),
+        ("{ path: b.py, move_to: d.py }", 1, "d.py:1:17: the new file uses old.f"),
+        ("{ path: c.py, create: \"print(nowhere)\\n\" }", 1, "nowhere"),
+        ("{ path: c.py, create: \"from new import g\\ng(2)\\n\" }", 0, "committed"),
+    ] {
+        let repo = repo(&[("a.py", OLD), ("b.py", OLD)], &format!("  - id: P0\n    files: [{entry}, a.py]\n"));
+        repo.migrate(&["run"]).exits(code).says(said);
+        assert_eq!(dirty(&repo), "");
+    }
+    let created = repo(&[("a.py", OLD)], "  - id: P0\n    files: [a.py, { path: c.py, create: \"x = 1\\n\" }]\n");
+    created.migrate(&["run"]).succeeds();
+    created.write("c.py", "x = 1\ny = 2\n");
+    created.commit_all("theirs");
+    created.migrate(&["status", "--fail"]).succeeds();
+    created.git(&["revert", "--no-edit", "HEAD"]);
+    let plan = String::from_utf8(created.read("plans/p.yaml")).unwrap();
+    crate::kit::replan(&created, &plan.replace("x = 1", "x = 2"));
+    created.migrate(&["status", "--fail"]).exits(1).prints("outdated").prints("the plan changed since");
+    // A file that an earlier plan rewrote and this one deletes is still to be deleted.
+    let later = repo(&[("a.py", OLD), ("b.py", OLD)], "  - id: P0\n    files: [a.py, b.py]\n");
+    later.migrate(&["run"]).succeeds();
+    let plan = String::from_utf8(later.read("plans/p.yaml")).unwrap();
+    crate::kit::replan(&later, &plan.replace("b.py]", "{ path: b.py, delete: true }]"));
+    later.migrate(&["run"]).succeeds();
+    assert_eq!(changed(&later, "HEAD"), "D b.py");
+}
+
+#[test]
+fn a_member_can_be_asked_for_and_each_part_keeps_its_log() {
+    let repo = by_folder(
+        "    on_failure: quarantine\n    max_quarantined: 90%\n    validate: ['echo looked at {file}; ! grep -q new a/3.py']\n",
+    );
+    repo.migrate(&["run", "--file", "a/2.py"]).succeeds().says("done: 1 committed").says("elsewhere: 3 pending");
+    repo.migrate(&["run"]).exits(1);
+    let logs = std::fs::read_dir(repo.top().join(".git/migrate/logs/test/P2")).unwrap();
+    let logs: Vec<String> = logs.map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap()).collect();
+    assert!(logs.iter().any(|log| log == "looked at a/3.py\n") && logs.iter().any(|log| log == "looked at a/1.py\n"), "{logs:?}");
+}

@@ -197,7 +197,10 @@ fn comments_line_endings_and_order_of_keys_do_not_change_a_plan() {
 
 #[test]
 fn a_plan_changed_after_a_run_that_ended_is_only_remarked() {
-    let repo = repo(&[("a.py", OLD), ("b.py", OLD)], "  - id: P0\n    files: [a.py, { path: b.py, validate: [\"false || ! grep -q new {file}\"] }]\n");
+    let repo = repo(
+        &[("a.py", OLD), ("b.py", OLD)],
+        "  - id: P0\n    files: [a.py, { path: b.py, validate: [\"false || ! grep -q new {file}\"] }]\n",
+    );
     repo.migrate(&["run"]).exits(1);
     let text = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
     replan(&repo, &text.replace("false", "true"));
