@@ -386,3 +386,18 @@ fn what_cannot_be_made_deleted_or_moved_is_refused_by_name_before_anything_is_do
     repo.migrate(&["run"]).succeeds();
     assert_eq!(changed(&repo, "HEAD"), "M b.py");
 }
+
+#[test]
+fn all_files_of_a_unit_are_given_to_one_command_and_only_those_that_match() {
+    let said = "printf '%s|' {files} >> \"$(git rev-parse --git-dir)/said\"";
+    let phases = format!(
+        "  - id: P0\n    verify: [{{ run: {said:?}, only: '**/*.py' }}, {{ run: exit 1, only: 'docs/*' }}]\n    files:\n{}{}{}",
+        "      - { group: pair, paths: [\"a b.py\", \"sub/it's.py\"] }\n",
+        "      - { group: pair, path: gone.py, delete: true }\n",
+        "      - { group: pair, path: notes.txt, create: x, verify: { replace: true, run: [[test, -f, '{files}']] } }\n",
+    );
+    let repo = repo(&[("a b.py", OLD), ("sub/it's.py", OLD), ("gone.py", OLD)], &phases);
+    repo.migrate(&["run"]).succeeds().says("committed    [1/1] group:pair");
+    assert_eq!(repo.read(".git/said"), b"a b.py|sub/it's.py|");
+    assert_eq!((changed(&repo, "HEAD"), dirty(&repo)), ("M a b.py, D gone.py, A notes.txt, M sub/it's.py".into(), String::new()));
+}
