@@ -18,6 +18,9 @@ pub fn help(error: &io::Error, otherwise: &'static str) -> &'static str {
         (_, ErrorKind::OutOfMemory) => "the memory is used up; end other programs or raise the limit, then run migrate again",
         (_, ErrorKind::StorageFull) => "make room on the disk (`df` and `df -i` show what is used up), then run migrate again",
         (_, ErrorKind::QuotaExceeded) => "your quota of the disk is used up; make room or raise it, then run migrate again",
+        (_, ErrorKind::ArgumentListTooLong) => {
+            "one command line holds more than the system takes; make the units smaller (`max_files`), then run migrate again"
+        }
         (_, ErrorKind::ReadOnlyFilesystem) => "mount the file system so that it can be written, then run migrate again",
         _ => otherwise,
     }
@@ -56,6 +59,7 @@ mod tests {
             (Errno::NFILE, ["open files", "the system's", "raise"]),
             (Errno::NOSPC, ["make room", "`df`", "`df -i`"]),
             (Errno::DQUOT, ["quota", "make room", "raise"]),
+            (Errno::TOOBIG, ["command line", "smaller", "`max_files`"]),
             (Errno::ROFS, ["mount", "file system", "written"]),
         ] {
             let plain = io::Error::from(errno);

@@ -261,7 +261,8 @@ fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Announcement) -> Res
     if strangers.is_empty() {
         let are = if begun.files.len() == 1 { "its file is as it was" } else { "its files are as they were" };
         let copies: Vec<String> = kept.iter().map(|copy| copy.display().to_string()).collect();
-        let copies = if copies.is_empty() { String::new() } else { format!(" (what a codemod had left is in {})", copies.join(", ")) };
+        let copies =
+            if copies.is_empty() { String::new() } else { format!(" (what a codemod had left is in {})", copies.join(", ")) };
         return Ok(format!("{are}{copies}; it starts again"));
     }
     let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();

@@ -197,3 +197,67 @@ fn a_command_has_what_its_keys_say() {
     }
     assert_eq!(*said, Command { place: plain.place, ..said.clone() });
 }
+
+/// The commands of each file, after those of the plan, its phase and its entry.
+fn run_for(of_plan: &str, of_phase: &str, of_entry: &str) -> Vec<String> {
+    let text = format!(
+        "version: 1\nname: x\nissue: y\nrules: {{ r: {{ command: c }} }}\nverify: {of_plan}\nphases:\n  - id: P0\n    verify: {of_phase}\n    files:\n      - {{ path: a.py, verify: {of_entry} }}\n"
+    );
+    let plan = read(&text);
+    let target = &plan.phases[0].targets[0];
+    assert!(target.validate.is_empty());
+    target.verify.iter().map(|command| command.run.texts().join(" ")).collect()
+}
+
+#[test]
+fn commands_are_added_to_the_outer_ones_or_take_their_place() {
+    for (of_plan, of_phase, of_entry, expected) in [
+        ("[a]", "[b]", "[c, a]", "a b c a"),
+        ("[a]", "[]", "[]", "a"),
+        ("[a]", "{ replace: true, run: [b] }", "[c]", "b c"),
+        ("[a]", "[b]", "{ run: [c], replace: true }", "c"),
+        ("[a]", "{ replace: true, run: [] }", "[c]", "c"),
+        ("[a]", "[b]", "{ replace: true, run: [] }", ""),
+        ("{ replace: true, run: [a] }", "[b]", "[]", "a b"),
+    ] {
+        assert_eq!(run_for(of_plan, of_phase, of_entry).join(" "), expected, "{of_plan} {of_phase} {of_entry}");
+    }
+}
+
+#[test]
+fn every_mistake_in_a_list_is_named_with_its_place_and_its_cure() {
+    all_named(&[
+        (At::Phase, "{ replace: false, run: [x] }", "7:26: `replace` cannot be `false` | write `replace: true`, or a list of"),
+        (At::Phase, "{ replace: yes, run: [x] }", "7:26: `replace` cannot be `yes` | write `replace: true`, or a list of"),
+        (At::Entry, "{ replace: \"true\", run: [x] }", "10:44: `replace` cannot be `true` in quotes | write `replace: true`"),
+        (
+            At::Phase,
+            "{ run: [x] }",
+            "7:15: `validate` is a map without `replace: true` | write the commands in a list, which adds to the outer ones;",
+        ),
+        (
+            At::Phase,
+            "{ run: x, timeout: 1s }",
+            "7:15: `validate` is a map without `replace: true` | write the commands in a list",
+        ),
+        (At::Phase, "{ replace: true }", "7:17: `validate` lacks the key `run` | add it, such as `run: []`"),
+        (
+            At::Phase,
+            "{ replace: true, run: x }",
+            "7:37: `run` of `validate`: expected a list, found a text | put it in brackets: [\"x\"]",
+        ),
+        (At::Phase, "{ replace: true, run: [\"x {fil}\"] }", "7:41: unknown placeholder `{fil}` | did you mean `{file}`?"),
+        (At::Phase, "{ replace: true, runs: [x], run: [] }", "7:32: unknown key `runs` in `validate` | did you mean `run`?"),
+        (At::Gate, "{ replace: true, run: [x] }", "8:18: `run`: expected a list, found a map | write a list here"),
+    ]);
+    let plan = |of_plan: &str| format!("{of_plan}\n{}", plan("c", "[]", "[]", "[]"));
+    for (of_plan, expected) in [
+        ("validate: [\"x {fil}\"]", "1:15: unknown placeholder `{fil}` | did you mean `{file}`?"),
+        ("verify: { replace: 1, run: [] }", "1:20: `replace` cannot be `1` | write `replace: true`, or a list of commands"),
+        ("verify: x", "1:9: `verify`: expected a list, found a text | put it in brackets: [\"x\"]"),
+        ("gate: { run: [x] }", "1:1: unknown key `gate` in the plan | known here: version, name"),
+    ] {
+        let said = complaints(&plan(of_plan));
+        assert!(said.len() == 1 && said[0].starts_with(expected), "expected {expected}\n    said {said:?}");
+    }
+}

@@ -7,7 +7,6 @@ use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::{Problem, Problems};
 use crate::plan::faults::Place;
 use crate::plan::glob;
-use crate::plan::guards::Guards;
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::reader::Reader;
 use crate::plan::rule_names::Names;
@@ -46,7 +45,8 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     if is_of_another_version(reader, root) {
         return None;
     }
-    let entries = reader.map(root, "the plan", &["version", "name", "issue", "scope", "guards", "rules", "commit", "phases"])?;
+    let known = ["version", "name", "issue", "scope", "guards", "rules", "commit", "validate", "verify", "phases"];
+    let entries = reader.map(root, "the plan", &known)?;
     if let Some(version) = reader.required(&entries, "version", "the plan", "version: 1")
         && !matches!(&version.kind, Kind::Scalar(text, Like::Number) if text == VERSION)
     {
@@ -62,9 +62,9 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     let name = name.unwrap_or_default();
     let commit = commit(reader, entries.get("commit"), &name);
     let scope = entries.get("scope").map_or_else(Scope::default, |node| scope(reader, node));
-    let guards = Guards::default().overruled(reader, entries.get("guards"));
+    let defaults = Defaults::of_plan(reader, &entries, &names);
     let mut phases = match entries.get("phases") {
-        Some(node) => phases(reader, node, &names, guards),
+        Some(node) => phases(reader, node, &names, &defaults),
         None => {
             reader.report(entries.key("phases"), "the plan has no phases", "add `phases:` with at least one phase");
             Vec::new()
@@ -166,16 +166,22 @@ fn scope(reader: &mut Reader<'_>, node: &Node) -> Scope {
     Scope { include: read("include"), exclude: read("exclude") }
 }
 
-fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards) -> Vec<Phase> {
+fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names, defaults: &Defaults) -> Vec<Phase> {
     let Some(items) = reader.list(node, "`phases`") else { return Vec::new() };
     if items.is_empty() {
         reader.report(node.span, "the plan has no phases", "list at least one phase with its files");
     }
     let mut seen: HashMap<String, Span> = HashMap::new();
-    items.iter().filter_map(|item| phase(reader, item, rules, guards, &mut seen)).collect()
+    items.iter().filter_map(|item| phase(reader, item, rules, defaults, &mut seen)).collect()
 }
 
-fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards, seen: &mut HashMap<String, Span>) -> Option<Phase> {
+fn phase(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    rules: &Names,
+    defaults: &Defaults,
+    seen: &mut HashMap<String, Span>,
+) -> Option<Phase> {
     let own = ["id", "title", "on_failure", "max_quarantined", "gate", "units", "files"];
     let known: Vec<&str> = own.into_iter().chain(target::SHARED).collect();
     let entries = reader.map(node, "the phase", &known)?;
@@ -191,7 +197,7 @@ fn phase(reader: &mut Reader<'_>, node: &Node, rules: &Names, guards: Guards, se
     }
     let gate = entries.get("gate").map_or_else(Vec::new, |node| gate(reader, node));
     let units = entries.get("units").map_or_else(Units::default, |node| units::read(reader, node));
-    let defaults = Defaults::read(reader, &entries, rules, guards);
+    let defaults = defaults.with(reader, &entries, rules);
     let targets = match reader.required(&entries, "files", "the phase", "files: [a/b.py]") {
         Some(node) => target::targets(reader, node, &defaults, rules),
         None => Vec::new(),

@@ -208,6 +208,19 @@ mod tests {
     }
 
     #[test]
+    fn where_the_commands_of_a_file_stand_has_no_meaning() {
+        let entry = |with: &str| PLAN.replace("path: a.py", &format!("path: a.py\n        verify: {with}"));
+        let entries = entry("[x, y]").replace("      - b.py", "      - {path: b.py, verify: [x]}");
+        let phase = entry("[y]").replace("    risk", "    verify: [x]\n    risk");
+        let plan = entry("[y]").replace("rules:", "verify: [x]\nrules:");
+        let replaced = entry("{replace: true, run: [x, y]}").replace("rules:", "verify: [x]\nrules:");
+        for text in [&phase, &plan, &replaced] {
+            assert_eq!(of_text(text), of_text(&entries), "{text}");
+        }
+        assert_ne!(of_text(&entries), of_text(PLAN));
+    }
+
+    #[test]
     fn the_digest_of_a_plan_is_that_of_every_version() {
         let text = format!(
             "{PLAN}      - {{path: c.py, validate: [x, [y, z]], verify: [{{run: v, timeout: 1s}}]}}\n    gate: {{run: [g]}}\n"

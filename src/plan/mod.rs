@@ -14,6 +14,7 @@ mod faults;
 pub mod glob;
 pub mod group;
 pub mod guards;
+mod lists;
 pub mod load;
 pub mod names;
 mod node;

@@ -1,11 +1,10 @@
 //! One entry of a phase's `files`: the files it names, what holds for them, and its before/after blocks.
 
 use crate::path::RepoPath;
-use crate::plan::decode_command::commands;
 use crate::plan::edits;
-use crate::plan::faults::Place;
 use crate::plan::glob;
 use crate::plan::guards::Guards;
+use crate::plan::lists;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
 use crate::plan::rule_names::{Names, rule_list};
@@ -19,7 +18,7 @@ pub const SHARED: [&str; 8] = ["scope", "risk", "impact", "recovery", "rules", "
 /// The keys that say which files an entry is about.
 const WHICH: [&str; 3] = ["path", "paths", "glob"];
 
-/// What holds for every file of a phase that does not say otherwise.
+/// What holds for every file of a plan, or of a phase, that does not say otherwise.
 #[derive(Default)]
 pub struct Defaults {
     scope: Option<String>,
@@ -35,14 +34,15 @@ pub struct Defaults {
 }
 
 impl Defaults {
-    /// Reads what a phase says; without `rules` that is all rules of the plan, whose `guards` hold unless it overrules them.
-    pub fn read(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names, guards: Guards) -> Self {
-        let all = Self { rules: (0..rules.count()).collect(), guards, ..Self::default() };
-        all.with(reader, entries, rules)
+    /// Reads what a plan says of all its files, to which all its rules apply.
+    pub fn of_plan(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
+        let [validate, verify] = ["validate", "verify"].map(|key| lists::within(reader, entries, key, &[]));
+        let guards = Guards::default().overruled(reader, entries.get("guards"));
+        Self { rules: (0..rules.count()).collect(), guards, validate, verify, ..Self::default() }
     }
 
-    /// These, overruled by what an entry says; its commands come after.
-    fn with(&self, reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
+    /// These, overruled by what a phase or an entry says; its commands come after unless it replaces these.
+    pub fn with(&self, reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
         let size: usize = [&self.validate, &self.verify].into_iter().flatten().map(size).sum();
         if !reader.may_copy(size + self.rules.len() * size_of::<usize>()) {
             reader.report(
@@ -65,11 +65,8 @@ impl Defaults {
         }
         let risks = [("LOW", Risk::Low), ("MEDIUM", Risk::Medium), ("HIGH", Risk::High), ("EXTREME", Risk::Extreme)];
         let risk = entries.get("risk").and_then(|node| reader.choice(node, "`risk`", &risks)).or(self.risk);
-        let mut run = |key: &str, default: &[Command]| {
-            let own = entries.get(key).map_or_else(Vec::new, |node| commands(reader, node, &format!("`{key}`"), Place::Unit));
-            [default.to_vec(), own].concat()
-        };
-        let (validate, verify) = (run("validate", &self.validate), run("verify", &self.verify));
+        let validate = lists::within(reader, entries, "validate", &self.validate);
+        let verify = lists::within(reader, entries, "verify", &self.verify);
         let lists_rules = entries.get("rules").map_or(self.lists_rules, is_not_empty);
         let rules = rule_list(reader, entries, rules).unwrap_or_else(|| self.rules.clone());
         let guards = self.guards.overruled(reader, entries.get("guards"));

@@ -147,7 +147,10 @@ impl Run<'_> {
                 let help = format!("see {}", log.display());
                 let failure = Failure { reason, help, log: Some(log.display().to_string()), reverted: false };
                 return match self.undo(placed, Ended::Failed(failure), emit)? {
-                    Tried::Ended(Ended::Failed(failure)) => self.unless_red_before(&changed, nth, failure, emit),
+                    // Where somebody committed it meanwhile, the tip is not what it would be without the unit.
+                    Tried::Ended(Ended::Failed(failure)) if *self.held.tip() == tip => {
+                        self.unless_red_before(&changed, nth, failure, emit)
+                    }
                     tried => Ok(tried),
                 };
             }

@@ -469,3 +469,18 @@ fn a_member_can_be_asked_for_and_each_part_keeps_its_log() {
     let logs: Vec<String> = logs.map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap()).collect();
     assert!(logs.iter().any(|log| log == "looked at a/3.py\n") && logs.iter().any(|log| log == "looked at a/1.py\n"), "{logs:?}");
 }
+
+#[test]
+fn all_files_of_a_unit_are_given_to_one_command_and_only_those_that_match() {
+    let said = "printf '%s|' {files} >> \"$(git rev-parse --git-dir)/said\"";
+    let phases = format!(
+        "  - id: P0\n    verify: [{{ run: {said:?}, only: '**/*.py' }}, {{ run: exit 1, only: 'docs/*' }}]\n    files:\n{}{}{}",
+        "      - { group: pair, paths: [\"a b.py\", \"sub/it's.py\"] }\n",
+        "      - { group: pair, path: gone.py, delete: true }\n",
+        "      - { group: pair, path: notes.txt, create: x, verify: { replace: true, run: [[test, -f, '{files}']] } }\n",
+    );
+    let repo = repo(&[("a b.py", OLD), ("sub/it's.py", OLD), ("gone.py", OLD)], &phases);
+    repo.migrate(&["run"]).succeeds().says("committed    [1/1] group:pair");
+    assert_eq!(repo.read(".git/said"), b"a b.py|sub/it's.py|");
+    assert_eq!((changed(&repo, "HEAD"), dirty(&repo)), ("M a b.py, D gone.py, A notes.txt, M sub/it's.py".into(), String::new()));
+}

@@ -64,7 +64,7 @@ fn a_command_that_fails_without_the_unit_and_names_no_tests_stops_the_phase_with
     assert!(message(&red, "HEAD").contains("- Validate: exit 3 (not judged: it failed before)\n"), "{}", message(&red, "HEAD"));
     // One that names its file is asked file by file.
     let some = repo(&files, &phases("'test {file} != b.py'"));
-    some.migrate(&["run"]).exits(1).says("quarantined").says("red before: validate `test {file} != b.py` fails without the unit");
+    some.migrate(&["run"]).exits(1).says("quarantined").says("red before: validate `test b.py != b.py` fails without the unit");
     assert_eq!((some.read("a.py"), some.read("b.py")), (NEW.into(), OLD.into()));
     // What a unit turns green is no failure, and what it turns red is its own.
     let turned = repo(&files, &phases("'grep -q new {file}'"));
