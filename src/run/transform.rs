@@ -4,10 +4,11 @@ use crate::event::Event;
 use crate::fs;
 use crate::judge::{Purpose, Verdict};
 use crate::path::RepoPath;
+use crate::protocol::undo::on_disk;
 use crate::protocol::{After, Placed};
 use crate::run::Run;
 use crate::run::one::{Ended, Failure};
-use crate::stop::Stop;
+use crate::stop::{Note, Stop};
 use crate::unit::segments::{self, Segment};
 use crate::unit::sound::Warning;
 use crate::unit::{self, Made};
@@ -15,6 +16,15 @@ use crate::units::{Call, Member, Unit};
 
 /// What the transforms made of a file, and what is on disk, which the last of them may have yet to reach.
 type Transformed = (Made, Vec<u8>);
+
+/// How far the codemods of a unit came.
+#[derive(Default)]
+struct Progress {
+    /// How many files' were begun.
+    begun: usize,
+    /// What is on disk of those that ended.
+    done: Vec<Vec<u8>>,
+}
 
 impl Run<'_> {
     /// Runs the transforms of those files of a unit among whose rules are external codemods, which are the ones of which it is not known
@@ -31,20 +41,20 @@ impl Run<'_> {
         if unknown.is_empty() {
             return Ok((placed, Ok(None)));
         }
-        let mut on_disk = Vec::with_capacity(unknown.len());
-        let ended = self.transform_all(unit, &placed, &unknown, (made, &mut on_disk), emit);
+        let mut left = Progress::default();
+        let ended = self.transform_all(unit, &placed, &unknown, (made, &mut left), emit);
         for (nth, at) in unknown.into_iter().enumerate() {
             let file = placed.draft().files[at].clone();
             let mode = file.before.as_ref().map_or(0o100_644, |target| target.mode);
             let now = || fs::read(self.repo.top(), &file.path).ok().map(|found| found.bytes);
-            let left = match nth {
+            let bytes = match nth {
                 // Whatever is there besides what its own codemod left is somebody's edit.
-                nth if nth < on_disk.len() => Some(on_disk[nth].clone()),
-                nth if nth == on_disk.len() => now(),
+                nth if nth < left.done.len() => Some(left.done[nth].clone()),
+                nth if nth < left.begun => now(),
                 // Its codemod has not begun.
                 _ => file.old_text().map(<[u8]>::to_vec),
             };
-            if let Some(bytes) = left {
+            if let Some(bytes) = bytes {
                 placed.set(&file.path, After::Text { bytes, mode });
             }
         }
@@ -61,7 +71,7 @@ impl Run<'_> {
         unit: &Unit,
         placed: &Placed,
         unknown: &[usize],
-        (made, on_disk): (&mut [(Member, Made)], &mut Vec<Vec<u8>>),
+        (made, left): (&mut [(Member, Made)], &mut Progress),
         emit: &mut dyn FnMut(Event),
     ) -> Result<Option<Ended>, Stop> {
         let own: Vec<RepoPath> = unit.paths().cloned().collect();
@@ -69,16 +79,18 @@ impl Run<'_> {
             if placed.draft().files.len() > 1 {
                 self.protocol().transforming(&placed.draft().files[*at].path)?;
             }
+            left.begun += 1;
             match self.codemods(unit, (placed, *at), &made[*at].0, &own, emit)? {
                 Ok((of, now)) => {
                     made[*at].1 = of;
-                    on_disk.push(now);
+                    left.done.push(now);
+                    self.refuse_changed_siblings(placed, unknown, &left.done)?;
                 }
                 Err(failure) => return Ok(Some(Ended::Failed(failure))),
             }
         }
         // Only now are all the unit's files as they shall be.
-        for (at, now) in unknown.iter().zip(on_disk) {
+        for (at, now) in unknown.iter().zip(&mut left.done) {
             let ((file, of), drafted) = (&mut made[*at], &placed.draft().files[*at]);
             let before = drafted.old_text().unwrap_or_default();
             if of.bytes != before || *now != before {
@@ -93,6 +105,25 @@ impl Run<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Fails when a file of the unit is not what it was left as, now that another one's codemod has ended: that, or somebody, changed it.
+    fn refuse_changed_siblings(&self, placed: &Placed, unknown: &[usize], done: &[Vec<u8>]) -> Result<(), Stop> {
+        for (at, file) in placed.draft().files.iter().enumerate() {
+            let expected = match unknown.iter().position(|other| *other == at) {
+                Some(nth) => done.get(nth).map(Vec::as_slice).or(file.old_text()),
+                None => file.new_text(),
+            };
+            if on_disk(self.repo, &file.path)?.as_deref() != expected {
+                let message = format!("{} was changed while a codemod was at work on another file of its unit", file.path);
+                let help = format!(
+                    "see `git diff -- {}`; if the codemod did it, correct it: it may change its own file only",
+                    file.path
+                );
+                return Err(Stop::NeedsYou(Note::new(message, help)));
+            }
+        }
+        Ok(())
     }
 
     /// Runs the transforms of one file one after the other, on the file in the work tree; they are not judged yet.

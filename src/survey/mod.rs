@@ -21,7 +21,7 @@ use crate::journal::Record;
 use crate::path::RepoPath;
 use crate::plan::digest::digest;
 use crate::plan::guards::{Guard, Severity};
-use crate::plan::{Plan, Treatment};
+use crate::plan::{Files, Plan, Treatment};
 use crate::repo::others::Others;
 use crate::repo::{Repo, Tip};
 use crate::schedule::standing::{By, Content, Decision, Facts, History, Whereabouts, decide, decide_whereabouts, worst};
@@ -332,7 +332,14 @@ pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: 
             let in_head = repo.file_in(tip.commit, &unit.path).ok().flatten().and_then(|(_, blob)| repo.blob(blob).ok());
             return is_work(in_head.is_none_or(|bytes| bytes != made.as_bytes()));
         }
-        Role::Rewrite | Role::Delete | Role::Leave | Role::Arrive(_) => return ToDo::Work,
+        Role::Leave | Role::Arrive(_) => {
+            let is_there = |path: &RepoPath| repo.file_in(tip.commit, path).ok().flatten().is_some();
+            let (Files::Paths(from), Treatment::Move(to)) = (&plan.target(unit).files, &plan.target(unit).treatment) else {
+                return ToDo::Work;
+            };
+            return is_work(from.iter().any(is_there) || !is_there(to));
+        }
+        Role::Rewrite | Role::Delete => return ToDo::Work,
     }
     match text(repo, tip, others, &unit.path) {
         Some(bytes) => unit::look::look(callables, plan, unit, &bytes),

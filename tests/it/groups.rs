@@ -417,6 +417,11 @@ fn what_somebody_does_to_a_moved_file_since_is_theirs() {
     assert_eq!((repo.read("lib/a.py"), exists(&repo, "app")), (b"x = 1\n".to_vec(), false));
     repo.migrate(&["rollback", "app/a.py"]).succeeds();
     assert_eq!((repo.read("app/a.py"), exists(&repo, "lib")), (b"x = 1\n".to_vec(), false));
+    // A commit that says nothing of a plan, as a squash, did the same.
+    let squashed = moved();
+    squashed.git(&["reset", "-q", "--soft", "HEAD~2"]);
+    squashed.git(&["commit", "-q", "-m", "all of it"]);
+    squashed.migrate(&["run"]).succeeds().says("done: 0 committed");
     // The plan wants it elsewhere once it is gone: told, and nothing is made of nothing.
     let repo = moved();
     let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
@@ -483,4 +488,30 @@ fn all_files_of_a_unit_are_given_to_one_command_and_only_those_that_match() {
     repo.migrate(&["run"]).succeeds().says("committed    [1/1] group:pair");
     assert_eq!(repo.read(".git/said"), b"a b.py|sub/it's.py|");
     assert_eq!((changed(&repo, "HEAD"), dirty(&repo)), ("M a b.py, D gone.py, A notes.txt, M sub/it's.py".into(), String::new()));
+}
+
+#[test]
+fn an_edit_of_one_file_while_a_codemod_is_at_work_on_another_is_kept_and_told() {
+    let rule = "  more: { command: { run: [sh, mod.sh, \"{file}\"] } }\nphases:";
+    let make = |script: &str| {
+        let repo = Repo::with(&[("a.py", OLD), ("b.py", OLD), ("mod.sh", script)]);
+        let phases = "  - id: P0\n    units: { by: all, max_files: 9 }\n    rules: [more]\n    files: [a.py, b.py]\n";
+        repo.write("plans/p.yaml", crate::support::plan(phases).replace("phases:", rule));
+        repo.commit_all("plan");
+        repo
+    };
+    for (at, edited) in [("a.py", "b.py"), ("b.py", "a.py")] {
+        let repo = make(&format!("printf '# more\\n' >> $1; test $1 = {at} && printf '# mine\\n' >> {edited}; true\n"));
+        repo.migrate(&["run"]).exits(4).says(&format!("{edited} changed while the unit was judged, and not by migrate"));
+        assert!(repo.read(edited).ends_with(b"# mine\n"), "{edited}");
+        assert_eq!((repo.read(at), repo.subjects().len()), (OLD.into(), 2), "{at}");
+    }
+    // Killed while the first codemod is at work: an edit of the second file is nobody's leftover, and a copy of the first is named.
+    let repo = make("printf '# more\\n' >> $1; kill -9 $PPID; sleep 1\n");
+    assert_eq!(repo.migrate(&["run"]).signal, Some(9));
+    repo.write("b.py", format!("{OLD}# mine\n"));
+    repo.write("mod.sh", "printf '# more\\n' >> $1\n");
+    let ran = repo.migrate(&["run"]).exits(3).says("b.py since, which stays as it is");
+    assert_eq!(repo.read("b.py"), format!("{OLD}# mine\n").as_bytes(), "{}", ran.stderr);
+    assert_eq!(repo.read("a.py"), OLD.as_bytes(), "{}", ran.stderr);
 }
