@@ -22,12 +22,12 @@ use crate::ready::settle;
 use crate::repo::Repo;
 use crate::request::Leave;
 use crate::stop::{Note, Stop};
-use crate::survey::{self, Landed};
+use crate::survey::{self, Landed, Landings};
 use crate::takeback::{self, Extent, Preview, Reason, Work};
 use crate::unit::callables::Callables;
 use crate::unit::{self, Outcome};
 use crate::unit_id::UnitId;
-use crate::units::{Member, calls};
+use crate::units::{Member, Unit, calls, cut};
 
 /// Whose commits are taken back.
 #[derive(Debug, Clone)]
@@ -159,13 +159,15 @@ fn choose(
     interrupt: &Interrupt,
     emit: &mut dyn FnMut(Event),
 ) -> Result<Chosen, Stop> {
-    let landed = survey::landed(repo, tip, &plan.name, interrupt)?.files;
+    let Landings { files: landed, pins } = survey::landed(repo, tip, &plan.name, interrupt)?;
     let units = |landed: &BTreeMap<RepoPath, Landed>| landed.values().map(|landed| landed.unit.clone()).collect::<BTreeSet<_>>();
     let wanted: Vec<(&RepoPath, &Landed)> = match whose {
         Whose::All => landed.iter().collect(),
         Whose::Phase(at) => landed.iter().filter(|(_, landed)| landed.phase == plan.phases[*at].id).collect(),
         Whose::Named { files, only, groups } => {
             let (mut wanted, mut whole) = (BTreeMap::new(), BTreeSet::new());
+            let members = landed.iter().filter_map(|(path, of)| member(plan, &of.phase, path));
+            let groups_now = cut(plan, members.collect(), &pins);
             for file in files {
                 let names = landed.keys().map(ToString::to_string);
                 let (file, of) = landed.get_key_value(file).ok_or_else(|| unknown(&file.to_string(), names.collect()))?;
@@ -175,11 +177,15 @@ fn choose(
             for name in groups {
                 let is_meant = |unit: &&UnitId| unit.group() == Some(name) || unit.to_string() == *name;
                 let found: Vec<&UnitId> = landed.values().map(|landed| &landed.unit).filter(is_meant).collect();
-                if found.is_empty() {
-                    let groups = units(&landed).into_iter().filter(|unit| unit.file().is_none()).map(|unit| unit.to_string());
-                    return Err(unknown(name, groups.collect()));
+                // What the plan, as it is now, puts under that name may have landed in units of other names.
+                let now: Vec<&Unit> = groups_now.iter().filter(|unit| is_meant(&&unit.id)).collect();
+                if found.is_empty() && now.is_empty() {
+                    let old = units(&landed).into_iter().filter(|unit| unit.file().is_none());
+                    let known = old.chain(groups_now.iter().map(|unit| unit.id.clone())).map(|unit| unit.to_string());
+                    return Err(unknown(name, known.collect()));
                 }
                 whole.extend(found);
+                wanted.extend(now.iter().flat_map(|unit| unit.paths()).filter_map(|path| landed.get_key_value(path)));
             }
             wanted.extend(landed.iter().filter(|(_, landed)| whole.contains(&landed.unit)));
             // Neither end of a move goes back without the other.

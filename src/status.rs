@@ -10,10 +10,10 @@ use crate::rules;
 use crate::schedule::passage::LastGate;
 use crate::state::State;
 use crate::stop::Stop;
-use crate::survey::{self, Standing};
+use crate::survey::{self, FileStanding, Standing};
 use crate::table::{PhaseRows, Row, StatusTable};
 use crate::unit::callables::Callables;
-use crate::units::Member;
+use crate::units::{Member, Unit};
 
 /// Reads where the units of `plan` stand, from the branch and, where there is one, the journal.
 ///
@@ -78,5 +78,12 @@ fn row(standing: &Standing, running: bool) -> Row {
     let shown = matches!(state, State::Committed | State::RolledBack | State::Outdated);
     let commit = standing.commit().filter(|_| shown).map(|commit| commit.to_string()[..12].to_owned());
     let note = standing.why().filter(|_| state == stands).map(ToOwned::to_owned);
-    Row { unit: standing.unit.id.to_string(), state, commit, note, violations_left: standing.violations_left() }
+    let files =
+        if standing.files.len() > 1 { standing.files.iter().map(|file| file_row(file, running)).collect() } else { Vec::new() };
+    Row { unit: standing.unit.id.to_string(), state, commit, note, violations_left: standing.violations_left(), files }
+}
+
+fn file_row(file: &FileStanding, running: bool) -> Row {
+    let one = Standing { unit: Unit::of(file.file.clone()), files: vec![file.clone()] };
+    Row { unit: file.file.path.to_string(), ..row(&one, running) }
 }

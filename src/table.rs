@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::event::PhaseLabel;
 use crate::state::{Counts, State};
 
-/// One unit.
+/// One unit, or one file of a unit of several.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// The file, or the name of the group.
@@ -18,6 +18,9 @@ pub struct Row {
     pub note: Option<String>,
     /// Violations in it that the plan allows to be left.
     pub violations_left: usize,
+    /// Its files, where it has several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Row>,
 }
 
 /// One phase.

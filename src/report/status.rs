@@ -59,13 +59,22 @@ fn push_phase(text: &mut String, look: Look, phase: &PhaseRows, detail: Detail) 
         push_line(text, &format!("  {} ({count} units, listed with --verbose)", state_column(look, State::Committed)));
     }
     for row in phase.rows.iter().filter(|row| !brief || row.state != State::Committed || row.violations_left > 0) {
-        let commit = escape::line(row.commit.as_deref().unwrap_or_default().as_bytes());
-        let gap = if width > 0 { "  " } else { "" };
-        let unit = escape::line(row.unit.as_bytes());
-        let notes: Vec<String> = row.note.iter().cloned().chain(left_words(row.violations_left)).collect();
-        let note = if notes.is_empty() { String::new() } else { format!("  ({})", escape::line(notes.join("; ").as_bytes())) };
-        push_line(text, &format!("  {}  {commit:width$}{gap}{unit}{note}", state_column(look, row.state)));
+        push_row(text, look, row, width, "");
+        // Where its files stand in different places, each that tells something.
+        let telling = |file: &&Row| detail != Detail::Normal || !file.state.is_done();
+        if detail != Detail::Normal || row.files.iter().any(|file| file.state != row.state || file.note != row.note) {
+            row.files.iter().filter(telling).for_each(|file| push_row(text, look, file, width, "  "));
+        }
     }
+}
+
+fn push_row(text: &mut String, look: Look, row: &Row, width: usize, indent: &str) {
+    let commit = escape::line(row.commit.as_deref().unwrap_or_default().as_bytes());
+    let gap = if width > 0 { "  " } else { "" };
+    let unit = escape::line(row.unit.as_bytes());
+    let notes: Vec<String> = row.note.iter().cloned().chain(left_words(row.violations_left)).collect();
+    let note = if notes.is_empty() { String::new() } else { format!("  ({})", escape::line(notes.join("; ").as_bytes())) };
+    push_line(text, &format!("  {indent}{}  {commit:width$}{gap}{unit}{note}", state_column(look, row.state)));
 }
 
 /// How much is done. With something left, even on purpose, it is never 100%.
@@ -100,7 +109,14 @@ mod tests {
     use crate::event::PhaseLabel;
 
     fn row(unit: &str, state: State, commit: Option<&str>, note: Option<&str>) -> Row {
-        Row { unit: unit.into(), state, commit: commit.map(Into::into), note: note.map(Into::into), violations_left: 0 }
+        Row {
+            unit: unit.into(),
+            state,
+            commit: commit.map(Into::into),
+            note: note.map(Into::into),
+            violations_left: 0,
+            files: Vec::new(),
+        }
     }
 
     fn label(ordinal: usize, id: &str, title: Option<&str>) -> PhaseLabel {

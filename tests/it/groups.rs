@@ -53,6 +53,17 @@ fn the_files_of_a_folder_land_in_one_commit_that_names_them() {
         assert_eq!(repo.read(file), OLD.as_bytes(), "{file}");
     }
     assert_eq!((repo.read("a/4.py"), dirty(&repo)), (NEW.into(), String::new()));
+    // The plan calls them otherwise since: what status shows can be taken back.
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    let regrouped = repo.copy();
+    crate::kit::replan(&regrouped, &plan.replace("{ by: folder, max_files: 3 }", "each"));
+    regrouped.migrate(&["run", "--retry", "rolled-back"]).succeeds();
+    crate::kit::replan(&regrouped, &plan.replace("max_files: 3", "max_files: 9"));
+    assert!(regrouped.migrate(&["status"]).succeeds().stdout.contains("P2:a/#1"));
+    regrouped.migrate(&["rollback", "--group", "P2:a/#1", "--yes"]).succeeds();
+    for file in ["a/1.py", "a/2.py", "a/3.py"] {
+        assert_eq!(regrouped.read(file), OLD.as_bytes(), "{file}");
+    }
     untouched(&repo, 2, &["rollback", "--group", "P2:a/#7"]).says("was never migrated").says("did you mean P2:a/#1");
 }
 
@@ -71,6 +82,8 @@ fn of_a_group_that_fails_the_halves_are_tried_down_to_the_file_that_fails_and_th
         assert_eq!(dirty(&repo), "");
         let status = repo.migrate(&["status"]).succeeds().stdout;
         assert!(status.contains(&format!("1 {word}")), "{list}: {status}");
+        let of_files: Vec<&str> = status.lines().filter(|line| line.starts_with("    ")).collect();
+        assert!(matches!(of_files[..], [one] if one.contains("a/3.py") && one.contains(word)), "{status}");
         // The other units go on as the policy says, and nothing is tried again unasked where it was set aside.
         assert_eq!(repo.read("b/5.py") == NEW.as_bytes(), !policy.is_empty());
         if word != "failed" {
