@@ -197,6 +197,9 @@ pub enum Event {
     UnitCommitted {
         /// Which unit.
         unit: String,
+        /// The files of this part of it, where a group is tried in parts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
         /// The commit's full id.
         commit: String,
         /// The first line of its message.
@@ -210,8 +213,11 @@ pub enum Event {
     UnitSplit {
         /// Which unit.
         unit: String,
-        /// How many files it has.
-        files: usize,
+        /// The files of this part of it, where a group is tried in parts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
+        /// How many files are tried by halves.
+        count: usize,
         /// What failed.
         reason: String,
     },
@@ -219,6 +225,9 @@ pub enum Event {
     UnitUnchanged {
         /// Which unit.
         unit: String,
+        /// The files of this part of it, where a group is tried in parts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
         /// Why.
         why: String,
     },
@@ -226,6 +235,9 @@ pub enum Event {
     UnitFailed {
         /// Which unit.
         unit: String,
+        /// The files of this part of it, where a group is tried in parts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
         /// What failed.
         reason: String,
         /// Where the output of the failing command is kept.
@@ -235,6 +247,9 @@ pub enum Event {
     UnitQuarantined {
         /// Which unit.
         unit: String,
+        /// The files of this part of it, where a group is tried in parts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
         /// What failed.
         reason: String,
         /// Where the output of the failing command is kept.
@@ -244,6 +259,9 @@ pub enum Event {
     UnitReverted {
         /// Which unit.
         unit: String,
+        /// The files of this part of it, where a group is tried in parts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
         /// The commit that was taken back.
         commit: String,
         /// The commit that takes it back.

@@ -60,27 +60,30 @@ impl Lines {
                 Detail::Normal => String::new(),
             },
             Event::CommandFinished { .. } => self.command(event),
-            Event::UnitCommitted { unit, commit, lines_added, lines_removed, .. } => {
+            Event::UnitCommitted { unit, files, commit, lines_added, lines_removed, .. } => {
                 let rest = format!("  {} (+{lines_added} -{lines_removed})", short(commit));
-                self.state(Ink::Green, "committed", unit, &rest)
+                self.state(Ink::Green, "committed", &part(unit, files), &rest)
             }
-            Event::UnitSplit { unit, files, reason } => {
-                let rest = format!(": {}; its {files} files are tried by halves", reason.lines().next().unwrap_or_default());
-                self.state(Ink::Yellow, "split", unit, &rest)
+            Event::UnitSplit { unit, files, count, reason } => {
+                let rest = format!(": {}; its {count} files are tried by halves", reason.lines().next().unwrap_or_default());
+                self.state(Ink::Yellow, "split", &part(unit, files), &rest)
             }
-            Event::UnitUnchanged { unit, why } => self.state(Ink::Green, "unchanged", unit, &format!(" ({why})")),
+            Event::UnitUnchanged { unit, files, why } => {
+                self.state(Ink::Green, "unchanged", &part(unit, files), &format!(" ({why})"))
+            }
             // Where the log is was said below the command that failed; the error at the end has the other lines.
-            Event::UnitFailed { unit, reason, .. } => {
-                self.state(Ink::Red, "failed", unit, &format!(": {}", reason.lines().next().unwrap_or_default()))
+            Event::UnitFailed { unit, files, reason, .. } => {
+                self.state(Ink::Red, "failed", &part(unit, files), &format!(": {}", reason.lines().next().unwrap_or_default()))
             }
-            Event::UnitQuarantined { unit, reason, .. } => {
+            Event::UnitQuarantined { unit, files, reason, .. } => {
                 let mut reason = reason.lines();
-                let first = self.state(Ink::Red, "quarantined", unit, &format!(": {}", reason.next().unwrap_or_default()));
+                let unit = part(unit, files);
+                let first = self.state(Ink::Red, "quarantined", &unit, &format!(": {}", reason.next().unwrap_or_default()));
                 reason.fold(first, |text, more| format!("{text}    {}", line(more)))
             }
-            Event::UnitReverted { unit, commit, revert, reason } => {
+            Event::UnitReverted { unit, files, commit, revert, reason } => {
                 let rest = format!(": {reason} ({} is taken back by {})", short(commit), short(revert));
-                self.state(Ink::Red, "reverted", unit, &rest)
+                self.state(Ink::Red, "reverted", &part(unit, files), &rest)
             }
             Event::UnitSkipped { unit, why } => self.state(Ink::Dim, "skipped", unit, &format!(" ({why})")),
             Event::GateStarted { .. } => String::new(),
@@ -244,6 +247,15 @@ pub(super) fn left_words(violations: usize) -> Option<String> {
     }
 }
 
+/// What a person calls a unit, or a part of one.
+fn part(unit: &str, files: &[String]) -> String {
+    match files {
+        [] => unit.to_owned(),
+        [one] => format!("{unit}: {one}"),
+        files => format!("{unit}: {} files", files.len()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,6 +286,7 @@ mod tests {
             started(2),
             Event::UnitCommitted {
                 unit: unit(),
+                files: Vec::new(),
                 commit: "0123456789abcdef".into(),
                 subject: "fix".into(),
                 lines_added: 4,
@@ -295,8 +308,8 @@ mod tests {
                 without_unit: false,
                 leaked: true,
             },
-            Event::UnitQuarantined { unit: unit(), reason: "validation failed".into(), log: None },
-            Event::UnitUnchanged { unit: "b\n.py".into(), why: "nothing to change".into() },
+            Event::UnitQuarantined { unit: unit(), files: Vec::new(), reason: "validation failed".into(), log: None },
+            Event::UnitUnchanged { unit: "b\n.py".into(), files: Vec::new(), why: "nothing to change".into() },
             Event::GateFailed { phase: phase(), command: "make gate".into() },
             Event::PhaseFinished { phase: phase(), tally: counts(0) },
             Event::RunFinished {
@@ -338,9 +351,9 @@ help: `migrate resume` goes on from here
     fn a_reason_of_several_lines_is_shown_once_and_in_lines() {
         let (unit, reason) = (|| "a.py".to_owned(), || "left:\na.py:1:1: f\na.py:2:1: g".to_owned());
         let mut lines = Lines::new(Look::PLAIN, Detail::Normal);
-        let failed = lines.of(&Event::UnitFailed { unit: unit(), reason: reason(), log: None });
+        let failed = lines.of(&Event::UnitFailed { unit: unit(), files: Vec::new(), reason: reason(), log: None });
         assert_eq!(failed, "  failed       a.py: left:\n", "the error at the end has the rest");
-        let quarantined = lines.of(&Event::UnitQuarantined { unit: unit(), reason: reason(), log: None });
+        let quarantined = lines.of(&Event::UnitQuarantined { unit: unit(), files: Vec::new(), reason: reason(), log: None });
         assert_eq!(quarantined, "  quarantined  a.py: left:\n    a.py:1:1: f\n    a.py:2:1: g\n");
     }
 

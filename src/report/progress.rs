@@ -93,8 +93,6 @@ struct Bar {
     bar: ProgressBar,
     /// The unit that was counted last, so that one which is committed and then reverted counts once.
     counted: Option<String>,
-    /// The unit that was begun last.
-    current: String,
     place: String,
 }
 
@@ -102,7 +100,7 @@ impl Bar {
     fn new(target: ProgressDrawTarget, columns: u16) -> Self {
         let bar = bare(target, columns);
         tick(&bar);
-        Self { bar, counted: None, current: String::new(), place: String::new() }
+        Self { bar, counted: None, place: String::new() }
     }
 
     fn event(&mut self, event: &Event) {
@@ -118,7 +116,7 @@ impl Bar {
                 self.say("");
             }
             Event::UnitStarted { unit, ordinal, of, .. } => {
-                (self.counted, self.current) = (None, unit.clone());
+                self.counted = None;
                 self.place = format!("[{ordinal}/{of}] ");
                 self.say(&format!("{}{unit}", self.place));
             }
@@ -130,9 +128,6 @@ impl Bar {
             | Event::UnitQuarantined { unit, .. }
             | Event::UnitSkipped { unit, .. }
             | Event::UnitReverted { unit, .. } => {
-                // The parts of a unit count as one.
-                let is_part = unit.strip_prefix(&self.current).is_some_and(|rest| rest.starts_with(": "));
-                let unit = if is_part { &self.current } else { unit };
                 if self.counted.as_ref() != Some(unit) {
                     self.counted = Some(unit.clone());
                     self.bar.inc(1);

@@ -24,12 +24,19 @@ fn story() -> Vec<Event> {
         Event::Doing { unit: unit.clone(), activity: Activity::Validating { command } },
         Event::UnitCommitted {
             unit: unit.clone(),
+            files: Vec::new(),
             commit: "89abcdef0".into(),
             subject: "fix".into(),
             lines_added: 1,
             lines_removed: 1,
         },
-        Event::UnitReverted { unit, commit: "89abcdef0".into(), revert: "123456789".into(), reason: "no".into() },
+        Event::UnitReverted {
+            unit,
+            files: Vec::new(),
+            commit: "89abcdef0".into(),
+            revert: "123456789".into(),
+            reason: "no".into(),
+        },
         Event::GateStarted { phase },
         Event::RunFinished {
             tally: Counts::default(),

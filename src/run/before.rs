@@ -34,12 +34,19 @@ impl Run<'_> {
             OnTip::RedUnread(why) => {
                 let shown = self.judge.shown(&call, &self.plan.phases[unit.phase].id, Some(&unit.id));
                 let failure = red_before(&shown, &call.command, &why);
-                if is_about_files(&call.command) {
+                if is_about_files(&call.command) || !self.judges_others(unit, &call.command) {
                     return ended(failure);
                 }
                 Err(Stop::Failed(Note::new(failure.reason, failure.help)))
             }
         }
+    }
+
+    /// True when the command is to judge other units of the phase too.
+    fn judges_others(&self, unit: &Unit, command: &Command) -> bool {
+        let others = self.units.iter().filter(|other| other.unit.phase == unit.phase && other.unit.id != unit.id);
+        let mut files = others.flat_map(|other| &other.unit.files);
+        files.any(|file| self.plan.target(file).validate.contains(command))
     }
 
     /// True when what the call is about is there without the unit.

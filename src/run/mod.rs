@@ -147,7 +147,7 @@ impl Run<'_> {
                     self.note_unchanged(&part)?;
                     self.set_state(&part.files, State::Unchanged, None);
                     let why = "the rules find nothing to do".to_owned();
-                    emit(Event::UnitUnchanged { unit: self.name_of(&part), why });
+                    emit(Event::UnitUnchanged { unit: part.id.to_string(), files: self.files_of(&part), why });
                 }
                 Ended::Failed(failure) if !part.is_atomic() => {
                     self.split(&part, failure.reason, emit);
@@ -165,7 +165,8 @@ impl Run<'_> {
 
     /// Says that the halves of a part are tried next.
     fn split(&self, part: &Unit, reason: String, emit: &mut dyn FnMut(Event)) {
-        emit(Event::UnitSplit { unit: self.name_of(part), files: part.files.len(), reason });
+        let (unit, files, count) = (part.id.to_string(), self.files_of(part), part.files.len());
+        emit(Event::UnitSplit { unit, files, count, reason });
     }
 
     /// A unit that is not to be run: most need no word, those that were given up earlier do.
@@ -192,12 +193,17 @@ impl Run<'_> {
             Noted::Failed => {
                 self.journal.append(Record::Failed { plan, digest, unit: id, files, reason: reason.clone() })?;
                 self.set_state(&unit.files, State::Failed, Some(reason.clone()));
-                emit(Event::UnitFailed { unit: name.clone(), reason: reason.clone(), log });
+                emit(Event::UnitFailed { unit: unit.id.to_string(), files: self.files_of(unit), reason: reason.clone(), log });
             }
             Noted::Quarantined => {
                 self.journal.append(Record::Quarantined { plan, digest, unit: id, files, reason: reason.clone() })?;
                 self.set_state(&unit.files, State::Quarantined, Some(reason.clone()));
-                emit(Event::UnitQuarantined { unit: name.clone(), reason: reason.clone(), log });
+                emit(Event::UnitQuarantined {
+                    unit: unit.id.to_string(),
+                    files: self.files_of(unit),
+                    reason: reason.clone(),
+                    log,
+                });
             }
         }
         match next {
@@ -283,6 +289,13 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The files of a part of a unit; none where it is the whole.
+    fn files_of(&self, part: &Unit) -> Vec<String> {
+        let whole =
+            self.units.iter().find(|standing| standing.unit.id == part.id).map_or(0, |standing| standing.unit.files.len());
+        if part.files.len() < whole { part.paths().map(ToString::to_string).collect() } else { Vec::new() }
     }
 
     /// What a person calls a unit, or a part of one.

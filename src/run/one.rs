@@ -178,7 +178,8 @@ impl Run<'_> {
             made.warnings.after.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
         }
         emit(Event::UnitCommitted {
-            unit: self.name_of(part),
+            unit: part.id.to_string(),
+            files: self.files_of(part),
             commit: commit.to_string(),
             subject: composed.subject,
             lines_added: composed.lines_added,

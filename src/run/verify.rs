@@ -54,8 +54,8 @@ impl Run<'_> {
     }
 
     fn take_back(&mut self, unit: &Unit, commit: Oid, reason: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let name = self.name_of(unit);
-        emit(Event::Doing { unit: unit.id.to_string(), activity: Activity::Reverting });
+        let (name, parts) = (unit.id.to_string(), self.files_of(unit));
+        emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
         let tip = self.held.tip().commit;
         if takeback::is_undone(self.repo, tip, commit)? {
             // Somebody was quicker.
@@ -72,7 +72,7 @@ impl Run<'_> {
         self.held.moved_to(revert);
         self.is_back(unit, commit);
         let (taken, by) = (commit.to_string(), revert.to_string());
-        emit(Event::UnitReverted { unit: name, commit: taken, revert: by, reason: reason.to_owned() });
+        emit(Event::UnitReverted { unit: name, files: parts, commit: taken, revert: by, reason: reason.to_owned() });
         Ok(())
     }
 

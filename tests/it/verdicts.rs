@@ -62,6 +62,11 @@ fn a_command_that_fails_without_the_unit_and_names_no_tests_stops_the_phase_with
     red.migrate(&["run", "--red-ok", "exit 4"]).exits(2).says("did you mean --red-ok 'exit 3'?");
     red.migrate(&["run", "--red-ok", "exit 3"]).succeeds();
     assert!(message(&red, "HEAD").contains("- Validate: exit 3 (not judged: it failed before)\n"), "{}", message(&red, "HEAD"));
+    // One that judges no other unit fails its own alone.
+    let own = "  - id: P0\n    on_failure: quarantine\n    max_quarantined: 100%\n    files: [{ path: a.py, validate: ['exit 3'] }, b.py]\n";
+    let own = repo(&files, own);
+    own.migrate(&["run"]).exits(1).says("quarantined  [1/2] a.py: red before: validate `exit 3` fails without the unit");
+    assert_eq!((own.read("a.py"), own.read("b.py")), (OLD.into(), NEW.into()));
     // One that names its file is asked file by file.
     let some = repo(&files, &phases("'test {file} != b.py'"));
     some.migrate(&["run"]).exits(1).says("quarantined").says("red before: validate `test b.py != b.py` fails without the unit");
