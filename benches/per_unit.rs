@@ -11,7 +11,7 @@
 //! costs, (T(M) - T(1)) / (M - 1), T being the wall time of a whole process; `whole run` is T(M) / M; `start` is T(1) less one unit:
 //! opening, the plan, identity, status and where every unit stands. Nothing else may grow with the repository than writing the index.
 //!
-//! A second table pairs one-file units with groups in the same way: what one more file costs where twenty of them are one commit.
+//! A second table pairs one-file units with groups in the same way: what one more file costs where twenty neighbours are one commit.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -82,7 +82,7 @@ fn groups(scale: Scale) {
         for pair in 0..pairs {
             let mut cost = |grouping: &str, few: usize, many: usize| {
                 let mut timed_run = |count: usize| {
-                    let text = plan(&format!("group-{pair}-{count}-{}", grouping.len()), &next.take(count));
+                    let text = plan(&format!("group-{pair}-{count}-{}", grouping.len()), &next.take_neighbours(count));
                     let text = text.replace("    files:\n", &format!("{grouping}    files:\n"));
                     millis(timed(&mut repo.migrate(&repo.write_beside("plan.yaml", &text), "run")))
                 };
@@ -106,6 +106,14 @@ struct Numbers {
 }
 
 impl Numbers {
+    /// Numbers of files that stand beside each other, as related ones do.
+    fn take_neighbours(&mut self, count: usize) -> Vec<usize> {
+        let numbers = (self.given..self.given + count).collect();
+        self.given += count;
+        assert!(self.given <= self.files, "the files are used up");
+        numbers
+    }
+
     fn take(&mut self, count: usize) -> Vec<usize> {
         let step = self.files / 1_000;
         // 7 and 1,000 have no common factor, so the first thousand are all different.
