@@ -226,9 +226,22 @@ pub fn replace(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: 
 /// # Errors
 /// As for [`replace`].
 pub fn place(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &str) -> Result<OwnedFd, FileProblem> {
+    let written = write_beside(top, path, expected, new, aside)?;
+    if let Err(errno) = fs::fsync(&written) {
+        remove_aside(&open_folder(top, path)?, aside, path)?;
+        return Err(FileProblem::io("sync", path)(errno));
+    }
+    put(top, path, expected, aside)
+}
+
+/// The first half of [`place`] for a caller who syncs the file that is given back, or the one of that name, before [`put`]: many are
+/// synced faster side by side.
+///
+/// # Errors
+/// As for [`replace`]; nothing is left aside then.
+pub fn write_beside(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &str) -> Result<File, FileProblem> {
     let folder = open_folder(top, path)?;
-    let name = path.file_name();
-    let found = read_at(&folder, name, path)?;
+    let found = read_at(&folder, path.file_name(), path)?;
     if found.bytes != expected {
         return Err(FileProblem::Changed { path: path.clone() });
     }
@@ -236,12 +249,25 @@ pub fn place(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &s
         return Err(FileProblem::HardLinked { path: path.clone() });
     }
     fault::point("place: before writing aside");
-    if let Err(problem) = write_aside(&folder, aside, new, &found.stat, path) {
-        remove_aside(&folder, aside, path)?;
-        return Err(problem);
+    match write_aside(&folder, aside, new, &found.stat, path) {
+        Ok(file) => {
+            fault::point("place: written aside");
+            Ok(file)
+        }
+        Err(problem) => {
+            remove_aside(&folder, aside, path)?;
+            Err(problem)
+        }
     }
-    fault::point("place: written aside");
-    exchange(&folder, aside, name, expected, path)?;
+}
+
+/// The second half: what was written aside takes the place of the file, which must hold `expected` still.
+///
+/// # Errors
+/// As for [`replace`]; nothing is left aside then.
+pub fn put(top: &Path, path: &RepoPath, expected: &[u8], aside: &str) -> Result<OwnedFd, FileProblem> {
+    let folder = open_folder(top, path)?;
+    exchange(&folder, aside, path.file_name(), expected, path)?;
     fault::point("place: exchanged");
     remove_aside(&folder, aside, path)?;
     Ok(folder)
@@ -256,7 +282,7 @@ fn new_aside(folder: &OwnedFd, aside: &str, new: &[u8], mode: Mode, path: &RepoP
     Ok(file)
 }
 
-fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &RepoPath) -> Result<(), FileProblem> {
+fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &RepoPath) -> Result<File, FileProblem> {
     let file = new_aside(folder, aside, new, Mode::from_raw_mode(0o600), path)?;
     let own = fs::fstat(&file).map_err(FileProblem::io("stat", path))?;
     if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid) {
@@ -271,7 +297,7 @@ fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &Re
     if own.st_mtime <= like.st_mtime && own.st_size == like.st_size {
         outdate(&file, like.st_mtime).map_err(FileProblem::io("set the time of", path))?;
     }
-    fs::fsync(&file).map_err(FileProblem::io("sync", path))
+    Ok(file)
 }
 
 /// Python takes cached bytecode for current when size and second of the source are the same: no two versions of a file may agree in

@@ -181,9 +181,51 @@ impl Protocol<'_> {
     }
 
     fn place_files(&self, draft: &Draft) -> Result<(), Stop> {
-        let top = self.repo.top();
         let (gone, there): (Vec<_>, Vec<_>) = draft.files.iter().partition(|file| file.after == After::Gone);
-        for file in gone.into_iter().chain(there) {
+        let replaced: Vec<_> = draft.files.iter().filter_map(|file| Some((file, file.old_text()?, file.new_text()?))).collect();
+        if replaced.len() > 1 {
+            return self.place_many(&replaced, gone.into_iter().chain(there.into_iter().filter(|file| file.before.is_none())));
+        }
+        self.place_each(gone.into_iter().chain(there))
+    }
+
+    /// As [`Protocol::place_each`] where several files are replaced: all are written aside, synced side by side, and then put in place.
+    fn place_many<'f>(
+        &self,
+        replaced: &[(&DraftFile, &[u8], &[u8])],
+        others: impl Iterator<Item = &'f DraftFile>,
+    ) -> Result<(), Stop> {
+        let top = self.repo.top();
+        let mut written = Vec::with_capacity(replaced.len());
+        let mut placed = 0;
+        let all = || -> Result<(), Stop> {
+            for (file, before, after) in replaced {
+                fs::write_beside(top, &file.path, before, after, &file.aside)?;
+                written.extend(file.path.beside(&file.aside).map(|aside| aside.below(top)));
+            }
+            self.repo.sync_objects(&[], written.clone())?;
+            fault::point("place: all synced aside");
+            self.place_each(others)?;
+            for (file, before, _) in replaced {
+                fs::put(top, &file.path, before, &file.aside)?;
+                placed += 1;
+                fault::point("place: one file placed");
+            }
+            Ok(())
+        };
+        let done = all();
+        if done.is_err() {
+            // What was written aside and is not in place is of no use any more.
+            for (file, _, after) in &replaced[placed..] {
+                fs::clear_aside(top, &file.path, &file.aside, |left| left == *after)?;
+            }
+        }
+        done
+    }
+
+    fn place_each<'f>(&self, files: impl Iterator<Item = &'f DraftFile>) -> Result<(), Stop> {
+        let top = self.repo.top();
+        for file in files {
             // The folder is synced in `land`, together with all that has to last before the branch moves.
             match (file.old_text(), &file.after) {
                 (Some(before), After::Text { bytes, .. }) => drop(fs::place(top, &file.path, before, bytes, &file.aside)?),
