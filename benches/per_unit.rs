@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench per_unit                 three pairs at 1,000, 10,000 and 100,000 files
 //! cargo bench --bench per_unit -- --full       nine pairs
+//! cargo bench --bench per_unit -- --groups     the second table alone
 //! ```
 //!
 //! A pair is measured back to back in one repository, on different files of the same make, the two taking turns at going first: a
@@ -24,6 +25,9 @@ use tree::tree;
 
 fn main() {
     let scale = Scale::asked();
+    if std::env::args().any(|arg| arg == "--groups") {
+        return groups(scale);
+    }
     let pairs = scale.pick(1, 3, 9);
     // How many units one measured run has.
     let units = scale.pick(5, 40, 40);
@@ -71,7 +75,7 @@ fn main() {
 
 /// What a file costs in a group of many, beside one that is a unit of its own, in the same repository.
 fn groups(scale: Scale) {
-    let pairs = scale.pick(1, 3, 9);
+    let pairs = scale.pick(1, 5, 5);
     let size = scale.pick(5, 20, 20);
     println!("\nper file, median (least to greatest) of {pairs} pairs, in ms: units of one file, groups of {size}\n");
     println!("{:>8} | {:<20} | {:<20} | share", "files", "alone", "in a group");
@@ -90,7 +94,7 @@ fn groups(scale: Scale) {
                 (most - least) / (many - few) as f64
             };
             let together = format!("    units: {{ by: all, max_files: {size} }}\n");
-            let (one, of_many) = (cost("", 1, size + 1), cost(&together, size, 2 * size));
+            let (one, of_many) = (cost("", 1, 3 * size + 1), cost(&together, size, 5 * size));
             alone.push(one);
             grouped.push(of_many);
             share.push(of_many / one);
