@@ -24,7 +24,7 @@ use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
 use crate::units::Call;
 
-pub use ruling::OnTip;
+pub use ruling::{OnTip, named};
 use ruling::{Ruling, VerdictKind, rule};
 
 /// What commands are run for.
@@ -71,7 +71,7 @@ pub enum Verdict {
     Failed {
         /// The command and how it ended.
         reason: String,
-        /// The command alone.
+        /// The command alone, as it was run.
         command: String,
         /// Where its output is kept.
         log: PathBuf,
@@ -147,36 +147,24 @@ impl<'a> Judge<'a> {
         self.on_tip.borrow_mut().clear();
     }
 
-    /// What a call is known to say on the tip, or is found to say there when it is asked; nothing of the unit may be in the work tree.
-    ///
-    /// # Errors
-    /// As for [`Judge::run`].
-    pub fn on_tip(
-        &self,
-        call: &Call,
-        phase: &str,
-        unit: Option<&UnitId>,
-        after: &mut dyn FnMut() -> Result<(), Stop>,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<OnTip, Stop> {
-        if let Some(known) = self.known(call, phase, unit) {
-            return Ok(known);
+    /// Remembers what a verdict says that was given on the tip, where nothing of the unit was in the work tree, and gives it back.
+    pub fn learn_on_tip(&self, verdict: Verdict) -> OnTip {
+        match verdict {
+            Verdict::Passed(passed) => {
+                let says = passed.iter().find_map(|passing| passing.on_tip.clone()).unwrap_or(OnTip::Green(None));
+                self.learn(passed);
+                says
+            }
+            Verdict::Failed { command, on_tip, .. } => {
+                self.on_tip.borrow_mut().insert(command, on_tip.clone());
+                on_tip
+            }
         }
-        let verdict = self.run(Purpose::Before, (std::slice::from_ref(call), false), phase, unit, after, emit)?;
-        let says = match verdict {
-            Verdict::Passed(passed) => passed.into_iter().find_map(|passing| passing.on_tip).unwrap_or(OnTip::Green(None)),
-            Verdict::Failed { on_tip, .. } => on_tip,
-        };
-        self.on_tip.borrow_mut().insert(self.shown(call, phase, unit), says.clone());
-        Ok(says)
     }
 
     /// What a call is known to say on the tip.
     #[must_use]
     pub fn known(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> Option<OnTip> {
-        if self.is_left_out(&call.command) {
-            return Some(OnTip::Green(None));
-        }
         self.on_tip.borrow().get(&self.shown(call, phase, unit)).cloned()
     }
 
@@ -218,28 +206,27 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let mut attempt = 0;
-            let ruling = loop {
+            let (ruling, log) = loop {
                 let (ruling, log) = self.judge(purpose, (nth, call, attempt), (phase, unit), fewer, after, emit)?;
                 if ruling.kind.lets_land() || attempt >= call.command.retries {
-                    if !ruling.kind.lets_land() {
-                        let shown = self.shown(call, phase, unit);
-                        let reason = format!("{} `{shown}` {}", purpose.word(), ruling.why);
-                        return Ok(Verdict::Failed { reason, command: shown, log, nth, on_tip: ruling.on_tip() });
-                    }
-                    break ruling;
+                    break (ruling, log);
                 }
                 attempt += 1;
             };
+            if !ruling.kind.lets_land() {
+                let reason = format!("{} `{key}` {}", purpose.word(), ruling.why);
+                return Ok(Verdict::Failed { reason, command: key, log, nth, on_tip: ruling.on_tip() });
+            }
             let tests = ruling.tests.map(|tests| format!("{tests} test{}", if tests == 1 { "" } else { "s" }));
-            let flaky = match ruling.kind {
+            let but = match ruling.kind {
                 VerdictKind::RedBefore => Some("no new failure".to_owned()),
                 _ if attempt > 0 => Some(format!("flaky: passed on attempt {}", attempt + 1)),
                 VerdictKind::Flaky => Some("flaky".to_owned()),
                 _ => None,
             };
-            let said: Vec<String> = tests.into_iter().chain(flaky.clone()).collect();
+            let said: Vec<String> = tests.into_iter().chain(but.clone()).collect();
             let shown = if said.is_empty() { key.clone() } else { format!("{key} ({})", said.join(", ")) };
-            if flaky.is_some() && purpose != Purpose::Before {
+            if but.is_some() && purpose != Purpose::Before {
                 emit(Event::Warning { message: format!("{} {shown}", purpose.word()), help: None });
             }
             passed.push(Passing { shown, key, on_tip: Some(ruling.on_tip()) });

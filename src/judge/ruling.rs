@@ -190,7 +190,7 @@ fn failed(whole: Ruling, results: &TestResults, failures: BTreeSet<TestId>, befo
 }
 
 /// The first of these tests by name, and how many more there are.
-fn named<'t>(tests: impl Iterator<Item = &'t TestId>, count: usize) -> String {
+pub fn named<'t>(tests: impl Iterator<Item = &'t TestId>, count: usize) -> String {
     let names: Vec<String> = tests.take(MOST_NAMED).map(ToString::to_string).collect();
     let more = if count > MOST_NAMED { format!(" and {} more", count - MOST_NAMED) } else { String::new() };
     format!("{}{more}", names.join(", "))

@@ -4,7 +4,8 @@
 //! failing tests can be read, the unit answers for new ones only. A verify command judges a commit, and is not asked without it.
 
 use crate::event::Event;
-use crate::judge::OnTip;
+use crate::held::BranchMove;
+use crate::judge::{OnTip, Purpose, named};
 use crate::path::RepoPath;
 use crate::plan::Command;
 use crate::run::Run;
@@ -28,11 +29,25 @@ impl Run<'_> {
         if self.judge.known(&call, phase, Some(&unit.id)).is_some() {
             return ended(failed);
         }
-        match self.ask_on_tip(&call, unit.phase, Some(unit), emit)? {
+        let asked = (std::slice::from_ref(&call), false);
+        let (verdict, since) = self.judged(Purpose::Before, asked, phase, Some(&unit.id), emit)?;
+        self.refuse_changed_others(&[], "a command that was asked before its unit")?;
+        // Of which tip it is true is known only while the branch stands still.
+        if since == BranchMove::Forward {
+            return Ok(Tried::Void);
+        }
+        match self.judge.learn_on_tip(verdict) {
             OnTip::Green(_) => ended(failed),
-            OnTip::Red(..) => Ok(Tried::Again),
+            OnTip::Red(failures, total) => {
+                let (count, names) = (failures.len(), named(failures.iter(), failures.len()));
+                let run = &call.command.run;
+                let message =
+                    format!("`{run}` fails without any unit: {count} of {total} tests: {names}; only new failures count");
+                emit(Event::Warning { message, help: None });
+                Ok(Tried::Again)
+            }
             OnTip::RedUnread(why) => {
-                let shown = self.judge.shown(&call, &self.plan.phases[unit.phase].id, Some(&unit.id));
+                let shown = self.judge.shown(&call, phase, Some(&unit.id));
                 let failure = red_before(&shown, &call.command, &why);
                 if is_about_files(&call.command) || !self.judges_others(unit, &call.command) {
                     return ended(failure);
@@ -53,33 +68,6 @@ impl Run<'_> {
     fn can_be_asked(&self, unit: &Unit, call: &Call) -> bool {
         let is_made = |path: &RepoPath| unit.files.iter().any(|file| file.path == *path && self.plan.role(file).is_made());
         !is_about_files(&call.command) || !call.file.iter().chain(&call.files).any(is_made)
-    }
-
-    fn ask_on_tip(&mut self, call: &Call, phase: usize, unit: Option<&Unit>, emit: &mut dyn FnMut(Event)) -> Result<OnTip, Stop> {
-        self.look_at_branch()?;
-        let (repo, held) = (self.repo, &mut self.held);
-        let phase = &self.plan.phases[phase].id;
-        let known = self.judge.known(call, phase, unit.map(|unit| &unit.id)).is_some();
-        let says = self.judge.on_tip(call, phase, unit.map(|unit| &unit.id), &mut || held.look(repo).map(drop), emit)?;
-        if !known {
-            self.refuse_changed_others(&[], "a command that was asked before its unit")?;
-            if let OnTip::Red(failures, total) = &says {
-                let names: Vec<String> = failures.iter().take(5).map(ToString::to_string).collect();
-                let more = if failures.len() > names.len() {
-                    format!(" and {} more", failures.len() - names.len())
-                } else {
-                    String::new()
-                };
-                let message = format!(
-                    "`{}` fails without any unit: {} of {total} tests: {}{more}; only new failures count",
-                    call.command.run,
-                    failures.len(),
-                    names.join(", ")
-                );
-                emit(Event::Warning { message, help: None });
-            }
-        }
-        Ok(says)
     }
 }
 

@@ -68,11 +68,16 @@ pub(super) enum Tried {
 impl Run<'_> {
     /// One unit through the whole protocol, and again when somebody else commits meanwhile.
     pub(super) fn unit(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
-        for _ in 0..MOST_ATTEMPTS {
+        let mut void = 0;
+        while void < MOST_ATTEMPTS {
             self.look_at_branch()?;
             match self.attempt(unit, emit)? {
                 Tried::Ended(ended) => return Ok(ended),
-                Tried::Void => emit(judged_again(&self.name_of(unit))),
+                Tried::Void => {
+                    void += 1;
+                    emit(judged_again(&self.name_of(unit)));
+                }
+                // One more command is known, and no command is asked twice.
                 Tried::Again => {}
             }
         }

@@ -177,3 +177,26 @@ fn with_a_report_only_new_failures_count_and_fewer_tests_than_before_are_a_failu
     fewer.migrate(&["run"]).exits(1).says("ran fewer tests than before: 1 of 2");
     assert_eq!((fewer.read("a.py"), fewer.read("b.py")), (NEW.into(), OLD.into()));
 }
+
+#[test]
+fn each_command_that_was_red_before_is_asked_once_however_many_there_are() {
+    let command = |nth: &str| format!("{{ run: \"python3 write.py {{report}} {nth}=red two=green\", report: junit }}");
+    let commands = ["a", "b", "c", "d"].map(command).join(", ");
+    let files = [("a.py", OLD), ("b.py", OLD), ("write.py", WRITER)];
+    let red = repo(&files, &format!("  - id: P0\n    validate: [{commands}]\n    files: [a.py, b.py]\n"));
+    let ran = red.migrate(&["run"]).succeeds();
+    assert_eq!(ran.stderr.matches("only new failures count").count(), 4, "{}", ran.stderr);
+    assert_eq!((red.read("a.py"), red.read("b.py")), (NEW.into(), NEW.into()));
+}
+
+#[test]
+fn what_a_command_says_without_the_unit_is_void_when_somebody_commits_meanwhile() {
+    let commit = "git log --format=%s | grep -q meanwhile || git commit -q --allow-empty -m meanwhile";
+    let moved = reporting(&format!("grep -q new a.py || {{ {commit}; }}; python3 write.py {{report}} one=red two=green"));
+    moved
+        .migrate(&["run"])
+        .succeeds()
+        .says("the branch got other commits while a.py was judged: it is judged again on top of them");
+    assert_eq!(moved.subjects()[1], "meanwhile");
+    assert_eq!(dirty(&moved), "");
+}
