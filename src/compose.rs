@@ -153,7 +153,7 @@ fn file_changes(plan: &Plan, rewritten: &Rewritten) -> Option<FileChanges> {
         }
         Role::Delete => FileChanges::Deleted(path),
         Role::Create(_) => FileChanges::Created(path),
-        Role::Leave => return None,
+        Role::Leave(_) => return None,
         Role::Arrive(from) => FileChanges::Moved { from: from.as_bytes().to_vec(), to: path },
     })
 }

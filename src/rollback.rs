@@ -16,7 +16,7 @@ use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
 use crate::message::trailers::{self, Trailers};
 use crate::path::{RepoPath, nearest};
-use crate::plan::{Files, Plan, Treatment};
+use crate::plan::{Files, Plan, Target};
 use crate::protocol::Protocol;
 use crate::ready::settle;
 use crate::repo::Repo;
@@ -161,6 +161,8 @@ fn choose(
 ) -> Result<Chosen, Stop> {
     let Landings { files: landed, pins } = survey::landed(repo, tip, &plan.name, interrupt)?;
     let units = |landed: &BTreeMap<RepoPath, Landed>| landed.values().map(|landed| landed.unit.clone()).collect::<BTreeSet<_>>();
+    let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+    let moves: Vec<(&RepoPath, &RepoPath)> = targets.filter_map(Target::moved).collect();
     let wanted: Vec<(&RepoPath, &Landed)> = match whose {
         Whose::All => landed.iter().collect(),
         Whose::Phase(at) => landed.iter().filter(|(_, landed)| landed.phase == plan.phases[*at].id).collect(),
@@ -189,9 +191,9 @@ fn choose(
             }
             wanted.extend(landed.iter().filter(|(_, landed)| whole.contains(&landed.unit)));
             // Neither end of a move goes back without the other.
-            for (from, to) in moves(plan) {
-                if wanted.contains_key(from) || wanted.contains_key(to) {
-                    wanted.extend([from, to].into_iter().filter_map(|end| landed.get_key_value(end)));
+            for (from, to) in &moves {
+                if wanted.contains_key(*from) || wanted.contains_key(*to) {
+                    wanted.extend([*from, *to].into_iter().filter_map(|end| landed.get_key_value(end)));
                 }
             }
             wanted.into_iter().collect()
@@ -200,7 +202,6 @@ fn choose(
     let (mut backs, mut already): (Vec<(usize, Back)>, BTreeSet<&UnitId>) = (Vec::new(), BTreeSet::new());
     // Where a commit is not here any more, as after a rebase, only what the commits say is known.
     let is_back = |file: &RepoPath, landed: &Landed| survey::is_back(repo, tip, file, landed).unwrap_or(false);
-    let moves = moves(plan);
     for (file, of) in &wanted {
         let landed = *of;
         let mut standing = landed.standing.as_slice();
@@ -241,16 +242,6 @@ fn choose(
     already.retain(|unit| backs.iter().all(|(_, back)| back.unit != **unit));
     let (already, landed) = (already.len(), units(&landed).len());
     Ok(Chosen { backs: backs.into_iter().map(|(_, back)| back).collect(), already, landed })
-}
-
-/// Where the plan moves which files.
-fn moves(plan: &Plan) -> Vec<(&RepoPath, &RepoPath)> {
-    let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
-    let moved = targets.filter_map(|target| match (&target.files, &target.treatment) {
-        (Files::Paths(paths), Treatment::Move(to)) => Some((paths.first()?, to)),
-        _ => None,
-    });
-    moved.collect()
 }
 
 fn unknown(name: &str, known: Vec<String>) -> Stop {

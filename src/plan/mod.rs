@@ -339,6 +339,17 @@ pub struct Target {
     pub places: Places,
 }
 
+impl Target {
+    /// Where the file of the target is, and where it goes, if it is moved.
+    #[must_use]
+    pub fn moved(&self) -> Option<(&RepoPath, &RepoPath)> {
+        match (&self.files, &self.treatment) {
+            (Files::Paths(paths), Treatment::Move(to)) => Some((paths.first()?, to)),
+            _ => None,
+        }
+    }
+}
+
 /// A number of violations, and where the plan says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {

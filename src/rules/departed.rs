@@ -65,12 +65,11 @@ fn departures<'p>(plan: &'p Plan, program: &Program<'_>) -> Vec<Departure<'p>> {
     let made: HashSet<String> = made(plan).keys().filter_map(named).collect();
     let mut found = Vec::new();
     for (at, target) in targets(plan) {
-        let to = match &target.treatment {
-            Treatment::Delete => None,
-            Treatment::Move(to) => Some(to),
-            Treatment::Rewrite | Treatment::Create(_) => continue,
-        };
+        let to = target.moved().map(|(_, to)| to);
         let Files::Paths(paths) = &target.files else { continue };
+        if to.is_none() && target.treatment != Treatment::Delete {
+            continue;
+        }
         for (path, place) in paths.iter().zip(&target.places.files) {
             let Some(module) = program.module(path) else { continue };
             // Of a stub beside its module the module is what is imported.
@@ -103,13 +102,9 @@ fn passed_over<'p>(plan: &'p Plan, program: &Program<'_>) -> HashSet<&'p RepoPat
     let there: HashSet<&RepoPath> = program.paths().iter().collect();
     let mut found = HashSet::new();
     for (_, target) in targets(plan) {
-        let Files::Paths(paths) = &target.files else { continue };
-        match &target.treatment {
-            Treatment::Delete => found.extend(paths),
-            Treatment::Move(to) if paths.iter().all(|path| there.contains(path)) => {
-                found.insert(to);
-            }
-            Treatment::Rewrite | Treatment::Create(_) | Treatment::Move(_) => {}
+        match (&target.files, &target.treatment) {
+            (Files::Paths(paths), Treatment::Delete) => found.extend(paths),
+            _ => found.extend(target.moved().filter(|(from, _)| there.contains(from)).map(|(_, to)| to)),
         }
     }
     found

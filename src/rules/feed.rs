@@ -21,8 +21,7 @@ pub fn made(plan: &Plan) -> BTreeMap<RepoPath, Origin> {
     let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
     let made = targets.filter_map(|target| match (&target.files, &target.treatment) {
         (Files::Paths(paths), Treatment::Create(text)) => Some((paths.first()?.clone(), Origin::Text(text.clone()))),
-        (Files::Paths(paths), Treatment::Move(to)) => Some((to.clone(), Origin::File(paths.first()?.clone()))),
-        _ => None,
+        _ => target.moved().map(|(from, to)| (to.clone(), Origin::File(from.clone()))),
     });
     made.collect()
 }

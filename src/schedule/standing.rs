@@ -115,6 +115,8 @@ pub enum Whereabouts {
     AsPlanned,
     /// As it was before.
     AsBefore,
+    /// As an earlier plan made it, which is not what the plan says now.
+    MadeOtherwise,
 }
 
 /// Says where a file stands that comes, goes or moves, once the commits speak of it. Whatever somebody puts where a file went is theirs:
@@ -124,6 +126,7 @@ pub fn decide_whereabouts(history: History, same_plan: bool, attempt: Attempt, p
     match (attempt, place, history) {
         (Attempt::Failed, Whereabouts::AsBefore, _) => State::Failed,
         (Attempt::Quarantined, Whereabouts::AsBefore, _) => State::Quarantined,
+        (_, Whereabouts::MadeOtherwise, _) => State::Outdated,
         (_, Whereabouts::AsPlanned, History::TakenBack(_)) => State::Unchanged,
         (_, Whereabouts::AsPlanned, _) => State::Committed,
         (_, Whereabouts::AsBefore, History::None | History::TakenBack(By::VerificationOfSeveral)) => State::Pending,
@@ -218,8 +221,8 @@ mod tests {
     #[test]
     fn where_a_file_stands_that_comes_goes_or_moves() {
         use Attempt::{Failed as F, None as N, Quarantined as Q};
-        use State::{Committed, Failed, Pending, Quarantined, RolledBack, Unchanged};
-        use Whereabouts::{AsBefore, AsPlanned};
+        use State::{Committed, Failed, Outdated, Pending, Quarantined, RolledBack, Unchanged};
+        use Whereabouts::{AsBefore, AsPlanned, MadeOtherwise};
         let taken = History::TakenBack;
         for (history, same_plan, attempt, place, want) in [
             (History::Landed, true, N, AsPlanned, Committed),
@@ -233,6 +236,8 @@ mod tests {
             (taken(By::Rollback), true, Q, AsBefore, Quarantined),
             (History::Landed, true, F, AsBefore, Failed),
             (History::Landed, true, F, AsPlanned, Committed),
+            (History::Landed, false, N, MadeOtherwise, Outdated),
+            (taken(By::Hand), false, F, MadeOtherwise, Outdated),
         ] {
             assert_eq!(
                 decide_whereabouts(history, same_plan, attempt, place),

@@ -21,7 +21,7 @@ use crate::journal::Record;
 use crate::path::RepoPath;
 use crate::plan::digest::digest;
 use crate::plan::guards::{Guard, Severity};
-use crate::plan::{Files, Plan, Treatment};
+use crate::plan::Plan;
 use crate::repo::others::Others;
 use crate::repo::{Repo, Tip};
 use crate::schedule::standing::{By, Content, Decision, Facts, History, Whereabouts, decide, decide_whereabouts, worst};
@@ -179,23 +179,21 @@ pub fn survey(
         let landed = landed.get(&file.path);
         let (facts, why) = facts(repo, tip, plan, &digest, &file, landed, &attempts)?;
         let whereabouts = match landed {
-            Some(landed) => whereabouts(repo, tip, plan, &file, landed)?,
+            Some(landed) => whereabouts(repo, tip, plan, &file, landed, &facts)?,
             None => None,
         };
-        let made_otherwise =
-            matches!(plan.role(&file), Role::Create(_)) && facts.content == Content::AsCommitted && !facts.same_plan;
-        let state = match (whereabouts, decide(&facts)) {
-            // What an earlier plan made of it is not what this one says.
-            (Some(_), _) if made_otherwise && work(&file)? => State::Outdated,
-            (Some((whereabouts, history)), _) => decide_whereabouts(history, facts.same_plan, facts.attempt, whereabouts),
-            (None, Decision::Is(state)) => state,
-            (None, Decision::Look { work: open, none }) => {
-                if work(&file)? {
-                    open
-                } else {
-                    none
+        let state = match whereabouts {
+            Some((whereabouts, history)) => decide_whereabouts(history, facts.same_plan, facts.attempt, whereabouts),
+            None => match decide(&facts) {
+                Decision::Is(state) => state,
+                Decision::Look { work: open, none } => {
+                    if work(&file)? {
+                        open
+                    } else {
+                        none
+                    }
                 }
-            }
+            },
         };
         let why = match state {
             State::Outdated if facts.content == Content::AsCommitted => Some("the plan changed since".to_owned()),
@@ -237,16 +235,22 @@ fn whereabouts(
     plan: &Plan,
     file: &Member,
     landed: &Landed,
+    facts: &Facts,
 ) -> Result<Option<(Whereabouts, History)>, Stop> {
     let is_there = |path: &RepoPath| Ok::<_, Stop>(repo.file_in(tip.commit, path)?.is_some());
-    let planned = match (plan.role(file), &plan.target(file).treatment) {
-        (Role::Rewrite, _) => return Ok(None),
-        (Role::Delete, _) => !is_there(&file.path)?,
-        (Role::Create(_), _) => is_there(&file.path)?,
+    let planned = match plan.role(file) {
+        Role::Rewrite => return Ok(None),
+        Role::Delete => !is_there(&file.path)?,
+        Role::Create(_) => is_there(&file.path)?,
         // Where neither is there any more, somebody moved it on.
-        (Role::Leave, Treatment::Move(to)) => !is_there(&file.path)? || is_there(to)?,
-        (Role::Arrive(from), _) => is_there(&file.path)? || !is_there(from)?,
-        (Role::Leave, _) => !is_there(&file.path)?,
+        Role::Leave(to) => !is_there(&file.path)? || is_there(to)?,
+        Role::Arrive(from) => is_there(&file.path)? || !is_there(from)?,
+    };
+    let by_another_plan = facts.content == Content::AsCommitted && !facts.same_plan;
+    let whereabouts = match plan.role(file) {
+        Role::Create(text) if planned && by_another_plan && !holds(repo, tip, &file.path, text) => Whereabouts::MadeOtherwise,
+        _ if planned => Whereabouts::AsPlanned,
+        _ => Whereabouts::AsBefore,
     };
     let ours = landed.commit.filter(|commit| repo.has_commit(*commit));
     let did_so = match ours {
@@ -254,7 +258,7 @@ fn whereabouts(
         None => true,
     };
     let history = if did_so { landed.history() } else { History::None };
-    Ok(Some((if planned { Whereabouts::AsPlanned } else { Whereabouts::AsBefore }, history)))
+    Ok(Some((whereabouts, history)))
 }
 
 /// Both ends of a move stand where the worse of them does: neither is ever made or taken without the other.
@@ -313,32 +317,35 @@ fn violations_left(repo: &Repo, plan: &Plan, unit: &Member) -> usize {
 #[must_use]
 pub fn text(repo: &Repo, tip: &Tip, others: &Others, unit: &RepoPath) -> Option<Vec<u8>> {
     if others.holds(unit)
-        && let Ok(Some((_, blob))) = repo.file_in(tip.commit, unit)
-        && let Ok(bytes) = repo.blob(blob)
+        && let Some(bytes) = in_head(repo, tip, unit)
     {
         return Some(bytes);
     }
     fs::read(repo.top(), unit).ok().map(|found| found.bytes)
 }
 
+/// The text of a file in HEAD, if it can be read there.
+fn in_head(repo: &Repo, tip: &Tip, file: &RepoPath) -> Option<Vec<u8>> {
+    let (_, blob) = repo.file_in(tip.commit, file).ok()??;
+    repo.blob(blob).ok()
+}
+
+/// True when HEAD holds this text at `path`.
+fn holds(repo: &Repo, tip: &Tip, path: &RepoPath, text: &str) -> bool {
+    in_head(repo, tip, path).is_some_and(|bytes| bytes == text.as_bytes())
+}
+
 /// What there is to do in a unit's file: a rule changes it, cannot be applied to it, or can only be run to know.
 #[must_use]
 pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: &Others, unit: &Member) -> ToDo {
+    let is_there = |path: &RepoPath| repo.file_in(tip.commit, path).ok().flatten().is_some();
     let is_work = |is_work| if is_work { ToDo::Work } else { ToDo::Nothing(Vec::new()) };
     match plan.role(unit) {
         Role::Rewrite if !plan.runs_codemod(plan.target(unit)) => {}
         // What HEAD has already as it shall be was made by somebody else.
-        Role::Create(made) => {
-            let in_head = repo.file_in(tip.commit, &unit.path).ok().flatten().and_then(|(_, blob)| repo.blob(blob).ok());
-            return is_work(in_head.is_none_or(|bytes| bytes != made.as_bytes()));
-        }
-        Role::Leave | Role::Arrive(_) => {
-            let is_there = |path: &RepoPath| repo.file_in(tip.commit, path).ok().flatten().is_some();
-            let (Files::Paths(from), Treatment::Move(to)) = (&plan.target(unit).files, &plan.target(unit).treatment) else {
-                return ToDo::Work;
-            };
-            return is_work(from.iter().any(is_there) || !is_there(to));
-        }
+        Role::Create(made) => return is_work(!holds(repo, tip, &unit.path, made)),
+        Role::Leave(to) => return is_work(is_there(&unit.path) || !is_there(to)),
+        Role::Arrive(from) => return is_work(is_there(from) || !is_there(&unit.path)),
         Role::Rewrite | Role::Delete => return ToDo::Work,
     }
     match text(repo, tip, others, &unit.path) {

@@ -87,7 +87,7 @@ pub fn prepare(
     let mut found = Vec::with_capacity(files.len());
     for file in files {
         found.push(match plan.role(file) {
-            Role::Rewrite | Role::Delete | Role::Leave => Some(repo.target(tip, &file.path, conversions)?),
+            Role::Rewrite | Role::Delete | Role::Leave(_) => Some(repo.target(tip, &file.path, conversions)?),
             Role::Create(_) | Role::Arrive(_) => {
                 repo.free(tip, &file.path)?;
                 None
@@ -115,7 +115,7 @@ pub fn outcomes(callables: &Callables, plan: &Plan, files: &[(&Member, Option<&[
     let text = |path: &RepoPath| files.iter().find(|(file, _)| file.path == *path).and_then(|(_, text)| *text);
     let each = |(file, before): &(&Member, Option<&[u8]>)| match plan.role(file) {
         Role::Rewrite => outcome(callables, plan, file, before.unwrap_or_default()),
-        Role::Delete | Role::Leave => Outcome::Gone,
+        Role::Delete | Role::Leave(_) => Outcome::Gone,
         Role::Create(text) => made(callables, plan, file, text.as_bytes(), b""),
         Role::Arrive(from) => match text(from) {
             Some(text) => made(callables, plan, file, text, text),
@@ -131,7 +131,7 @@ pub fn outcomes(callables: &Callables, plan: &Plan, files: &[(&Member, Option<&[
     let drafted = |(file, before): &(&Member, Option<&[u8]>)| {
         let new = match plan.role(file) {
             Role::Rewrite => rewritten(callables, plan, file, before.unwrap_or_default()),
-            Role::Delete | Role::Leave => None,
+            Role::Delete | Role::Leave(_) => None,
             Role::Create(text) => Some(text.as_bytes().to_vec()),
             Role::Arrive(from) => text(from).map(<[u8]>::to_vec),
         };

@@ -85,10 +85,7 @@ mod tests {
         let members: Vec<Member> = targets
             .flat_map(|(target, of)| {
                 let crate::plan::Files::Paths(paths) = &of.files else { panic!("only paths here") };
-                let moved = match &of.treatment {
-                    crate::plan::Treatment::Move(to) => Some(to.clone()),
-                    _ => None,
-                };
+                let moved = of.moved().map(|(_, to)| to.clone());
                 paths.iter().cloned().chain(moved).map(move |path| Member { phase: 0, target, path }).collect::<Vec<_>>()
             })
             .collect();

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::path::RepoPath;
-use crate::plan::{Files, Plan, Treatment, Units};
+use crate::plan::{Plan, Units};
 use crate::unit_id::UnitId;
 use crate::units::{Member, Unit};
 
@@ -49,11 +49,8 @@ fn ids(plan: &Plan, files: &[Member], pins: &Pins) -> Vec<UnitId> {
         let phase = &plan.phases[file.phase];
         ids.push(match (&target.group, bucket(plan, file)) {
             (Some(group), _) => UnitId::of_group(&group.name),
-            (None, None) => match (&target.treatment, &target.files) {
-                // Both ends of a move are one unit, called by where the file was.
-                (Treatment::Move(_), Files::Paths(from)) => UnitId::of_file(from.first().unwrap_or(&file.path)),
-                _ => UnitId::of_file(&file.path),
-            },
+            // Both ends of a move are one unit, called by where the file was.
+            (None, None) => UnitId::of_file(target.moved().map_or(&file.path, |(from, _)| from)),
             (None, Some((folder, max))) => match pinned(file) {
                 Some((id, _)) => id,
                 None => {

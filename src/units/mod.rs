@@ -76,8 +76,8 @@ pub enum Role<'p> {
     Delete,
     /// It is made, with this text.
     Create(&'p str),
-    /// It goes: its bytes are to be elsewhere.
-    Leave,
+    /// It goes: its bytes are to be at this path.
+    Leave(&'p RepoPath),
     /// It is made, with the bytes of this file, which goes.
     Arrive(&'p RepoPath),
 }
@@ -92,7 +92,7 @@ impl Role<'_> {
     /// True for a file that is there only before.
     #[must_use]
     pub fn goes(self) -> bool {
-        matches!(self, Self::Delete | Self::Leave)
+        matches!(self, Self::Delete | Self::Leave(_))
     }
 }
 
@@ -101,12 +101,12 @@ impl Plan {
     #[must_use]
     pub fn role<'p>(&'p self, file: &Member) -> Role<'p> {
         let target = self.target(file);
-        match (&target.treatment, &target.files) {
+        match (&target.treatment, target.moved()) {
             (Treatment::Rewrite, _) => Role::Rewrite,
             (Treatment::Delete, _) => Role::Delete,
             (Treatment::Create(text), _) => Role::Create(text),
-            (Treatment::Move(to), Files::Paths(from)) if *to == file.path => from.first().map_or(Role::Leave, Role::Arrive),
-            (Treatment::Move(_), _) => Role::Leave,
+            (Treatment::Move(to), Some((from, _))) if *to == file.path => Role::Arrive(from),
+            (Treatment::Move(to), _) => Role::Leave(to),
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::path::RepoPath;
 use crate::plan::glob::matcher;
-use crate::plan::{Files, Plan, Target, Treatment};
+use crate::plan::{Files, Plan};
 use crate::units::Member;
 
 /// The files of a plan in one tree.
@@ -34,7 +34,7 @@ pub fn select<E>(
     for target in plan.phases.iter().flat_map(|phase| &phase.targets) {
         if let Files::Paths(paths) = &target.files {
             taken.extend(paths);
-            taken.extend(moved_to(target));
+            taken.extend(target.moved().map(|(_, to)| to));
         }
     }
     let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
@@ -51,7 +51,7 @@ pub fn select<E>(
         for (target_at, target) in phase.targets.iter().enumerate() {
             let unit = |path: &RepoPath| Member { phase: phase_at, target: target_at, path: path.clone() };
             match &target.files {
-                Files::Paths(paths) => selection.files.extend(paths.iter().chain(moved_to(target)).map(unit)),
+                Files::Paths(paths) => selection.files.extend(paths.iter().chain(target.moved().map(|(_, to)| to)).map(unit)),
                 Files::Glob { .. } => {
                     let matches = matches.next().unwrap_or_default();
                     if matches.is_empty() {
@@ -69,14 +69,6 @@ pub fn select<E>(
         }
     }
     Ok(selection)
-}
-
-/// Where the file of a target is moved to.
-fn moved_to(target: &Target) -> Option<&RepoPath> {
-    match &target.treatment {
-        Treatment::Move(to) => Some(to),
-        Treatment::Rewrite | Treatment::Delete | Treatment::Create(_) => None,
-    }
 }
 
 fn matching<'t>(tracked: &'t [RepoPath], include: &[String], exclude: &[String]) -> Vec<&'t RepoPath> {
