@@ -399,13 +399,13 @@ fn target_of(plan: &Plan, phase: usize, file: &RepoPath) -> Option<usize> {
     })
 }
 
-/// The units' verification, each command once.
+/// The units' verification; what several of them ask alike, once.
 fn validate_recovery(judge: &Judge<'_>, backs: &[Back], emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
     let mut seen = BTreeSet::new();
     for back in backs {
         let files: Vec<Member> = back.files.iter().filter_map(|file| member(judge.plan, &back.phase, file)).collect();
         let mut fresh = calls(judge.plan, &files, |target| &target.verify);
-        fresh.retain(|call| seen.insert(format!("{:?}", call.command)));
+        fresh.retain(|call| seen.insert(judge.key(call, &back.phase, Some(&back.unit))));
         if let Verdict::Failed { reason, log, .. } =
             judge.run(Purpose::Verify, (&fresh, true), &back.phase, Some(&back.unit), &mut || Ok(()), emit)?
         {

@@ -17,6 +17,7 @@ use crate::cure;
 use crate::event::{Activity, Event};
 use crate::fault;
 use crate::interrupt::Interrupt;
+use crate::path::RepoPath;
 use crate::plan::command::{Fields, Resolved};
 use crate::plan::{self, Command, Plan};
 use crate::repo::Repo;
@@ -88,9 +89,18 @@ pub struct Passing {
     /// The command as it was run, and how many tests that were, for the message.
     pub shown: String,
     /// What it is remembered by.
-    key: String,
+    key: CallKey,
     /// What it says, should this be the tip; `None` where it was not asked.
     on_tip: Option<OnTip>,
+}
+
+/// What is the same of two calls that say the same of the same tree: the command as it is run, but for where its report goes, and what
+/// it reads of its environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallKey {
+    shown: String,
+    file: Option<RepoPath>,
+    unit: Option<UnitId>,
 }
 
 /// What commands are run with.
@@ -107,8 +117,8 @@ pub struct Judge<'a> {
     proven: RefCell<BTreeSet<plan::Run>>,
     /// How often a log of a group that is tried in parts was begun, so that no part loses that of another.
     begun: RefCell<BTreeMap<PathBuf, usize>>,
-    /// What commands say on the tip, by what they are as they are run.
-    on_tip: RefCell<BTreeMap<String, OnTip>>,
+    /// What commands say on the tip.
+    on_tip: RefCell<BTreeMap<CallKey, OnTip>>,
     /// The commands that are not asked, by their texts: they are known to fail.
     red_ok: &'a [String],
 }
@@ -147,28 +157,31 @@ impl<'a> Judge<'a> {
         self.on_tip.borrow_mut().clear();
     }
 
-    /// Remembers what a verdict says that was given on the tip, where nothing of the unit was in the work tree, and gives it back.
-    pub fn learn_on_tip(&self, verdict: Verdict) -> OnTip {
-        match verdict {
-            Verdict::Passed(passed) => {
-                let says = passed.iter().find_map(|passing| passing.on_tip.clone()).unwrap_or(OnTip::Green(None));
-                self.learn(passed);
-                says
-            }
-            Verdict::Failed { command, on_tip, .. } => {
-                self.on_tip.borrow_mut().insert(command, on_tip.clone());
-                on_tip
-            }
-        }
+    /// Remembers what a call says on the tip, where it was judged with nothing of the unit in the work tree, and gives it back.
+    pub fn learn_on_tip(&self, key: CallKey, verdict: Verdict) -> OnTip {
+        let says = match verdict {
+            Verdict::Passed(passed) => passed.into_iter().find_map(|passing| passing.on_tip).unwrap_or(OnTip::Green(None)),
+            Verdict::Failed { on_tip, .. } => on_tip,
+        };
+        self.on_tip.borrow_mut().insert(key, says.clone());
+        says
     }
 
     /// What a call is known to say on the tip.
     #[must_use]
-    pub fn known(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> Option<OnTip> {
-        self.on_tip.borrow().get(&self.shown(call, phase, unit)).cloned()
+    pub fn known(&self, key: &CallKey) -> Option<OnTip> {
+        self.on_tip.borrow().get(key).cloned()
     }
 
-    /// The command as it is run, but for where its report goes; it is remembered by that.
+    /// What a call is remembered by.
+    #[must_use]
+    pub fn key(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> CallKey {
+        let run = &call.command.run;
+        let file = call.file.clone().filter(|_| run.names_file());
+        CallKey { shown: self.shown(call, phase, unit), file, unit: unit.cloned().filter(|_| run.names_unit()) }
+    }
+
+    /// The command as it is run, but for where its report goes.
     #[must_use]
     pub fn shown(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> String {
         call.command.run.resolve(&self.fields(call, phase, unit, None)).shown
@@ -200,9 +213,9 @@ impl<'a> Judge<'a> {
     ) -> Result<Verdict, Stop> {
         let mut passed = Vec::with_capacity(calls.len());
         for (nth, call) in calls.iter().enumerate() {
-            let key = self.shown(call, phase, unit);
+            let (shown, key) = (self.shown(call, phase, unit), self.key(call, phase, unit));
             if self.is_left_out(&call.command) {
-                passed.push(Passing { shown: format!("{key} (not judged: it failed before)"), key, on_tip: None });
+                passed.push(Passing { shown: format!("{shown} (not judged: it failed before)"), key, on_tip: None });
                 continue;
             }
             let mut attempt = 0;
@@ -214,8 +227,8 @@ impl<'a> Judge<'a> {
                 attempt += 1;
             };
             if !ruling.kind.lets_land() {
-                let reason = format!("{} `{key}` {}", purpose.word(), ruling.why);
-                return Ok(Verdict::Failed { reason, command: key, log, nth, on_tip: ruling.on_tip() });
+                let reason = format!("{} `{shown}` {}", purpose.word(), ruling.why);
+                return Ok(Verdict::Failed { reason, command: shown, log, nth, on_tip: ruling.on_tip() });
             }
             let tests = ruling.tests.map(|tests| format!("{tests} test{}", if tests == 1 { "" } else { "s" }));
             let but = match ruling.kind {
@@ -225,7 +238,7 @@ impl<'a> Judge<'a> {
                 _ => None,
             };
             let said: Vec<String> = tests.into_iter().chain(but.clone()).collect();
-            let shown = if said.is_empty() { key.clone() } else { format!("{key} ({})", said.join(", ")) };
+            let shown = if said.is_empty() { shown } else { format!("{shown} ({})", said.join(", ")) };
             if but.is_some() && purpose != Purpose::Before {
                 emit(Event::Warning { message: format!("{} {shown}", purpose.word()), help: None });
             }
@@ -261,7 +274,7 @@ impl<'a> Judge<'a> {
         let finished = self.start(command, &resolved, &fields, &log)?;
         fault::point("command: ended");
         let account = account::of(report, &log);
-        let before = if purpose == Purpose::Before { None } else { self.known(call, phase, unit) };
+        let before = if purpose == Purpose::Before { None } else { self.known(&self.key(call, phase, unit)) };
         let ruling = rule(&finished.outcome, &account, before.as_ref(), command.allow_empty, fewer);
         emit(Event::CommandFinished {
             unit: unit.map(ToString::to_string),
@@ -354,7 +367,6 @@ fn not_found(purpose: Purpose, resolved: &Resolved, program: &str) -> Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::RepoPath;
 
     #[test]
     fn logs_of_different_units_never_share_a_name() {

@@ -81,6 +81,12 @@ impl Run {
         self.has_field("file") || self.has_variable("MIGRATE_FILE")
     }
 
+    /// True when it says which unit it is about, by `{unit}` or its variable.
+    #[must_use]
+    pub fn names_unit(&self) -> bool {
+        self.has_field("unit") || self.has_variable("MIGRATE_UNIT")
+    }
+
     /// True when it takes all its files at once, by `{files}`.
     #[must_use]
     pub fn names_files(&self) -> bool {

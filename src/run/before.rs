@@ -26,7 +26,8 @@ impl Run<'_> {
         let calls = calls(self.plan, &unit.files, |target| &target.validate);
         let Some(call) = calls.into_iter().nth(nth).filter(|call| self.can_be_asked(unit, call)) else { return ended(failed) };
         let phase = &self.plan.phases[unit.phase].id;
-        if self.judge.known(&call, phase, Some(&unit.id)).is_some() {
+        let key = self.judge.key(&call, phase, Some(&unit.id));
+        if self.judge.known(&key).is_some() {
             return ended(failed);
         }
         let asked = (std::slice::from_ref(&call), false);
@@ -36,7 +37,7 @@ impl Run<'_> {
         if since == BranchMove::Forward {
             return Ok(Tried::Void);
         }
-        match self.judge.learn_on_tip(verdict) {
+        match self.judge.learn_on_tip(key, verdict) {
             OnTip::Green(_) => ended(failed),
             OnTip::Red(failures, total) => {
                 let (count, names) = (failures.len(), named(failures.iter(), failures.len()));

@@ -200,3 +200,17 @@ fn what_a_command_says_without_the_unit_is_void_when_somebody_commits_meanwhile(
     assert_eq!(moved.subjects()[1], "meanwhile");
     assert_eq!(dirty(&moved), "");
 }
+
+#[test]
+fn what_a_command_says_of_one_file_is_not_held_against_another() {
+    for (names, validate) in [
+        ("MIGRATE_FILE", "python3 write.py {report} one=green $(test $MIGRATE_FILE = b.py || echo two=green)"),
+        ("MIGRATE_UNIT", "python3 write.py {report} one=green $(test $MIGRATE_UNIT = b.py || echo two=green)"),
+        ("{file}", "python3 write.py {report} one=green $(test {file} = b.py || echo two=green)"),
+    ] {
+        let phases = format!("  - id: P0\n    validate: [{{ run: \"{validate}\", report: junit }}]\n    files: [a.py, b.py]\n");
+        let repo = repo(&[("a.py", OLD), ("b.py", OLD), ("write.py", WRITER)], &phases);
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), NEW.into()), "{names}");
+    }
+}
