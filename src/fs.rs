@@ -226,12 +226,14 @@ pub fn replace(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: 
 /// # Errors
 /// As for [`replace`].
 pub fn place(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &str) -> Result<OwnedFd, FileProblem> {
-    let written = write_beside(top, path, expected, new, aside)?;
+    let folder = open_folder(top, path)?;
+    let written = write_in(&folder, path, expected, new, aside)?;
     if let Err(errno) = fs::fsync(&written) {
-        remove_aside(&open_folder(top, path)?, aside, path)?;
+        remove_aside(&folder, aside, path)?;
         return Err(FileProblem::io("sync", path)(errno));
     }
-    put(top, path, expected, aside)
+    put_in(&folder, path, expected, aside)?;
+    Ok(folder)
 }
 
 /// The first half of [`place`] for a caller who syncs the file that is given back, or the one of that name, before [`put`]: many are
@@ -240,37 +242,48 @@ pub fn place(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &s
 /// # Errors
 /// As for [`replace`]; nothing is left aside then.
 pub fn write_beside(top: &Path, path: &RepoPath, expected: &[u8], new: &[u8], aside: &str) -> Result<File, FileProblem> {
-    let folder = open_folder(top, path)?;
-    let found = read_at(&folder, path.file_name(), path)?;
+    write_in(&open_folder(top, path)?, path, expected, new, aside)
+}
+
+fn write_in(folder: &OwnedFd, path: &RepoPath, expected: &[u8], new: &[u8], aside: &str) -> Result<File, FileProblem> {
+    let found = read_expected(folder, path, expected)?;
+    fault::point("place: before writing aside");
+    match write_aside(folder, aside, new, &found.stat, path) {
+        Ok(file) => {
+            fault::point("place: written aside");
+            Ok(file)
+        }
+        Err(problem) => {
+            remove_aside(folder, aside, path)?;
+            Err(problem)
+        }
+    }
+}
+
+/// Reads a file that is to hold `expected` and to have no other name, which would keep that.
+fn read_expected(folder: &OwnedFd, path: &RepoPath, expected: &[u8]) -> Result<Found, FileProblem> {
+    let found = read_at(folder, path.file_name(), path)?;
     if found.bytes != expected {
         return Err(FileProblem::Changed { path: path.clone() });
     }
     if found.stat.st_nlink > 1 {
         return Err(FileProblem::HardLinked { path: path.clone() });
     }
-    fault::point("place: before writing aside");
-    match write_aside(&folder, aside, new, &found.stat, path) {
-        Ok(file) => {
-            fault::point("place: written aside");
-            Ok(file)
-        }
-        Err(problem) => {
-            remove_aside(&folder, aside, path)?;
-            Err(problem)
-        }
-    }
+    Ok(found)
 }
 
 /// The second half: what was written aside takes the place of the file, which must hold `expected` still.
 ///
 /// # Errors
 /// As for [`replace`]; nothing is left aside then.
-pub fn put(top: &Path, path: &RepoPath, expected: &[u8], aside: &str) -> Result<OwnedFd, FileProblem> {
-    let folder = open_folder(top, path)?;
-    exchange(&folder, aside, path.file_name(), expected, path)?;
+pub fn put(top: &Path, path: &RepoPath, expected: &[u8], aside: &str) -> Result<(), FileProblem> {
+    put_in(&open_folder(top, path)?, path, expected, aside)
+}
+
+fn put_in(folder: &OwnedFd, path: &RepoPath, expected: &[u8], aside: &str) -> Result<(), FileProblem> {
+    exchange(folder, aside, path.file_name(), expected, path)?;
     fault::point("place: exchanged");
-    remove_aside(&folder, aside, path)?;
-    Ok(folder)
+    remove_aside(folder, aside, path)
 }
 
 /// A new file beside the one at `path` that holds `new`, not synced yet.
@@ -284,11 +297,7 @@ fn new_aside(folder: &OwnedFd, aside: &str, new: &[u8], mode: Mode, path: &RepoP
 
 fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &RepoPath) -> Result<File, FileProblem> {
     let file = new_aside(folder, aside, new, Mode::from_raw_mode(0o600), path)?;
-    let own = fs::fstat(&file).map_err(FileProblem::io("stat", path))?;
-    if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid) {
-        let (user, group) = (fs::Uid::from_raw(like.st_uid), fs::Gid::from_raw(like.st_gid));
-        fs::fchown(&file, Some(user), Some(group)).map_err(FileProblem::io("keep the owner of", path))?;
-    }
+    let own = keep_owner(&file, like, path)?;
     let old = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let old = fs::openat(folder, path.file_name(), old, Mode::empty()).map_err(FileProblem::io("open", path))?;
     // Before the mode, which says how far an access control list goes.
@@ -298,6 +307,16 @@ fn write_aside(folder: &OwnedFd, aside: &str, new: &[u8], like: &Stat, path: &Re
         outdate(&file, like.st_mtime).map_err(FileProblem::io("set the time of", path))?;
     }
     Ok(file)
+}
+
+/// Gives a file that was written aside the owner of `like`, and says what it is like itself.
+fn keep_owner(file: &File, like: &Stat, path: &RepoPath) -> Result<Stat, FileProblem> {
+    let own = fs::fstat(file).map_err(FileProblem::io("stat", path))?;
+    if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid) {
+        let (user, group) = (fs::Uid::from_raw(like.st_uid), fs::Gid::from_raw(like.st_gid));
+        fs::fchown(file, Some(user), Some(group)).map_err(FileProblem::io("keep the owner of", path))?;
+    }
+    Ok(own)
 }
 
 /// Python takes cached bytecode for current when size and second of the source are the same: no two versions of a file may agree in

@@ -182,17 +182,13 @@ pub fn foresee(
                 let target = repo.target(&tip, &file.path, &conversions)?;
                 let before = &target.found.bytes;
                 let outcome = kept.take(file, before).unwrap_or_else(|| unit::outcome(&callables, plan, file, before));
-                vec![Prepared { file: file.clone(), target: Some(target), converted: false, outcome }]
+                let mode = target.mode;
+                vec![Prepared { file: file.clone(), target: Some(target), mode, converted: false, outcome }]
             }
             own => unit::prepare(repo, plan, &tip, own, &conversions, &callables)?,
         };
-        for Prepared { file, target, outcome, .. } in prepared {
+        for Prepared { file, target, mode, outcome, .. } in prepared {
             let texts = |after: Option<Vec<u8>>| {
-                let moved = match plan.role(&file) {
-                    Role::Arrive(from) => repo.file_in(tip.commit, from).ok().flatten(),
-                    _ => None,
-                };
-                let mode = target.as_ref().map(|target| target.mode).or(moved.map(|(mode, _)| mode)).unwrap_or(0o100_644);
                 let before = target.as_ref().map(|target| target.found.bytes.clone());
                 (wanted == Wanted::Texts).then_some(Texts { before, after, mode })
             };

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! begin    objects, held by a reference; journal Begun{before, after}, synced
-//! place    disk: before -> after, by exchange
+//! place    disk: before -> after, by exchange; a file that goes or comes by a rename onto a free name
+//! change   an external codemod: journal Transforming{file}, the codemod, journal Transformed{after}
 //! land     facts again; commit object, held and all there; journal Prepared, synced; index entry; branch by compare-and-swap:
 //!          the commit point; journal Committed; nothing held any more
 //! undo     unless the branch holds the commit: index entry and disk: after -> before, where they still hold after

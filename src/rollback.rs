@@ -26,8 +26,8 @@ use crate::survey::{self, Landed, Landings};
 use crate::takeback::{self, Extent, Preview, Reason, Work};
 use crate::unit::callables::Callables;
 use crate::unit::{self, Outcome};
-use crate::unit_id::UnitId;
-use crate::units::{Member, Unit, calls, cut};
+use crate::unit_id::{UnitId, part_name};
+use crate::units::{Member, Pins, Unit, calls, cut};
 
 /// Whose commits are taken back.
 #[derive(Debug, Clone)]
@@ -70,6 +70,9 @@ struct Chosen {
     landed: usize,
 }
 
+/// Files whose commits are taken back, each with what the branch says of it.
+type Wanted<'l> = BTreeMap<&'l RepoPath, &'l Landed>;
+
 /// A commit to take back, or its work on some files.
 struct Back {
     unit: UnitId,
@@ -82,11 +85,8 @@ struct Back {
 impl Back {
     /// What a person calls it: the unit, and the files that go back alone out of a group.
     fn name(&self) -> String {
-        match self.files.as_slice() {
-            files if self.extent == Extent::Whole || self.unit.file().is_some() && files.len() == 1 => self.unit.to_string(),
-            [one] => format!("{}: {one}", self.unit),
-            files => format!("{}: {} files", self.unit, files.len()),
-        }
+        let is_all = self.extent == Extent::Whole || self.unit.file().is_some() && self.files.len() == 1;
+        part_name(&self.unit.to_string(), if is_all { &[] } else { &self.files })
     }
 
     fn work<'a>(&'a self, plan: &'a Plan) -> Work<'a> {
@@ -160,43 +160,14 @@ fn choose(
     emit: &mut dyn FnMut(Event),
 ) -> Result<Chosen, Stop> {
     let Landings { files: landed, pins } = survey::landed(repo, tip, &plan.name, interrupt)?;
-    let units = |landed: &BTreeMap<RepoPath, Landed>| landed.values().map(|landed| landed.unit.clone()).collect::<BTreeSet<_>>();
     let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
     let moves: Vec<(&RepoPath, &RepoPath)> = targets.filter_map(Target::moved).collect();
-    let wanted: Vec<(&RepoPath, &Landed)> = match whose {
+    let wanted: Wanted<'_> = match whose {
         Whose::All => landed.iter().collect(),
         Whose::Phase(at) => landed.iter().filter(|(_, landed)| landed.phase == plan.phases[*at].id).collect(),
         Whose::Named { files, only, groups } => {
-            let (mut wanted, mut whole) = (BTreeMap::new(), BTreeSet::new());
-            let members = landed.iter().filter_map(|(path, of)| member(plan, &of.phase, path));
-            let groups_now = cut(plan, members.collect(), &pins);
-            for file in files {
-                let names = landed.keys().map(ToString::to_string);
-                let (file, of) = landed.get_key_value(file).ok_or_else(|| unknown(&file.to_string(), names.collect()))?;
-                wanted.insert(file, of);
-                whole.extend(Some(&of.unit).filter(|unit| !only && !unit.is_cut()));
-            }
-            for name in groups {
-                let is_meant = |unit: &&UnitId| unit.group() == Some(name) || unit.to_string() == *name;
-                let found: Vec<&UnitId> = landed.values().map(|landed| &landed.unit).filter(is_meant).collect();
-                // What the plan, as it is now, puts under that name may have landed in units of other names.
-                let now: Vec<&Unit> = groups_now.iter().filter(|unit| is_meant(&&unit.id)).collect();
-                if found.is_empty() && now.is_empty() {
-                    let old = units(&landed).into_iter().filter(|unit| unit.file().is_none());
-                    let known = old.chain(groups_now.iter().map(|unit| unit.id.clone())).map(|unit| unit.to_string());
-                    return Err(unknown(name, known.collect()));
-                }
-                whole.extend(found);
-                wanted.extend(now.iter().flat_map(|unit| unit.paths()).filter_map(|path| landed.get_key_value(path)));
-            }
-            wanted.extend(landed.iter().filter(|(_, landed)| whole.contains(&landed.unit)));
-            // Neither end of a move goes back without the other.
-            for (from, to) in &moves {
-                if wanted.contains_key(*from) || wanted.contains_key(*to) {
-                    wanted.extend([*from, *to].into_iter().filter_map(|end| landed.get_key_value(end)));
-                }
-            }
-            wanted.into_iter().collect()
+            let wanted = named(plan, (&landed, &pins), (files, *only), groups)?;
+            with_other_ends(&moves, &landed, wanted)
         }
     };
     let (mut backs, mut already): (Vec<(usize, Back)>, BTreeSet<&UnitId>) = (Vec::new(), BTreeSet::new());
@@ -205,16 +176,10 @@ fn choose(
     for (file, of) in &wanted {
         let landed = *of;
         let mut standing = landed.standing.as_slice();
-        let other_end = moves.iter().find_map(|(from, to)| match () {
-            () if *from == *file => Some(*to),
-            () if *to == *file => Some(*from),
-            () => None,
-        });
-        let other = wanted.iter().find(|(path, _)| Some(*path) == other_end);
+        let ends = moves.iter().find(|(from, to)| from == file || to == file).map_or([*file; 2], |(from, to)| [*from, *to]);
         if let [(newest, _), older @ ..] = standing
-            && is_back(file, landed)
-            && other.is_none_or(|(path, of)| is_back(path, of))
             && landed.commit == Some(*newest)
+            && ends.iter().filter_map(|end| wanted.get_key_value(end)).all(|(end, of)| is_back(end, of))
         {
             standing = older;
         }
@@ -242,6 +207,58 @@ fn choose(
     already.retain(|unit| backs.iter().all(|(_, back)| back.unit != **unit));
     let (already, landed) = (already.len(), units(&landed).len());
     Ok(Chosen { backs: backs.into_iter().map(|(_, back)| back).collect(), already, landed })
+}
+
+/// The files that were named, and those of the groups that were, each with what the branch says of it.
+fn named<'l>(
+    plan: &Plan,
+    (landed, pins): (&'l BTreeMap<RepoPath, Landed>, &Pins),
+    (files, only): (&[RepoPath], bool),
+    groups: &[String],
+) -> Result<Wanted<'l>, Stop> {
+    let (mut wanted, mut whole) = (BTreeMap::new(), BTreeSet::new());
+    for file in files {
+        let names = landed.keys().map(ToString::to_string);
+        let (file, of) = landed.get_key_value(file).ok_or_else(|| unknown(&file.to_string(), names.collect()))?;
+        wanted.insert(file, of);
+        whole.extend(Some(&of.unit).filter(|unit| !only && !unit.is_cut()));
+    }
+    let members = landed.iter().filter_map(|(path, of)| member(plan, &of.phase, path));
+    let groups_now = cut(plan, members.collect(), pins);
+    for name in groups {
+        let is_meant = |unit: &&UnitId| unit.group() == Some(name) || unit.to_string() == *name;
+        let found: Vec<&UnitId> = landed.values().map(|landed| &landed.unit).filter(is_meant).collect();
+        // What the plan, as it is now, puts under that name may have landed in units of other names.
+        let now: Vec<&Unit> = groups_now.iter().filter(|unit| is_meant(&&unit.id)).collect();
+        if found.is_empty() && now.is_empty() {
+            let old = units(landed).into_iter().filter(|unit| unit.file().is_none());
+            let known = old.chain(groups_now.iter().map(|unit| &unit.id)).map(ToString::to_string);
+            return Err(unknown(name, known.collect()));
+        }
+        whole.extend(found);
+        wanted.extend(now.iter().flat_map(|unit| unit.paths()).filter_map(|path| landed.get_key_value(path)));
+    }
+    wanted.extend(landed.iter().filter(|(_, landed)| whole.contains(&landed.unit)));
+    Ok(wanted)
+}
+
+/// The units that the branch knows.
+fn units(landed: &BTreeMap<RepoPath, Landed>) -> BTreeSet<&UnitId> {
+    landed.values().map(|landed| &landed.unit).collect()
+}
+
+/// The same, with both ends of each move: neither goes back without the other.
+fn with_other_ends<'l>(
+    moves: &[(&RepoPath, &RepoPath)],
+    landed: &'l BTreeMap<RepoPath, Landed>,
+    mut wanted: Wanted<'l>,
+) -> Wanted<'l> {
+    for (from, to) in moves {
+        if wanted.contains_key(*from) || wanted.contains_key(*to) {
+            wanted.extend([*from, *to].into_iter().filter_map(|end| landed.get_key_value(end)));
+        }
+    }
+    wanted
 }
 
 fn unknown(name: &str, known: Vec<String>) -> Stop {

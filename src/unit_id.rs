@@ -90,9 +90,13 @@ fn is_cut(bytes: &[u8]) -> bool {
     is_phase && last.strip_prefix(b"#").is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
 }
 
-impl From<&RepoPath> for UnitId {
-    fn from(path: &RepoPath) -> Self {
-        Self::of_file(path)
+/// What a person calls a part of a unit, which is named by its files; without any it is the whole.
+#[must_use]
+pub fn part_name(unit: &str, files: &[impl fmt::Display]) -> String {
+    match files {
+        [] => unit.to_owned(),
+        [one] => format!("{unit}: {one}"),
+        files => format!("{unit}: {} files", files.len()),
     }
 }
 

@@ -7,7 +7,7 @@ use rustix::fs::{self, AtFlags, Mode, OFlags, RenameFlags, Stat, renameat_with};
 use rustix::io::Errno;
 
 use crate::fault;
-use crate::fs::{FileProblem, new_aside, open_folder, read_at, remove_aside, replace, stat};
+use crate::fs::{FileProblem, keep_owner, new_aside, open_folder, read_at, read_expected, remove_aside, replace, stat};
 use crate::path::RepoPath;
 
 /// How a file that comes is to be.
@@ -57,11 +57,7 @@ pub fn create(top: &Path, path: &RepoPath, new: &[u8], like: &Like, aside: &str)
     };
     let written = new_aside(&folder, aside, new, Mode::from_raw_mode(mode), path).and_then(|file| {
         if let Like::File(like) = like {
-            let own = fs::fstat(&file).map_err(FileProblem::io("stat", path))?;
-            if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid) {
-                let (user, group) = (fs::Uid::from_raw(like.st_uid), fs::Gid::from_raw(like.st_gid));
-                fs::fchown(&file, Some(user), Some(group)).map_err(FileProblem::io("keep the owner of", path))?;
-            }
+            keep_owner(&file, like, path)?;
             fs::fchmod(&file, Mode::from_raw_mode(like.st_mode)).map_err(FileProblem::io("keep the mode of", path))?;
         }
         fs::fsync(&file).map_err(FileProblem::io("sync", path))
@@ -91,13 +87,7 @@ pub fn create(top: &Path, path: &RepoPath, new: &[u8], like: &Like, aside: &str)
 pub fn remove(top: &Path, path: &RepoPath, expected: &[u8], aside: &str) -> Result<(), FileProblem> {
     let folder = open_folder(top, path)?;
     let name = path.file_name();
-    let found = read_at(&folder, name, path)?;
-    if found.bytes != expected {
-        return Err(FileProblem::Changed { path: path.clone() });
-    }
-    if found.stat.st_nlink > 1 {
-        return Err(FileProblem::HardLinked { path: path.clone() });
-    }
+    read_expected(&folder, path, expected)?;
     rename_to_free(&folder, name, aside.as_bytes()).map_err(FileProblem::io("remove", path))?;
     fault::point("remove: renamed aside");
     if read_at(&folder, aside.as_bytes(), path)?.bytes != expected {

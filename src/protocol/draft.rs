@@ -77,15 +77,6 @@ impl DraftFile {
         Ok(Self { path, before, converted, after, aside })
     }
 
-    /// A file that was found and gets other bytes; its mode stays.
-    ///
-    /// # Errors
-    /// As for [`DraftFile::new`].
-    pub fn replaced(found: Target, converted: bool, bytes: Vec<u8>) -> Result<Self, Stop> {
-        let (path, mode) = (found.path.clone(), found.mode);
-        Self::new(path, Some(found), converted, After::Text { bytes, mode })
-    }
-
     /// The bytes that were found on disk; `None` where there was no file.
     #[must_use]
     pub fn old_text(&self) -> Option<&[u8]> {
@@ -128,14 +119,6 @@ pub struct Landed {
     pub commit: Oid,
     /// What it holds.
     pub draft: Draft,
-}
-
-impl Begun {
-    /// What it is of.
-    #[must_use]
-    pub fn draft(&self) -> &Draft {
-        &self.0
-    }
 }
 
 impl Placed {

@@ -12,6 +12,7 @@ use crate::report::look::{Ink, Look};
 use crate::report::repeats::Repeats;
 use crate::rewrite::follow::aside;
 use crate::state::{Counts, State};
+use crate::unit_id::part_name;
 
 /// Lines shown of a failed command's output.
 const TAIL_LINES: usize = 20;
@@ -62,28 +63,31 @@ impl Lines {
             Event::CommandFinished { .. } => self.command(event),
             Event::UnitCommitted { unit, files, commit, lines_added, lines_removed, .. } => {
                 let rest = format!("  {} (+{lines_added} -{lines_removed})", short(commit));
-                self.state(Ink::Green, "committed", &part(unit, files), &rest)
+                self.state(Ink::Green, "committed", &part_name(unit, files), &rest)
             }
             Event::UnitSplit { unit, files, count, reason } => {
                 let rest = format!(": {}; its {count} files are tried by halves", reason.lines().next().unwrap_or_default());
-                self.state(Ink::Yellow, "split", &part(unit, files), &rest)
+                self.state(Ink::Yellow, "split", &part_name(unit, files), &rest)
             }
             Event::UnitUnchanged { unit, files, why } => {
-                self.state(Ink::Green, "unchanged", &part(unit, files), &format!(" ({why})"))
+                self.state(Ink::Green, "unchanged", &part_name(unit, files), &format!(" ({why})"))
             }
             // Where the log is was said below the command that failed; the error at the end has the other lines.
-            Event::UnitFailed { unit, files, reason, .. } => {
-                self.state(Ink::Red, "failed", &part(unit, files), &format!(": {}", reason.lines().next().unwrap_or_default()))
-            }
+            Event::UnitFailed { unit, files, reason, .. } => self.state(
+                Ink::Red,
+                "failed",
+                &part_name(unit, files),
+                &format!(": {}", reason.lines().next().unwrap_or_default()),
+            ),
             Event::UnitQuarantined { unit, files, reason, .. } => {
                 let mut reason = reason.lines();
-                let unit = part(unit, files);
+                let unit = part_name(unit, files);
                 let first = self.state(Ink::Red, "quarantined", &unit, &format!(": {}", reason.next().unwrap_or_default()));
                 reason.fold(first, |text, more| format!("{text}    {}", line(more)))
             }
             Event::UnitReverted { unit, files, commit, revert, reason } => {
                 let rest = format!(": {reason} ({} is taken back by {})", short(commit), short(revert));
-                self.state(Ink::Red, "reverted", &part(unit, files), &rest)
+                self.state(Ink::Red, "reverted", &part_name(unit, files), &rest)
             }
             Event::UnitSkipped { unit, why } => self.state(Ink::Dim, "skipped", unit, &format!(" ({why})")),
             Event::GateStarted { .. } => String::new(),
@@ -244,15 +248,6 @@ pub(super) fn left_words(violations: usize) -> Option<String> {
         0 => None,
         1 => Some("1 violation left as the plan allows".to_owned()),
         many => Some(format!("{many} violations left as the plan allows")),
-    }
-}
-
-/// What a person calls a unit, or a part of one.
-fn part(unit: &str, files: &[String]) -> String {
-    match files {
-        [] => unit.to_owned(),
-        [one] => format!("{unit}: {one}"),
-        files => format!("{unit}: {} files", files.len()),
     }
 }
 

@@ -291,17 +291,23 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The unit that a part is of.
+    fn whole(&self, part: &Unit) -> Option<&Unit> {
+        self.units.iter().map(|standing| &standing.unit).find(|unit| unit.id == part.id)
+    }
+
     /// The files of a part of a unit; none where it is the whole.
     fn files_of(&self, part: &Unit) -> Vec<String> {
-        let whole =
-            self.units.iter().find(|standing| standing.unit.id == part.id).map_or(0, |standing| standing.unit.files.len());
-        if part.files.len() < whole { part.paths().map(ToString::to_string).collect() } else { Vec::new() }
+        if part.files.len() < self.whole(part).map_or(0, |unit| unit.files.len()) {
+            part.paths().map(ToString::to_string).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// What a person calls a unit, or a part of one.
     fn name_of(&self, part: &Unit) -> String {
-        let whole =
-            self.units.iter().find(|standing| standing.unit.id == part.id).map_or(0, |standing| standing.unit.files.len());
+        let whole = self.whole(part).map_or(0, |unit| unit.files.len());
         match part.files.as_slice() {
             [one] if whole > 1 => format!("{}: {}", part.id, one.path),
             files if files.len() < whole => format!("{}: {} of {whole} files", part.id, files.len()),

@@ -90,17 +90,14 @@ impl Run<'_> {
         let tip = self.held.tip().clone();
         let prepared = unit::prepare(self.repo, self.plan, &tip, &part.files, &self.conversions, &self.callables)?;
         let (mut files, mut made, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
-        for Prepared { file, target, converted, outcome } in prepared {
+        for Prepared { file, target, mode, converted, outcome } in prepared {
             let (after, of) = match outcome {
                 Outcome::Unchanged(warnings) => {
                     unchanged.push((file, warnings));
                     continue;
                 }
                 Outcome::Unsound(unsound) => return Ok(Tried::Ended(Ended::Failed(unsound.into()))),
-                Outcome::Changed(made) => {
-                    let mode = target.as_ref().map_or_else(|| self.new_mode(&tip, &file), |target| Ok(target.mode))?;
-                    (After::Text { bytes: made.bytes.clone(), mode }, made)
-                }
+                Outcome::Changed(made) => (After::Text { bytes: made.bytes.clone(), mode }, made),
                 Outcome::Gone => (After::Gone, Made::default()),
                 Outcome::NeedsCodemod => (After::Unknown, Made::default()),
             };
@@ -121,7 +118,7 @@ impl Run<'_> {
             plan: self.plan.name.clone(),
             phase: self.plan.phases[part.phase].id.clone(),
             unit: part.id.clone(),
-            members: self.members_of(part),
+            members: self.whole(part).map_or_else(Vec::new, listed),
             tip: tip.clone(),
             files,
             reverts: None,
@@ -191,21 +188,6 @@ impl Run<'_> {
             lines_removed: composed.lines_removed,
         });
         Ok(Tried::Ended(self.verify(&changed, commit, emit)?))
-    }
-
-    /// The mode of a file that the unit makes: that of the file whose bytes it gets, else a plain one's.
-    fn new_mode(&self, tip: &Tip, file: &Member) -> Result<u32, Stop> {
-        let from = match self.plan.role(file) {
-            Role::Arrive(from) => self.repo.file_in(tip.commit, from)?,
-            _ => None,
-        };
-        Ok(from.map_or(0o100_644, |(mode, _)| mode))
-    }
-
-    /// All files of the unit that a part is of, where it is a group.
-    fn members_of(&self, part: &Unit) -> Vec<RepoPath> {
-        let unit = self.units.iter().find(|standing| standing.unit.id == part.id);
-        unit.map_or_else(Vec::new, |standing| listed(&standing.unit))
     }
 
     fn compose(

@@ -37,6 +37,8 @@ pub struct Prepared {
     pub file: Member,
     /// The file as it was found; `None` where it is to be made.
     pub target: Option<Target>,
+    /// Its mode as git words it, such as `0o100644`; of one that is to be made, that of the file whose bytes it gets.
+    pub mode: u32,
     /// True when git converts it between disk and repository.
     pub converted: bool,
     /// What the rules make of it.
@@ -100,11 +102,17 @@ pub fn prepare(
         .map(|(file, target)| (file, target.as_ref().map(|target| target.found.bytes.as_slice())))
         .collect();
     let outcomes = outcomes(callables, plan, &texts);
-    let prepared = files.iter().cloned().zip(found).zip(outcomes);
+    let mode_of = |path: &RepoPath| found.iter().flatten().find(|target| target.path == *path).map(|target| target.mode);
+    let modes = files.iter().map(|file| match plan.role(file) {
+        Role::Arrive(from) => mode_of(from),
+        _ => mode_of(&file.path),
+    });
+    let modes: Vec<u32> = modes.map(|mode| mode.unwrap_or(0o100_644)).collect();
+    let prepared = files.iter().cloned().zip(found).zip(modes).zip(outcomes);
     Ok(prepared
-        .map(|((file, target), outcome)| {
+        .map(|(((file, target), mode), outcome)| {
             let converted = conversions.apply_to(&file.path);
-            Prepared { file, target, converted, outcome }
+            Prepared { file, target, mode, converted, outcome }
         })
         .collect())
 }
