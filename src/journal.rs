@@ -18,6 +18,7 @@ use crate::fault;
 use crate::path::RepoPath;
 use crate::state::State;
 use crate::unit_id::UnitId;
+use crate::verdict::VerdictKind;
 
 /// The version of the records that this tool writes.
 pub const FORMAT: u32 = 3;
@@ -71,6 +72,9 @@ pub enum Record {
         commit: String,
         /// What failed, for people.
         reason: String,
+        /// How, in one word.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<VerdictKind>,
     },
     /// A unit was set aside.
     Quarantined {
@@ -85,6 +89,9 @@ pub enum Record {
         files: Vec<RepoPath>,
         /// Why, for people.
         reason: String,
+        /// How a command judged it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<VerdictKind>,
     },
     /// A unit failed and its phase stopped.
     Failed {
@@ -99,6 +106,9 @@ pub enum Record {
         files: Vec<RepoPath>,
         /// Why, for people.
         reason: String,
+        /// How a command judged it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<VerdictKind>,
     },
     /// An external codemod found nothing to do in a file of a unit.
     Unchanged {
@@ -136,6 +146,20 @@ pub enum Record {
         tip: String,
         /// The digest of its commands.
         commands: String,
+    },
+    /// A command that reads no file's name passes on a tree: a run that goes on from here need not ask it again.
+    Green {
+        /// The plan's name.
+        plan: String,
+        /// The tree of the tip.
+        tree: String,
+        /// The command as it is run.
+        command: String,
+        /// How many tests it ran, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tests: Option<usize>,
+        /// The digest of the variables that say which programs and packages it finds.
+        environment: String,
     },
     /// A run came to its end.
     RunFinished {

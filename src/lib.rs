@@ -48,3 +48,4 @@ pub mod unit;
 pub mod unit_id;
 pub mod units;
 pub mod unready;
+pub mod verdict;

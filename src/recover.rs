@@ -14,6 +14,7 @@ use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
+use crate::verdict::VerdictKind;
 
 /// How far the journal says a change came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,17 +87,18 @@ pub fn open(records: &[Record]) -> Open {
             | Record::Unchanged { .. }
             | Record::GatePassed { .. }
             | Record::GateFailed { .. }
+            | Record::Green { .. }
             | Record::RunFinished { .. } => {}
         }
     }
     open
 }
 
-/// Why the verification of a commit failed, where that is known and it has yet to be taken back.
+/// Why the verification of a commit failed, and how, where that is known and it has yet to be taken back.
 #[must_use]
-pub fn refuted<'r>(records: &'r [Record], commit: &str) -> Option<&'r str> {
+pub fn refuted<'r>(records: &'r [Record], commit: &str) -> Option<(&'r str, Option<VerdictKind>)> {
     records.iter().rev().find_map(|record| match record {
-        Record::Refuted { commit: of, reason } if of == commit => Some(reason.as_str()),
+        Record::Refuted { commit: of, reason, verdict } if of == commit => Some((reason.as_str(), *verdict)),
         _ => None,
     })
 }

@@ -78,9 +78,10 @@ fn row(standing: &Standing, running: bool) -> Row {
     let shown = matches!(state, State::Committed | State::RolledBack | State::Outdated);
     let commit = standing.commit().filter(|_| shown).map(|commit| commit.to_string()[..12].to_owned());
     let note = standing.why().filter(|_| state == stands).map(ToOwned::to_owned);
+    let verdict = standing.verdict().filter(|_| state == stands);
     let files =
         if standing.files.len() > 1 { standing.files.iter().map(|file| file_row(file, running)).collect() } else { Vec::new() };
-    Row { unit: standing.unit.id.to_string(), state, commit, note, violations_left: standing.violations_left(), files }
+    Row { unit: standing.unit.id.to_string(), state, commit, note, verdict, violations_left: standing.violations_left(), files }
 }
 
 fn file_row(file: &FileStanding, running: bool) -> Row {

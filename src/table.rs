@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::event::PhaseLabel;
 use crate::state::{Counts, State};
+use crate::verdict::VerdictKind;
 
 /// One unit, or one file of a unit of several.
 #[derive(Debug, Clone, Serialize)]
@@ -16,6 +17,9 @@ pub struct Row {
     pub commit: Option<String>,
     /// What else there is to say.
     pub note: Option<String>,
+    /// How a command judged it, where it stands there for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictKind>,
     /// Violations in it that the plan allows to be left.
     pub violations_left: usize,
     /// Its files, where it has several.

@@ -10,6 +10,7 @@ use crate::repo::revert::Reverted;
 use crate::repo::{Repo, Tip};
 use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
+use crate::verdict::VerdictKind;
 
 /// What of a commit is taken back: the work on files of one unit.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +66,12 @@ pub fn extent(repo: &Repo, commit: Oid, files: &[RepoPath]) -> Result<Extent, St
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// A verify command failed: which, and how.
-    Verification(String),
+    Verification {
+        /// In words.
+        why: String,
+        /// In one word, where that is known.
+        verdict: Option<VerdictKind>,
+    },
     /// Somebody asked for it.
     Rollback,
 }
@@ -144,9 +150,9 @@ pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -
         verify: false,
     };
     let original = protocol.repo.message_of(commit)?;
-    let (cause, why) = match reason {
-        Reason::Verification(why) => (Cause::Verification, why.as_str()),
-        Reason::Rollback => (Cause::Rollback, "rolled back with `migrate rollback`"),
+    let (cause, why, verdict) = match reason {
+        Reason::Verification { why, verdict } => (Cause::Verification, why.as_str(), *verdict),
+        Reason::Rollback => (Cause::Rollback, "rolled back with `migrate rollback`", None),
     };
     let account = Account {
         plan: plan.to_owned(),
@@ -155,6 +161,7 @@ pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -
         files: if unit.file().is_some() { Vec::new() } else { work.files.iter().map(|file| file.as_bytes().to_vec()).collect() },
         commit: commit.to_string(),
         cause,
+        verdict,
     };
     let message = match extent {
         Extent::Whole => revert::revert(&original, why, &account),

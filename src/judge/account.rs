@@ -1,7 +1,7 @@
 //! What there is to read of a command that ended: the report that it wrote, or its output.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::cure;
@@ -34,6 +34,18 @@ pub fn of(report: Option<&Path>, log: &Path) -> Account {
         // An output that cannot be read says nothing of tests.
         None => Account::Text(fs::read(log).ok().and_then(|output| results::text(&output).ok())),
     }
+}
+
+/// Adds to a log what was made of it, as its last line.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn conclude(log: &Path, verdict: &str) -> Result<(), Stop> {
+    let written = fs::OpenOptions::new().append(true).open(log).and_then(|mut log| writeln!(log, "-- migrate: {verdict}"));
+    written.map_err(|error| {
+        let message = format!("{}: cannot write the log: {error}", log.display());
+        Stop::Refused(Note::new(message, cure::help(&error, "fix the cause, then run migrate again")))
+    })
 }
 
 fn read(report: &Path) -> Result<results::TestResults, String> {

@@ -24,9 +24,10 @@ use crate::repo::Repo;
 use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
 use crate::units::Call;
+use crate::verdict::VerdictKind;
 
 pub use ruling::{OnTip, named};
-use ruling::{Ruling, VerdictKind, rule};
+use ruling::{Ruling, rule};
 
 /// What commands are run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,9 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    fn word(self) -> &'static str {
+    /// Its word in names of logs and in reasons.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Self::Transform => "transform",
             Self::Validate => "validate",
@@ -70,6 +73,8 @@ pub enum Verdict {
     Passed(Vec<Passing>),
     /// One did not.
     Failed {
+        /// How, in one word.
+        kind: VerdictKind,
         /// The command and how it ended.
         reason: String,
         /// The command alone, as it was run.
@@ -80,6 +85,8 @@ pub enum Verdict {
         nth: usize,
         /// What it says, should this be the tip.
         on_tip: OnTip,
+        /// True when it could not judge: it took too long, or did not find what it needs.
+        could_not_judge: bool,
     },
 }
 
@@ -123,6 +130,25 @@ pub struct Judge<'a> {
     red_ok: &'a [String],
 }
 
+impl CallKey {
+    /// The command as it is run, where it reads no file's and no unit's name.
+    #[must_use]
+    pub fn of_the_whole(&self) -> Option<&str> {
+        (self.file.is_none() && self.unit.is_none()).then_some(&self.shown)
+    }
+}
+
+impl Passing {
+    /// What is remembered of it where it reads no file's and no unit's name: the command as it is run, and how many tests that are.
+    #[must_use]
+    pub fn green(&self) -> Option<(String, Option<usize>)> {
+        match &self.on_tip {
+            Some(OnTip::Green(tests)) => Some((self.key.of_the_whole()?.to_owned(), *tests)),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Judge<'a> {
     /// Lets the commands of `plan` judge what is in the work tree, until `interrupt` ends them.
     #[must_use]
@@ -146,15 +172,23 @@ impl<'a> Judge<'a> {
         Self { red_ok, ..self }
     }
 
-    /// Remembers what commands that passed say on the tip: what they judged has landed.
+    /// Remembers what commands that passed say on the tip: what they judged has landed. What others said of the tip before is not true of
+    /// this one.
     pub fn learn(&self, passed: Vec<Passing>) {
         let known = passed.into_iter().filter_map(|passing| Some((passing.key, passing.on_tip?)));
-        self.on_tip.borrow_mut().extend(known);
+        *self.on_tip.borrow_mut() = known.collect();
     }
 
     /// Forgets all that: the tip is another.
     pub fn forget(&self) {
         self.on_tip.borrow_mut().clear();
+    }
+
+    /// Remembers that these commands, as they are run, pass on the tip, with so many tests where that is known: a run that was
+    /// interrupted noted it.
+    pub fn recall(&self, green: impl IntoIterator<Item = (String, Option<usize>)>) {
+        let key = |shown| CallKey { shown, file: None, unit: None };
+        self.on_tip.borrow_mut().extend(green.into_iter().map(|(shown, tests)| (key(shown), OnTip::Green(tests))));
     }
 
     /// Remembers what a call says on the tip, where it was judged with nothing of the unit in the work tree, and gives it back.
@@ -192,8 +226,17 @@ impl<'a> Judge<'a> {
         Fields { file: call.file.as_ref(), files: &call.files, plan: &self.plan.name, phase, unit, report }
     }
 
-    fn is_left_out(&self, command: &Command) -> bool {
+    /// True when the command is known to fail and is not asked.
+    #[must_use]
+    pub fn is_left_out(&self, command: &Command) -> bool {
         self.red_ok.contains(&command.run.to_string())
+    }
+
+    /// Those of these calls that are not judged because they are known to fail, for the message.
+    #[must_use]
+    pub fn left_out(&self, calls: &[Call], phase: &str, unit: Option<&UnitId>) -> Vec<String> {
+        let left_out = calls.iter().filter(|call| self.is_left_out(&call.command));
+        left_out.map(|call| not_judged(&self.shown(call, phase, unit))).collect()
     }
 
     /// Runs `calls` in order until one fails, and looks `after` each whether to go on. Whether the unit takes tests away is said beside
@@ -215,20 +258,22 @@ impl<'a> Judge<'a> {
         for (nth, call) in calls.iter().enumerate() {
             let (shown, key) = (self.shown(call, phase, unit), self.key(call, phase, unit));
             if self.is_left_out(&call.command) {
-                passed.push(Passing { shown: format!("{shown} (not judged: it failed before)"), key, on_tip: None });
+                passed.push(Passing { shown: not_judged(&shown), key, on_tip: None });
                 continue;
             }
             let mut attempt = 0;
-            let (ruling, log) = loop {
-                let (ruling, log) = self.judge(purpose, (nth, call, attempt), (phase, unit), fewer, after, emit)?;
+            let (ruling, log, could_not_judge) = loop {
+                let (ruling, log, could_not_judge) =
+                    self.judge(purpose, (nth, call, attempt), (phase, unit), fewer, after, emit)?;
                 if ruling.kind.lets_land() || attempt >= call.command.retries {
-                    break (ruling, log);
+                    break (ruling, log, could_not_judge);
                 }
                 attempt += 1;
             };
             if !ruling.kind.lets_land() {
                 let reason = format!("{} `{shown}` {}", purpose.word(), ruling.why);
-                return Ok(Verdict::Failed { reason, command: shown, log, nth, on_tip: ruling.on_tip() });
+                let (kind, on_tip) = (ruling.kind, ruling.on_tip());
+                return Ok(Verdict::Failed { kind, reason, command: shown, log, nth, on_tip, could_not_judge });
             }
             let tests = ruling.tests.map(|tests| format!("{tests} test{}", if tests == 1 { "" } else { "s" }));
             let but = match ruling.kind {
@@ -247,7 +292,7 @@ impl<'a> Judge<'a> {
         Ok(Verdict::Passed(passed))
     }
 
-    /// One attempt at one call.
+    /// One attempt at one call; whether it could not judge at all is said beside.
     fn judge(
         &self,
         purpose: Purpose,
@@ -256,7 +301,7 @@ impl<'a> Judge<'a> {
         fewer: bool,
         after: &mut dyn FnMut() -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<(Ruling, PathBuf), Stop> {
+    ) -> Result<(Ruling, PathBuf, bool), Stop> {
         let command = &call.command;
         let shown = self.shown(call, phase, unit);
         if let Some(unit) = unit {
@@ -276,6 +321,7 @@ impl<'a> Judge<'a> {
         let account = account::of(report, &log);
         let before = if purpose == Purpose::Before { None } else { self.known(&self.key(call, phase, unit)) };
         let ruling = rule(&finished.outcome, &account, before.as_ref(), command.allow_empty, fewer);
+        account::conclude(&log, &format!("{}: {}", ruling.kind.word(), ruling.why))?;
         emit(Event::CommandFinished {
             unit: unit.map(ToString::to_string),
             command: shown,
@@ -302,7 +348,8 @@ impl<'a> Judge<'a> {
             }
             _ => self.proven.borrow_mut().insert(command.run.clone()),
         };
-        Ok((ruling, log))
+        let could_not_judge = matches!(finished.outcome, Outcome::TimedOut(_) | Outcome::NotFound(_));
+        Ok((ruling, log, could_not_judge))
     }
 
     fn start(&self, command: &Command, resolved: &Resolved, fields: &Fields<'_>, log: &Path) -> Result<Finished, Stop> {
@@ -356,6 +403,10 @@ fn log_name(unit: &UnitId) -> String {
     use sha2::Digest;
     let sum = sha2::Sha256::digest(unit.as_bytes());
     format!("{tail}-{:02x}{:02x}{:02x}{:02x}", sum[0], sum[1], sum[2], sum[3])
+}
+
+fn not_judged(shown: &str) -> String {
+    format!("{shown} (not judged: it failed before)")
 }
 
 fn not_found(purpose: Purpose, resolved: &Resolved, program: &str) -> Stop {

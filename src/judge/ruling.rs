@@ -8,56 +8,10 @@ use std::fmt::Write as _;
 
 use crate::command::Outcome;
 use crate::results::{Agreement, TestId, TestResults};
+use crate::verdict::VerdictKind;
 
 /// So many tests are named where some failed.
 const MOST_NAMED: usize = 5;
-
-/// The kinds of verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VerdictKind {
-    /// It passed.
-    Passed,
-    /// It failed; where tests were read, these by name.
-    Failed,
-    /// It failed as it did before, and in nothing else.
-    RedBefore,
-    /// It passed when it, or some of its tests, were run again.
-    Flaky,
-    /// No test ran.
-    NothingRan,
-    /// It was ended because it took too long.
-    TimedOut,
-    /// It wrote no report, or none that can be read.
-    NoReport,
-    /// Its exit status and what it says of tests disagree.
-    Contradictory,
-    /// It was ended because the run was: no verdict.
-    Interrupted,
-}
-
-impl VerdictKind {
-    /// Its word everywhere.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::RedBefore => "red-before",
-            Self::Flaky => "flaky",
-            Self::NothingRan => "nothing-ran",
-            Self::TimedOut => "timed-out",
-            Self::NoReport => "no-report",
-            Self::Contradictory => "contradictory",
-            Self::Interrupted => "interrupted",
-        }
-    }
-
-    /// True when a unit may land with it.
-    #[must_use]
-    pub fn lets_land(self) -> bool {
-        matches!(self, Self::Passed | Self::Flaky | Self::RedBefore)
-    }
-}
 
 /// What a command says where the unit is not, on the tip of the branch.
 #[derive(Debug, Clone, PartialEq, Eq)]

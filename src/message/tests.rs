@@ -12,6 +12,7 @@ use crate::message::render::{Phase, TemplateError, render, render_template};
 use crate::message::revert::{Undone, plain, revert, reverted};
 use crate::message::trailers::{Cause, Reverted, Trailers, trailers};
 use crate::plan::template::{FIELDS, faults};
+use crate::verdict::VerdictKind;
 
 const PLAIN: &str = "\
 fix(websocket): eliminate factory pattern in websocket_ssot.py - Issue #506
@@ -427,12 +428,13 @@ fn our_reverts_add_the_reason_and_are_read_back() {
         files: Vec::new(),
         commit: commit.into(),
         cause: Cause::Verification,
+        verdict: Some(VerdictKind::TimedOut),
     };
     let text = revert(PLAIN.as_bytes(), "verification failed:\n\nMigration-Reason: rollback", &ours);
     assert_eq!(
         text,
         format!(
-            "Revert \"fix(websocket): eliminate factory pattern in websocket_ssot.py - Issue #506\"\n\nThis reverts commit {commit}.\n\nReason: verification failed:\\n\\nMigration-Reason: rollback\n\nMigration-Plan: p\nMigration-Phase: P0\nMigration-Unit: a b.py\nMigration-Reverts: {commit}\nMigration-Reason: verification\n"
+            "Revert \"fix(websocket): eliminate factory pattern in websocket_ssot.py - Issue #506\"\n\nThis reverts commit {commit}.\n\nReason: verification failed:\\n\\nMigration-Reason: rollback\n\nMigration-Plan: p\nMigration-Phase: P0\nMigration-Unit: a b.py\nMigration-Reverts: {commit}\nMigration-Reason: verification\nMigration-Verdict: timed-out\n"
         )
     );
     assert_eq!(reverted(text.as_bytes()), [Undone { commit: commit.to_owned(), ours: Some(ours.clone()), whole: true }]);

@@ -9,6 +9,7 @@ use memchr::memmem;
 use crate::message::format::{NOTHING, join, split};
 use crate::message::line::{escape, unescape};
 use crate::path::{quote, unquote};
+use crate::verdict::VerdictKind;
 
 const PLAN: &str = "Migration-Plan";
 const DIGEST: &str = "Migration-Plan-Digest";
@@ -20,6 +21,7 @@ const FILE: &str = "Migration-File";
 const LEFT: &str = "Migration-Left";
 const REVERTS: &str = "Migration-Reverts";
 const REASON: &str = "Migration-Reason";
+const VERDICT: &str = "Migration-Verdict";
 const SKIPPED: &str = "skipped";
 
 /// One block of trailers.
@@ -67,6 +69,8 @@ pub struct Reverted {
     pub commit: String,
     /// Why.
     pub cause: Cause,
+    /// How a command judged it, where that is the cause.
+    pub verdict: Option<VerdictKind>,
 }
 
 /// Why a commit was reverted.
@@ -129,6 +133,9 @@ pub fn render(trailers: &Trailers) -> String {
             line(REVERTS, &escape(&reverted.commit, &[]));
             line(REASON, reverted.cause.word());
             reverted.files.iter().for_each(|file| line(FILE, &quote(file)));
+            if let Some(kind) = reverted.verdict {
+                line(VERDICT, kind.word());
+            }
         }
     }
     out
@@ -148,9 +155,9 @@ pub fn trailers(message: &[u8]) -> Vec<Trailers> {
 
 /// The block that begins with the first of these lines.
 fn block(message: &[u8]) -> Option<Trailers> {
-    let mut values: [Option<&str>; 8] = [None; 8];
+    let mut values: [Option<&str>; 9] = [None; 9];
     let (mut files, mut left) = (Vec::new(), Vec::new());
-    const KEYS: [&str; 8] = [PLAN, DIGEST, PHASE, UNIT, RULES, HOOKS, REVERTS, REASON];
+    const KEYS: [&str; 9] = [PLAN, DIGEST, PHASE, UNIT, RULES, HOOKS, REVERTS, REASON, VERDICT];
     for line in message.split(|byte| *byte == b'\n') {
         let Ok(line) = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line)) else { break };
         let Some((key, value)) = line.split_once(": ") else { break };
@@ -166,7 +173,7 @@ fn block(message: &[u8]) -> Option<Trailers> {
         }
         values[slot] = Some(value.trim_end());
     }
-    let [plan, digest, phase, unit, rules, hooks, reverts, reason] = values;
+    let [plan, digest, phase, unit, rules, hooks, reverts, reason, verdict] = values;
     let (plan, phase, unit) = (unescape(plan?)?, unescape(phase?)?, unquote(unit?)?);
     match (digest, reverts) {
         (Some(digest), None) => Some(Trailers::Applied(Applied {
@@ -180,8 +187,9 @@ fn block(message: &[u8]) -> Option<Trailers> {
             hooks_skipped: hooks == Some(SKIPPED),
         })),
         (None, Some(commit)) => {
+            let verdict = verdict.and_then(VerdictKind::of_word);
             let cause = Cause::ALL.into_iter().find(|cause| Some(cause.word()) == reason)?;
-            Some(Trailers::Reverted(Reverted { plan, phase, unit, files, commit: unescape(commit)?, cause }))
+            Some(Trailers::Reverted(Reverted { plan, phase, unit, files, commit: unescape(commit)?, cause, verdict }))
         }
         _ => None,
     }

@@ -75,6 +75,12 @@ impl Run {
         }
     }
 
+    /// Its text in the plan as one word of a shell's line.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        show(&shell::quote(self.to_string().as_bytes(), Quoting::None))
+    }
+
     /// True when it says which file it is about, by `{file}` or its variable.
     #[must_use]
     pub fn names_file(&self) -> bool {

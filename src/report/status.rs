@@ -10,6 +10,7 @@ use crate::report::lines::left_words;
 use crate::report::look::{Ink, Look};
 use crate::state::{Counts, State};
 use crate::table::{PhaseRows, Row, StatusTable};
+use crate::verdict::VerdictKind;
 
 /// More committed units than this are told as a number, unless all are asked for.
 const MANY: usize = 30;
@@ -72,7 +73,13 @@ fn push_row(text: &mut String, look: Look, row: &Row, width: usize, indent: &str
     let commit = escape::line(row.commit.as_deref().unwrap_or_default().as_bytes());
     let gap = if width > 0 { "  " } else { "" };
     let unit = escape::line(row.unit.as_bytes());
-    let notes: Vec<String> = row.note.iter().cloned().chain(left_words(row.violations_left)).collect();
+    // What failed before it was committed says in its note how.
+    let verdict = row
+        .verdict
+        .filter(|kind| row.state == State::RolledBack && *kind != VerdictKind::Failed)
+        .map(|kind| format!(": {}", kind.word()));
+    let note = row.note.iter().map(|note| format!("{note}{}", verdict.as_deref().unwrap_or_default()));
+    let notes: Vec<String> = note.chain(left_words(row.violations_left)).collect();
     let note = if notes.is_empty() { String::new() } else { format!("  ({})", escape::line(notes.join("; ").as_bytes())) };
     push_line(text, &format!("  {indent}{}  {commit:width$}{gap}{unit}{note}", state_column(look, row.state)));
 }
@@ -114,6 +121,7 @@ mod tests {
             state,
             commit: commit.map(Into::into),
             note: note.map(Into::into),
+            verdict: None,
             violations_left: 0,
             files: Vec::new(),
         }

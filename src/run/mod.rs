@@ -11,6 +11,8 @@ mod start;
 mod transform;
 mod verify;
 
+use std::collections::BTreeSet;
+
 use git2::Oid;
 
 use crate::event::{Event, Watch};
@@ -20,7 +22,7 @@ use crate::journal::{Journal, Record};
 use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
 use crate::path::RepoPath;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::protocol::Protocol;
 use crate::ready::settle;
 use crate::repo::Repo;
@@ -37,6 +39,7 @@ use crate::survey::{self, FileStanding, Standing};
 use crate::unit::callables::Callables;
 use crate::unit_id::UnitId;
 use crate::units::{Call, Member, Unit};
+use crate::verdict::VerdictKind;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
 /// may `watch`.
@@ -81,6 +84,10 @@ struct Run<'a> {
     left_aside: usize,
     digest: String,
     held: Held,
+    /// The validate commands that were asked ahead.
+    asked: BTreeSet<plan::Run>,
+    /// How many units in a row no command could judge.
+    not_judged: usize,
 }
 
 impl Run<'_> {
@@ -142,10 +149,10 @@ impl Run<'_> {
                 return Err(Stop::Interrupted(signal));
             }
             match self.unit(&part, emit)? {
-                Ended::Committed => {}
+                Ended::Committed => self.not_judged = 0,
                 Ended::Unchanged => {
                     self.note_unchanged(&part)?;
-                    self.set_state(&part.files, State::Unchanged, None);
+                    self.set_state(&part.files, State::Unchanged, None, None);
                     let why = "the rules find nothing to do".to_owned();
                     emit(Event::UnitUnchanged { unit: part.id.to_string(), files: self.files_of(&part), why });
                 }
@@ -186,18 +193,20 @@ impl Run<'_> {
         let policy = self.plan.phases[unit.phase].on_failure;
         let (name, reason, log) = (self.name_of(unit), failure.reason.clone(), failure.log.clone());
         let how = if failure.reverted { failure::FailedAt::TakenBack } else { failure::FailedAt::BeforeCommit };
-        let (noted, next) = failure::after(policy, how);
+        self.not_judged = if failure.not_judged { self.not_judged + 1 } else { 0 };
+        let (noted, next) = failure::after(policy, how, self.not_judged);
         let (plan, digest, id, files) = (self.plan.name.clone(), self.digest.clone(), unit.id.clone(), listed(unit));
+        let verdict = failure.verdict;
         match noted {
             Noted::Nothing => {}
             Noted::Failed => {
-                self.journal.append(Record::Failed { plan, digest, unit: id, files, reason: reason.clone() })?;
-                self.set_state(&unit.files, State::Failed, Some(reason.clone()));
+                self.journal.append(Record::Failed { plan, digest, unit: id, files, reason: reason.clone(), verdict })?;
+                self.set_state(&unit.files, State::Failed, Some(reason.clone()), verdict);
                 emit(Event::UnitFailed { unit: unit.id.to_string(), files: self.files_of(unit), reason: reason.clone(), log });
             }
             Noted::Quarantined => {
-                self.journal.append(Record::Quarantined { plan, digest, unit: id, files, reason: reason.clone() })?;
-                self.set_state(&unit.files, State::Quarantined, Some(reason.clone()));
+                self.journal.append(Record::Quarantined { plan, digest, unit: id, files, reason: reason.clone(), verdict })?;
+                self.set_state(&unit.files, State::Quarantined, Some(reason.clone()), verdict);
                 emit(Event::UnitQuarantined {
                     unit: unit.id.to_string(),
                     files: self.files_of(unit),
@@ -208,6 +217,11 @@ impl Run<'_> {
         }
         match next {
             Next::Stop => Err(Stop::Failed(Note::new(format!("{name}: {reason}"), failure.help))),
+            Next::StopUnjudged => {
+                let message = format!("{} units in a row could not be judged; the last is {name}: {reason}", self.not_judged);
+                let help = "see to the command and to what it needs, then `migrate run --retry quarantined rolled-back` goes on";
+                Err(Stop::Failed(Note::new(message, help)))
+            }
             Next::GoOn => self.refuse_too_many(unit.phase),
         }
     }
@@ -319,9 +333,9 @@ impl Run<'_> {
         Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity }
     }
 
-    fn set_state(&mut self, files: &[Member], state: State, why: Option<String>) {
+    fn set_state(&mut self, files: &[Member], state: State, why: Option<String>, verdict: Option<VerdictKind>) {
         for standing in self.standings(files) {
-            (standing.state, standing.why) = (state, why.clone());
+            (standing.state, standing.why, standing.verdict) = (state, why.clone(), verdict);
         }
     }
 

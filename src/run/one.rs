@@ -11,12 +11,14 @@ use crate::protocol::undo::committed;
 use crate::protocol::{After, Draft, DraftFile, Landed, Placed};
 use crate::repo::Tip;
 use crate::rewrite::follow::Spot;
+use crate::run::before::Asked;
 use crate::run::{Run, listed, takes_away};
 use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome, Prepared};
 use crate::units::{Member, Role, Unit, calls};
+use crate::verdict::VerdictKind;
 
 /// How one unit ended.
 pub(super) enum Ended {
@@ -30,13 +32,17 @@ pub(super) struct Failure {
     pub(super) reason: String,
     pub(super) help: String,
     pub(super) log: Option<String>,
+    /// How a command judged it, if one did.
+    pub(super) verdict: Option<VerdictKind>,
+    /// True when the command could not judge it: it took too long, or did not find what it needs.
+    pub(super) not_judged: bool,
     /// True when its commit was taken back.
     pub(super) reverted: bool,
 }
 
 impl From<Unsound> for Failure {
     fn from(unsound: Unsound) -> Self {
-        Self { reason: unsound.reason, help: unsound.help, log: None, reverted: false }
+        Self { reason: unsound.reason, help: unsound.help, log: None, verdict: None, not_judged: false, reverted: false }
     }
 }
 
@@ -124,6 +130,11 @@ impl Run<'_> {
             reverts: None,
             verify: !calls(self.plan, &changed.files, |target| &target.verify).is_empty(),
         };
+        match self.ask_before(&changed, emit)? {
+            Asked::Enough => {}
+            Asked::RedBefore(failure) => return Ok(Tried::Ended(Ended::Failed(failure))),
+            Asked::Void => return Ok(Tried::Void),
+        }
         let begun = self.protocol().begin(draft)?;
         emit(Event::Doing { unit: name.clone(), activity: Activity::Placing });
         let placed = match self.protocol().place(begun) {
@@ -141,13 +152,14 @@ impl Run<'_> {
                 return Ok(Tried::Void);
             }
             Ok(Verdict::Passed(passed)) => passed,
-            Ok(Verdict::Failed { reason, log, nth, .. }) => {
+            Ok(Verdict::Failed { kind, reason, log, nth, could_not_judge: not_judged, .. }) => {
                 // The files are put back: a person finds in them what was there before.
                 for (file, made) in made {
                     made.warnings.before.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
                 }
                 let help = format!("see {}", log.display());
-                let failure = Failure { reason, help, log: Some(log.display().to_string()), reverted: false };
+                let (log, verdict) = (Some(log.display().to_string()), Some(kind));
+                let failure = Failure { reason, help, log, verdict, not_judged, reverted: false };
                 return match self.undo(placed, Ended::Failed(failure), emit)? {
                     // Where somebody committed it meanwhile, the tip is not what it would be without the unit.
                     Tried::Ended(Ended::Failed(failure)) if *self.held.tip() == tip => {
@@ -158,7 +170,9 @@ impl Run<'_> {
             }
             Err(stop) => return self.give_up(placed, stop),
         };
-        let shown: Vec<String> = passed.iter().map(|passing| passing.shown.clone()).collect();
+        let mut shown: Vec<String> = passed.iter().map(|passing| passing.shown.clone()).collect();
+        let phase = &self.plan.phases[part.phase].id;
+        shown.extend(self.judge.left_out(&calls(self.plan, &changed.files, |target| &target.verify), phase, Some(&part.id)));
         emit(Event::Doing { unit: name.clone(), activity: Activity::Committing });
         let composed = match self.compose(&changed, placed.draft(), &made, &shown) {
             Ok(composed) => composed,
@@ -170,11 +184,10 @@ impl Run<'_> {
             Err(stop) => return self.gave_up(&tip, stop),
         };
         self.held.moved_to(commit);
-        self.judge.learn(passed);
         self.landed(&changed.files, commit, &draft);
         told(&unchanged, emit);
         let unchanged: Vec<Member> = unchanged.into_iter().map(|(file, _)| file).collect();
-        self.set_state(&unchanged, State::Unchanged, None);
+        self.set_state(&unchanged, State::Unchanged, None, None);
         // From here on the files are what the rules made of them.
         for (file, made) in made {
             made.warnings.after.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
@@ -187,7 +200,7 @@ impl Run<'_> {
             lines_added: composed.lines_added,
             lines_removed: composed.lines_removed,
         });
-        Ok(Tried::Ended(self.verify(&changed, commit, emit)?))
+        Ok(Tried::Ended(self.verify(&changed, commit, passed, emit)?))
     }
 
     fn compose(
@@ -219,7 +232,7 @@ impl Run<'_> {
             let rewritten = after.filter(|_| warns && self.plan.role(file) == Role::Rewrite);
             let left = rewritten.map_or(0, |after| unit::violations_left(self.repo.top(), self.plan, file, after));
             for standing in self.standings(std::slice::from_ref(file)) {
-                (standing.state, standing.why) = (State::Committed, None);
+                (standing.state, standing.why, standing.verdict) = (State::Committed, None, None);
                 (standing.commit, standing.violations_left) = (Some(commit), left);
             }
         }

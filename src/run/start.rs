@@ -1,6 +1,6 @@
 //! Before the first act: everything that can be checked is, and all of it is told at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{Event, Watch};
 use crate::held::Held;
@@ -106,7 +106,10 @@ impl<'a> Run<'a> {
             newest,
             left_aside,
             held,
+            asked: BTreeSet::new(),
+            not_judged: 0,
         };
+        run.recall()?;
         emit(Event::RunStarted {
             plan: plan.name.clone(),
             digest: run.digest.clone(),

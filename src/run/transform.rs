@@ -163,9 +163,9 @@ impl Run<'_> {
                     }
                     match verdict?.0 {
                         Verdict::Passed(_) => {}
-                        Verdict::Failed { reason, log, .. } => {
+                        Verdict::Failed { kind, reason, log, could_not_judge: not_judged, .. } => {
                             let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
-                            return Ok(Err(Failure { reason, help, log, reverted: false }));
+                            return Ok(Err(Failure { reason, help, log, verdict: Some(kind), not_judged, reverted: false }));
                         }
                     }
                     self.refuse_changed_others(own, "the codemod")?;

@@ -5,7 +5,7 @@ use git2::Oid;
 use crate::event::{Activity, Event};
 use crate::held::BranchMove;
 use crate::journal::{Announcement, Record};
-use crate::judge::{Purpose, Verdict};
+use crate::judge::{Passing, Purpose, Verdict};
 use crate::path::RepoPath;
 use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
@@ -18,12 +18,21 @@ use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing};
 use crate::takeback::{self, Extent, Reason, Work};
 use crate::units::{Unit, calls};
+use crate::verdict::VerdictKind;
 
 impl Run<'_> {
     /// Lets the unit's verification judge a commit that landed; on failure the commit is taken back.
-    pub(super) fn verify(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
+    /// What its validation said of the same tree is remembered with it.
+    pub(super) fn verify(
+        &mut self,
+        unit: &Unit,
+        commit: Oid,
+        mut validated: Vec<Passing>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Ended, Stop> {
         let calls = calls(self.plan, &unit.files, |target| &target.verify);
         if calls.is_empty() {
+            self.learn(validated)?;
             return Ok(Ended::Committed);
         }
         let phase = &self.plan.phases[unit.phase].id;
@@ -35,31 +44,46 @@ impl Run<'_> {
                 emit(one::judged_again(&self.name_of(unit)));
                 continue;
             }
-            let (reason, log) = match verdict {
-                Verdict::Failed { reason, log, .. } => (reason, log),
+            let (kind, reason, log, not_judged) = match verdict {
+                Verdict::Failed { kind, reason, log, could_not_judge, .. } => (kind, reason, log, could_not_judge),
                 Verdict::Passed(passed) => {
                     self.refuse_changed_others(&[], "a verify command")?;
                     self.journal.append(Record::Verified { commit: commit.to_string() })?;
-                    self.judge.learn(passed);
+                    validated.extend(passed);
+                    self.learn(validated)?;
                     return Ok(Ended::Committed);
                 }
             };
             // What keeps it from being taken back now must not let the verdict be forgotten.
-            self.journal.append(Record::Refuted { commit: commit.to_string(), reason: reason.clone() })?;
-            self.take_back(unit, commit, &reason, emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
+            let verdict = Some(kind);
+            self.journal.append(Record::Refuted { commit: commit.to_string(), reason: reason.clone(), verdict })?;
+            self.take_back(unit, commit, (&reason, verdict), emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
             let log = log.display().to_string();
-            return Ok(Ended::Failed(Failure { reason, help: format!("see {log}"), log: Some(log), reverted: true }));
+            return Ok(Ended::Failed(Failure {
+                reason,
+                help: format!("see {log}"),
+                log: Some(log),
+                verdict,
+                not_judged,
+                reverted: true,
+            }));
         }
         Err(one::keeps_moving(&self.name_of(unit)))
     }
 
-    fn take_back(&mut self, unit: &Unit, commit: Oid, reason: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+    fn take_back(
+        &mut self,
+        unit: &Unit,
+        commit: Oid,
+        (reason, verdict): (&str, Option<VerdictKind>),
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Stop> {
         let (name, parts) = (unit.id.to_string(), self.files_of(unit));
         emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
         let tip = self.held.tip().commit;
         if takeback::is_undone(self.repo, tip, commit)? {
             // Somebody was quicker.
-            self.is_back(unit, commit);
+            self.is_back(unit, commit, verdict);
             emit(Event::UnitSkipped { unit: name, why: "its commit was taken back meanwhile".to_owned() });
             return Ok(());
         }
@@ -68,9 +92,10 @@ impl Run<'_> {
         let files: Vec<RepoPath> = unit.paths().cloned().collect();
         let (plan, unit_id, extent) = (self.plan.name.as_str(), &unit.id, Extent::Whole);
         let work = Work { plan, phase, unit: unit_id, files: &files, commit, extent };
-        let revert = takeback::take_back(&mut protocol, work, &Reason::Verification(reason.to_owned()))?;
+        let why = Reason::Verification { why: reason.to_owned(), verdict };
+        let revert = takeback::take_back(&mut protocol, work, &why)?;
         self.held.moved_to(revert);
-        self.is_back(unit, commit);
+        self.is_back(unit, commit, verdict);
         let (taken, by) = (commit.to_string(), revert.to_string());
         emit(Event::UnitReverted { unit: name, files: parts, commit: taken, revert: by, reason: reason.to_owned() });
         Ok(())
@@ -78,12 +103,12 @@ impl Run<'_> {
 
     /// Notes where a unit stands whose commit failed and is back. Of several files that were put together for their size it is not known
     /// which one failed: their halves are to be tried.
-    fn is_back(&mut self, unit: &Unit, commit: Oid) {
+    fn is_back(&mut self, unit: &Unit, commit: Oid, verdict: Option<VerdictKind>) {
         let (state, why) = match unit.is_atomic() {
             true => (State::RolledBack, Some(survey::BY_VERIFICATION.to_owned())),
             false => (State::Pending, None),
         };
-        self.set_state(&unit.files, state, why);
+        self.set_state(&unit.files, state, why, verdict.filter(|_| state == State::RolledBack));
         let failed_with = (!unit.is_atomic()).then_some((commit, unit.files.len()));
         self.standings(&unit.files).for_each(|standing| standing.failed_with = failed_with);
     }
@@ -161,16 +186,17 @@ impl Run<'_> {
             let what = "nothing here says that its commit was verified: it is verified now".to_owned();
             emit(Event::Recovered { unit: name.clone(), what });
         }
-        let refuted = recover::refuted(self.journal.records(), &commit.to_string()).map(ToOwned::to_owned);
+        let refuted = recover::refuted(self.journal.records(), &commit.to_string());
+        let refuted = refuted.map(|(reason, verdict)| (reason.to_owned(), verdict));
         let ended = match refuted {
             // What is known to fail is not judged again.
-            Some(reason) => {
-                self.take_back(unit, commit, &reason, emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
+            Some((reason, verdict)) => {
+                self.take_back(unit, commit, (&reason, verdict), emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
                 let help = "`migrate status` says where it stands".to_owned();
-                Ended::Failed(Failure { reason, help, log: None, reverted: true })
+                Ended::Failed(Failure { reason, help, log: None, verdict, not_judged: false, reverted: true })
             }
             None if owed == Owed::Judge => return self.judge_only(unit, commit, emit),
-            None => self.verify(unit, commit, emit)?,
+            None => self.verify(unit, commit, Vec::new(), emit)?,
         };
         match ended {
             Ended::Failed(failure) if !unit.is_atomic() => {

@@ -10,11 +10,12 @@ use crate::repo::Repo;
 use crate::schedule::standing::Attempt;
 use crate::stop::Stop;
 use crate::units::Pins;
+use crate::verdict::VerdictKind;
 
 /// The last attempts at the files of a plan, under this very digest of it.
 #[derive(Debug, Default)]
 pub struct Attempts<'r> {
-    failed: BTreeMap<RepoPath, (Attempt, &'r str)>,
+    failed: BTreeMap<RepoPath, (Attempt, &'r str, Option<VerdictKind>)>,
     /// The blobs in which an external codemod found nothing to do.
     unchanged: BTreeMap<RepoPath, &'r str>,
 }
@@ -26,11 +27,11 @@ impl<'r> Attempts<'r> {
         let mut attempts = Self::default();
         for record in records {
             match record {
-                Record::Quarantined { plan: of, digest: by, unit, files, reason } if of == plan && by == digest => {
-                    attempts.fail(files_of(unit, files), Attempt::Quarantined, reason);
+                Record::Quarantined { plan: of, digest: by, unit, files, reason, verdict } if of == plan && by == digest => {
+                    attempts.fail(files_of(unit, files), (Attempt::Quarantined, reason, *verdict));
                 }
-                Record::Failed { plan: of, digest: by, unit, files, reason } if of == plan && by == digest => {
-                    attempts.fail(files_of(unit, files), Attempt::Failed, reason);
+                Record::Failed { plan: of, digest: by, unit, files, reason, verdict } if of == plan && by == digest => {
+                    attempts.fail(files_of(unit, files), (Attempt::Failed, reason, *verdict));
                 }
                 Record::Unchanged { plan: of, digest: by, unit, files, blob } if of == plan && by == digest => {
                     attempts.unchanged.extend(files_of(unit, files).into_iter().map(|file| (file, blob.as_str())));
@@ -46,17 +47,14 @@ impl<'r> Attempts<'r> {
         attempts
     }
 
-    fn fail(&mut self, files: Vec<RepoPath>, attempt: Attempt, reason: &'r str) {
-        self.failed.extend(files.into_iter().map(|file| (file, (attempt, reason))));
+    fn fail(&mut self, files: Vec<RepoPath>, how: (Attempt, &'r str, Option<VerdictKind>)) {
+        self.failed.extend(files.into_iter().map(|file| (file, how)));
     }
 
-    /// How the last attempt at a file ended, and why.
+    /// How the last attempt at a file ended, why, and how a command judged it, if one did.
     #[must_use]
-    pub fn last(&self, file: &RepoPath) -> (Attempt, Option<String>) {
-        match self.failed.get(file) {
-            Some((attempt, reason)) => (*attempt, Some((*reason).to_owned())),
-            None => (Attempt::None, None),
-        }
+    pub fn last(&self, file: &RepoPath) -> (Attempt, Option<&'r str>, Option<VerdictKind>) {
+        self.failed.get(file).map_or((Attempt::None, None, None), |(attempt, why, verdict)| (*attempt, Some(why), *verdict))
     }
 
     /// True when an external codemod found nothing to do in the file as it is at `tip`.

@@ -16,6 +16,7 @@ use crate::stop::Stop;
 use crate::survey::unless_asked_to_end;
 use crate::unit_id::UnitId;
 use crate::units::Pins;
+use crate::verdict::VerdictKind;
 
 /// What the branch says of one file of a unit: the newest commit that names it, or its revert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Landed {
     pub digest: String,
     /// Set when it was taken back: by whom.
     pub taken_back: Option<By>,
+    /// How a command judged it, where it was taken back for that.
+    pub verdict: Option<VerdictKind>,
     /// How many files were taken back with it, it among them, where one verification judged several that were put together for their
     /// size; else 0.
     pub tried_with: usize,
@@ -90,8 +93,8 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
                     for file in paths(&unit, &ours.files) {
                         parts.insert((file.clone(), commit.clone()));
                         let (unit, phase, digest, taken_back) = (unit.clone(), ours.phase.clone(), String::new(), Some(by));
-                        let landed =
-                            Landed { unit, commit: oid, phase, digest, taken_back, tried_with, age, standing: Vec::new() };
+                        let (verdict, standing) = (ours.verdict, Vec::new());
+                        let landed = Landed { unit, commit: oid, phase, digest, taken_back, verdict, tried_with, age, standing };
                         landings.files.entry(file).or_insert(landed);
                     }
                 }
@@ -122,6 +125,7 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
                 phase,
                 digest: digest.clone(),
                 taken_back,
+                verdict: None,
                 tried_with: 0,
                 age,
                 standing: Vec::new(),

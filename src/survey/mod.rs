@@ -24,13 +24,14 @@ use crate::plan::digest::digest;
 use crate::plan::guards::{Guard, Severity};
 use crate::repo::others::Others;
 use crate::repo::{Repo, Tip};
-use crate::schedule::standing::{By, Content, Decision, Facts, History, Whereabouts, decide, decide_whereabouts, worst};
+use crate::schedule::standing::{Attempt, By, Content, Decision, Facts, History, Whereabouts, decide, decide_whereabouts, worst};
 use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::unit;
 use crate::unit::callables::Callables;
 use crate::unit::look::ToDo;
 use crate::units::{self, Member, Role, Unit};
+use crate::verdict::VerdictKind;
 
 /// A unit and where each of its files stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct FileStanding {
     pub commit: Option<Oid>,
     /// Why it stands there, where that is not plain.
     pub why: Option<String>,
+    /// How a command judged it, where it stands there for that.
+    pub verdict: Option<VerdictKind>,
     /// Violations in it that the plan allows to be left.
     pub violations_left: usize,
     /// The commit that held it and failed its verification, where that judged several files of a group that can be halved, and how
@@ -76,6 +79,12 @@ impl Standing {
     #[must_use]
     pub fn why(&self) -> Option<&str> {
         self.telling()?.why.as_deref()
+    }
+
+    /// How a command judged it, where it stands there for that.
+    #[must_use]
+    pub fn verdict(&self) -> Option<VerdictKind> {
+        self.telling()?.verdict
     }
 
     /// The newest commit of the file that says where the unit stands.
@@ -177,7 +186,8 @@ pub fn survey(
             None => works(file),
         };
         let landed = landed.get(&file.path);
-        let (facts, why) = facts(repo, tip, plan, &digest, &file, landed, &attempts)?;
+        let (attempt, why, verdict) = attempts.last(&file.path);
+        let facts = facts(repo, tip, plan, &digest, &file, landed, attempt)?;
         let whereabouts = match landed {
             Some(landed) => whereabouts(repo, tip, plan, &file, landed, &facts)?,
             None => None,
@@ -205,14 +215,19 @@ pub fn survey(
                     "by hand".to_owned()
                 }
             }),
-            State::Failed | State::Quarantined => why,
+            State::Failed | State::Quarantined => why.map(ToOwned::to_owned),
             State::Pending | State::Running | State::Committed | State::Unchanged => None,
+        };
+        let verdict = match state {
+            State::Failed | State::Quarantined => verdict,
+            State::RolledBack => landed.and_then(|landed| landed.verdict),
+            _ => None,
         };
         let violations_left = if state.is_done() { violations_left(repo, plan, &file) } else { 0 };
         let commit = landed.and_then(|landed| landed.commit);
         let failed_with =
             landed.filter(|landed| landed.tried_with > 1).and_then(|landed| Some((landed.commit?, landed.tried_with)));
-        Ok(FileStanding { file, state, commit, why, violations_left, failed_with })
+        Ok(FileStanding { file, state, commit, why, verdict, violations_left, failed_with })
     };
     let mut pins = pins(records, &plan.name);
     pins.extend(by_commits);
@@ -271,14 +286,15 @@ fn join_moves(plan: &Plan, files: &mut [FileStanding]) {
         .collect();
     for (to, from) in ends {
         let state = worst([files[to].state, files[from].state]);
-        let why = if files[to].state == state { files[to].why.clone() } else { files[from].why.clone() };
+        let telling = &files[if files[to].state == state { to } else { from }];
+        let (why, verdict) = (telling.why.clone(), telling.verdict);
         for end in [to, from] {
-            (files[end].state, files[end].why) = (state, why.clone());
+            (files[end].state, files[end].why, files[end].verdict) = (state, why.clone(), verdict);
         }
     }
 }
 
-/// What is known of a file without a look at what its rules would do, and why its last attempt failed.
+/// What is known of a file without a look at what its rules would do.
 fn facts(
     repo: &Repo,
     tip: &Tip,
@@ -286,21 +302,19 @@ fn facts(
     digest: &str,
     file: &Member,
     landed: Option<&Landed>,
-    attempts: &Attempts,
-) -> Result<(Facts, Option<String>), Stop> {
-    let (attempt, why) = attempts.last(&file.path);
+    attempt: Attempt,
+) -> Result<Facts, Stop> {
     let content = match landed {
         Some(landed) => landed::content(repo, tip.commit, &file.path, landed)?,
         None => Content::Changed,
     };
-    let facts = Facts {
+    Ok(Facts {
         history: landed.map_or(History::None, Landed::history),
         same_plan: landed.is_some_and(|landed| landed.digest == digest),
         content,
         attempt,
         codemod: plan.runs_codemod(plan.target(file)),
-    };
-    Ok((facts, why))
+    })
 }
 
 /// How many violations stand in the file of a unit that is done, where the plan allows some to be left.

@@ -65,7 +65,7 @@ fn two_verified() -> Repo {
     let phases = concat!(
         "  - id: P0\n    files:\n",
         "      - { path: a.py, validate: [[test, -f, '{file}']], verify: [['true']] }\n",
-        "      - { path: deep/b.py, verify: [['false']] }\n",
+        "      - { path: deep/b.py, verify: ['! grep -q new {file}'] }\n",
     );
     repo(&[("a.py", OLD), ("deep/b.py", OLD)], phases)
 }
@@ -190,7 +190,7 @@ fn a_commit_whose_record_could_not_be_written_still_owes_its_verification() {
     }
     // The records of a first run: opened, run started, begun, prepared, committed.
     for error in ["ENOSPC", "EIO"] {
-        let repo = one(", verify: [['false']]");
+        let repo = one(", verify: ['! grep -q new {file}']");
         let journal = repo.top().join(".git/migrate/journal");
         std::fs::create_dir_all(journal.parent().unwrap()).unwrap();
         let inject = format!("inject=write:error={error}:when=5");
@@ -200,7 +200,7 @@ fn a_commit_whose_record_could_not_be_written_still_owes_its_verification() {
         assert_eq!((repo.read("a.py"), repo.git(&["status", "--porcelain"])), (NEW.as_bytes().to_vec(), String::new()));
         let records = std::fs::read_to_string(&journal).unwrap();
         assert!(!records.contains("abandoned"), "{records}");
-        repo.migrate(&["run"]).exits(1).says("its commit is in the branch").says("verify `false` failed");
+        repo.migrate(&["run"]).exits(1).says("its commit is in the branch").says("verify `! grep -q new a.py` failed");
         assert_eq!((repo.read("a.py"), repo.subjects().len()), (OLD.as_bytes().to_vec(), 4));
         is_sound(&repo, error);
     }

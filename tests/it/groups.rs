@@ -485,7 +485,11 @@ fn a_member_can_be_asked_for_and_each_part_keeps_its_log() {
     repo.migrate(&["run"]).exits(1);
     let logs = std::fs::read_dir(repo.top().join(".git/migrate/logs/test/P2")).unwrap();
     let logs: Vec<String> = logs.map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap()).collect();
-    assert!(logs.iter().any(|log| log == "looked at a/3.py\n") && logs.iter().any(|log| log == "looked at a/1.py\n"), "{logs:?}");
+    assert!(
+        logs.iter().any(|log| log.starts_with("looked at a/3.py\n"))
+            && logs.iter().any(|log| log.starts_with("looked at a/1.py\n")),
+        "{logs:?}"
+    );
 }
 
 #[test]
@@ -499,7 +503,7 @@ fn all_files_of_a_unit_are_given_to_one_command_and_only_those_that_match() {
     );
     let repo = repo(&[("a b.py", OLD), ("sub/it's.py", OLD), ("gone.py", OLD)], &phases);
     repo.migrate(&["run"]).succeeds().says("committed    [1/1] group:pair");
-    assert_eq!(repo.read(".git/said"), b"a b.py|sub/it's.py|");
+    assert_eq!(repo.read(".git/said"), b"a b.py|sub/it's.py|a b.py|sub/it's.py|", "before and after");
     assert_eq!((changed(&repo, "HEAD"), dirty(&repo)), ("M a b.py, D gone.py, A notes.txt, M sub/it's.py".into(), String::new()));
 }
 

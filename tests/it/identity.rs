@@ -120,7 +120,7 @@ fn a_repository_is_found_from_any_folder_in_it_as_git_finds_it() {
 #[test_with::executable(ssh-keygen)]
 #[test]
 fn commits_are_signed_when_git_is_told_to_sign() {
-    let repo = one(", verify: [\"false\"]");
+    let repo = one(", verify: [\"! grep -q new {file}\"]");
     let key = repo.home().join("key");
     let made = repo.command("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]).arg(&key).status();
     if !made.is_ok_and(|status| status.success()) {

@@ -34,7 +34,7 @@ fn every_way() -> Repo {
             "      - { path: deep/b.py, rules: [f], verify: [['true']] }\n",
             "      - { path: c.py, rules: [f, more], validate: [['true']] }\n",
             "      - { path: d.py, rules: [f], validate: ['! grep -q new {file}'] }\n",
-            "      - { path: e.py, rules: [f], verify: [['false']] }\n",
+            "      - { path: e.py, rules: [f], verify: ['! grep -q new {file}'] }\n",
         ))
         .replace("phases:", "  more: { command: { run: \"printf '# more\\n' >> {file}\" } }\nphases:"),
     );
@@ -120,7 +120,7 @@ fn a_validation_that_prunes_takes_no_object_from_the_commit() {
 
 /// A run that is judging `a.py` and waits for a file `go` in the home.
 fn judging(rest: &str) -> (Repo, Child) {
-    let wait = "echo $$ > $HOME/pid; while test ! -e $HOME/go; do sleep 0.02; done";
+    let wait = "grep -q new {file} || exit 0; echo $$ > $HOME/pid; while test ! -e $HOME/go; do sleep 0.02; done";
     let repo = one(&format!(", validate: [\"{wait}\"]{rest}"));
     let child = repo.command(MIGRATE).arg("run").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     line_in(&repo.home().join("pid"));
@@ -220,7 +220,7 @@ fn repo_with_brief_lock() -> Repo {
 
 #[test]
 fn a_commit_that_was_taken_back_by_hand_before_it_was_verified_needs_no_verification() {
-    let verify = "echo $$ > $HOME/pid; while test ! -e $HOME/go; do sleep 0.02; done; false";
+    let verify = "grep -q new {file} || exit 0; echo $$ > $HOME/pid; while test ! -e $HOME/go; do sleep 0.02; done; false";
     let repo = repo(
         &[("a.py", OLD), ("b.py", OLD)],
         &format!("  - id: P0\n    files: [{{ path: a.py, verify: [\"{verify}\"] }}, b.py]\n"),
@@ -238,7 +238,7 @@ fn a_commit_that_was_taken_back_by_hand_before_it_was_verified_needs_no_verifica
 
 #[test]
 fn a_verification_is_still_owed_after_somebody_switched_the_branch_at_the_instant_of_a_kill() {
-    let repo = one(", verify: [['false']]");
+    let repo = one(", verify: ['! grep -q new {file}']");
     let trace = repo.home().join("trace");
     let copy = repo.copy();
     Ran::of(copy.command(MIGRATE).arg("run").env("MIGRATE_FAULT_TRACE", &trace).output().unwrap()).exits(1);

@@ -15,7 +15,7 @@ const NEW: &str = "from new import g\ng(1)\n";
 /// A run that is judging `a.py` and waits for a file `go` in the home.
 fn judging() -> (Repo, Child) {
     let repo = Repo::with(&[("a.py", OLD), ("notes.txt", "one\n")]);
-    let wait = "echo $$ > $HOME/pid; while test ! -e $HOME/go; do sleep 0.02; done";
+    let wait = "grep -q new {file} || exit 0; echo $$ > $HOME/pid; while test ! -e $HOME/go; do sleep 0.02; done";
     repo.write("plans/p.yaml", plan(&format!("  - id: P0\n    files: [{{ path: a.py, validate: [\"{wait}\"] }}]\n")));
     repo.commit_all("plan");
     let child = repo.command(MIGRATE).arg("run").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

@@ -54,7 +54,7 @@ fn a_command_that_ends_with_the_status_of_a_missing_program_fails_its_unit() {
 
 #[test]
 fn a_verification_that_ends_with_the_status_of_a_missing_program_takes_its_commit_back() {
-    let repo = three("verify: ['case {file} in *b.py) exit 127;; esac']");
+    let repo = three("verify: ['case {file} in *b.py) ! grep -q new {file} || exit 127;; esac']");
     repo.migrate(&["run"]).exits(1).says("reverted     [2/3] b.py").says("failed with status 127");
     assert_eq!((repo.read("b.py"), repo.read("c.py")), (OLD.into(), NEW.into()));
     assert_eq!((repo.subjects().len(), dirty(&repo)), (6, String::new()));
@@ -105,7 +105,7 @@ fn what_a_command_prints_cannot_play_with_the_terminal() {
 #[test]
 fn a_validation_that_changes_other_tracked_files_commits_nothing_and_is_named() {
     for status in ["0", "1"] {
-        let repo = judged(&format!("echo \"b = 2\" > b.py; exit {status}"));
+        let repo = judged(&format!("grep -q new a.py || exit 0; echo \"b = 2\" > b.py; exit {status}"));
         repo.migrate(&["run"])
             .exits(4)
             .says("a validate command changed tracked files that are not its unit's: b.py")
@@ -206,8 +206,10 @@ fn processes_left_behind_are_ended_and_reported() {
 
 #[test]
 fn a_verification_that_changes_other_files_is_named_and_the_commit_stays() {
-    let repo =
-        repo(&[("a.py", OLD), ("b.py", "b = 1\n")], "  - id: P0\n    files: [{ path: a.py, verify: [\"echo 2 > b.py\"] }]\n");
+    let repo = repo(
+        &[("a.py", OLD), ("b.py", "b = 1\n")],
+        "  - id: P0\n    files: [{ path: a.py, verify: [\"grep -q new a.py || exit 0; echo 2 > b.py\"] }]\n",
+    );
     repo.migrate(&["run"]).exits(4).says("a verify command changed tracked files").says("b.py");
     assert_eq!(repo.read("a.py"), NEW.as_bytes());
     assert_eq!(repo.read("b.py"), b"2\n");
@@ -224,7 +226,7 @@ fn a_gate_that_changes_tracked_files_is_named() {
 
 #[test]
 fn a_verification_that_changes_the_file_it_judges_is_named() {
-    let repo = one(", verify: [\"echo >> {file}\"]");
+    let repo = one(", verify: [\"! grep -q new {file} || echo >> {file}\"]");
     repo.migrate(&["run"]).exits(4).says("a verify command changed tracked files: a.py");
     assert_eq!(repo.subjects().len(), 3);
 }

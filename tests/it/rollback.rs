@@ -276,13 +276,14 @@ fn hooks_are_refused_for_a_rollback_too() {
 
 #[test]
 fn a_verification_that_names_its_file_judges_the_recovery_of_each_and_any_other_is_run_once() {
-    let phases = "  - id: P0\n    verify: [\"echo one >> .git/ran\", \"echo {file} >> .git/ran; test {file} != a.py || grep -q new a.py\"]\n    files: [a.py, b.py]\n";
+    let phases = "  - id: P0\n    verify: [\"echo one >> .git/ran\", \"echo {file} >> .git/ran; test {file} != a.py || test ! -e .git/broken\"]\n    files: [a.py, b.py]\n";
     let repo = repo(&[("a.py", OLD), ("b.py", OLD)], phases);
     repo.migrate(&["run"]).succeeds();
     repo.write(".git/ran", "");
-    repo.migrate(&["rollback", "--all", "--yes"])
-        .exits(1)
-        .says("the recovery validation failed: verify `echo a.py >> .git/ran; test a.py != a.py || grep -q new a.py` failed");
+    repo.write(".git/broken", "");
+    repo.migrate(&["rollback", "--all", "--yes"]).exits(1).says(
+        "the recovery validation failed: verify `echo a.py >> .git/ran; test a.py != a.py || test ! -e .git/broken` failed",
+    );
     assert_eq!(String::from_utf8(repo.read(".git/ran")).unwrap(), "one\nb.py\na.py\n");
     assert_eq!((repo.read("a.py"), repo.read("b.py")), (OLD.into(), OLD.into()));
 }

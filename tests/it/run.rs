@@ -36,12 +36,12 @@ fn a_unit_whose_validation_fails_leaves_no_trace_but_its_log() {
         .says("| looked at a.py")
         .says(".git/migrate/logs/test/P0/");
     let log = repo.top().join(".git/migrate/logs/test/P0/a.py.validate-1.log");
-    assert_eq!(std::fs::read_to_string(log).unwrap(), "looked at a.py\n");
+    assert_eq!(std::fs::read_to_string(log).unwrap(), "looked at a.py\n-- migrate: failed: failed with status 3\n");
 }
 
 #[test]
 fn validation_sees_the_new_bytes_and_stops_at_the_first_command_that_fails() {
-    let repo = one(", validate: [\"grep -q 'g(1)' {file}\", \"! grep -q new {file}\", \"touch reached\"]");
+    let repo = one(", validate: [\"grep -q 'g(1)' {file}\", \"! grep -q new {file}\", \"touch {file}.reached\"]");
     untouched(&repo, 1, &["run"]).says("validate `! grep -q new a.py` failed with status 1");
 }
 
@@ -98,10 +98,10 @@ fn more_quarantined_units_than_the_plan_allows_end_the_phase() {
 
 #[test]
 fn a_unit_whose_verification_fails_is_reverted_as_git_revert_would() {
-    let repo = one(", verify: [\"echo broken; exit 1\"]");
+    let repo = one(", verify: [\"! grep -q new {file} || { echo broken; exit 1; }\"]");
     let base = repo.git(&["rev-parse", "HEAD^{tree}"]);
     let ran = repo.migrate(&["run"]).exits(1);
-    ran.says("reverted").says("verify `echo broken; exit 1` failed with status 1").says("| broken");
+    ran.says("reverted").says("verify `! grep -q new a.py || { echo broken; exit 1; }` failed with status 1").says("| broken");
     let unit = repo.git(&["rev-parse", "HEAD~1"]);
     assert_eq!(repo.git(&["show", "-s", "--format=%s", &unit]), "fix(a): apply test in a.py - Issue #1");
     assert_eq!(repo.read("a.py"), OLD.as_bytes());
@@ -118,14 +118,14 @@ fn a_unit_whose_verification_fails_is_reverted_as_git_revert_would() {
     assert_eq!(
         added,
         format!(
-            "\nReason: verify `echo broken; exit 1` failed with status 1\n\nMigration-Plan: test\nMigration-Phase: P0\nMigration-Unit: a.py\nMigration-Reverts: {unit}\nMigration-Reason: verification\n"
+            "\nReason: verify `! grep -q new a.py || {{ echo broken; exit 1; }}` failed with status 1\n\nMigration-Plan: test\nMigration-Phase: P0\nMigration-Unit: a.py\nMigration-Reverts: {unit}\nMigration-Reason: verification\nMigration-Verdict: failed\n"
         )
     );
 }
 
 #[test]
 fn a_unit_whose_verification_failed_is_not_tried_again_until_it_is_named() {
-    let repo = one(", verify: [\"test -e allow\"]");
+    let repo = one(", verify: [\"! grep -q new {file} || test -e allow\"]");
     repo.migrate(&["run"]).exits(1);
     untouched(&repo, 1, &["run"]).says("rolled-back: its verification failed; `--retry rolled-back` or `--file` tries it again");
     repo.write("allow", "");

@@ -5,7 +5,7 @@ use crate::support::Repo;
 fn every_kind() -> Repo {
     let repo = repo(
         &[("a.py", OLD), ("b.py", "b = 1\n"), ("c.py", OLD), ("d.py", OLD), ("e.py", OLD), ("f.py", OLD)],
-        "  - id: P0\n    title: First\n    on_failure: quarantine\n    files: [a.py, b.py, { path: c.py, verify: [\"false\"] }, { path: d.py, validate: [\"! grep -q new {file}\"] }, e.py]\n  - id: P1\n    files: [f.py]\n",
+        "  - id: P0\n    title: First\n    on_failure: quarantine\n    files: [a.py, b.py, { path: c.py, verify: [\"! grep -q new {file}\"] }, { path: d.py, validate: [\"! grep -q new {file}\"] }, e.py]\n  - id: P1\n    files: [f.py]\n",
     );
     repo.migrate(&["run", "--phase", "P0"]).exits(1);
     repo.migrate(&["rollback", "e.py"]).succeeds();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Who may import whom: a module imports from the layers above its own in this list, and from nothing else.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("words and ground", &["cure", "edit", "fault", "git_env", "interrupt", "path", "results", "state"]),
+    ("words and ground", &["cure", "edit", "fault", "git_env", "interrupt", "path", "results", "state", "verdict"]),
     ("what can be said, what Python is", &["event", "python", "unit_id"]),
     ("the language of rules, what the tree's modules are", &["pattern", "program"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),

@@ -103,7 +103,7 @@ fn a_command_that_runs_no_test_or_contradicts_itself_lets_nothing_land() {
 
 #[test]
 fn a_command_that_passes_when_it_is_run_again_is_flaky_and_the_message_says_so() {
-    let flaky = "test -e .git/once || { touch .git/once; exit 1; }";
+    let flaky = "grep -q f.x. a.py || test -e .git/once || { touch .git/once; exit 1; }";
     let repo = with_tests(SOUND, &format!(", validate: [{{ run: '{flaky}', retries: 2 }}]"));
     repo.migrate(&["run"]).succeeds().says("flaky: passed on attempt 2");
     assert!(message(&repo, "HEAD").contains("(flaky: passed on attempt 2)"), "{}", message(&repo, "HEAD"));
@@ -213,4 +213,133 @@ fn what_a_command_says_of_one_file_is_not_held_against_another() {
         repo.migrate(&["run"]).succeeds();
         assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), NEW.into()), "{names}");
     }
+}
+
+#[test]
+fn a_suite_that_was_red_before_gives_up_exactly_the_units_that_break_more_of_it() {
+    // `b.py` breaks a test once it is migrated, another is red from the beginning.
+    let tests = concat!(
+        "import unittest, a, b, c\n\n\nclass T(unittest.TestCase):\n",
+        "    def test_red(self):\n        self.fail('red from the beginning')\n",
+        "    def test_b(self):\n        self.assertEqual(b.run.__code__.co_names, ('f',))\n",
+        "    def test_c(self):\n        self.assertEqual(c.run(2), 2)\n",
+    );
+    let module = "from old import f\n\n\ndef run(x):\n    return f(x)\n";
+    let files = [
+        ("old.py", "def f(x):\n    return x\n"),
+        ("new.py", "def g(x):\n    return x\n"),
+        ("a.py", module),
+        ("b.py", module),
+        ("c.py", module),
+        ("t.py", tests),
+    ];
+    let phases =
+        "  - id: P0\n    on_failure: quarantine\n    verify: ['python3 -m unittest -q t']\n    files: [a.py, b.py, c.py]\n";
+    let repo = repo(&files, phases);
+    let ran = repo
+        .migrate(&["run"])
+        .exits(1)
+        .says("fails without any unit: 1 of 3 tests")
+        .says("1 of 3 tests failed that did not before");
+    let ran = ran.says("reverted     [2/3] b.py").says("2 committed").says("1 rolled-back");
+    assert_eq!((repo.read("a.py") == module.as_bytes(), repo.read("b.py") == module.as_bytes()), (false, true));
+    // What was red before is asked for once: every unit that lands says it of the next.
+    assert_eq!(ran.stderr.matches("only new failures count").count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn a_verify_command_that_is_red_before_commits_nothing_and_takes_nothing_back() {
+    let phases =
+        |verify: &str| format!("  - id: P0\n    on_failure: quarantine\n    verify: [{verify}]\n    files: [a.py, b.py]\n");
+    let files = [("a.py", OLD), ("b.py", OLD)];
+    let whole = repo(&files, &phases("'exit 3'"));
+    let ran = whole.migrate(&["run"]).exits(1).says("red before: verify `exit 3` fails without the unit: failed with status 3");
+    ran.says("make it a validate command if the unit is to turn it green").says("`migrate run --red-ok 'exit 3'`");
+    assert_eq!((whole.subjects().len(), whole.read("a.py")), (2, OLD.into()));
+    whole.migrate(&["run", "--red-ok", "exit 3"]).succeeds();
+    assert!(
+        message(&whole, "HEAD").contains("- Validate: exit 3 (not judged: it failed before)\n"),
+        "{}",
+        message(&whole, "HEAD")
+    );
+    // One that names its file fails that unit alone.
+    let some = repo(&files, &phases("'test {file} != a.py'"));
+    some.migrate(&["run"])
+        .exits(1)
+        .says("quarantined  [1/2] a.py: red before: verify `test a.py != a.py` fails without the unit");
+    assert_eq!((some.subjects().len(), some.read("a.py"), some.read("b.py")), (3, OLD.into(), NEW.into()));
+    let status: serde_json::Value = serde_json::from_str(&some.migrate(&["status", "--json"]).succeeds().stdout).unwrap();
+    assert_eq!(status["phases"][0]["rows"][0]["verdict"], "red-before");
+    // What the unit makes cannot be asked for without it.
+    let made =
+        repo(&files[..1], "  - id: P0\n    verify: ['test -f {file}']\n    files: [{ path: n.py, create: 'x = 1' }, a.py]\n");
+    made.migrate(&["run"]).succeeds();
+}
+
+#[test]
+fn the_first_unit_too_answers_for_tests_that_are_gone() {
+    for when in ["validate", "verify"] {
+        let command = "python3 write.py {report} one=green $(grep -q new a.py || echo two=green)";
+        let phases = format!("  - id: P0\n    {when}: [{{ run: \"{command}\", report: junit }}]\n    files: [a.py]\n");
+        let fewer = repo(&[("a.py", OLD), ("write.py", WRITER)], &phases);
+        fewer.migrate(&["run"]).exits(1).says("ran fewer tests than before: 1 of 2");
+        assert_eq!((fewer.read("a.py"), dirty(&fewer)), (OLD.into(), String::new()), "{when}");
+    }
+}
+
+#[test]
+fn how_a_command_judged_is_in_status_and_in_the_revert_that_a_clone_reads() {
+    let phases = "  - id: P0\n    on_failure: quarantine\n    verify: [{ run: 'grep -q new {file} || exit 0; sleep 20', timeout: 1s }]\n    files: [a.py]\n";
+    let repo = repo(&[("a.py", OLD)], phases);
+    repo.migrate(&["run"]).exits(1).says("timed out after 1s");
+    assert!(
+        message(&repo, "HEAD").ends_with("Migration-Reason: verification\nMigration-Verdict: timed-out\n"),
+        "{}",
+        message(&repo, "HEAD")
+    );
+    let clone = Repo::plain_folder();
+    clone.git(&["clone", "-q", repo.top().to_str().unwrap(), "."]);
+    for repo in [&repo, &clone] {
+        repo.migrate(&["status"]).succeeds().prints("a.py  (its verification failed: timed-out)");
+        let status: serde_json::Value = serde_json::from_str(&repo.migrate(&["status", "--json"]).succeeds().stdout).unwrap();
+        assert_eq!(status["phases"][0]["rows"][0]["verdict"], "timed-out");
+    }
+    let log = std::fs::read_to_string(repo.top().join(".git/migrate/logs/test/P0/a.py.verify-1.log")).unwrap();
+    assert!(log.ends_with("-- migrate: timed-out: timed out after 1s\n"), "{log}");
+}
+
+#[test]
+fn three_units_in_a_row_that_no_command_can_judge_end_their_phase() {
+    let files = ["a.py", "b.py", "c.py", "d.py", "e.py"].map(|file| (file, OLD));
+    let phases = |validate: &str| {
+        format!(
+            "  - id: P0\n    on_failure: quarantine\n    validate: [{{ run: \"{validate}\", timeout: 1s }}]\n    files: [a.py, b.py, c.py, d.py, e.py]\n"
+        )
+    };
+    let hanging = repo(&files, &phases("case {file} in a.py) true;; *) ! grep -q new {file} || sleep 20;; esac"));
+    let ran = hanging.migrate(&["run"]).exits(1).says("3 units in a row could not be judged; the last is d.py");
+    ran.says("help: see to the command and to what it needs, then `migrate run --retry quarantined rolled-back` goes on");
+    assert_eq!((hanging.read("a.py"), hanging.read("e.py")), (NEW.into(), OLD.into()));
+    // One that is judged between them ends the row.
+    let some = repo(&files, &phases("case {file} in c.py) true;; *) ! grep -q new {file} || sleep 20;; esac"));
+    let ran = some.migrate(&["run"]).exits(1);
+    assert!(!ran.stderr.contains("in a row"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_resumed_run_does_not_ask_again_what_passes_on_the_tip() {
+    let asked = "echo x >> .git/asked; test ! -e .git/stop || { grep -q new b.py && kill -INT $PPID && sleep 5; true; }";
+    let repo =
+        repo(&[("a.py", OLD), ("b.py", OLD)], &format!("  - id: P0\n    validate: [\"{asked}\"]\n    files: [a.py, b.py]\n"));
+    repo.write(".git/stop", "");
+    assert_eq!(repo.migrate(&["run"]).signal, Some(2));
+    // On the tip, for a.py, and for b.py, which is interrupted.
+    assert_eq!(repo.read(".git/asked"), b"x\nx\nx\n");
+    std::fs::remove_file(repo.top().join(".git/stop")).unwrap();
+    let changed = repo.copy().env("PYTHONPATH", "elsewhere");
+    repo.migrate(&["resume"]).succeeds();
+    assert_eq!(repo.read(".git/asked"), b"x\nx\nx\nx\n", "for b.py alone");
+    // With other packages it may say something else.
+    changed.migrate(&["resume"]).succeeds();
+    assert_eq!(changed.read(".git/asked"), b"x\nx\nx\nx\nx\n");
 }
