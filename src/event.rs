@@ -182,6 +182,8 @@ pub enum Event {
         failures: Vec<String>,
         /// How often it was run, this time included.
         attempt: u32,
+        /// True when it is run again because of that.
+        again: bool,
         /// True when it ran on the tip, without the unit, to see what was red before.
         without_unit: bool,
         /// How long it took.

@@ -262,9 +262,14 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let mut attempt = 0;
+            // On the tip what failed each time was red before; what passed once is flaky, and stays to be judged.
+            let mut each_time: Option<OnTip> = None;
             let (ruling, log, could_not_judge) = loop {
                 let (ruling, log, could_not_judge) =
                     self.judge(purpose, (nth, call, attempt), (phase, unit), fewer, after, emit)?;
+                if purpose == Purpose::Before {
+                    each_time = Some(ruling.on_tip().and_before(each_time));
+                }
                 if ruling.kind.lets_land() || attempt >= call.command.retries {
                     break (ruling, log, could_not_judge);
                 }
@@ -272,7 +277,7 @@ impl<'a> Judge<'a> {
             };
             if !ruling.kind.lets_land() {
                 let reason = format!("{} `{shown}` {}", purpose.word(), ruling.why);
-                let (kind, on_tip) = (ruling.kind, ruling.on_tip());
+                let (kind, on_tip) = (ruling.kind, each_time.unwrap_or_else(|| ruling.on_tip()));
                 return Ok(Verdict::Failed { kind, reason, command: shown, log, nth, on_tip, could_not_judge });
             }
             let tests = ruling.tests.map(|tests| format!("{tests} test{}", if tests == 1 { "" } else { "s" }));
@@ -331,6 +336,7 @@ impl<'a> Judge<'a> {
             tests: ruling.tests,
             failures: ruling.failures.iter().map(ToString::to_string).collect(),
             attempt: attempt + 1,
+            again: !ruling.kind.lets_land() && attempt < command.retries,
             without_unit: purpose == Purpose::Before,
             millis: u64::try_from(finished.elapsed.as_millis()).unwrap_or(u64::MAX),
             log: log.display().to_string(),

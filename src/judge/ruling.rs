@@ -24,6 +24,17 @@ pub enum OnTip {
     RedUnread(String),
 }
 
+impl OnTip {
+    /// What it says together with what it said the time before: tests that failed both times fail.
+    #[must_use]
+    pub fn and_before(self, before: Option<Self>) -> Self {
+        match (self, before) {
+            (Self::Red(now, total), Some(Self::Red(then, _))) => Self::Red(now.intersection(&then).cloned().collect(), total),
+            (now, _) => now,
+        }
+    }
+}
+
 /// What there is to read of a command that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Account {
@@ -217,6 +228,9 @@ mod tests {
             assert!(ruling.why.contains(why), "{why:?} is not in {:?}", ruling.why);
             assert_eq!(ruling.kind.lets_land(), matches!(kind, Passed | Flaky | RedBefore));
         }
+        assert_eq!(red(&["a", "b"], 2).and_before(Some(red(&["b", "c"], 3))), red(&["b"], 2));
+        assert_eq!(red(&["a"], 2).and_before(Some(OnTip::RedUnread("ended".into()))), red(&["a"], 2));
+        assert_eq!(OnTip::Green(None).and_before(Some(red(&["a"], 2))), OnTip::Green(None));
         let late = rule(&Outcome::TimedOut(std::time::Duration::from_secs(1)), &passed(), None, false, false);
         assert_eq!(late.kind, TimedOut);
     }

@@ -154,17 +154,21 @@ impl Lines {
     }
 
     fn command(&self, event: &Event) -> String {
-        let Event::CommandFinished { command, passed, outcome, millis, log, tail, leaked, without_unit, .. } = event else {
+        let Event::CommandFinished { command, passed, outcome, failures, millis, log, tail, leaked, again, without_unit, .. } =
+            event
+        else {
             return String::new();
         };
         let mut text = String::new();
         if !passed || self.detail == Detail::Verbose {
             let ink = if *passed { Ink::Dim } else { Ink::Red };
             let outcome = if *without_unit { format!("without the unit: {outcome}") } else { outcome.clone() };
+            let outcome = if *again { format!("{outcome}; run again") } else { outcome };
             let outcome = self.look.paint(ink, &escape::line(outcome.as_bytes()));
             text += &format!("    {outcome} ({}): {}", seconds(*millis), line(command));
         }
-        if !passed {
+        // The last attempt shows what it printed, and so does one on the tip that does not say which tests fail.
+        if !passed && !again && (!without_unit || failures.is_empty()) {
             text += &self.quoted(tail);
             text += &format!("    log: {}", line(log));
         }
@@ -300,6 +304,7 @@ mod tests {
                 tests: None,
                 failures: Vec::new(),
                 attempt: 1,
+                again: false,
                 without_unit: false,
                 leaked: true,
             },
@@ -399,6 +404,7 @@ help: `migrate resume` goes on from here
                 tests: None,
                 failures: Vec::new(),
                 attempt: 1,
+                again: false,
                 without_unit: false,
                 leaked: false,
             },

@@ -96,7 +96,9 @@ impl Run<'_> {
         }
         let whole = key.of_the_whole().map(ToOwned::to_owned);
         let says = self.judge.learn_on_tip(key, verdict);
-        if let OnTip::Red(failures, total) = &says {
+        if let OnTip::Red(failures, total) = &says
+            && !failures.is_empty()
+        {
             let (count, names) = (failures.len(), named(failures.iter(), failures.len()));
             let run = &call.command.run;
             let message = format!("`{run}` fails without any unit: {count} of {total} tests: {names}; only new failures count");

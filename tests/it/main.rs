@@ -79,6 +79,7 @@ mod prose;
 mod readable;
 /// The recorded results of test runners, made again by the runners themselves.
 mod recorded;
+mod red_suite;
 /// States of a repository in which nothing is done.
 mod refusals;
 /// Rewrite rules through the whole loop.
