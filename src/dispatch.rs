@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
+use crate::copies;
 use crate::event::{Event, Watch};
 use crate::examples;
 use crate::exit;
@@ -35,6 +36,11 @@ use crate::unready;
 
 /// The whole life of the process that was started as `args`, its own name first: takes its signals, and dies by the one that ended it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // Before any thread is started: a process with two of them cannot make namespaces.
+    if let Some(code) = copies::child(&args) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(text::usage(&error)),

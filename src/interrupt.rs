@@ -123,6 +123,19 @@ pub fn die_by(signal: Signal) -> ! {
     }
 }
 
+/// Makes the signals that ask for an end do nothing to this process, for one that ends when what it waits for does. No thread is
+/// started. Programs started from now on get them as this process did before.
+///
+/// # Errors
+/// What the system says when a handler cannot be set up.
+pub fn withstand() -> io::Result<()> {
+    let ignored = ignored_at_start();
+    for number in Signal::ALL.map(Signal::number).into_iter().filter(|number| ignored & bit(*number) == 0) {
+        signal_hook::flag::register(number, Arc::default())?;
+    }
+    Ok(())
+}
+
 fn bit(number: i32) -> u64 {
     1 << (number - 1)
 }

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod command;
 pub mod compose;
+pub mod copies;
 pub mod cure;
 pub mod dispatch;
 pub mod edit;

@@ -6,8 +6,8 @@
 /// Who may leave out the number of the line.
 const SHELLS: [&str; 7] = ["sh", "ash", "bash", "busybox", "dash", "ksh", "mksh"];
 
-/// Programs that start another and speak as one of them.
-const STARTERS: [&str; 7] = ["env", "nice", "nohup", "setsid", "stdbuf", "timeout", "xargs"];
+/// Programs that start another and speak as one of them. This one starts commands in their copies.
+const STARTERS: [&str; 8] = ["env", "migrate", "nice", "nohup", "setsid", "stdbuf", "timeout", "xargs"];
 
 /// What they say with 127.
 const NOT_THERE: &[&str] =
@@ -62,6 +62,7 @@ mod tests {
             (127, "bash: line 1: ./x: cannot execute: required file not found\n", "./x"),
             (127, "/usr/bin/env: ‘python9’: No such file or directory\n", "python9"),
             (127, "timeout: failed to run command 'mypy': No such file or directory\n", "mypy"),
+            (127, "migrate: failed to run command 'a: b': No such file or directory\n", "a: b"),
             (127, "checking\nsh: 1: mypy: not found\ncleaned up\n", "mypy"),
             (126, "sh: 1: ./x: Permission denied\n", "./x"),
             (126, "sh: line 1: ./x: Is a directory\n", "./x"),

@@ -27,6 +27,8 @@ mod codemods;
 mod commands;
 /// What git converts between work tree and repository, and the kinds of index.
 mod conversions;
+/// Isolated copies of a work tree at its own path: what a command sees in one, what it leaves there, how it ends.
+mod copies;
 /// Renames over the standard library and published packages, judged by CPython and pyflakes.
 mod corpus;
 /// Killed at any instant, a run that is started again ends as if nothing had happened.

@@ -8,7 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("what can be said, what Python is", &["event", "python", "unit_id"]),
     ("the language of rules, what the tree's modules are", &["pattern", "program"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
-    ("mechanisms that join two", &["message", "repo", "rewrite"]),
+    ("mechanisms that join two", &["copies", "message", "repo", "rewrite"]),
     ("what judges rules and results", &["examples", "guard"]),
     ("plan times tree, and how things end", &["stop", "units"]),
     ("policy, which is pure", &["schedule"]),

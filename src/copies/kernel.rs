@@ -1,0 +1,189 @@
+//! The calls that only Linux has, and the few that the compiler cannot check.
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::{
+    close_below, die_with_parent, enter_namespaces, is_overlay, mount_overlay, start_init, unmount, whiteout,
+};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::CString;
+    use std::fs;
+    use std::io;
+    use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+    use std::os::unix::process::CommandExt;
+    use std::path::Path;
+    use std::process::{Child, Command};
+
+    use rustix::fs::{CWD, FileType, Mode, OFlags, StatVfsMountFlags};
+    use rustix::io::{Errno, FdFlags, fcntl_setfd};
+    use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change};
+    use rustix::process::{Signal, getegid, geteuid, set_parent_process_death_signal};
+    use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+    use crate::copies::error::Unavailable;
+
+    /// What `statfs` says of an overlay.
+    const OVERLAY: i64 = 0x794c_7630;
+
+    /// Hides what lower layers have at `path`.
+    pub(in crate::copies) fn whiteout(path: &Path) -> io::Result<()> {
+        Ok(rustix::fs::mknodat(CWD, path, FileType::CharacterDevice, Mode::empty(), 0)?)
+    }
+
+    pub(in crate::copies) fn is_overlay(path: &Path) -> io::Result<bool> {
+        Ok(i64::from(rustix::fs::statfs(path)?.f_type) == OVERLAY)
+    }
+
+    /// Makes the kernel kill this process when the one that started it dies.
+    pub(in crate::copies) fn die_with_parent() -> io::Result<()> {
+        Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+    }
+
+    /// Makes namespaces of this process's own for mounts and for the processes it starts next, in a user namespace where `user` says
+    /// so: there it keeps its user and group, as git looks anew at every file that seems to be another's.
+    pub(in crate::copies) fn enter_namespaces(user: bool) -> Result<(), Unavailable> {
+        let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        let mut flags = UnshareFlags::NEWNS | UnshareFlags::NEWPID;
+        flags.set(UnshareFlags::NEWUSER, user);
+        #[expect(unsafe_code, reason = "unsharing descriptors would be unsound, which is not asked for")]
+        // SAFETY: `UnshareFlags::FILES` is not among the flags.
+        let unshared = unsafe { unshare_unsafe(flags) };
+        unshared.map_err(|errno| Unavailable::refused("unshare namespaces")(errno.into()))?;
+        if user {
+            for (file, text) in
+                [("setgroups", "deny".to_owned()), ("uid_map", format!("{uid} {uid} 1")), ("gid_map", format!("{gid} {gid} 1"))]
+            {
+                let file = format!("/proc/self/{file}");
+                fs::write(&file, text).map_err(Unavailable::refused(format!("write {file}")))?;
+            }
+        }
+        let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+        mount_change("/", private).map_err(|errno| Unavailable::refused("mount / as private")(errno.into()))
+    }
+
+    /// Mounts an overlay of `lower`, topmost first, under `upper` at `at`, and sees that it is one which can be written.
+    pub(in crate::copies) fn mount_overlay(
+        at: &Path,
+        lower: &[&Path],
+        upper: &Path,
+        work: &Path,
+        options: &str,
+    ) -> Result<(), Unavailable> {
+        let refused = |act: &str, path: &Path| Unavailable::refused(format!("{act} {}", path.display()));
+        // The kernel takes paths apart at `,`, `:` and `\`: a descriptor's name has none. They must be opened in the new namespace.
+        let open = |path: &Path| -> Result<OwnedFd, Unavailable> {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| refused("open", path)(errno.into()))
+        };
+        let lower = lower.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
+        let (upper, work) = (open(upper)?, open(work)?);
+        let name = |fd: &OwnedFd| format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let names: Vec<String> = lower.iter().map(name).collect();
+        let options = format!("lowerdir={},upperdir={},workdir={},{options}", names.join(":"), name(&upper), name(&work));
+        let options = CString::new(options).map_err(|error| refused("mount an overlay at", at)(error.into()))?;
+        let mounted = mount("overlay", at, "overlay", MountFlags::empty(), options.as_c_str());
+        mounted.map_err(|errno| refused("mount an overlay at", at)(errno.into()))?;
+        let stat = rustix::fs::statvfs(at).map_err(|errno| refused("look at the overlay at", at)(errno.into()))?;
+        // Where the kernel cannot use the work folder it mounts all the same, but read-only.
+        if stat.f_flag.contains(StatVfsMountFlags::RDONLY) || !is_overlay(at).map_err(refused("look at the overlay at", at))? {
+            return Err(refused("mount an overlay that can be written at", at)(Errno::ROFS.into()));
+        }
+        Ok(())
+    }
+
+    pub(in crate::copies) fn unmount(at: &Path) -> io::Result<()> {
+        Ok(rustix::mount::unmount(at, UnmountFlags::empty())?)
+    }
+
+    /// Closes, in the programs that are started next, what this process has inherited below `root`: writes to it would pass by the
+    /// overlay.
+    pub(in crate::copies) fn close_below(root: &Path) -> io::Result<()> {
+        let numbers = fs::read_dir("/proc/self/fd")?.flatten().map(|entry| entry.file_name());
+        for name in numbers.collect::<Vec<_>>() {
+            let number = name.to_str().and_then(|name| name.parse::<i32>().ok()).filter(|number| *number > 2);
+            let Some(number) = number else { continue };
+            // One that is closed already was that of the listing.
+            let Ok(target) = fs::read_link(format!("/proc/self/fd/{number}")) else { continue };
+            if target.starts_with(root) {
+                #[expect(unsafe_code, reason = "the number of a descriptor that was inherited has no owner in this program")]
+                // SAFETY: it is open, as its link was read, and this process, which has one thread, does not close it meanwhile.
+                let fd = unsafe { BorrowedFd::borrow_raw(number) };
+                fcntl_setfd(fd, FdFlags::CLOEXEC)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts `command` as the first process of the new namespace: with a `/proc` that shows that namespace, and ended with this
+    /// process however this one ends.
+    pub(in crate::copies) fn start_init(command: &mut Command) -> io::Result<Child> {
+        #[expect(
+            unsafe_code,
+            reason = "between fork and exec only async-signal-safe calls are allowed, which the compiler cannot check"
+        )]
+        // SAFETY: prctl(2) and mount(2) are plain system calls; the names are constants, so nothing is allocated, locked or unwound.
+        unsafe {
+            command.pre_exec(|| {
+                set_parent_process_death_signal(Some(Signal::KILL))?;
+                let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+                mount(c"proc", c"/proc", c"proc", flags, None)?;
+                Ok(())
+            });
+        }
+        command.spawn()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) use elsewhere::{
+    close_below, die_with_parent, enter_namespaces, is_overlay, mount_overlay, start_init, unmount, whiteout,
+};
+
+/// Where there are no overlays: [`crate::copies::Copies::open`] says so before any of these is called.
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use std::io;
+    use std::path::Path;
+    use std::process::{Child, Command};
+
+    use crate::copies::error::Unavailable;
+
+    pub(in crate::copies) fn whiteout(_path: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in crate::copies) fn is_overlay(_path: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    pub(in crate::copies) fn die_with_parent() -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in crate::copies) fn enter_namespaces(_user: bool) -> Result<(), Unavailable> {
+        Err(Unavailable::NotLinux)
+    }
+
+    pub(in crate::copies) fn mount_overlay(
+        _at: &Path,
+        _lower: &[&Path],
+        _upper: &Path,
+        _work: &Path,
+        _options: &str,
+    ) -> Result<(), Unavailable> {
+        Err(Unavailable::NotLinux)
+    }
+
+    pub(in crate::copies) fn unmount(_at: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in crate::copies) fn close_below(_root: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in crate::copies) fn start_init(_command: &mut Command) -> io::Result<Child> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

@@ -1,0 +1,12 @@
+//! Isolated copies, by real mounts, real git and real Python; each as root and as an ordinary user, where root runs the tests.
+
+mod bench;
+
+/// How commands end in a copy, and what ends with them.
+mod endings;
+/// Where copies cannot be had.
+mod refused;
+/// What a command sees.
+mod seen;
+/// What a command leaves.
+mod touched;
