@@ -42,13 +42,14 @@ impl Scratch {
     }
 
     fn open_in(place: &Path, tree: &Tree) -> Result<Self, Unavailable> {
-        let refused = |act: &str| Unavailable::refused(format!("{act} {}", place.display()));
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(place).map_err(refused("make the scratch folder"))?;
-        let place = place.canonicalize().map_err(refused("find the scratch folder"))?;
+        let given = place;
+        let refused = |act: &str| Unavailable::refused(format!("{act} {}", given.display()));
+        let place = to_be(place).map_err(refused("find the scratch folder"))?;
         if tree.holds(&place) {
             return Err(Unavailable::ScratchInside(place));
         }
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(&place).map_err(refused("make the scratch folder"))?;
         if kernel::is_overlay(&place).map_err(refused("look at the scratch folder"))? {
             return Err(Unavailable::ScratchOnOverlay(place));
         }
@@ -84,6 +85,19 @@ fn usual() -> Vec<PathBuf> {
     let memory = Some(PathBuf::from("/dev/shm")).filter(|memory| memory.is_dir());
     let shared = [Some(std::env::temp_dir()), memory].into_iter().flatten().map(|folder| folder.join(&own));
     cache.map(|cache| cache.join("migrate")).into_iter().chain(shared).collect()
+}
+
+/// The true path of a folder that may still have to be made.
+fn to_be(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    for there in path.ancestors() {
+        match there.canonicalize() {
+            Ok(real) => return Ok(path.strip_prefix(there).map_or(real.clone(), |rest| real.join(rest))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(path)
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
