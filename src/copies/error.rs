@@ -50,6 +50,8 @@ impl Unavailable {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
+            // What a namespace lacks is not what a disk or a file lacks by the same word.
+            Self::Refused { call, error } if call.starts_with("unshare") => refused(call, error).to_owned(),
             Self::Refused { call, error } => cure::help(error, refused(call, error)).to_owned(),
             Self::Foreign { path, .. } => {
                 format!(

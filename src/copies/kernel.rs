@@ -15,7 +15,7 @@ mod linux {
     use std::path::Path;
     use std::process::{Child, Command};
 
-    use rustix::fs::{CWD, FileType, Mode, OFlags, StatVfsMountFlags};
+    use rustix::fs::{CWD, FileType, FsWord, Mode, OFlags, StatVfsMountFlags};
     use rustix::io::{Errno, FdFlags, fcntl_setfd};
     use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change};
     use rustix::process::{Signal, getegid, geteuid, set_parent_process_death_signal};
@@ -24,7 +24,7 @@ mod linux {
     use crate::copies::error::Unavailable;
 
     /// What `statfs` says of an overlay.
-    const OVERLAY: i64 = 0x794c_7630;
+    const OVERLAY: FsWord = 0x794c_7630;
 
     /// Hides what lower layers have at `path`.
     pub(in crate::copies) fn whiteout(path: &Path) -> io::Result<()> {
@@ -32,7 +32,7 @@ mod linux {
     }
 
     pub(in crate::copies) fn is_overlay(path: &Path) -> io::Result<bool> {
-        Ok(i64::from(rustix::fs::statfs(path)?.f_type) == OVERLAY)
+        Ok(rustix::fs::statfs(path)?.f_type == OVERLAY)
     }
 
     /// Makes the kernel kill this process when the one that started it dies.

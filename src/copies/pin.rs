@@ -124,10 +124,11 @@ fn pin_git(layer: &mut Layer<'_>, from: &Path, path: &Path) -> Result<(), CopyEr
         let is_lock = at.extension().is_some_and(|ending| ending == "lock");
         if entry.stat.is_dir() && FOLDERS.iter().any(|name| entry.name == *name) {
             copy_folder(layer, &source, &at)?;
-        } else if is_lock {
-            layer.hide(&at)?;
-        } else if entry.stat.is_file() || entry.stat.is_symlink() {
+        } else if !is_lock && (entry.stat.is_file() || entry.stat.is_symlink()) {
             unless_gone(layer.copy_as_is(&source, &entry.stat, &at), &source)?;
+        } else if !entry.stat.is_dir() {
+            // A lock is not for the copies, and nobody answers there at the socket of a daemon.
+            layer.hide(&at)?;
         }
     }
     for name in COMING.iter().chain(&FOLDERS).filter(|name| found.iter().all(|entry| entry.name != **name)) {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,7 +33,7 @@ impl Scratch {
         }
         let mut first = None;
         for place in usual() {
-            match Self::open_in(&place, tree) {
+            match own_folder(&place).and_then(|()| Self::open_in(&place, tree)) {
                 Ok(scratch) => return Ok(scratch),
                 Err(why) => first = first.or(Some(why)),
             }
@@ -85,6 +85,17 @@ fn usual() -> Vec<PathBuf> {
     let memory = Some(PathBuf::from("/dev/shm")).filter(|memory| memory.is_dir());
     let shared = [Some(std::env::temp_dir()), memory].into_iter().flatten().map(|folder| folder.join(&own));
     cache.map(|cache| cache.join("migrate")).into_iter().chain(shared).collect()
+}
+
+/// Makes the folder at `place` if it is not there. Where all may write, somebody else may have made it to see or swap what is in it.
+fn own_folder(place: &Path) -> Result<(), Unavailable> {
+    let refused = |error| Unavailable::refused(format!("make {} of your own", place.display()))(error);
+    DirBuilder::new().recursive(true).mode(0o700).create(place).map_err(refused)?;
+    let stat = fs::symlink_metadata(place).map_err(refused)?;
+    match stat.is_dir() && stat.uid() == rustix::process::geteuid().as_raw() {
+        true => Ok(()),
+        false => Err(refused(io::ErrorKind::PermissionDenied.into())),
+    }
 }
 
 /// The true path of a folder that may still have to be made.

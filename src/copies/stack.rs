@@ -22,7 +22,7 @@ pub(super) struct Stack {
 /// What one layer says of a path.
 enum InLayer {
     /// It is there; `closed` when layers below have no part in it.
-    Here { at: PathBuf, stat: Metadata, closed: bool },
+    Here { at: PathBuf, stat: Box<Metadata>, closed: bool },
     /// It is not there, nor is it in the layers below.
     Hidden,
     /// Nothing.
@@ -44,7 +44,7 @@ impl Stack {
     pub(super) fn find(&self, path: &Path) -> Result<Option<(PathBuf, Metadata)>, CopyError> {
         for nth in 0..self.layers.len() {
             match self.in_layer(nth, path)? {
-                InLayer::Here { at, stat, .. } => return Ok(Some((at, stat))),
+                InLayer::Here { at, stat, .. } => return Ok(Some((at, *stat))),
                 InLayer::Hidden => return Ok(None),
                 InLayer::Silent => {}
             }
@@ -119,7 +119,7 @@ impl Stack {
             }
             closed |= ours && stat.is_dir() && is_opaque(&at, self.mark)?;
             match parts.next() {
-                None => return Ok(InLayer::Here { at, stat, closed }),
+                None => return Ok(InLayer::Here { at, stat: Box::new(stat), closed }),
                 Some(_) if !stat.is_dir() => return Ok(InLayer::Hidden),
                 Some(part) => at.push(part),
             }

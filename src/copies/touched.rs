@@ -1,7 +1,9 @@
 //! What the commands of a copy did there, read from its upper layer alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::copies::error::CopyError;
@@ -61,6 +63,7 @@ impl Copy {
 
     fn touched_files(&self) -> Result<BTreeMap<RepoPath, Touch>, CopyError> {
         let (upper, shown, mark) = (self.room.upper(), self.stack(), self.pin.made.run.mark());
+        let _opened = Opened::below(&upper)?;
         let mut touched = BTreeMap::new();
         let mut note = |path: &Path, before: &Version, after: &Version| {
             let touch = match (before, after) {
@@ -114,6 +117,52 @@ impl Copy {
     fn files_before(&self, path: &Path) -> Result<BTreeSet<PathBuf>, CopyError> {
         let put = self.put.range(path.to_owned()..).map(|(put, _)| put).take_while(|put| put.starts_with(path)).cloned();
         Ok(self.pin.stack().files_below(path)?.into_iter().chain(put).collect())
+    }
+}
+
+/// Entries that a command closed to their owner, for as long as they are looked at.
+#[derive(Default)]
+struct Opened(Vec<(PathBuf, fs::Permissions)>);
+
+impl Opened {
+    /// Opens all below `folder`.
+    fn below(folder: &Path) -> Result<Self, CopyError> {
+        let mut opened = Self::default();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in entries(&folder)? {
+                let at = folder.join(&entry.name);
+                opened.open(&at, &entry.stat)?;
+                if entry.stat.is_dir() {
+                    folders.push(at);
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    fn open(&mut self, at: &Path, stat: &fs::Metadata) -> Result<(), CopyError> {
+        let wanted = match (stat.is_dir(), stat.is_file()) {
+            (true, _) => 0o500,
+            (_, true) => 0o400,
+            _ => 0,
+        };
+        let mode = stat.permissions().mode();
+        if mode & wanted != wanted {
+            let open = fs::Permissions::from_mode(mode | wanted);
+            fs::set_permissions(at, open).map_err(CopyError::io("open", at))?;
+            self.0.push((at.to_owned(), stat.permissions()));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        for (at, closed) in self.0.drain(..).rev() {
+            // Left open, they are of use to the owner alone.
+            let (Ok(()) | Err(_)) = fs::set_permissions(at, closed);
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn a_command_ends_as_it_does_outside() {
             ("kill -USR1 $$", Outcome::Signalled(10)),
             ("kill -40 $$", Outcome::Signalled(40)),
             ("kill -TERM 0; sleep 60", Outcome::Signalled(15)),
-            ("nothing-of-this-name", Outcome::NotFound("nothing-of-this-name".into())),
+            ("PATH=/usr/bin:/bin; nothing-of-this-name", Outcome::NotFound("nothing-of-this-name".into())),
         ] {
             let finished = bench.sh(&copy, script);
             assert_eq!(finished.outcome, outcome, "{script}: {}", String::from_utf8_lossy(&finished.tail));

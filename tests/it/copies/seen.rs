@@ -12,8 +12,8 @@ use crate::support::Repo;
 fn a_command_sees_the_candidate_at_the_trees_own_path_and_its_writes_stay_in_the_copy() {
     as_everyone(|| {
         let bench = Bench::with(&[("a.py", "old\n"), ("sub/b.py", "b\n")]);
-        let Some(copies) = bench.copies() else { return };
         let before = bench.repo.state();
+        let Some(copies) = bench.copies() else { return };
         let pin = copies.pin(&files(&[])).unwrap();
         let copy = copies.copy(&pin, &files(&[("a.py", Some("candidate\n")), ("new/c.py", Some("c\n"))])).unwrap();
         let said = bench.says(&copy, "pwd; cat a.py new/c.py; echo more >>a.py; echo x >x; rm sub/b.py; touch ../work/y");
@@ -57,7 +57,7 @@ fn what_lands_outside_while_a_command_runs_is_not_seen_by_it() {
         let copy = copies.copy(&pin, &in_flight).unwrap();
         let script = "git log --format=%s; touch $OUTSIDE/ready; until [ -e $OUTSIDE/go ]; do sleep 0.01; done; \
                       cat a.py b.py c.py; git log --all --format=%s; git branch --list; git status --porcelain; ls; \
-                      git fsck --no-progress; git commit -qam mine; git log --format=%s";
+                      git fsck --no-dangling --no-progress; git commit -qam mine; git log --format=%s";
         let said = std::thread::scope(|scope| {
             let running = scope.spawn(|| bench.says(&copy, script));
             until(|| bench.outside.path().join("ready").exists());

@@ -59,6 +59,10 @@ fn what_is_created_changed_and_deleted_is_told_file_by_file() {
             ("rm -r d; echo d >d", &[&[("d", Created)], &all_of_d[..]].concat()),
             ("rm g; mkdir g; echo x >g/x", &[("g", Deleted), ("g/x", Created)]),
             ("chmod +x g; rm h; ln -s g h; ln -s g i", &[("g", Changed), ("h", Changed), ("i", Created)]),
+            (
+                "mkdir -p k/l; echo x >k/l/m; chmod 0 k/l/m k/l k a.py; rm d/c.py; chmod 0 d",
+                &[("d/c.py", Deleted), ("k/l/m", Created)],
+            ),
             ("mv d/e moved", &[("d/e/f.py", Deleted), ("moved/f.py", Created)]),
             ("mkdir -p x/y; echo 1 >x/y/z; echo odd >\"o$(printf '\\ta')\"", &[("o\ta", Created), ("x/y/z", Created)]),
         ] {
