@@ -113,14 +113,14 @@ impl Bench {
     }
 
     pub fn open(&self) -> Result<Copies, Unavailable> {
-        self.open_with(self.scratch.path())
+        self.open_with(Some(self.scratch.path()))
     }
 
-    pub fn open_with(&self, scratch: &Path) -> Result<Copies, Unavailable> {
+    pub fn open_with(&self, scratch: Option<&Path>) -> Result<Copies, Unavailable> {
         let folder = |which: &str| PathBuf::from(self.git(&["rev-parse", "--path-format=absolute", which]));
         let (git, common) = (folder("--git-dir"), folder("--git-common-dir"));
         let facts = TreeFacts { top: &self.top, git_folder: &git, common_folder: &common };
-        Copies::open(&facts, &Means { scratch: Some(scratch), program: Some(Path::new(MIGRATE)) })
+        Copies::open(&facts, &Means { scratch, program: Some(Path::new(MIGRATE)) })
     }
 
     /// What makes copies; `None` where that cannot be, which the reader is told.

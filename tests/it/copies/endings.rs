@@ -193,7 +193,7 @@ fn what_dead_runs_left_is_cleared_and_what_living_ones_have_stays() {
         let dead = bench.scratch.path().join("run-dead");
         fs::create_dir_all(dead.join("copy-0/work/work/x")).unwrap();
         fs::write(dead.join("lock"), "").unwrap();
-        fs::set_permissions(dead.join("copy-0/work/work"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(dead.join("copy-0/work/work"), fs::Permissions::from_mode(0o0)).unwrap();
         let other = bench.open().unwrap();
         assert!(!dead.exists());
         assert_eq!(bench.says(&copy, "cat a.py"), "new\n");

@@ -15,7 +15,7 @@ fn scratch_inside_the_repository_is_refused() {
         let bench = Bench::with(&[("a.py", "")]);
         symlink(&bench.top, bench.outside.path().join("way")).unwrap();
         for place in [bench.top.join("x"), bench.top.join(".git/x"), bench.outside.path().join("way/y")] {
-            let why = bench.open_with(&place).unwrap_err();
+            let why = bench.open_with(Some(&place)).unwrap_err();
             assert!(matches!(why, Unavailable::ScratchInside(_)), "{why}");
             assert!(why.help().contains("outside"), "{}", why.help());
             assert!(!place.exists(), "nothing is left where nothing may be");
@@ -79,16 +79,51 @@ fn scratch_on_an_overlay_is_refused_and_a_tree_on_one_is_not() {
     }
     let overlay = given_folder().join("o");
     let bench = Bench::with(&[("a.py", "old\n")]);
-    let why = bench.open_with(&overlay.join("scratch")).unwrap_err();
+    let why = bench.open_with(Some(&overlay.join("scratch"))).unwrap_err();
     assert!(matches!(why, Unavailable::ScratchOnOverlay(_)), "{why}");
     assert!(why.help().contains("tmpfs"), "{}", why.help());
     let top = overlay.join("clone");
     bench.repo.git(&["clone", "-q", ".", top.to_str().unwrap()]);
     let bench = bench.at(top);
-    let copies = bench.open_with(&given_folder().join("scratch")).unwrap();
+    let copies = bench.open_with(Some(&given_folder().join("scratch"))).unwrap();
     let pin = copies.pin(&files(&[])).unwrap();
     let copy = copies.copy(&pin, &files(&[("a.py", Some("new\n"))])).unwrap();
     assert_eq!(bench.says(&copy, "cat a.py; git commit -qam x; git status --porcelain"), "new\n");
+}
+
+#[test]
+fn scratch_is_in_the_users_cache_or_where_it_can_be() {
+    let script =
+        "mount -t tmpfs none $1; cd $1; mkdir l u w o cache temp; mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none o";
+    if !in_namespace("-m", &format!("{script}; cd /; export XDG_CACHE_HOME=$1/cache TMPDIR=$1/temp")) {
+        return;
+    }
+    let bench = Bench::with(&[("a.py", "")]);
+    let holds = |folder: &str| fs::read_dir(given_folder().join(folder)).is_ok_and(|entries| entries.count() == 2);
+    let copies = bench.open_with(None).unwrap();
+    assert!(holds("cache/migrate"), "the lock and the run");
+    drop(copies);
+    for elsewhere in [given_folder().join("o"), bench.top.join("a.py")] {
+        let other = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "copies::refused::body_of_a_process_whose_cache_will_not_do"])
+            .env("XDG_CACHE_HOME", &elsewhere)
+            .status()
+            .unwrap();
+        assert!(other.success(), "{}", elsewhere.display());
+    }
+}
+
+/// The body of processes that the test above starts.
+#[test]
+fn body_of_a_process_whose_cache_will_not_do() {
+    if std::env::var_os("MIGRATE_TEST_FOLDER").is_none() {
+        return;
+    }
+    let bench = Bench::with(&[("a.py", "")]);
+    let copies = bench.open_with(None).unwrap();
+    let entries = fs::read_dir(given_folder().join(format!("temp/migrate-{}", rustix::process::geteuid().as_raw()))).unwrap();
+    assert_eq!(entries.count(), 2, "the lock and the run");
+    drop(copies);
 }
 
 #[test]
@@ -121,7 +156,7 @@ fn a_scratch_that_is_full_is_told_with_what_helps() {
         return;
     }
     let bench = Bench::with(&[("a.py", "")]);
-    let copies = bench.open_with(&given_folder().join("scratch")).unwrap();
+    let copies = bench.open_with(Some(&given_folder().join("scratch"))).unwrap();
     let pin = copies.pin(&files(&[])).unwrap();
     let error = copies.copy(&pin, &files(&[("a.py", Some(&"x".repeat(500_000)))])).unwrap_err();
     assert!(error.to_string().contains("No space left on device"), "{error}");

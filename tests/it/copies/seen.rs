@@ -79,6 +79,30 @@ fn what_lands_outside_while_a_command_runs_is_not_seen_by_it() {
 }
 
 #[test]
+fn copies_in_use_at_once_do_not_see_each_other() {
+    as_everyone(|| {
+        let bench = Bench::with(&[("a.py", "old\n"), ("m.py", "X = 0\n")]);
+        let Some(copies) = bench.copies() else { return };
+        let pin = copies.pin(&files(&[])).unwrap();
+        std::thread::scope(|scope| {
+            for nth in 0..6 {
+                let (bench, copies, pin) = (&bench, &copies, &pin);
+                scope.spawn(move || {
+                    let text = format!("X = {nth}\n");
+                    let copy = copies.copy(pin, &files(&[("m.py", Some(&text))])).unwrap();
+                    for _ in 0..3 {
+                        let script = "echo x >>a.py; git add -A; git commit -qm mine; python3 -c 'import m; print(m.X)'";
+                        assert_eq!(bench.says(&copy, script), format!("{nth}\n"));
+                    }
+                    assert_eq!(copy.read(&repo_path("a.py")).unwrap(), file("old\nx\nx\nx\n"));
+                });
+            }
+        });
+        assert_eq!((bench.repo.subjects().len(), bench.repo.read("a.py")), (1, b"old\n".to_vec()));
+    });
+}
+
+#[test]
 fn no_bytecode_of_the_tree_is_taken_for_the_candidates() {
     as_everyone(|| {
         let bench = Bench::with(&[("m.py", "X = 1\n"), ("u.py", "X = 1\n"), ("use.py", "import m, u; print(m.X, u.X)\n")]);
