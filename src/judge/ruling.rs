@@ -91,7 +91,7 @@ pub fn rule(outcome: &Outcome, account: &Account, before: Option<&OnTip>, may_be
         Account::Report(Err(why)) => return ruling(VerdictKind::NoReport, format!("{ended}, and {why}")),
         Account::Report(Ok(results)) | Account::Text(Some(results)) => results,
         Account::Text(None) => {
-            let kind = if exit == Some(0) { VerdictKind::Passed } else { VerdictKind::Failed };
+            let kind = if *outcome == Outcome::Passed { VerdictKind::Passed } else { VerdictKind::Failed };
             return ruling(kind, ended);
         }
     };

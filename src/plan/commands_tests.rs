@@ -2,7 +2,7 @@
 
 use super::tests::complaints;
 use crate::plan::load::parse;
-use crate::plan::{Command, Plan, ReportFormat};
+use crate::plan::{Command, Plan, ReportFormat, RuleKind};
 
 /// A plan with a rule's command on line 4, commands of a phase on line 7, a gate on line 8 and commands of an entry on line 10.
 fn plan(rule: &str, validate: &str, gate: &str, own: &str) -> String {
@@ -148,6 +148,34 @@ fn every_mistake_in_the_keys_of_a_command_is_named_with_its_place_and_its_cure()
             "[{ run: x, only: a }]",
             "8:29: a gate has no `only`: it runs once, after the last file of the phase | remove",
         ),
+        (
+            At::Phase,
+            "[{ run: x, ok_exit: [] }]",
+            "7:35: `ok_exit` is empty | give the exit statuses that are success, such as `[0, 1]`",
+        ),
+        (At::Phase, "[{ run: x, ok_exit: 1 }]", "7:35: `ok_exit`: expected a list, found a number | put it in brackets: `[1]`"),
+        (At::Phase, "[{ run: x, ok_exit: }]", "7:33: `ok_exit`: expected a list, found nothing | give a value, or remove"),
+        (At::Phase, "[{ run: x, ok_exit: [0, 256] }]", "7:39: `ok_exit` cannot be `256` | give a whole number from 0 to 255"),
+        (At::Rule, "{ run: x, ok_exit: [-1] }", "4:44: `ok_exit` cannot be `-1` | give a whole number from 0 to 255"),
+        (At::Gate, "[{ run: x, ok_exit: [a] }]", "8:39: `ok_exit`: expected a number, found a text | write a number here"),
+        (At::Phase, "[{ run: x, ok_exits: [1] }]", "7:26: unknown key `ok_exits` in the command | did you mean `ok_exit`?"),
+        (
+            At::Phase,
+            "[{ run: x, repeat: until-stable }]",
+            "7:26: only a rule's command has `repeat`: others change no file | remove it: it is for the `command` of a rule",
+        ),
+        (
+            At::Gate,
+            "[{ run: x, keep_line_endings: true }]",
+            "8:29: only a rule's command has `keep_line_endings`: others change no file | remove it",
+        ),
+        (At::Rule, "{ run: x, repeat: until-stabel }", "4:42: `repeat` cannot be `until-stabel` | did you mean `until-stable`?"),
+        (At::Rule, "{ run: x, repeat: 3 }", "4:42: `repeat` cannot be `3` | one of: until-stable"),
+        (
+            At::Rule,
+            "{ run: x, keep_line_endings: 1 }",
+            "4:53: `keep_line_endings`: expected `true` or `false`, found a number | write",
+        ),
         (At::Phase, "[{ run: x, retries: 11 }]", "7:35: `retries` cannot be `11` | give a whole number from 0 to 10"),
         (At::Phase, "[{ run: x, retries: -1 }]", "7:35: `retries` cannot be `-1` | give a whole number from 0 to 10"),
         (At::Phase, "[{ run: x, retries: 1.5 }]", "7:35: `retries` cannot be `1.5` | give a whole number from 0 to 10"),
@@ -196,6 +224,28 @@ fn a_command_has_what_its_keys_say() {
         assert_ne!(*said, other);
     }
     assert_eq!(*said, Command { place: plain.place, ..said.clone() });
+}
+
+#[test]
+fn a_rules_command_has_what_its_keys_say() {
+    let of = |command: &str| match &read(&plan(command, "[]", "[]", "[]")).rules[0].kind {
+        RuleKind::Command(command) => command.clone(),
+        other => panic!("{other:?}"),
+    };
+    let said = of("{ run: c, ok_exit: [3, 0, 3], repeat: until-stable, keep_line_endings: true }");
+    assert_eq!((&said.ok_exit[..], said.until_stable, said.keep_line_endings), (&[0, 3][..], true, true));
+    assert_eq!([0, 1, 3, 259].map(|status| said.is_ok(status)), [true, false, true, false]);
+    let plain = of("c");
+    assert_eq!([0, 1].map(|status| plain.is_ok(status)), [true, false]);
+    assert_eq!(plain, of("{ run: c, ok_exit: [0], keep_line_endings: false }"));
+    assert_eq!([0, 1].map(|status| of("{ run: c, ok_exit: [1] }").is_ok(status)), [false, true]);
+    for other in [
+        Command { ok_exit: vec![0], ..said.clone() },
+        Command { until_stable: false, ..said.clone() },
+        Command { keep_line_endings: false, ..said.clone() },
+    ] {
+        assert_ne!(said, other);
+    }
 }
 
 /// The commands of each file, after those of the plan, its phase and its entry.

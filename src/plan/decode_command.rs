@@ -11,10 +11,13 @@ use crate::plan::view::quoted;
 use crate::plan::{Command, DEFAULT_TIMEOUT, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 6] = ["run", "timeout", "retries", "allow_empty", "report", "only"];
+const KEYS: [&str; 9] = ["run", "timeout", "retries", "allow_empty", "report", "only", "ok_exit", "keep_line_endings", "repeat"];
 
 /// Those that only a command has which judges something.
 const OF_JUDGES: [&str; 4] = ["retries", "allow_empty", "report", "only"];
+
+/// Those that only a command has which changes a file.
+const OF_RULES: [&str; 2] = ["keep_line_endings", "repeat"];
 
 /// How often a command may be run again when it fails.
 const MOST_RETRIES: u32 = 10;
@@ -44,6 +47,10 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
         let help = "remove it: it is for the commands of `validate`, `verify` and gates";
         reader.report(entries.key(key), format!("a rule's command has no `{key}`: it judges nothing"), help);
     }
+    for key in entries.chosen(&OF_RULES).into_iter().filter(|_| place != Place::Rule) {
+        let help = "remove it: it is for the `command` of a rule";
+        reader.report(entries.key(key), format!("only a rule's command has `{key}`: others change no file"), help);
+    }
     if place == Place::Gate && entries.get("only").is_some() {
         let help = "remove it, or move the command to `validate`";
         let message = "a gate has no `only`: it runs once, after the last file of the phase";
@@ -68,7 +75,38 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let allow_empty = entries.get("allow_empty").is_some_and(|node| reader.flag(node, "`allow_empty`").unwrap_or_default());
     let only = entries.get("only").map_or_else(Vec::new, |node| glob::read(reader, node, "`only`").0);
     let (retries, report) = (retries.flatten().unwrap_or_default(), report.flatten());
-    Some(Command { timeout, retries, allow_empty, report, only, ..Command::plain(run?, node.span) })
+    let ok_exit = entries.get("ok_exit").map_or_else(Vec::new, |node| statuses(reader, node));
+    let mut flag = |key: &str| entries.get(key).is_some_and(|node| reader.flag(node, &format!("`{key}`")).unwrap_or_default());
+    let keep_line_endings = flag("keep_line_endings");
+    let repeat = entries.get("repeat").map(|node| reader.choice(node, "`repeat`", &[("until-stable", true)]));
+    let until_stable = repeat.flatten().unwrap_or_default();
+    let plain = Command::plain(run?, node.span);
+    Some(Command { timeout, retries, allow_empty, report, only, ok_exit, keep_line_endings, until_stable, ..plain })
+}
+
+/// Reads exit statuses, each once and in their order; none where they are what goes without saying.
+fn statuses(reader: &mut Reader<'_>, node: &Node) -> Vec<u8> {
+    if let Kind::Scalar(text, _) = &node.kind {
+        let message = format!("`ok_exit`: expected a list, found {}", node.found());
+        reader.report(node.span, message, format!("put it in brackets: `[{}]`", text.trim()));
+        return Vec::new();
+    }
+    let Some(items) = reader.list(node, "`ok_exit`") else { return Vec::new() };
+    if items.is_empty() {
+        reader.report(
+            node.span,
+            "`ok_exit` is empty",
+            "give the exit statuses that are success, such as `[0, 1]`, or remove the key",
+        );
+    }
+    let mut statuses: Vec<u8> = items
+        .iter()
+        .filter_map(|item| reader.number(item, "`ok_exit`", 0, 255))
+        .filter_map(|status| status.try_into().ok())
+        .collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    if statuses == [0] { Vec::new() } else { statuses }
 }
 
 /// Reports a place for a report that nobody would read.

@@ -194,6 +194,8 @@ mod tests {
             "{run: \"x $MIGRATE_REPORT\", retries: 1}",
             "{run: \"x $MIGRATE_REPORT\", retries: 2}",
             "{run: \"x $MIGRATE_REPORT\", allow_empty: true}",
+            "{run: \"x $MIGRATE_REPORT\", ok_exit: [0, 1]}",
+            "{run: \"x $MIGRATE_REPORT\", ok_exit: [1]}",
             "{run: \"x $MIGRATE_REPORT\", only: a}",
             "{run: \"x $MIGRATE_REPORT\", only: [a, b]}",
             "{run: \"x $MIGRATE_REPORT\", only: [b, a]}",
@@ -201,10 +203,15 @@ mod tests {
         .map(with);
         let all: std::collections::BTreeSet<&String> = different.iter().collect();
         assert_eq!(all.len(), different.len());
-        for same in ["", ", timeout: 10m", ", retries: 0", ", allow_empty: false"] {
+        for same in ["", ", timeout: 10m", ", retries: 0", ", allow_empty: false", ", ok_exit: [0]"] {
             assert_eq!(with(&format!("{{run: \"x $MIGRATE_REPORT\"{same}}}")), different[0], "{same}");
         }
-        assert_eq!(with("{run: \"x $MIGRATE_REPORT\", only: [a]}"), different[6]);
+        assert_eq!(with("{run: \"x $MIGRATE_REPORT\", only: [a]}"), different[8]);
+        let rule = |keys: &str| of_text(&PLAN.replace("{command: b}", &format!("{{command: {{run: b{keys}}}}}")));
+        let of_rules = ["", ", repeat: until-stable", ", keep_line_endings: true", ", ok_exit: [0, 1]"].map(rule);
+        assert_eq!(of_rules.iter().collect::<std::collections::BTreeSet<_>>().len(), of_rules.len());
+        assert_eq!(of_rules[0], of_text(PLAN));
+        assert_eq!(rule(", keep_line_endings: false"), of_rules[0]);
     }
 
     #[test]

@@ -183,6 +183,15 @@ pub struct Command {
     /// Patterns of which a file that it is about must match one; empty for every file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
+    /// The exit statuses that are success, in their order; empty for 0 alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ok_exit: Vec<u8>,
+    /// Line endings and byte order mark are as they were after a codemod, whatever it wrote.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub keep_line_endings: bool,
+    /// A codemod is run again until it changes nothing.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub until_stable: bool,
     /// Where it stands in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub place: Span,
@@ -192,7 +201,12 @@ pub struct Command {
 impl PartialEq for Command {
     fn eq(&self, other: &Self) -> bool {
         let numbers = |command: &Self| (command.timeout, command.retries, command.allow_empty, command.report);
-        numbers(self) == numbers(other) && self.run == other.run && self.only == other.only
+        let of_codemods = |command: &Self| (command.keep_line_endings, command.until_stable);
+        let lists = |command: &Self| (command.only.clone(), command.ok_exit.clone());
+        self.run == other.run
+            && numbers(self) == numbers(other)
+            && of_codemods(self) == of_codemods(other)
+            && lists(self) == lists(other)
     }
 }
 
@@ -202,7 +216,27 @@ impl Command {
     /// A command of which nothing else is said.
     #[must_use]
     pub fn plain(run: Run, place: Span) -> Self {
-        Self { run, timeout: DEFAULT_TIMEOUT, retries: 0, allow_empty: false, report: None, only: Vec::new(), place }
+        Self {
+            run,
+            timeout: DEFAULT_TIMEOUT,
+            retries: 0,
+            allow_empty: false,
+            report: None,
+            only: Vec::new(),
+            ok_exit: Vec::new(),
+            keep_line_endings: false,
+            until_stable: false,
+            place,
+        }
+    }
+
+    /// True when ending with this exit status is success.
+    #[must_use]
+    pub fn is_ok(&self, status: i32) -> bool {
+        match self.ok_exit.as_slice() {
+            [] => status == 0,
+            ok => ok.iter().any(|ok| i32::from(*ok) == status),
+        }
     }
 }
 
