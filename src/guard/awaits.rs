@@ -10,7 +10,7 @@ use tree_sitter::Node;
 use crate::guard::{Context, Finding, subtract};
 use crate::pattern::holes::Holed;
 use crate::plan::guards::Guard;
-use crate::python::functions::{Functions, bound};
+use crate::python::functions::{Functions, bound, definitions, is_async};
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -68,14 +68,17 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
     let was = |name: &str| renames.get(name).and_then(|from| known(from));
     // What is known of a function is asked only for calls that came in: for all others it cannot have changed.
     let mut numbers = HashMap::new();
-    let (old_lines, new_lines) = (Lines::new(before, &mut numbers), Lines::new(after, &mut numbers));
+    let old_lines = Lines::new(before, &mut numbers);
+    let old_count = numbers.len();
+    let new_lines = Lines::new(after, &mut numbers);
     let (there, here) = (calls(before, &old_lines), calls(after, &new_lines));
     let is_new = |name: &str, line: usize| here.count(name, line) > there.count(name, line);
-    let found = wrong(after, &new_lines, (&known, &was), &is_new);
+    let turned = Turned { functions: turned(before, after), lines: old_count };
+    let found = wrong(after, &new_lines, (&known, &was), &is_new, &turned);
     if found.is_empty() {
         return Vec::new();
     }
-    let old = wrong(before, &old_lines, (&known, &|_| None), &|_, _| true);
+    let old = wrong(before, &old_lines, (&known, &|_| None), &|_, _| true, &Turned::default());
     let found = subtract(found, &old, |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line));
     let finding = |Suspect { written, wrong_if, why, at, .. }: Suspect| {
         let (message, help) = match wrong_if {
@@ -133,10 +136,68 @@ fn calls(file: &Parsed, lines: &Lines) -> Calls {
     calls
 }
 
+/// The functions of a file that the change made another kind of.
+#[derive(Default)]
+struct Turned {
+    /// By where their names stand; true for one that gives a coroutine now.
+    functions: HashMap<usize, bool>,
+    /// The numbers of lines that were there before are below this one.
+    lines: usize,
+}
+
+/// The functions that became coroutine functions, or plain ones that give what they gave when they were awaited.
+fn turned(before: &Parsed, after: &Parsed) -> HashMap<usize, bool> {
+    let (Ok(old), Ok(new)) = (before.tree(), after.tree()) else { return HashMap::new() };
+    let (old_text, new_text) = (before.source().text(), after.source().text());
+    let mut known: HashMap<String, Vec<Node>> = HashMap::new();
+    for (name, def) in definitions(old.root_node(), old_text) {
+        known.entry(name).or_default().push(def);
+    }
+    let mut found = HashMap::new();
+    for (path, def) in definitions(new.root_node(), new_text) {
+        let (Some([was]), Some(name)) = (known.get(&path).map(Vec::as_slice), def.child_by_field_name("name")) else { continue };
+        let is_decorated =
+            [def, *was].iter().any(|def| def.parent().is_some_and(|parent| parent.kind() == "decorated_definition"));
+        if is_decorated || is_async(*was) == is_async(def) {
+            continue;
+        }
+        let (gave, gives) = (given(*was, old_text), given(def, new_text));
+        if let (Some(gave), Some(gives)) = (gave, gives)
+            && (is_async(def) || gives.is_subset(&gave))
+        {
+            found.insert(name.start_byte(), is_async(def));
+        }
+    }
+    found
+}
+
+/// What the function returns, as it is written; `None` for a generator.
+fn given<'t>(def: Node, text: &'t str) -> Option<HashSet<&'t str>> {
+    let mut found = HashSet::new();
+    let mut pending = vec![def.child_by_field_name("body")?];
+    while let Some(node) = pending.pop() {
+        match node.kind() {
+            "function_definition" | "class_definition" | "lambda" => continue,
+            "yield" => return None,
+            "return_statement" => found.extend(node.named_child(0).map(|value| &text[value.byte_range()])),
+            _ => {}
+        }
+        pending.extend(node.named_children(&mut node.walk()));
+    }
+    Some(found)
+}
+
 /// The calls that are wrong; of imported functions only where `is_new` says so of the name and the line. `was` says of a name what is
 /// known of the one that a rename put it in the place of: where both are the same, a wrong call was as wrong before.
-fn wrong(file: &Parsed, lines: &Lines, (known, was): (Known, Known), is_new: &dyn Fn(&str, usize) -> bool) -> Vec<Suspect> {
+fn wrong(
+    file: &Parsed,
+    lines: &Lines,
+    (known, was): (Known, Known),
+    is_new: &dyn Fn(&str, usize) -> bool,
+    turned: &Turned,
+) -> Vec<Suspect> {
     let (Ok(tree), Ok(names), Ok(functions)) = (file.tree(), file.names(), Functions::new(file)) else { return Vec::new() };
+    turned.functions.iter().for_each(|(name, gives)| functions.learn(*name, *gives));
     let text = file.source().text();
     let mut found = Vec::new();
     for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
@@ -155,6 +216,10 @@ fn wrong(file: &Parsed, lines: &Lines, (known, was): (Known, Known), is_new: &dy
             Fate::Plain(why) => (true, why),
             Fate::Named(_) => (true, "the name it is given is never awaited"),
             Fate::Passed if was == Some(false) => (true, "what stood here gave a plain value"),
+            // Where the line is another now, the coroutine may be meant.
+            Fate::Passed if line < turned.lines && is_operand(call) && has_turned(read, names, turned) => {
+                (true, "it was a plain function when this line was written")
+            }
             Fate::Passed => continue,
         };
         if gives != wrong_if {
@@ -235,26 +300,40 @@ fn is_never_awaited(root: Node, names: &Names, scope: usize, name: &str, text: &
     })
 }
 
+/// True where what a call gives is used at once: as an argument, or in a computation.
+fn is_operand(call: Node) -> bool {
+    let parent = call.parent().map_or("", |parent| parent.kind());
+    matches!(parent, "argument_list" | "keyword_argument" | "binary_operator" | "unary_operator" | "interpolation")
+}
+
+/// True when a call is of a function of the file that the change made a coroutine function.
+fn has_turned(read: &Use, names: &Names, turned: &Turned) -> bool {
+    let bindings = own(read, names).and_then(|(owner, name)| names.scopes[owner].bindings.get(name));
+    bindings.is_some_and(|bindings| bindings.iter().all(|binding| turned.functions.get(&binding.range.start) == Some(&true)))
+}
+
 /// Whether a call gives a coroutine, where that is known.
 fn gives_coroutine(read: &Use, names: &Names, functions: &Functions, known: &dyn Fn(&str) -> Option<bool>) -> Option<bool> {
     match names.means(read) {
         Meaning::Imported(name) => known(&name),
-        Meaning::Local => match read.attributes.as_slice() {
-            [] => bound(functions, names, names.resolve(read.scope, read.name)?, read.name),
-            [(method, _)] if matches!(read.name, "self" | "cls") => of_method(read.scope, names, functions, method),
-            _ => None,
-        },
+        Meaning::Local => own(read, names).and_then(|(owner, name)| bound(functions, names, owner, name)),
         Meaning::Several(_) | Meaning::Unbound { .. } => None,
     }
 }
 
-/// What is known of the method `name` of the class around a scope.
-fn of_method(scope: usize, names: &Names, functions: &Functions, name: &str) -> Option<bool> {
-    let mut around = scope;
-    while names.scopes.get(around)?.kind != ScopeKind::Class {
-        around = names.scopes[around].parent?;
+/// The scope and the name of what a call calls, where the file may bind it itself: a name, or a method of the class around.
+fn own<'a>(read: &Use<'a>, names: &Names) -> Option<(usize, &'a str)> {
+    match read.attributes.as_slice() {
+        [] => Some((names.resolve(read.scope, read.name)?, read.name)),
+        [(method, _)] if matches!(read.name, "self" | "cls") => {
+            let mut around = read.scope;
+            while names.scopes.get(around)?.kind != ScopeKind::Class {
+                around = names.scopes[around].parent?;
+            }
+            Some((around, *method))
+        }
+        _ => None,
     }
-    bound(functions, names, around, name)
 }
 
 /// The qualified names that what a rule writes awaits directly.

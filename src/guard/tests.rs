@@ -261,3 +261,38 @@ fn a_rename_between_a_coroutine_function_and_a_plain_one_is_found() {
         assert_eq!(awaits.count(), want, "{after}");
     }
 }
+
+#[test]
+fn a_definition_that_turns_between_a_coroutine_function_and_a_plain_one_is_found() {
+    let asked = "async def h():\n    return await f(1)\n";
+    for (before, after, want) in [
+        ("async def f(x): return g(x)\n", "def f(x): return g(x)\n", 1),
+        ("async def f(x):\n    y = g(x)\n    return y\n", "def f(x):\n    y = g(x)\n    return y\n", 1),
+        ("async def f(x): return x.a\n", "def f(x): pass\n", 1),
+        // The coroutine of another function is handed on.
+        ("async def f(x): return await g(x)\n", "def f(x): return g(x)\n", 0),
+        ("@d\nasync def f(x): return g(x)\n", "@d\ndef f(x): return g(x)\n", 0),
+        ("async def f(x): return g(x)\n", "async def f(x): return g(g(x))\n", 0),
+        ("def f(x): return g(x)\n", "def f(x): return g(g(x))\n", 0),
+    ] {
+        let head = "def g(x): return x\nd = g\n";
+        let (before, after) = (format!("{head}{before}{asked}"), format!("{head}{after}{asked}"));
+        let found = findings(&before, &after, None, Guards::default());
+        assert_eq!(found.iter().filter(|finding| finding.guard == Guard::Awaitedness).count(), want, "{after}");
+    }
+    let class = |def: &str| format!("class A:\n    {def} f(self): return self.x\n    async def g(self): return await self.f()\n");
+    check_all(&[(&class("async def"), &class("def"), &[(3, "awaitedness")])]);
+    for (call, want) in [
+        ("print(f(1))", &[(2, "awaitedness")][..]),
+        ("x = 1 + f(1)", &[(2, "awaitedness")]),
+        ("x = f'{f(1)}'", &[(2, "awaitedness")]),
+        ("x = dict(a=f(1))", &[(2, "awaitedness")]),
+        ("x = lambda: f(1)", &[]),
+        ("x = [f(1)]", &[]),
+    ] {
+        let (before, after) = (format!("def f(x): return x.y\n{call}\n"), format!("async def f(x): return x.y\n{call}\n"));
+        check_all(&[(&before, &after, want)]);
+    }
+    // The change wrote the call, too.
+    check_all(&[("def f(x): pass\nprint(f(1))\n", "import asyncio\nasync def f(x): pass\nasyncio.run(f(1))\n", &[])]);
+}

@@ -42,6 +42,33 @@ impl<'t> Functions<'t> {
             (def.child_by_field_name("name") == Some(name)).then(|| kind(def, self.text)).flatten()
         })
     }
+
+    /// Takes it as known what calling the function gives whose name begins there.
+    pub fn learn(&self, name: usize, gives_coroutine: bool) {
+        self.known.borrow_mut().insert(name, Some(gives_coroutine));
+    }
+}
+
+/// The functions of a file by where their names stand, each with the `def` and the classes and functions around it: `A.f`.
+#[must_use]
+pub fn definitions<'t>(root: Node<'t>, text: &str) -> Vec<(String, Node<'t>)> {
+    let mut found = Vec::new();
+    let mut pending = vec![(String::new(), root)];
+    while let Some((around, node)) = pending.pop() {
+        let name = node.child_by_field_name("name").filter(|_| matches!(node.kind(), "function_definition" | "class_definition"));
+        let around = name.map_or(around.clone(), |name| format!("{around}.{}", &text[name.byte_range()]));
+        if node.kind() == "function_definition" {
+            found.push((around.clone(), node));
+        }
+        pending.extend(node.named_children(&mut node.walk()).map(|child| (around.clone(), child)));
+    }
+    found
+}
+
+/// True for an `async def`.
+#[must_use]
+pub fn is_async(def: Node) -> bool {
+    def.child(0).is_some_and(|first| first.kind() == "async")
 }
 
 /// What is known of calling `name`, which a scope of the file binds; `None` unless every binding is a function of the same kind.
@@ -110,8 +137,7 @@ fn kind(def: Node, text: &str) -> Option<bool> {
             }
         }
     }
-    let is_async = def.child(0).is_some_and(|first| first.kind() == "async");
-    if is_async {
+    if is_async(def) {
         return (!yields).then_some(true);
     }
     let awaitable = match def.child_by_field_name("return_type") {
