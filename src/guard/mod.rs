@@ -5,6 +5,8 @@
 
 mod awaits;
 mod bound;
+pub mod constants;
+mod exports;
 mod imports;
 mod syntax;
 #[cfg(test)]
@@ -73,6 +75,7 @@ pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding>
     if findings.is_empty() {
         findings.extend(syntax::newer_python(before, after, context));
         findings.extend(context.wants(Guard::Unbound).then(|| bound::new_unbound(before, after, context)).into_iter().flatten());
+        findings.extend(context.wants(Guard::Exports).then(|| exports::unbound(before, after, context)).into_iter().flatten());
         let unused = context.wants(Guard::UnusedImport).then(|| imports::unused(before, after, context));
         findings.extend(unused.into_iter().flatten());
         let awaits = context.wants(Guard::Awaitedness).then(|| awaits::changed(before, after, context));

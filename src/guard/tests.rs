@@ -296,3 +296,83 @@ fn a_definition_that_turns_between_a_coroutine_function_and_a_plain_one_is_found
     // The change wrote the call, too.
     check_all(&[("def f(x): pass\nprint(f(1))\n", "import asyncio\nasync def f(x): pass\nasyncio.run(f(1))\n", &[])]);
 }
+
+#[test]
+fn a_name_that_is_exported_and_not_bound_any_more_is_found() {
+    for all in [
+        "__all__ = [\"b\"]",
+        "__all__ = (\"b\",)",
+        "__all__ = \"b\",",
+        "__all__: list[str] = [\"b\"]",
+        "__all__ = []\n__all__ += [\"b\"]",
+        "__all__ = []\n__all__.extend([\"b\"])",
+        "__all__ = []\n__all__.append(\"b\")",
+        "__all__ = list((\"b\",))",
+        "__all__ = n.__all__ + [\"b\"]",
+        "if n:\n    __all__ = [\"b\"]\nelse:\n    __all__ = []",
+    ] {
+        let line = 2 + u32::try_from(all.lines().position(|line| line.contains("\"b\"")).unwrap()).unwrap();
+        let (before, after) = (format!("import n\nfrom a import b\n{all}\n"), format!("import n\n{all}\n"));
+        let found = findings(&before, &after, None, Guards::default());
+        let found: Vec<_> =
+            found.iter().filter(|finding| finding.guard == Guard::Exports).map(|found| (found.line, found.severity)).collect();
+        assert_eq!(found, [(line, Severity::Error)], "{after}");
+    }
+    for (before, after) in [
+        // It never was.
+        ("__all__ = [\"b\"]\n", "import n\n__all__ = [\"b\", n]\n"),
+        ("from a import b\n__all__ = [\"b\"]\n", "from c import b\n__all__ = [\"b\"]\n"),
+        ("from a import b\n__all__ = [\"b\"]\n", "from a import *\n__all__ = [\"b\"]\n"),
+        ("from a import b\n__all__ = [\"b\"]\n", "def b(): pass\n__all__ = [\"b\"]\n"),
+        ("from a import b\n__all__ = [\"b\"]\n", "def __getattr__(name): pass\n__all__ = [\"b\"]\n"),
+        // Only a run can tell.
+        ("from a import b\n__all__ = [\"b\"]\n", "__all__ = [\"b\"]\n__all__.remove(\"b\")\n"),
+        ("from a import b\n__all__ = [n for n in dir() if n != \"b\"]\n", "__all__ = [n for n in dir() if n != \"b\"]\n"),
+        ("from a import b\n__all__ = dir()\n", "__all__ = dir()\n"),
+    ] {
+        check_all(&[(before, after, &[])]);
+    }
+    let (before, after) = ("from . import b\n__all__ = [\"b\"]\n", "__all__ = [\"b\"]\n");
+    assert_eq!(findings(before, after, Some("a.__init__"), Guards::default()), []);
+    assert_eq!(findings(before, after, Some("a.c"), Guards::default()).len(), 1);
+}
+
+#[test]
+fn a_text_that_a_command_changed_is_told_with_its_line_and_one_that_is_only_written_otherwise_is_not() {
+    let told = |before: &str, after: &str| -> Vec<(u32, String)> {
+        let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
+        let found = constants::changed(&Parsed::new(&old, None), &Parsed::new(&new, None), Guards::default());
+        assert!(found.iter().all(|finding| (finding.guard, finding.severity) == (Guard::Constants, Severity::Warn)));
+        found.into_iter().map(|finding| (finding.line, finding.message)).collect()
+    };
+    for (before, after, line, was, is) in [
+        ("x\ny = 'a b'\n", "x\ny = 'a c'\n", 2, "a b", "a c"),
+        ("y = b'a'\n", "y = 'a'\n", 1, "ba", "a"),
+        ("y = f'a{x}b'\n", "y = f'a{x}c'\n", 1, "a{…}b", "a{…}c"),
+        ("def f():\n    'doc'\n", "def f():\n    'Doc.'\n", 2, "doc", "Doc."),
+        ("y = '''a\n  b\n'''\n", "y = '''a\n    b\n'''\n", 2, "a\\n  b\\n", "a\\n    b\\n"),
+        ("y = f'{d[\"k\"]}'\n", "y = f'{d[\"l\"]}'\n", 1, "k", "l"),
+    ] {
+        let message = format!("changed a string constant: \"{was}\" became \"{is}\"");
+        assert_eq!(told(before, after), [(line, message)], "{after}");
+    }
+    let gone = "took a string constant away: \"a\"".to_owned();
+    assert_eq!(told("f('a', 'b')\n", "f('b')\n"), [(1, gone)]);
+    for (before, after) in [
+        ("y = 'a'\n", "y = \"a\"\n"),
+        ("y = u'a'\n", "y = 'a'\n"),
+        ("y = 'a' 'b'\n", "y = 'ab'\n"),
+        ("y = ('a'\n     'b')\n", "y = '''ab'''\n"),
+        ("y = 'it\\'s'\n", "y = \"it's\"\n"),
+        ("y = '\\\\d'\n", "y = r'\\d'\n"),
+        ("y = 'a\\nb'\n", "y = '''a\nb'''\n"),
+        ("y = '''a\r\nb'''\r\n", "y = '''a\nb'''\n"),
+        ("y = f'a'\n", "y = 'a'\n"),
+        ("f('a')\ng('b')\n", "g('b')\nf('a')\n"),
+        ("f('a')\n", "f('a', encoding='utf-8')\n"),
+    ] {
+        assert_eq!(told(before, after), [], "{after}");
+    }
+    let (long, other) = (format!("y = '{}x'\n", "a".repeat(60)), format!("y = '{}z'\n", "a".repeat(60)));
+    assert_eq!(told(&long, &other)[0].1, "changed a string constant: \"…aaaaaaaaaax\" became \"…aaaaaaaaaaz\"");
+}

@@ -21,7 +21,7 @@ pub(crate) mod fit;
 mod hints;
 pub mod holes;
 mod layout;
-mod literal;
+pub mod literal;
 pub mod matched;
 mod meaning;
 mod near;

@@ -20,6 +20,10 @@ pub enum Guard {
     Awaitedness,
     /// A place where the deprecated thing of a rule is still used.
     Violation,
+    /// A name in `__all__` that nothing binds any more.
+    Exports,
+    /// A string constant that an external codemod changed.
+    Constants,
 }
 
 /// What a finding of a guard does.
@@ -39,7 +43,16 @@ pub struct Guards([Option<Severity>; Guard::ALL.len()]);
 
 impl Guard {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [Self::Syntax, Self::Await, Self::Unbound, Self::UnusedImport, Self::Awaitedness, Self::Violation];
+    pub const ALL: [Self; 8] = [
+        Self::Syntax,
+        Self::Await,
+        Self::Unbound,
+        Self::UnusedImport,
+        Self::Awaitedness,
+        Self::Violation,
+        Self::Exports,
+        Self::Constants,
+    ];
 
     /// The word of plans and output.
     #[must_use]
@@ -51,6 +64,8 @@ impl Guard {
             Self::UnusedImport => "unused-import",
             Self::Awaitedness => "awaitedness",
             Self::Violation => "violation",
+            Self::Exports => "exports",
+            Self::Constants => "constants",
         }
     }
 }
@@ -72,8 +87,10 @@ impl Guards {
     #[must_use]
     pub fn severity(&self, guard: Guard) -> Severity {
         self.said(guard).unwrap_or(match guard {
-            Guard::UnusedImport => Severity::Warn,
-            Guard::Syntax | Guard::Await | Guard::Unbound | Guard::Awaitedness | Guard::Violation => Severity::Error,
+            Guard::UnusedImport | Guard::Constants => Severity::Warn,
+            Guard::Syntax | Guard::Await | Guard::Unbound | Guard::Awaitedness | Guard::Violation | Guard::Exports => {
+                Severity::Error
+            }
         })
     }
 
