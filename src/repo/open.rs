@@ -1,6 +1,7 @@
 //! Opening a repository, or refusing it by name before anything is touched.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::{OsString, c_int};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
@@ -144,6 +145,18 @@ impl Repo {
             }
         }
         Ok(paths)
+    }
+
+    /// What is in the work tree and git neither tracks nor ignores; of a folder that holds nothing else, the folder.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn untracked(&self) -> Result<BTreeSet<RepoPath>, RepoProblem> {
+        let text =
+            self.git.ask(&["ls-files", "-z", "--others", "--exclude-standard", "--directory", "--no-empty-directory"], b"")?;
+        let paths = text.split(|byte| *byte == 0).map(|path| path.strip_suffix(b"/").unwrap_or(path));
+        // What cannot be a path of ours is empty, or git's own.
+        Ok(paths.filter_map(|path| RepoPath::new(path).ok()).collect())
     }
 }
 

@@ -4,6 +4,7 @@
 //! bytes, index and branch change is the protocol's; what a person sees is the listener's.
 
 mod before;
+mod codemod;
 mod end;
 mod gate;
 mod one;
@@ -22,7 +23,7 @@ use crate::journal::{Journal, Record};
 use crate::judge::{Judge, Purpose, Verdict};
 use crate::lock;
 use crate::path::RepoPath;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, RuleKind, Target};
 use crate::protocol::Protocol;
 use crate::ready::settle;
 use crate::repo::Repo;
@@ -153,7 +154,7 @@ impl Run<'_> {
                 Ended::Unchanged => {
                     self.note_unchanged(&part)?;
                     self.set_state(&part.files, State::Unchanged, None, None);
-                    let why = "the rules find nothing to do".to_owned();
+                    let why = self.why_unchanged(&part);
                     emit(Event::UnitUnchanged { unit: part.id.to_string(), files: self.files_of(&part), why });
                 }
                 Ended::Failed(failure) if !part.is_atomic() => {
@@ -288,6 +289,35 @@ impl Run<'_> {
     /// Fails while an earlier phase than the one that was asked for does not let it begin.
     fn refuse_out_of_order(&self, only: usize, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         (0..only).try_for_each(|earlier| self.refuse_closed(earlier, emit))
+    }
+
+    /// Why there is nothing to do in a part of a unit. What a command did not change it may not have understood.
+    fn why_unchanged(&self, part: &Unit) -> String {
+        let found = "the rules find nothing to do";
+        let targets: Vec<&Target> = part.files.iter().map(|file| self.plan.target(file)).collect();
+        let shown: BTreeSet<String> = part.files.iter().filter_map(|file| self.commands_of(file)).collect();
+        let has_others = |target: &&Target| {
+            !target.edits.is_empty()
+                || target.rules.iter().any(|rule| !matches!(self.plan.rules[*rule].kind, RuleKind::Command(_)))
+        };
+        match shown.into_iter().collect::<Vec<_>>() {
+            none if none.is_empty() => found.to_owned(),
+            shown if targets.iter().any(has_others) => format!("{} changed nothing, {found}", shown.join(", ")),
+            shown => format!("{} changed nothing", shown.join(", ")),
+        }
+    }
+
+    /// The commands of a file's rules as they are run on it; `None` where it has none.
+    fn commands_of(&self, file: &Member) -> Option<String> {
+        let phase = &self.plan.phases[file.phase].id;
+        let command = |rule: &usize| match &self.plan.rules[*rule].kind {
+            RuleKind::Command(command) => {
+                Some(format!("`{}`", self.judge.shown(&Call::of_file(command, &file.path), phase, None)))
+            }
+            RuleKind::Rename(_) | RuleKind::Rewrite(_) => None,
+        };
+        let shown: Vec<String> = self.plan.target(file).rules.iter().filter_map(command).collect();
+        (!shown.is_empty()).then(|| shown.join(", "))
     }
 
     /// What a codemod finds cannot be found again without running it: the journal remembers.

@@ -143,7 +143,13 @@ impl Run<'_> {
         };
         let placed = match self.transform(&changed, placed, &mut made, emit)? {
             (placed, Ok(None)) => placed,
-            (placed, Ok(Some(ended))) => return self.undo(placed, ended, emit),
+            (placed, Ok(Some(ended))) => {
+                if matches!(ended, Ended::Unchanged) {
+                    let known = made.into_iter().map(|(file, made)| (file, made.warnings.before));
+                    told(&known.chain(unchanged).collect::<Vec<_>>(), emit);
+                }
+                return self.undo(placed, ended, emit);
+            }
             (placed, Err(stop)) => return self.give_up(placed, stop),
         };
         let passed = match self.validate(&changed, emit) {

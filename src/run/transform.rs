@@ -2,7 +2,6 @@
 
 use crate::event::Event;
 use crate::fs;
-use crate::judge::{Purpose, Verdict};
 use crate::path::RepoPath;
 use crate::protocol::undo::on_disk;
 use crate::protocol::{After, Placed};
@@ -10,8 +9,8 @@ use crate::run::Run;
 use crate::run::one::{Ended, Failure};
 use crate::stop::{Note, Stop};
 use crate::unit::segments::{self, Segment};
-use crate::unit::sound::Warning;
-use crate::unit::{self, Made};
+use crate::unit::sound::{Warning, Warnings};
+use crate::unit::{self, Made, codemod};
 use crate::units::{Call, Member, Unit};
 
 /// What the transforms made of a file, and what is on disk, which the last of them may have yet to reach.
@@ -98,6 +97,13 @@ impl Run<'_> {
                     Ok(checked) => *of = checked,
                     Err(unsound) => return Ok(Some(Ended::Failed(unsound.into()))),
                 }
+            } else {
+                let shown = self.commands_of(file).unwrap_or_default();
+                let known = (before, std::mem::take(&mut of.warnings.before));
+                match codemod::unmoved(&self.callables, self.plan, file, &shown, known) {
+                    Ok(told) => of.warnings = Warnings { after: told.clone(), before: told },
+                    Err(unsound) => return Ok(Some(Ended::Failed(unsound.into()))),
+                }
             }
             if of.bytes != *now {
                 fs::replace(self.repo.top(), &file.path, now, &of.bytes, &drafted.aside)?;
@@ -155,21 +161,16 @@ impl Run<'_> {
                     if made.bytes != on_disk {
                         fs::replace(repo.top(), &file.path, &on_disk, &made.bytes, &drafted.aside)?;
                     }
-                    let calls = [Call::of_file(command, &file.path)];
-                    let phase = &placed.draft().phase;
-                    let verdict = self.judged(Purpose::Transform, (&calls, false), phase, Some(&unit.id), emit);
-                    if let Some(target) = &drafted.before {
-                        fs::keep_mode(repo.top(), &file.path, &target.found.stat)?;
+                    on_disk = match self.codemod((unit, own), drafted, command, &made.bytes, emit)? {
+                        Ok(now) => now,
+                        Err(failure) => return Ok(Err(failure)),
+                    };
+                    let call = Call::of_file(command, &file.path);
+                    let shown = self.judge.shown(&call, &placed.draft().phase, Some(&unit.id));
+                    match codemod::told(plan, file, &shown, &before, (&made.bytes, &on_disk)) {
+                        Ok(told) => made.warnings.before.extend(told),
+                        Err(unsound) => return Ok(Err(unsound.into())),
                     }
-                    match verdict?.0 {
-                        Verdict::Passed(_) => {}
-                        Verdict::Failed { kind, reason, log, could_not_judge: not_judged, .. } => {
-                            let (help, log) = (format!("see {}", log.display()), Some(log.display().to_string()));
-                            return Ok(Err(Failure { reason, help, log, verdict: Some(kind), not_judged, reverted: false }));
-                        }
-                    }
-                    self.refuse_changed_others(own, "the codemod")?;
-                    on_disk = fs::read(repo.top(), &file.path)?.bytes;
                     let name = names.next().filter(|_| on_disk != made.bytes);
                     made.rules.extend(name.map(ToOwned::to_owned));
                     made.bytes.clone_from(&on_disk);

@@ -1,7 +1,9 @@
 //! What is to become of one unit, found in memory: facts, rewrite, guards. Nothing is written here.
 
 pub mod callables;
+pub mod codemod;
 pub mod file_kind;
+pub mod line_ends;
 pub mod look;
 pub mod segments;
 pub mod sound;

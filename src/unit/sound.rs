@@ -46,7 +46,7 @@ impl Warnings {
 }
 
 impl Warning {
-    fn of(finding: &Finding, spot: Spot) -> Self {
+    pub(super) fn of(finding: &Finding, spot: Spot) -> Self {
         Self { spot, guard: Some(finding.guard), message: finding.message.clone(), help: finding.help.clone() }
     }
 }
@@ -117,7 +117,7 @@ impl Unsound {
     }
 
     /// What the guards found, a line each, and below it what the rules left elsewhere: that may be why.
-    fn guard(path: &RepoPath, findings: &[&Finding], left: &[Warning]) -> Self {
+    pub(super) fn guard(path: &RepoPath, findings: &[&Finding], left: &[Warning]) -> Self {
         const MOST: usize = 5;
         let same = |finding: &Finding, warning: &Warning| finding.before == warning.spot;
         let shown = findings.iter().take(MOST).map(|finding| {
