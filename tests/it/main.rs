@@ -79,6 +79,8 @@ mod progress;
 mod prose;
 /// What a file is, and what is told of one that the rules of a plan cannot read or find nothing in.
 mod readable;
+/// The recipes for external codemods, by the tools themselves.
+mod recipes;
 /// The recorded results of test runners, made again by the runners themselves.
 mod recorded;
 mod red_suite;

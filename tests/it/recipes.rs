@@ -1,0 +1,165 @@
+//! `docs/codemods.md` is the data: each recipe is a block of YAML that says what to install and holds one rule.
+//!
+//! They need the package index and minutes, so they ask for `MIGRATE_RUNNERS=1`. Where `CI` is set and that is not, two are run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::kit::{dirty, replan};
+use crate::support::{Repo, scratch};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/codemods.md");
+
+/// Those that are quickly installed.
+const FEW: [&str; 2] = ["pyupgrade", "absolufy-imports"];
+
+/// A file for each tool, what it makes of that, and a file that it needs.
+const CASES: [(&str, &str, &str, &[(&str, &str)]); 18] = [
+    ("libcst", "from old import f\n\nf(1)\n", "from new import g\n\ng(1)\n", &[]),
+    ("pyupgrade", "x = \"%s\" % (a,)\n", "x = f\"{a}\"\n", &[]),
+    (
+        "django-upgrade",
+        "from django.utils.encoding import force_text\n\nforce_text(1)\n",
+        "from django.utils.encoding import force_str\n\nforce_str(1)\n",
+        &[],
+    ),
+    ("ruff", "import os\nimport sys\n\nprint(sys)\n", "import sys\n\nprint(sys)\n", &[]),
+    ("isort", "import os, sys\n\nprint(os, sys)\n", "import os\nimport sys\n\nprint(os, sys)\n", &[]),
+    ("reorder-python-imports", "import os, sys\n\nprint(os, sys)\n", "import os\nimport sys\n\nprint(os, sys)\n", &[]),
+    ("autoflake", "import os\nimport sys\n\nprint(sys)\n", "import sys\n\nprint(sys)\n", &[]),
+    (
+        "ast-grep",
+        "def h():\n    f(1)\n",
+        "def h():\n    g(\n        1,\n    )\n",
+        &[("tools/f-to-g.yml", "id: f-to-g\nlanguage: python\nrule: { pattern: f($A) }\nfix: |-\n  g(\n      $A,\n  )\n")],
+    ),
+    (
+        "semgrep",
+        "f(1)\n",
+        "g(1)\n",
+        &[(
+            "tools/semgrep.yml",
+            "rules:\n  - { id: f, languages: [python], severity: WARNING, message: m, pattern: f($A), fix: g($A) }\n",
+        )],
+    ),
+    (
+        "bowler",
+        "def f(a):\n    return a\n\n\nf(1)\n",
+        "def g(a):\n    return a\n\n\ng(1)\n",
+        &[(
+            "tools/rename_f.py",
+            "import sys\n\nfrom bowler import Query\n\nQuery(sys.argv[1:]).select_function('f').rename('g').execute(interactive=False, write=True, silent=True)\n",
+        )],
+    ),
+    ("fixit", "if x == None:\n    pass\n", "if x is None:\n    pass\n", &[]),
+    ("flynt", "x = \"{}\".format(a)\n", "x = f\"{a}\"\n", &[]),
+    ("com2ann", "x = 1  # type: int\ny = 2\n", "x: int = 1\ny = 2\n", &[]),
+    ("add-trailing-comma", "f(\n    1,\n    2\n)\n", "f(\n    1,\n    2,\n)\n", &[]),
+    ("absolufy-imports", "from . import b\n\nprint(b)\n", "from pkg import b\n\nprint(b)\n", &[]),
+    ("docformatter", "def f():\n    \"\"\" does it \"\"\"\n", "def f():\n    \"\"\"Does it.\"\"\"\n", &[]),
+    ("autopep8", "if x == None:\n    pass\n", "if x is None:\n    pass\n", &[]),
+    (
+        "bump-pydantic",
+        "from pydantic import BaseSettings\n\n\nclass S(BaseSettings):\n    a: int = 1\n",
+        "from pydantic_settings import BaseSettings\n\n\nclass S(BaseSettings):\n    a: int = 1\n",
+        &[],
+    ),
+];
+
+/// The packages and the rule of each recipe, by the name of the rule.
+fn recipes() -> Vec<(String, String, String)> {
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let blocks = page.split("```yaml\n# pip install ").skip(1).map(|rest| rest.split("\n```").next().unwrap());
+    let recipe = |block: &str| {
+        let (packages, rules) = block.split_once('\n').unwrap();
+        let name = rules.lines().nth(1).unwrap().trim().trim_end_matches(':');
+        (name.to_owned(), packages.to_owned(), format!("{rules}\n"))
+    };
+    blocks.map(recipe).collect()
+}
+
+fn plan(rules: &str) -> String {
+    format!(
+        "version: 1\nname: recipe\nissue: \"#1\"\n{rules}phases:\n  - {{ id: P0, guards: {{ unbound: off, constants: off }}, files: [pkg/a.py] }}\n"
+    )
+}
+
+#[test]
+fn every_recipe_of_the_page_on_codemods_is_a_rule_that_a_test_runs() {
+    let (recipes, mut rest) = (recipes(), CASES.map(|(name, ..)| name).to_vec());
+    for (name, packages, rules) in &recipes {
+        assert!(packages.split(' ').all(|package| package.contains("==")), "{packages}");
+        let at = rest.iter().position(|case| case == name).unwrap_or_else(|| panic!("no test runs {name}"));
+        rest.swap_remove(at);
+        let repo = Repo::with(&[("pkg/a.py", "x = 1\n")]);
+        replan(&repo, &plan(rules));
+        let ran = repo.migrate(&["check"]);
+        assert_ne!(ran.code, Some(2), "{name}\n{}", ran.stderr);
+    }
+    assert!(recipes.len() >= 12 && rest.is_empty(), "{rest:?}");
+}
+
+#[test]
+fn every_recipe_does_its_work_keeps_line_endings_and_fails_on_what_the_tool_cannot_read() {
+    let wanted = std::env::var("MIGRATE_RUNNERS").ok();
+    let is_wanted = |name: &str| match wanted.as_deref() {
+        Some("0") => false,
+        Some("1") => true,
+        Some(names) => names.split_whitespace().any(|begin| name.starts_with(begin)),
+        None => std::env::var_os("CI").is_some() && FEW.contains(&name),
+    };
+    let chosen: Vec<_> = recipes().into_iter().filter(|(name, ..)| is_wanted(name)).collect();
+    if chosen.is_empty() {
+        println!("MIGRATE_RUNNERS names no recipe: none is run");
+    }
+    for (name, packages, rules) in chosen {
+        let (_, before, after, others) = CASES.into_iter().find(|(case, ..)| *case == name).unwrap();
+        let folder = scratch();
+        let programs = install(folder.path(), &packages);
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let with = |bytes: &str| {
+            let repo = Repo::with(others).env("PATH", &path);
+            repo.write("pkg/__init__.py", "");
+            repo.write("pkg/b.py", "");
+            repo.write("pkg/a.py", bytes);
+            replan(&repo, &plan(&rules));
+            repo
+        };
+        for ending in ["\n", "\r\n"] {
+            let repo = with(&before.replace('\n', ending));
+            let ran = repo.migrate(&["run"]);
+            assert_eq!(ran.code, Some(0), "{name}\n{}", ran.stderr);
+            assert!(!ran.stderr.contains("warning: "), "{name}\n{}", ran.stderr);
+            assert_eq!(String::from_utf8(repo.read("pkg/a.py")).unwrap(), after.replace('\n', ending), "{name}");
+            assert_eq!((repo.subjects().len(), dirty(&repo)), (3, String::new()), "{name}");
+            // What is done is found to be done.
+            replan(&repo, &plan(&rules).replace("name: recipe", "name: again"));
+            repo.migrate(&["run"]).succeeds().says("changed nothing");
+        }
+        // Without its own check of the file, the tool reads such a type itself.
+        if rules.contains("-m ast") && !reads_new_types(&programs) {
+            let ran = with(&format!("{before}type T = int\n")).migrate(&["run"]);
+            assert_eq!(ran.code, Some(1), "{name}\n{}", ran.stderr);
+        }
+        println!("{name}: {packages}");
+    }
+}
+
+/// A virtual environment with these packages: where its programs are.
+fn install(folder: &Path, packages: &str) -> PathBuf {
+    let place = folder.join("env");
+    let python = place.join("bin/python3");
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{packages}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(Command::new("python3").args(["-m", "venv"]).arg(&place));
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(Command::new(python).args(pip).args(packages.split(' ')));
+    place.join("bin")
+}
+
+fn reads_new_types(programs: &Path) -> bool {
+    let read = Command::new(programs.join("python3")).args(["-c", "compile('type T = int', 'a', 'exec')"]).output().unwrap();
+    read.status.success()
+}
