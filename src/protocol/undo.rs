@@ -156,10 +156,12 @@ impl Protocol<'_> {
             }
             match (file.result(), found) {
                 (Some(result), _) if hash.as_deref() == result => {}
-                (Some(_), _) | (None, None) => {
+                (Some(_), _) => {
                     undone.strangers.push(file.path.clone());
                     continue;
                 }
+                // The codemod deleted it.
+                (None, None) => {}
                 (None, Some(found)) => undone.kept.push(keep_copy(self.repo, &file.path, found)?),
             }
             let before = old_text(self.repo, &tip, file, &conversions)?;

@@ -56,6 +56,16 @@ fn a_codemod_that_deletes_its_file_is_told_as_that_and_the_file_is_put_back() {
 }
 
 #[test]
+fn a_file_that_a_codemod_deleted_is_put_back_when_the_run_was_killed_before_it_could() {
+    let kills = "if not os.path.exists('.git/killed'):\n    open('.git/killed', 'w').close()\n    os.kill(os.getppid(), 9)\n";
+    let repo = codemod(&format!("import os, sys\nos.remove(sys.argv[1])\n{kills}"), "");
+    assert_eq!(repo.migrate(&["run"]).signal, Some(9));
+    assert_eq!(dirty(&repo), " D a.py");
+    repo.migrate(&["run"]).exits(1).says("a.py: transform `python3 mod.py a.py` deleted a.py");
+    assert_eq!((repo.read("a.py"), dirty(&repo)), (OLD.into(), String::new()));
+}
+
+#[test]
 fn a_codemod_that_changes_another_tracked_file_stops_the_run_and_names_it() {
     let repo = codemod(&format!("{REPLACE}open('b.py', 'w').write('b = 2\\n')\n"), "");
     repo.migrate(&["run"]).exits(4).says("changed tracked files that are not its unit's: b.py").says("help: ");
