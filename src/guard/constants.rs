@@ -74,9 +74,6 @@ fn constants(file: &Parsed) -> Vec<Constant> {
             let (line, last, column) = (source.line(start), source.line(end), source.column(start));
             found.push(Constant { value: value(node, text), line, last, column });
         }
-        if matches!(node.kind(), "string_content" | "string_start" | "string_end") {
-            continue;
-        }
         children.reverse();
         pending.extend(children);
     }

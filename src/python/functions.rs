@@ -53,14 +53,18 @@ impl<'t> Functions<'t> {
 #[must_use]
 pub fn definitions<'t>(root: Node<'t>, text: &str) -> Vec<(String, Node<'t>)> {
     let mut found = Vec::new();
-    let mut pending = vec![(String::new(), root)];
-    while let Some((around, node)) = pending.pop() {
-        let name = node.child_by_field_name("name").filter(|_| matches!(node.kind(), "function_definition" | "class_definition"));
-        let around = name.map_or(around.clone(), |name| format!("{around}.{}", &text[name.byte_range()]));
-        if node.kind() == "function_definition" {
-            found.push((around.clone(), node));
+    let mut paths = vec![String::new()];
+    let mut pending = vec![(0, root)];
+    while let Some((mut around, node)) = pending.pop() {
+        let is_def = node.kind() == "function_definition";
+        if (is_def || node.kind() == "class_definition")
+            && let Some(name) = node.child_by_field_name("name")
+        {
+            paths.push(format!("{}.{}", paths[around], &text[name.byte_range()]));
+            around = paths.len() - 1;
+            found.extend(is_def.then(|| (paths[around].clone(), node)));
         }
-        pending.extend(node.named_children(&mut node.walk()).map(|child| (around.clone(), child)));
+        pending.extend(node.named_children(&mut node.walk()).map(|child| (around, child)));
     }
     found
 }
