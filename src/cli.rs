@@ -87,6 +87,9 @@ pub struct RunArgs {
     /// Print one JSON object per event to standard output
     #[arg(long, conflicts_with = "dry_run")]
     pub json: bool,
+    /// Where commands run.
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// What is let pass.
     #[command(flatten)]
     pub leave: LeaveArgs,
@@ -98,9 +101,23 @@ pub struct ResumeArgs {
     /// Print one JSON object per event to standard output
     #[arg(long)]
     pub json: bool,
+    /// Where commands run.
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// What is let pass.
     #[command(flatten)]
     pub leave: LeaveArgs,
+}
+
+/// Where the plan's commands run.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// Run the plan's commands in the work tree itself and not in copies of it
+    #[arg(long, env = "MIGRATE_IN_PLACE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), num_args = 0)]
+    pub in_place: bool,
+    /// Keep what copies of the work tree hold in this folder
+    #[arg(long, value_name = "FOLDER", env = "MIGRATE_SCRATCH", hide_env_values = true)]
+    pub scratch: Option<PathBuf>,
 }
 
 /// `migrate rollback`.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, LeaveArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
+use crate::cli::{Cli, Command, LeaveArgs, PlaceArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
 use crate::copies;
 use crate::event::{Event, Watch};
 use crate::examples;
@@ -160,6 +160,8 @@ impl<'a> Session<'a> {
             out_of_order: started.out_of_order,
             red_ok: started.red_ok,
             goes_on: true,
+            in_place: args.place.in_place || started.in_place,
+            scratch: self.scratch(&args.place),
             leave: leave(&args.leave),
             plan_file: self.plan_file.clone(),
         };
@@ -193,9 +195,16 @@ impl<'a> Session<'a> {
             out_of_order: args.out_of_order,
             red_ok: args.red_ok.clone(),
             goes_on: false,
+            in_place: args.place.in_place,
+            scratch: self.scratch(&args.place),
             leave: leave(&args.leave),
             plan_file: self.plan_file.clone(),
         })
+    }
+
+    /// The folder for what copies of the work tree hold, if one was named.
+    fn scratch(&self, args: &PlaceArgs) -> Option<PathBuf> {
+        args.scratch.as_ref().map(|folder| self.here.join(folder))
     }
 
     /// The files that a person means: a file of this name, or else those that match.

@@ -200,6 +200,9 @@ pub struct RunStarted {
     /// The commands that are not asked, by their texts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub red_ok: Vec<String>,
+    /// True when commands were to run in the work tree itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_place: bool,
 }
 
 /// Files that somebody asked for.

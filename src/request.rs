@@ -1,6 +1,7 @@
 //! What is asked of a run, and whether it goes on where an earlier one stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use globset::GlobSet;
 
@@ -32,6 +33,10 @@ pub struct Request {
     pub red_ok: Vec<String>,
     /// True when this is what an interrupted run was asked for.
     pub goes_on: bool,
+    /// True when commands are to run in the work tree itself, and not in copies of it.
+    pub in_place: bool,
+    /// The folder for what these copies hold, if it is not the usual one.
+    pub scratch: Option<PathBuf>,
     /// What is let pass that is refused otherwise.
     pub leave: Leave,
     /// The plan's own file, when it is in the repository: its changes concern no unit.

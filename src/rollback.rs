@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::held::Held;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
-use crate::judge::{Judge, Purpose, Verdict};
+use crate::judge::{Judge, Purpose, Question, Verdict};
 use crate::lock;
 use crate::message::trailers::{self, Trailers};
 use crate::path::{RepoPath, nearest};
@@ -423,9 +423,9 @@ fn validate_recovery(judge: &Judge<'_>, backs: &[Back], emit: &mut dyn FnMut(Eve
         let files: Vec<Member> = back.files.iter().filter_map(|file| member(judge.plan, &back.phase, file)).collect();
         let mut fresh = calls(judge.plan, &files, |target| &target.verify);
         fresh.retain(|call| seen.insert(judge.key(call, &back.phase, Some(&back.unit))));
-        if let Verdict::Failed { reason, log, .. } =
-            judge.run(Purpose::Verify, (&fresh, true), &back.phase, Some(&back.unit), &mut || Ok(()), emit)?
-        {
+        let (phase, unit) = (back.phase.as_str(), Some(&back.unit));
+        let question = Question { purpose: Purpose::Verify, calls: &fresh, fewer: true, phase, unit };
+        if let Verdict::Failed { reason, log, .. } = judge.run(question, None, &mut || Ok(()), emit)? {
             let message = format!("what was asked for is rolled back, and the recovery validation failed: {reason}");
             return Err(Stop::Failed(Note::new(message, format!("see {}", log.display()))));
         }

@@ -1,5 +1,6 @@
 //! Why the flow ended before everything asked for was done, by what a person has to do about it.
 
+use crate::copies::CopyError;
 use crate::cure;
 use crate::fs::FileProblem;
 use crate::interrupt::Signal;
@@ -93,6 +94,12 @@ impl From<TargetProblem> for Stop {
             TargetProblem::Repo(problem) => problem.into(),
             problem => Self::Refused(Note::new(problem.to_string(), problem.help())),
         }
+    }
+}
+
+impl From<CopyError> for Stop {
+    fn from(problem: CopyError) -> Self {
+        Self::Refused(Note::new(problem.to_string(), problem.help()))
     }
 }
 

@@ -210,6 +210,12 @@ impl Copy {
         }
     }
 
+    /// A place beside the copy, of this name, that shows in it as it does outside: for what a command is to hand over.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.room.folder().join("beside").join(name)
+    }
+
     /// Why a command was not started, if the copy could not be entered.
     #[must_use]
     pub fn trouble(&self) -> Option<Unavailable> {
@@ -231,6 +237,7 @@ impl Copy {
         create_folder(room.folder())?;
         let copy = Self { room, pin: pin.clone(), put: BTreeMap::new() };
         create_folder(&copy.room.work())?;
+        create_folder(&copy.beside(""))?;
         let git = run.tree.outer_git().zip(made.git.as_ref()).map(|(outer, pin)| (outer.to_owned(), pin.clone()));
         if let Some((outer, pin)) = &git {
             let below = Stack::new(vec![pin.clone(), outer.clone()], run.mark());

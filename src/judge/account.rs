@@ -36,6 +36,20 @@ pub fn of(report: Option<&Path>, log: &Path) -> Account {
     }
 }
 
+/// Keeps a report, where there is one, beside the log of its command.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(report: &Path, kept: &Path) -> Result<(), Stop> {
+    if !report.is_file() {
+        return Ok(());
+    }
+    fs::copy(report, kept).map(drop).map_err(|error| {
+        let message = format!("{}: cannot keep the report: {error}", kept.display());
+        Stop::Refused(Note::new(message, cure::help(&error, "fix the cause, then run migrate again")))
+    })
+}
+
 /// Adds to a log what was made of it, as its last line.
 ///
 /// # Errors

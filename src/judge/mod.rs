@@ -13,6 +13,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::{self, Finished, GRACE, Invocation, Outcome};
+use crate::copies::{Copy, CopyError};
 use crate::cure;
 use crate::event::{Activity, Event};
 use crate::fault;
@@ -26,8 +27,8 @@ use crate::unit_id::UnitId;
 use crate::units::Call;
 use crate::verdict::VerdictKind;
 
-pub use ruling::{OnTip, named};
 use ruling::{Account, Ruling, rule};
+pub use ruling::{OnTip, named};
 
 /// What commands are run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,36 @@ pub struct CallKey {
     shown: String,
     file: Option<RepoPath>,
     unit: Option<UnitId>,
+}
+
+/// What is to be judged, and by which commands.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'q> {
+    /// What for.
+    pub purpose: Purpose,
+    /// The commands, to be run in order until one fails.
+    pub calls: &'q [Call],
+    /// True when the unit takes tests away: fewer tests than before are then no failure.
+    pub fewer: bool,
+    /// The phase's id.
+    pub phase: &'q str,
+    /// The unit; `None` for a gate.
+    pub unit: Option<&'q UnitId>,
+}
+
+/// A copy of the work tree in which commands are run.
+pub struct Isolated<'c> {
+    /// The copy.
+    pub copy: &'c Copy,
+    /// True for a file that they must leave as it is.
+    pub is_guarded: &'c dyn Fn(&RepoPath) -> Result<bool, Stop>,
+}
+
+/// How one attempt at a call ended.
+struct Attempted {
+    ruling: Ruling,
+    log: PathBuf,
+    could_not_judge: bool,
 }
 
 /// What commands are run with.
@@ -239,21 +270,19 @@ impl<'a> Judge<'a> {
         left_out.map(|call| not_judged(&self.shown(call, phase, unit))).collect()
     }
 
-    /// Runs `calls` in order until one fails, and looks `after` each whether to go on. Whether the unit takes tests away is said beside
-    /// them: fewer tests than before are then no failure.
+    /// Runs the commands in order until one fails, in the work tree or in a copy of it, and looks `after` each whether to go on.
     ///
     /// # Errors
     /// [`Stop::Usage`] when a program is not there and the command never found it, which is the plan's fault and not the file's;
     /// [`Stop::Interrupted`]; and what `after` fails with.
     pub fn run(
         &self,
-        purpose: Purpose,
-        (calls, fewer): (&[Call], bool),
-        phase: &str,
-        unit: Option<&UnitId>,
+        question: Question<'_>,
+        isolated: Option<&Isolated<'_>>,
         after: &mut dyn FnMut() -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
+        let Question { purpose, calls, phase, unit, .. } = question;
         let mut passed = Vec::with_capacity(calls.len());
         for (nth, call) in calls.iter().enumerate() {
             let (shown, key) = (self.shown(call, phase, unit), self.key(call, phase, unit));
@@ -264,14 +293,13 @@ impl<'a> Judge<'a> {
             let mut attempt = 0;
             // On the tip what failed each time was red before; what passed once is flaky, and stays to be judged.
             let mut each_time: Option<OnTip> = None;
-            let (ruling, log, could_not_judge) = loop {
-                let (ruling, log, could_not_judge) =
-                    self.judge(purpose, (nth, call, attempt), (phase, unit), fewer, after, emit)?;
+            let Attempted { ruling, log, could_not_judge } = loop {
+                let attempted = self.attempt(question, isolated, (nth, attempt), after, emit)?;
                 if purpose == Purpose::Before {
-                    each_time = Some(ruling.on_tip().and_before(each_time));
+                    each_time = Some(attempted.ruling.on_tip().and_before(each_time));
                 }
-                if ruling.kind.lets_land() || attempt >= call.command.retries {
-                    break (ruling, log, could_not_judge);
+                if attempted.ruling.kind.lets_land() || attempt >= call.command.retries {
+                    break attempted;
                 }
                 attempt += 1;
             };
@@ -297,31 +325,35 @@ impl<'a> Judge<'a> {
         Ok(Verdict::Passed(passed))
     }
 
-    /// One attempt at one call; whether it could not judge at all is said beside.
-    fn judge(
+    /// One attempt at the call of this place.
+    fn attempt(
         &self,
-        purpose: Purpose,
-        (nth, call, attempt): (usize, &Call, u32),
-        (phase, unit): (&str, Option<&UnitId>),
-        fewer: bool,
+        question: Question<'_>,
+        isolated: Option<&Isolated<'_>>,
+        (nth, attempt): (usize, u32),
         after: &mut dyn FnMut() -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<(Ruling, PathBuf, bool), Stop> {
+    ) -> Result<Attempted, Stop> {
+        let Question { purpose, calls, fewer, phase, unit } = question;
+        let call = &calls[nth];
         let command = &call.command;
         let shown = self.shown(call, phase, unit);
         if let Some(unit) = unit {
             emit(Event::Doing { unit: unit.to_string(), activity: purpose.activity(shown.clone()) });
         }
         let log = self.log(purpose, (nth + 1, attempt), phase, unit)?;
-        let report = command.report.map(|_| log.with_extension("xml"));
+        let kept = command.report.map(|_| log.with_extension("xml"));
+        // What a command writes below the tree, git's folder included, stays in its copy.
+        let report =
+            kept.as_ref().map(|kept| isolated.map_or_else(|| kept.clone(), |isolated| isolated.copy.beside("report.xml")));
         let report = report.as_deref();
-        if let Some(report) = report {
+        for report in report.iter().copied().chain(kept.as_deref()) {
             account::clear(report)?;
         }
         let fields = self.fields(call, phase, unit, report);
         let resolved = command.run.resolve(&fields);
         fault::point("command: before");
-        let finished = self.start(command, &resolved, &fields, &log)?;
+        let finished = self.start(command, &resolved, isolated, &fields, &log)?;
         fault::point("command: ended");
         // What a codemod prints is about no tests.
         let account = if purpose == Purpose::Transform { Account::Text(None) } else { account::of(report, &log) };
@@ -331,7 +363,15 @@ impl<'a> Judge<'a> {
             (outcome, _) => outcome.clone(),
         };
         let before = if purpose == Purpose::Before { None } else { self.known(&self.key(call, phase, unit)) };
-        let ruling = rule(&outcome, &account, before.as_ref(), command.allow_empty, fewer);
+        let mut ruling = rule(&outcome, &account, before.as_ref(), command.allow_empty, fewer);
+        if let Some(isolated) = isolated {
+            if let (Some(report), Some(kept)) = (report, &kept) {
+                account::keep(report, kept)?;
+            }
+            if let Some(meddled) = meddled(isolated)? {
+                ruling = ruling.but_meddled(&meddled);
+            }
+        }
         account::conclude(&log, &format!("{}: {}", ruling.kind.word(), ruling.why))?;
         emit(Event::CommandFinished {
             unit: unit.map(ToString::to_string),
@@ -361,25 +401,38 @@ impl<'a> Judge<'a> {
             _ => self.proven.borrow_mut().insert(command.run.clone()),
         };
         let could_not_judge = matches!(finished.outcome, Outcome::TimedOut(_) | Outcome::NotFound(_));
-        Ok((ruling, log, could_not_judge))
+        Ok(Attempted { ruling, log, could_not_judge })
     }
 
-    fn start(&self, command: &Command, resolved: &Resolved, fields: &Fields<'_>, log: &Path) -> Result<Finished, Stop> {
+    fn start(
+        &self,
+        command: &Command,
+        resolved: &Resolved,
+        isolated: Option<&Isolated<'_>>,
+        fields: &Fields<'_>,
+        log: &Path,
+    ) -> Result<Finished, Stop> {
         let mut env: Vec<(OsString, OsString)> =
             vec![("MIGRATE_PLAN".into(), fields.plan.into()), ("MIGRATE_PHASE".into(), fields.phase.into())];
         let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
         env.extend(fields.unit.map(|unit| ("MIGRATE_UNIT".into(), bytes(unit))));
         env.extend(fields.file.map(|file| ("MIGRATE_FILE".into(), bytes(file.as_bytes()))));
         env.extend(fields.report.map(|report| ("MIGRATE_REPORT".into(), report.into())));
-        let invocation =
-            Invocation { argv: &resolved.argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
-        command::run(&invocation, self.interrupt).map_err(|problem| {
-            let help = "fix the cause, then run migrate again";
-            Stop::Refused(match problem.cause() {
-                Some(source) => Note::new(format!("{problem}: {source}"), cure::help(source, help)),
-                None => Note::new(problem.to_string(), help),
+        let argv = isolated.map(|isolated| isolated.copy.argv(&resolved.argv));
+        let argv = argv.as_deref().unwrap_or(&resolved.argv);
+        let invocation = Invocation { argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
+        command::run(&invocation, self.interrupt)
+            .map_err(|problem| {
+                let help = "fix the cause, then run migrate again";
+                Stop::Refused(match problem.cause() {
+                    Some(source) => Note::new(format!("{problem}: {source}"), cure::help(source, help)),
+                    None => Note::new(problem.to_string(), help),
+                })
             })
-        })
+            .and_then(|finished| match isolated.and_then(|isolated| isolated.copy.trouble()) {
+                None => Ok(finished),
+                Some(why) => Err(CopyError::NotEntered(why).into()),
+            })
     }
 
     /// The file that keeps a command's output, its folder made.
@@ -415,6 +468,32 @@ fn log_name(unit: &UnitId) -> String {
     use sha2::Digest;
     let sum = sha2::Sha256::digest(unit.as_bytes());
     format!("{tail}-{:02x}{:02x}{:02x}{:02x}", sum[0], sum[1], sum[2], sum[3])
+}
+
+/// What commands did in a copy to what they must leave as it is, in words.
+fn meddled(isolated: &Isolated<'_>) -> Result<Option<String>, Stop> {
+    let touched = isolated.copy.touched()?;
+    let mut files: Vec<String> = Vec::new();
+    for path in touched.files.keys() {
+        if (isolated.is_guarded)(path)? {
+            files.push(path.to_string());
+        }
+    }
+    let mut what = Vec::new();
+    if !files.is_empty() {
+        what.push(format!("changed tracked files: {}", files.join(", ")));
+    }
+    if touched.head {
+        what.push("moved HEAD".to_owned());
+    }
+    if !touched.refs.is_empty() {
+        what.push(format!("changed references: {}", touched.refs.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    if !touched.index.is_empty() {
+        let paths: Vec<String> = touched.index.iter().map(ToString::to_string).collect();
+        what.push(format!("changed the index: {}", paths.join(", ")));
+    }
+    Ok((!what.is_empty()).then(|| what.join(", and ")))
 }
 
 fn not_judged(shown: &str) -> String {

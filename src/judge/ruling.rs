@@ -60,6 +60,12 @@ pub struct Ruling {
 }
 
 impl Ruling {
+    /// The same of a command that changed in its copy what it must leave as it is: whatever it said, it said of something else.
+    #[must_use]
+    pub fn but_meddled(self, how: &str) -> Self {
+        Self { kind: VerdictKind::Failed, why: format!("{how} ({})", self.why), results: None, ..self }
+    }
+
     /// What to hold later verdicts of the same command against, this one having been given on the tip.
     #[must_use]
     pub fn on_tip(&self) -> OnTip {

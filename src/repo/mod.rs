@@ -227,6 +227,18 @@ impl Repo {
         &self.top
     }
 
+    /// Git's folder of this work tree: that of its HEAD and index.
+    #[must_use]
+    pub fn git_folder(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// Git's folder that all work trees of the repository share: that of its branches and objects.
+    #[must_use]
+    pub fn common_folder(&self) -> &Path {
+        self.inner.commondir()
+    }
+
     /// Where this tool keeps its lock, journal and logs: in git's folder of this work tree.
     #[must_use]
     pub fn state_folder(&self) -> PathBuf {

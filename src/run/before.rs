@@ -14,6 +14,7 @@ use crate::judge::{OnTip, Passing, Purpose, named};
 use crate::path::RepoPath;
 use crate::plan::{Command, Target};
 use crate::run::Run;
+use crate::run::judging::Candidate;
 use crate::run::one::{Ended, Failure, Tried};
 use crate::stop::{Note, Stop};
 use crate::units::{Call, Unit, calls};
@@ -87,10 +88,9 @@ impl Run<'_> {
         if let Some(says) = self.judge.known(&key) {
             return Ok(Some(says));
         }
-        let phase = &self.plan.phases[unit.phase].id;
-        let asked = (std::slice::from_ref(call), false);
-        let (verdict, since) = self.judged(Purpose::Before, asked, phase, Some(&unit.id), emit)?;
-        self.refuse_changed_others(&[], "a command that was asked before its unit")?;
+        let question = self.question(Purpose::Before, unit, std::slice::from_ref(call));
+        let (verdict, since) = self.judged(question, &Candidate::new(), emit)?;
+        self.refuse_changed_tree("a command that was asked before its unit")?;
         if since == BranchMove::Forward {
             return Ok(None);
         }

@@ -3,7 +3,7 @@
 
 use crate::event::Event;
 use crate::fs::{self, Like};
-use crate::judge::{Purpose, Verdict};
+use crate::judge::{Purpose, Question, Verdict};
 use crate::path::RepoPath;
 use crate::plan::Command;
 use crate::protocol::DraftFile;
@@ -66,7 +66,9 @@ impl Run<'_> {
         emit: &mut dyn FnMut(Event),
     ) -> Result<Result<Vec<u8>, Failure>, Stop> {
         let (repo, phase, path) = (self.repo, self.plan.phases[unit.phase].id.as_str(), &drafted.path);
-        let verdict = self.judged(Purpose::Transform, (std::slice::from_ref(call), false), phase, Some(&unit.id), emit);
+        let calls = std::slice::from_ref(call);
+        let question = Question { purpose: Purpose::Transform, calls, fewer: false, phase, unit: Some(&unit.id) };
+        let verdict = self.judged_in_place(question, emit);
         let is_gone = fs::is_free(repo.top(), path)?;
         if let Some(target) = &drafted.before {
             let like = target.found.stat;
@@ -77,9 +79,7 @@ impl Run<'_> {
             }
         }
         if let Verdict::Failed { kind, reason, log, could_not_judge: not_judged, .. } = verdict?.0 {
-            let log = log.display().to_string();
-            let (help, log, verdict) = (format!("see {log}"), Some(log), Some(kind));
-            return Ok(Err(Failure { reason, help, log, verdict, not_judged, reverted: false }));
+            return Ok(Err(Failure::of_command(reason, &log, kind, not_judged)));
         }
         self.refuse_changed_others(own, "the codemod")?;
         if is_gone {

@@ -3,8 +3,9 @@
 use crate::event::{Event, PhaseLabel};
 use crate::held::BranchMove;
 use crate::journal::Record;
-use crate::judge::{Purpose, Verdict};
+use crate::judge::{Purpose, Question, Verdict};
 use crate::plan::digest;
+use crate::run::judging::Candidate;
 use crate::run::{Run, one};
 use crate::schedule::passage::{LastGate, too_many_given_up};
 use crate::stop::{Note, Stop};
@@ -29,7 +30,9 @@ impl Run<'_> {
                 return Err(Stop::Interrupted(signal));
             }
             emit(Event::GateStarted { phase: label.clone() });
-            let (verdict, since) = self.judged(Purpose::Gate, (&Call::of_phase(&phase.gate), false), &phase.id, None, emit)?;
+            let calls = Call::of_phase(&phase.gate);
+            let question = Question { purpose: Purpose::Gate, calls: &calls, fewer: false, phase: &phase.id, unit: None };
+            let (verdict, since) = self.judged(question, &Candidate::new(), emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
                 emit(one::judged_again(&format!("the gate of {label}")));
@@ -46,7 +49,7 @@ impl Run<'_> {
         let commands = digest::commands(&phase.gate);
         match verdict {
             Verdict::Passed(_) => {
-                self.refuse_changed_others(&[], "a gate command")?;
+                self.refuse_changed_tree("a gate command")?;
                 self.journal.append(Record::GatePassed { plan, phase: id, tip, commands })?;
                 emit(Event::GatePassed { phase: label.clone() });
                 Ok(())

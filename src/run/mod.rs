@@ -7,6 +7,7 @@ mod before;
 mod codemod;
 mod end;
 mod gate;
+mod judging;
 mod one;
 mod start;
 mod transform;
@@ -20,7 +21,7 @@ use crate::event::{Event, Watch};
 use crate::held::{BranchMove, Held};
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, Record};
-use crate::judge::{Judge, Purpose, Verdict};
+use crate::judge::Judge;
 use crate::lock;
 use crate::path::RepoPath;
 use crate::plan::{self, Plan, RuleKind, Target};
@@ -31,6 +32,7 @@ use crate::repo::identity::Identity;
 use crate::repo::others::Others;
 use crate::repo::target::Conversions;
 use crate::request::Request;
+use crate::run::judging::Isolation;
 use crate::run::one::{Ended, Failure};
 use crate::schedule::failure::{self, Next, Noted};
 use crate::schedule::passage::{self, Passage};
@@ -38,7 +40,6 @@ use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Standing};
 use crate::unit::callables::Callables;
-use crate::unit_id::UnitId;
 use crate::units::{Call, Member, Unit};
 use crate::verdict::VerdictKind;
 
@@ -85,6 +86,8 @@ struct Run<'a> {
     left_aside: usize,
     digest: String,
     held: Held,
+    /// What makes the copies in which commands run; they run in the work tree without.
+    isolation: Option<Isolation>,
     /// The validate commands that were asked ahead.
     asked: BTreeSet<plan::Run>,
     /// How many units in a row no command could judge.
@@ -374,31 +377,6 @@ impl Run<'_> {
         all.filter(|standing| files.contains(&standing.file))
     }
 
-    /// Lets commands judge, and says whether somebody else committed meanwhile: the verdict is void then. The branch is looked at after
-    /// each of them, so that nothing runs on where HEAD was switched.
-    fn judged(
-        &mut self,
-        purpose: Purpose,
-        (calls, fewer): (&[Call], bool),
-        phase: &str,
-        unit: Option<&UnitId>,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<(Verdict, BranchMove), Stop> {
-        let mut since = self.look_at_branch()?;
-        let (repo, held) = (self.repo, &mut self.held);
-        let mut after = || {
-            if held.look(repo)? == BranchMove::Forward {
-                since = BranchMove::Forward;
-            }
-            Ok(())
-        };
-        let verdict = self.judge.run(purpose, (calls, fewer), phase, unit, &mut after, emit)?;
-        if since == BranchMove::Forward {
-            self.refresh()?;
-        }
-        Ok((verdict, since))
-    }
-
     /// Looks where the branch stands. After a commit of somebody else, what was known of the tree is found out anew.
     fn look_at_branch(&mut self) -> Result<BranchMove, Stop> {
         let since = self.held.look(self.repo)?;
@@ -414,6 +392,11 @@ impl Run<'_> {
         self.callables = Callables::new(self.repo);
         self.judge.forget();
         Ok(())
+    }
+
+    /// Fails when a command changed tracked files, where it ran in the work tree itself: from a copy it cannot.
+    fn refuse_changed_tree(&self, who: &str) -> Result<(), Stop> {
+        if self.isolation.is_some() { Ok(()) } else { self.refuse_changed_others(&[], who) }
     }
 
     /// Fails when a command changed tracked files, apart from those that it was to change or to judge, and the plan's own.

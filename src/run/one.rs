@@ -1,5 +1,7 @@
 //! One unit through the write protocol: prepared, placed, judged, committed, judged again; or wholly as it was.
 
+use std::path::Path;
+
 use git2::Oid;
 
 use crate::compose::{self, Rewritten};
@@ -12,7 +14,8 @@ use crate::protocol::{After, Draft, DraftFile, Landed, Placed};
 use crate::repo::Tip;
 use crate::rewrite::follow::Spot;
 use crate::run::before::Asked;
-use crate::run::{Run, listed, takes_away};
+use crate::run::judging::{self, Candidate};
+use crate::run::{Run, listed};
 use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::unit::sound::{Unsound, Warning};
@@ -38,6 +41,14 @@ pub(super) struct Failure {
     pub(super) not_judged: bool,
     /// True when its commit was taken back.
     pub(super) reverted: bool,
+}
+
+impl Failure {
+    /// That a command says so, whose output is in `log`.
+    pub(super) fn of_command(reason: String, log: &Path, kind: VerdictKind, not_judged: bool) -> Self {
+        let log = log.display().to_string();
+        Self { reason, help: format!("see {log}"), log: Some(log), verdict: Some(kind), not_judged, reverted: false }
+    }
 }
 
 impl From<Unsound> for Failure {
@@ -135,6 +146,20 @@ impl Run<'_> {
             Asked::RedBefore(failure) => return Ok(Tried::Ended(Ended::Failed(failure))),
             Asked::Void => return Ok(Tried::Void),
         }
+        // In a copy it is judged before anything of it is written; what a codemod makes of it is known only once it has begun.
+        let candidate = judging::candidate(&draft).filter(|_| self.isolation.is_some());
+        let mut validated = None;
+        if let Some(candidate) = &candidate {
+            match self.validate(&changed, candidate, emit)? {
+                _ if *self.held.tip() != tip => return Ok(Tried::Void),
+                Verdict::Passed(passed) => validated = Some(passed),
+                Verdict::Failed { kind, reason, log, nth, could_not_judge, .. } => {
+                    told_before(made, emit);
+                    let failure = Failure::of_command(reason, &log, kind, could_not_judge);
+                    return self.unless_red_before(&changed, nth, failure, emit);
+                }
+            }
+        }
         let begun = self.protocol().begin(draft)?;
         emit(Event::Doing { unit: name.clone(), activity: Activity::Placing });
         let placed = match self.protocol().place(begun) {
@@ -152,20 +177,16 @@ impl Run<'_> {
             }
             (placed, Err(stop)) => return self.give_up(placed, stop),
         };
-        let passed = match self.validate(&changed, emit) {
+        let judged = validated.map_or_else(|| self.validate_in_place(&changed, emit), |passed| Ok(Verdict::Passed(passed)));
+        let passed = match judged {
             Ok(Verdict::Passed(_)) if *self.held.tip() != tip => {
                 self.protocol().undo(placed, "the branch got other commits meanwhile")?;
                 return Ok(Tried::Void);
             }
             Ok(Verdict::Passed(passed)) => passed,
             Ok(Verdict::Failed { kind, reason, log, nth, could_not_judge: not_judged, .. }) => {
-                // The files are put back: a person finds in them what was there before.
-                for (file, made) in made {
-                    made.warnings.before.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
-                }
-                let help = format!("see {}", log.display());
-                let (log, verdict) = (Some(log.display().to_string()), Some(kind));
-                let failure = Failure { reason, help, log, verdict, not_judged, reverted: false };
+                told_before(made, emit);
+                let failure = Failure::of_command(reason, &log, kind, not_judged);
                 return match self.undo(placed, Ended::Failed(failure), emit)? {
                     // Where somebody committed it meanwhile, the tip is not what it would be without the unit.
                     Tried::Ended(Ended::Failed(failure)) if *self.held.tip() == tip => {
@@ -244,10 +265,16 @@ impl Run<'_> {
         }
     }
 
-    fn validate(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Verdict, Stop> {
+    /// What the unit's validation says of a candidate.
+    fn validate(&mut self, unit: &Unit, candidate: &Candidate, emit: &mut dyn FnMut(Event)) -> Result<Verdict, Stop> {
         let calls = calls(self.plan, &unit.files, |target| &target.validate);
-        let phase = &self.plan.phases[unit.phase].id;
-        let (verdict, _) = self.judged(Purpose::Validate, (&calls, takes_away(self.plan, unit)), phase, Some(&unit.id), emit)?;
+        Ok(self.judged(self.question(Purpose::Validate, unit, &calls), candidate, emit)?.0)
+    }
+
+    /// What it says of a unit that is placed.
+    fn validate_in_place(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Verdict, Stop> {
+        let calls = calls(self.plan, &unit.files, |target| &target.validate);
+        let (verdict, _) = self.judged_in_place(self.question(Purpose::Validate, unit, &calls), emit)?;
         if !calls.is_empty() {
             let own: Vec<RepoPath> = unit.paths().cloned().collect();
             self.refuse_changed_others(&own, "a validate command")?;
@@ -292,6 +319,13 @@ impl Run<'_> {
     fn gave_up(&mut self, base: &Tip, stop: Stop) -> Result<Tried, Stop> {
         self.look_at_branch()?;
         if self.held.tip() != base && matches!(stop, Stop::NeedsYou(_)) { Ok(Tried::Void) } else { Err(stop) }
+    }
+}
+
+/// Tells of files that are put back, or were never written, what was there before.
+fn told_before(made: Vec<(Member, Made)>, emit: &mut dyn FnMut(Event)) {
+    for (file, made) in made {
+        made.warnings.before.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
     }
 }
 

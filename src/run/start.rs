@@ -16,6 +16,7 @@ use crate::repo::{Repo, short};
 use crate::request::{Request, earlier, refuse_changed_plan};
 use crate::rules;
 use crate::run::Run;
+use crate::run::judging::Isolation;
 use crate::run::one::warned;
 use crate::state::State;
 use crate::stop::Stop;
@@ -70,7 +71,10 @@ impl<'a> Run<'a> {
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
         unready::refuse(repo, plan, tip, &unmatched, (&looked_at, &conversions), interrupt)?;
         looked_at.iter().for_each(|unit| drop(told.remove(&unit.path)));
-        request.refuse_dirty(&others)?;
+        let isolation = isolation(repo, plan, request, emit);
+        if isolation.is_none() {
+            request.refuse_dirty(&others)?;
+        }
         let judged = rules::judge(repo, plan, interrupt)?;
         for warning in plan.warnings.iter().chain(&judged.warnings) {
             emit(Event::Warning { message: warning.message.clone(), help: Some(warning.help.clone()) });
@@ -99,6 +103,7 @@ impl<'a> Run<'a> {
                     retry: request.retry.iter().copied().collect(),
                     out_of_order: request.out_of_order,
                     red_ok: request.red_ok.clone(),
+                    in_place: request.in_place,
                 }))?;
                 journal
             },
@@ -106,6 +111,7 @@ impl<'a> Run<'a> {
             newest,
             left_aside,
             held,
+            isolation,
             asked: BTreeSet::new(),
             not_judged: 0,
         };
@@ -122,5 +128,24 @@ impl<'a> Run<'a> {
             warnings.into_iter().for_each(|warning| emit(warned(&path, warning)));
         }
         Ok(run)
+    }
+}
+
+/// What makes copies of the work tree; `None` where commands are to run in the tree itself, or no copies can be made, which is told once.
+fn isolation(repo: &Repo, plan: &Plan, request: &Request, emit: &mut dyn FnMut(Event)) -> Option<Isolation> {
+    let targets = || plan.phases.iter().flat_map(|phase| &phase.targets);
+    let runs_commands = plan.phases.iter().any(|phase| !phase.gate.is_empty())
+        || targets().any(|target| !target.validate.is_empty() || !target.verify.is_empty());
+    if request.in_place || !runs_commands {
+        return None;
+    }
+    match Isolation::open(repo, request.scratch.as_deref()) {
+        Ok(isolation) => Some(isolation),
+        Err(why) => {
+            let message =
+                format!("commands run in the work tree itself, one at a time, since no copies of it can be made: {why}");
+            emit(Event::Warning { message, help: Some(format!("{}; --in-place says that it is meant so", why.help())) });
+            None
+        }
     }
 }

@@ -10,8 +10,9 @@ use crate::path::RepoPath;
 use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
 use crate::repo::Tip;
+use crate::run::Run;
+use crate::run::judging::Candidate;
 use crate::run::one::{self, Ended, Failure};
-use crate::run::{Run, takes_away};
 use crate::schedule::owed::{Newest, Owed, owed};
 use crate::state::State;
 use crate::stop::{Note, Stop};
@@ -35,9 +36,9 @@ impl Run<'_> {
             self.learn(validated)?;
             return Ok(Ended::Committed);
         }
-        let phase = &self.plan.phases[unit.phase].id;
         for _ in 0..one::MOST_ATTEMPTS {
-            let judged = self.judged(Purpose::Verify, (&calls, takes_away(self.plan, unit)), phase, Some(&unit.id), emit);
+            let question = self.question(Purpose::Verify, unit, &calls);
+            let judged = self.judged(question, &Candidate::new(), emit);
             let (verdict, since) = judged.map_err(|stop| still_owed(unit, stop))?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
@@ -47,7 +48,7 @@ impl Run<'_> {
             let (kind, reason, log, not_judged) = match verdict {
                 Verdict::Failed { kind, reason, log, could_not_judge, .. } => (kind, reason, log, could_not_judge),
                 Verdict::Passed(passed) => {
-                    self.refuse_changed_others(&[], "a verify command")?;
+                    self.refuse_changed_tree("a verify command")?;
                     self.journal.append(Record::Verified { commit: commit.to_string() })?;
                     validated.extend(passed);
                     self.learn(validated)?;
@@ -210,11 +211,11 @@ impl Run<'_> {
 
     /// Judges a commit that others have built upon; one that fails is theirs to decide about.
     fn judge_only(&mut self, unit: &Unit, commit: Oid, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let phase = &self.plan.phases[unit.phase].id;
         let calls = calls(self.plan, &unit.files, |target| &target.verify);
-        match self.judged(Purpose::Verify, (&calls, takes_away(self.plan, unit)), phase, Some(&unit.id), emit)?.0 {
+        let question = self.question(Purpose::Verify, unit, &calls);
+        match self.judged(question, &Candidate::new(), emit)?.0 {
             Verdict::Passed(_) => {
-                self.refuse_changed_others(&[], "a verify command")?;
+                self.refuse_changed_tree("a verify command")?;
                 Ok(self.journal.append(Record::Verified { commit: commit.to_string() })?)
             }
             Verdict::Failed { reason, log, .. } => {

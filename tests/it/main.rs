@@ -54,6 +54,7 @@ mod inflight;
 /// Signals in every step.
 mod interrupt;
 /// A journal that is lost, torn, damaged or foreign.
+mod isolated;
 mod journal;
 /// The same renames by LibCST's codemod, file by file, and who is right where the two differ.
 mod libcst;

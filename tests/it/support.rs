@@ -122,6 +122,8 @@ impl Repo {
             .env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z")
             .env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            // Most tests let their commands write down in the tree what they saw; those of copies say so.
+            .env("MIGRATE_IN_PLACE", "1")
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -1,0 +1,181 @@
+//! Where the plan's commands run: in copies of the work tree, so that the user may go on working and what lands is what was judged; or,
+//! where no copies can be made or somebody asks for it, in the work tree itself.
+//!
+//! A copy shows the tip with a candidate's files on it. Files that the user has changed show as the tip has them. What the user changes
+//! while a command runs may show half: the verdict is void then.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use git2::Oid;
+
+use crate::copies::{Copies, Means, Pin, TreeFacts, Unavailable, Version};
+use crate::event::Event;
+use crate::held::BranchMove;
+use crate::judge::{Isolated, Purpose, Question, Verdict};
+use crate::path::RepoPath;
+use crate::protocol::{After, Draft};
+use crate::repo::Repo;
+use crate::repo::target::Conversions;
+use crate::run::one::MOST_ATTEMPTS;
+use crate::run::{Run, takes_away};
+use crate::stop::{Note, Stop};
+use crate::units::{Call, Unit};
+
+/// The files of a candidate that are not as the tip has them.
+pub(super) type Candidate = BTreeMap<RepoPath, Version>;
+
+const LINK: u32 = 0o120_000;
+const SUBMODULE: u32 = 0o160_000;
+
+/// What makes copies, and what all copies of one tip have in common.
+pub(super) struct Isolation {
+    copies: Copies,
+    pinned: Option<Pinned>,
+}
+
+/// A tip as copies show it.
+struct Pinned {
+    pin: Pin,
+    tip: Oid,
+    /// The files that the user had changed, which show as the tip has them.
+    edited: BTreeSet<RepoPath>,
+}
+
+impl Isolation {
+    /// Finds out whether copies of this work tree can be made.
+    pub(super) fn open(repo: &Repo, scratch: Option<&Path>) -> Result<Self, Unavailable> {
+        let facts = TreeFacts { top: repo.top(), git_folder: repo.git_folder(), common_folder: repo.common_folder() };
+        let copies = Copies::open(&facts, &Means { scratch, program: None })?;
+        Ok(Self { copies, pinned: None })
+    }
+
+    /// The tip for copies, made anew when it, or what the user has changed, is not what it was.
+    fn pin(&mut self, repo: &Repo, tip: Oid, edited: BTreeSet<RepoPath>) -> Result<Pin, Stop> {
+        if let Some(pinned) = self.pinned.as_ref().filter(|pinned| pinned.tip == tip && pinned.edited == edited) {
+            return Ok(pinned.pin.clone());
+        }
+        let paths: Vec<RepoPath> = edited.iter().cloned().collect();
+        let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
+        let mut versions = Candidate::new();
+        for path in paths {
+            let version = match repo.file_in(tip, &path)? {
+                None => Version::Absent,
+                Some((SUBMODULE, _)) => continue,
+                Some((LINK, blob)) => Version::Link { target: repo.blob(blob)? },
+                Some((mode, blob)) => {
+                    let bytes = repo.smudge(&path, blob, conversions.apply_to(&path))?;
+                    Version::File { bytes, executable: mode & 0o111 != 0 }
+                }
+            };
+            versions.insert(path, version);
+        }
+        let pin = self.copies.pin(&versions)?;
+        self.pinned = Some(Pinned { pin: pin.clone(), tip, edited });
+        Ok(pin)
+    }
+}
+
+/// What a draft puts on the tip; `None` while a codemod has yet to say.
+pub(super) fn candidate(draft: &Draft) -> Option<Candidate> {
+    let version = |after: &After| match after {
+        After::Unknown => None,
+        After::Text { bytes, mode } => Some(Version::File { bytes: bytes.clone(), executable: mode & 0o111 != 0 }),
+        After::Gone => Some(Version::Absent),
+    };
+    draft.files.iter().map(|file| Some((file.path.clone(), version(&file.after)?))).collect()
+}
+
+impl Run<'_> {
+    /// What these calls are to judge.
+    pub(super) fn question<'q>(&self, purpose: Purpose, unit: &'q Unit, calls: &'q [Call]) -> Question<'q>
+    where
+        Self: 'q,
+    {
+        let fewer = takes_away(self.plan, unit);
+        Question { purpose, calls, fewer, phase: &self.plan.phases[unit.phase].id, unit: Some(&unit.id) }
+    }
+
+    /// Lets commands judge what `candidate` makes of the tip, in a copy where copies are made and else as the work tree is, and says
+    /// whether somebody else committed meanwhile: the verdict is void then.
+    pub(super) fn judged(
+        &mut self,
+        question: Question<'_>,
+        candidate: &Candidate,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Verdict, BranchMove), Stop> {
+        if self.isolation.is_none() || question.calls.is_empty() {
+            return self.judged_in_place(question, emit);
+        }
+        for _ in 0..MOST_ATTEMPTS {
+            let judged = self.judged_in_copy(question, candidate, emit)?;
+            let pinned = self.isolation.as_ref().and_then(|isolation| isolation.pinned.as_ref());
+            let edited: Vec<String> = self
+                .edited()?
+                .into_iter()
+                .filter(|path| pinned.is_none_or(|pinned| !pinned.edited.contains(path)))
+                .map(|path| path.to_string())
+                .collect();
+            if edited.is_empty() || judged.1 == BranchMove::Forward {
+                return Ok(judged);
+            }
+            let what = question.unit.map_or_else(|| "the gate".to_owned(), ToString::to_string);
+            let message =
+                format!("{} changed in the work tree while {what} was judged: it is judged again without", edited.join(", "));
+            emit(Event::Warning { message, help: None });
+        }
+        let message = format!("tracked files changed each of the {MOST_ATTEMPTS} times that a command judged");
+        Err(Stop::NeedsYou(Note::new(message, "see `git status`: if a program writes them, stop it, then run migrate again")))
+    }
+
+    /// The same in the work tree itself. The branch is looked at after each command, so that nothing runs on where HEAD was switched.
+    pub(super) fn judged_in_place(
+        &mut self,
+        question: Question<'_>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Verdict, BranchMove), Stop> {
+        self.judged_with(question, None, emit)
+    }
+
+    fn judged_in_copy(
+        &mut self,
+        question: Question<'_>,
+        candidate: &Candidate,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Verdict, BranchMove), Stop> {
+        self.look_at_branch()?;
+        let (repo, tip, edited) = (self.repo, self.held.tip().commit, self.edited()?);
+        let Some(isolation) = &mut self.isolation else { return self.judged_in_place(question, emit) };
+        let pin = isolation.pin(repo, tip, edited)?;
+        let copy = isolation.copies.copy(&pin, candidate)?;
+        let is_guarded = |path: &RepoPath| Ok(candidate.contains_key(path) || repo.file_in(tip, path)?.is_some());
+        self.judged_with(question, Some(&Isolated { copy: &copy, is_guarded: &is_guarded }), emit)
+    }
+
+    fn judged_with(
+        &mut self,
+        question: Question<'_>,
+        isolated: Option<&Isolated<'_>>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Verdict, BranchMove), Stop> {
+        let mut since = self.look_at_branch()?;
+        let (repo, held) = (self.repo, &mut self.held);
+        let mut after = || {
+            if held.look(repo)? == BranchMove::Forward {
+                since = BranchMove::Forward;
+            }
+            Ok(())
+        };
+        let verdict = self.judge.run(question, isolated, &mut after, emit)?;
+        if since == BranchMove::Forward {
+            self.refresh()?;
+        }
+        Ok((verdict, since))
+    }
+
+    /// The tracked files that the user has changed.
+    fn edited(&self) -> Result<BTreeSet<RepoPath>, Stop> {
+        let since = self.repo.changed_others(&self.others, &[])?;
+        Ok(self.others.paths().cloned().chain(since).collect())
+    }
+}
