@@ -2,11 +2,15 @@
 //! changed, and the file with them put back. Pure, over bytes.
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
 
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// So long it is looked which lines are the same; after that, fewer are found.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A line, and what ends it: nothing at the end of a file.
 type Line<'t> = (&'t [u8], &'t [u8]);
@@ -28,6 +32,11 @@ pub fn changed(before: &[u8], after: &[u8]) -> Option<(u32, String)> {
         return Some((1, what.to_owned()));
     }
     let (old, new) = (lines(old), lines(new));
+    if let (Some(usual), Some(other)) = (only_ending(&old), only_ending(&new))
+        && usual == other
+    {
+        return None;
+    }
     let partners = partners(&old, &new);
     let is_other = |(at, partner): &(usize, Option<usize>)| {
         partner.is_some_and(|was| !old[was].1.is_empty() && !new[*at].1.is_empty() && old[was].1 != new[*at].1)
@@ -62,11 +71,19 @@ pub fn kept<'t>(before: &[u8], after: &'t [u8]) -> Cow<'t, [u8]> {
     Cow::Owned(text)
 }
 
+/// What ends all lines, where that is the same.
+fn only_ending<'t>(lines: &[Line<'t>]) -> Option<&'t [u8]> {
+    let mut endings = lines.iter().map(|(_, ending)| *ending).filter(|ending| !ending.is_empty());
+    let first = endings.next()?;
+    endings.all(|ending| ending == first).then_some(first)
+}
+
 /// The lines of `old` that those of `new` are, what ends them aside.
 fn partners(old: &[Line], new: &[Line]) -> Vec<Option<usize>> {
     let words = |lines: &[Line]| -> Vec<Vec<u8>> { lines.iter().map(|(line, _)| line.to_vec()).collect() };
     let mut partners = vec![None; new.len()];
-    for op in capture_diff_slices(Algorithm::Myers, &words(old), &words(new)) {
+    let deadline = Some(Instant::now() + PATIENCE);
+    for op in capture_diff_slices_deadline(Algorithm::Myers, &words(old), &words(new), deadline) {
         if op.tag() == DiffTag::Equal {
             op.new_range().zip(op.old_range()).for_each(|(at, was)| partners[at] = Some(was));
         }

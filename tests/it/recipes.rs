@@ -1,6 +1,7 @@
 //! `docs/codemods.md` is the data: each recipe is a block of YAML that says what to install and holds one rule.
 //!
-//! They need the package index and minutes, so they ask for `MIGRATE_RUNNERS=1`. Where `CI` is set and that is not, two are run.
+//! They need the package index and minutes, so they ask for `MIGRATE_RUNNERS`: `1` is all of them, else the beginnings of their names:
+//! `MIGRATE_RUNNERS="ruff isort" cargo test recipes`. Where `CI` is set and that is not, two are run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
