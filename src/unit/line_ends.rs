@@ -43,7 +43,8 @@ pub fn changed(before: &[u8], after: &[u8]) -> Option<(u32, String)> {
     };
     let others: Vec<_> = partners.iter().copied().enumerate().filter(is_other).collect();
     if let [(_, Some(first)), ..] = others[..] {
-        let what = format!("changed how {} lines end of which it changed nothing else", others.len());
+        let lines = if others.len() == 1 { "1 line ends".to_owned() } else { format!("{} lines end", others.len()) };
+        let what = format!("changed how {lines} of which it changed nothing else");
         return Some((number(first), what));
     }
     let known = |ending: &[u8]| ending.is_empty() || old.iter().any(|(_, other)| *other == ending);

@@ -14,8 +14,11 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/codemods.md");
 /// Those that are quickly installed.
 const FEW: [&str; 2] = ["pyupgrade", "absolufy-imports"];
 
-/// A file for each tool, what it makes of that, and a file that it needs.
-const CASES: [(&str, &str, &str, &[(&str, &str)]); 18] = [
+/// The name of a recipe, a file for its tool, what it makes of that, and files that it needs.
+type Case = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// One for each recipe.
+const CASES: [Case; 18] = [
     ("libcst", "from old import f\n\nf(1)\n", "from new import g\n\ng(1)\n", &[]),
     ("pyupgrade", "x = \"%s\" % (a,)\n", "x = f\"{a}\"\n", &[]),
     (
@@ -79,6 +82,22 @@ fn recipes() -> Vec<(String, String, String)> {
     blocks.map(recipe).collect()
 }
 
+/// The recipes that are to be run.
+fn chosen() -> Vec<(String, String, String)> {
+    let wanted = std::env::var("MIGRATE_RUNNERS").ok();
+    let is_wanted = |name: &str| match wanted.as_deref() {
+        Some("0") => false,
+        Some("1") => true,
+        Some(names) => names.split_whitespace().any(|begin| name.starts_with(begin)),
+        None => std::env::var_os("CI").is_some() && FEW.contains(&name),
+    };
+    let chosen: Vec<_> = recipes().into_iter().filter(|(name, ..)| is_wanted(name)).collect();
+    if chosen.is_empty() {
+        println!("MIGRATE_RUNNERS names no recipe: none is run");
+    }
+    chosen
+}
+
 fn plan(rules: &str) -> String {
     format!(
         "version: 1\nname: recipe\nissue: \"#1\"\n{rules}phases:\n  - {{ id: P0, guards: {{ unbound: off, constants: off }}, files: [pkg/a.py] }}\n"
@@ -102,18 +121,7 @@ fn every_recipe_of_the_page_on_codemods_is_a_rule_that_a_test_runs() {
 
 #[test]
 fn every_recipe_does_its_work_keeps_line_endings_and_fails_on_what_the_tool_cannot_read() {
-    let wanted = std::env::var("MIGRATE_RUNNERS").ok();
-    let is_wanted = |name: &str| match wanted.as_deref() {
-        Some("0") => false,
-        Some("1") => true,
-        Some(names) => names.split_whitespace().any(|begin| name.starts_with(begin)),
-        None => std::env::var_os("CI").is_some() && FEW.contains(&name),
-    };
-    let chosen: Vec<_> = recipes().into_iter().filter(|(name, ..)| is_wanted(name)).collect();
-    if chosen.is_empty() {
-        println!("MIGRATE_RUNNERS names no recipe: none is run");
-    }
-    for (name, packages, rules) in chosen {
+    for (name, packages, rules) in chosen() {
         let (_, before, after, others) = CASES.into_iter().find(|(case, ..)| *case == name).unwrap();
         let folder = scratch();
         let programs = install(folder.path(), &packages);
@@ -143,6 +151,62 @@ fn every_recipe_does_its_work_keeps_line_endings_and_fails_on_what_the_tool_cann
             assert_eq!(ran.code, Some(1), "{name}\n{}", ran.stderr);
         }
         println!("{name}: {packages}");
+    }
+}
+
+/// What tools are known to do to files: the recipe, what is another in its rule, a file, the exit code and what is said.
+const HARM: [(&str, [&str; 2], &str, i32, &str); 6] = [
+    (
+        "autoflake",
+        ["", ""],
+        "from os import path\n\n__all__ = []\n__all__.extend([\"path\"])\n",
+        1,
+        "pkg/a.py:4:17: `__all__` names path, which nothing binds any more (exports)",
+    ),
+    (
+        "ast-grep",
+        ["scan -r tools/f-to-g.yml", "run -p 'def f($A): return $B' -r 'def f($A): return $B'"],
+        "async def f(a): return a.b\n\n\nasync def h():\n    await f(1)\n",
+        1,
+        "`await` of f, which is a plain function (awaitedness)",
+    ),
+    ("ast-grep", ["scan -r tools/f-to-g.yml", "run -p 'no($A)' -r 'yes($A)'"], "f(1)\n", 1, "failed with status 1"),
+    (
+        "com2ann",
+        ["keep_line_endings: true", "timeout: 5m"],
+        "x = 1  # type: int\r\ny = 2\r\n",
+        0,
+        "changed how 1 line ends of which it changed nothing else",
+    ),
+    (
+        "pyupgrade",
+        ["repeat: until-stable", "timeout: 5m"],
+        "x = \"%s\" % (a,)\n",
+        0,
+        "changed a string constant: \"%s\" became \"{}\"",
+    ),
+    (
+        "bump-pydantic",
+        [" --log-file /dev/null", ""],
+        "from pydantic import BaseSettings\n\n\nclass S(BaseSettings):\n    a: int = 1\n",
+        0,
+        "left untracked files: log.txt",
+    ),
+];
+
+#[test]
+fn what_tools_are_known_to_do_to_files_is_told() {
+    for (name, packages, rules) in chosen() {
+        let cases: Vec<_> = HARM.iter().filter(|(recipe, ..)| *recipe == name).collect();
+        let folder = scratch();
+        let programs = if cases.is_empty() { continue } else { install(folder.path(), &packages) };
+        for (_, [from, to], before, code, said) in cases {
+            let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+            let repo = Repo::with(&[("pkg/a.py", before)]).env("PATH", &path);
+            replan(&repo, &plan(&rules.replace(from, to)).replace(", constants: off", ""));
+            repo.migrate(&["run"]).exits(*code).says(said);
+            assert_eq!(repo.read("pkg/a.py") == before.as_bytes(), *code == 1, "{name}");
+        }
     }
 }
 
