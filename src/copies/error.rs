@@ -50,8 +50,10 @@ impl Unavailable {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            // What a namespace lacks is not what a disk or a file lacks by the same word.
-            Self::Refused { call, error } if call.starts_with("unshare") => refused(call, error).to_owned(),
+            // What a namespace or a lock lacks is not what a disk or a process lacks by the same word.
+            Self::Refused { call, error } if call.starts_with("unshare") || call.starts_with("lock the copy") => {
+                refused(call, error).to_owned()
+            }
             Self::Refused { call, error } => cure::help(error, refused(call, error)).to_owned(),
             Self::Foreign { path, .. } => {
                 format!(
@@ -95,6 +97,7 @@ fn refused(call: &str, error: &io::Error) -> &'static str {
         ("mount", Some(Errno::INVAL)) => {
             "use Linux 5.11 or later, and a scratch folder on a local disk or in memory (`tmpfs`); `dmesg` says what the overlay misses"
         }
+        ("lock", Some(Errno::AGAIN)) => "let the command that is in the copy end first",
         ("mark", _) => "use a scratch folder on a file system that keeps extended attributes",
         _ => "see what the system's log says of it (`dmesg`)",
     }

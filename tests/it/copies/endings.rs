@@ -84,7 +84,8 @@ fn commands_of_one_copy_see_what_the_earlier_ones_did_and_never_run_at_once() {
         });
         assert_eq!(second.outcome, Outcome::Failed(125));
         assert!(!bench.outside.path().join("second").exists());
-        assert!(copy.trouble().unwrap().to_string().contains("lock the copy"));
+        let why = copy.trouble().unwrap();
+        assert!(why.to_string().contains("lock the copy") && why.help().contains("end first"), "{why}: {}", why.help());
         assert!(matches!(copy.touched(), Err(CopyError::NotEntered(_))));
     });
 }
