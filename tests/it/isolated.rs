@@ -202,7 +202,7 @@ fn in_a_linked_work_tree_copies_keep_branches_of_both_trees_as_they_are() {
 fn a_plan_that_is_judged_in_copies_ends_in_the_commits_of_one_that_is_judged_in_place() {
     let phases = "  - id: P0\n    on_failure: quarantine\n    validate: [\"! grep -q 'import g' b.py\"]\n    verify: [\"test {file} != d.py || ! grep -q new {file}\"]\n    files: [a.py, b.py, c.py, d.py, { path: e.py, delete: true }, { path: f.py, create: 'x = 1' }]\n";
     let files = ["a.py", "b.py", "c.py", "d.py", "e.py"].map(|file| (file, OLD));
-    let (copies, place) = (isolated(&files, phases), crate::kit::repo(&files, phases));
+    let (copies, place) = (isolated(&files, phases), repo(&files, phases));
     copies.migrate(&["run"]).exits(1);
     place.migrate(&["run"]).exits(1);
     let commits = |repo: &Repo| repo.git(&["log", "--format=%T %B"]);
