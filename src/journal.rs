@@ -147,6 +147,19 @@ pub enum Record {
         /// The digest of its commands.
         commands: String,
     },
+    /// External codemods made this of a unit's files, which are not written yet: a run that goes on from here does not ask them again.
+    Drafted {
+        /// The plan's name.
+        plan: String,
+        /// The digest of the plan's meaning.
+        digest: String,
+        /// The unit.
+        unit: UnitId,
+        /// The commit that they saw.
+        base: String,
+        /// The files that they changed, or left as they were.
+        files: Vec<DraftedFile>,
+    },
     /// A command that reads no file's name passes on a tree: a run that goes on from here need not ask it again.
     Green {
         /// The plan's name.
@@ -244,6 +257,19 @@ impl Announcement {
     pub fn tried(&self) -> impl Iterator<Item = RepoPath> {
         self.files.iter().map(|file| file.path.clone()).chain(self.unit.file())
     }
+}
+
+/// What external codemods made of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftedFile {
+    /// Where it is.
+    pub path: RepoPath,
+    /// The blob that HEAD had then.
+    pub before: String,
+    /// The blob of its bytes on disk to come.
+    pub after: String,
+    /// What changed it, in order: `edits` and names of rules.
+    pub rules: Vec<String>,
 }
 
 /// One file of a change.

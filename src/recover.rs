@@ -87,6 +87,7 @@ pub fn open(records: &[Record]) -> Open {
             | Record::Unchanged { .. }
             | Record::GatePassed { .. }
             | Record::GateFailed { .. }
+            | Record::Drafted { .. }
             | Record::Green { .. }
             | Record::RunFinished { .. } => {}
         }

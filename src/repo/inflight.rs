@@ -31,15 +31,18 @@ pub enum Hold {
     Files,
     /// The commit to come.
     Commit,
+    /// What external codemods made of the files of the unit that is judged: they may answer otherwise the next time.
+    Drafts,
 }
 
 impl Hold {
-    const ALL: [Self; 2] = [Self::Files, Self::Commit];
+    const ALL: [Self; 3] = [Self::Files, Self::Commit, Self::Drafts];
 
     fn name(self) -> &'static str {
         match self {
             Self::Files => "files",
             Self::Commit => "commit",
+            Self::Drafts => "drafts",
         }
     }
 }
@@ -125,13 +128,25 @@ impl Repo {
         Ok(())
     }
 
-    /// Removes this work tree's own references: what they kept has landed, or is of no more use.
+    /// Removes this work tree's own references, but for that of drafts: what they kept has landed, or is of no more use.
     ///
     /// # Errors
     /// When one cannot be removed.
     pub fn let_go(&self) -> Result<(), RepoProblem> {
+        self.remove_refs(&[Hold::Files, Hold::Commit])
+    }
+
+    /// Removes the reference that keeps drafts: the unit has ended.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn let_drafts_go(&self) -> Result<(), RepoProblem> {
+        self.remove_refs(&[Hold::Drafts])
+    }
+
+    fn remove_refs(&self, holds: &[Hold]) -> Result<(), RepoProblem> {
         let Some(id) = self.own_id()? else { return Ok(()) };
-        for what in Hold::ALL {
+        for what in holds {
             let file = self.inner.commondir().join(ROOT).join(&id).join(what.name());
             match fs::remove_file(&file) {
                 Err(error) if !is_absent(&error) => return Err(unheld("remove", &file, &error)),
@@ -144,7 +159,7 @@ impl Repo {
         while packing.exists() && Instant::now() < patience {
             sleep(Duration::from_millis(5));
         }
-        for what in Hold::ALL {
+        for what in holds {
             if let Ok(mut packed) = self.inner.find_reference(&format!("{ROOT}/{id}/{}", what.name())) {
                 match packed.delete() {
                     Err(error) if error.code() != ErrorCode::Locked => return Err(error.into()),

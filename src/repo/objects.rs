@@ -95,7 +95,7 @@ impl Repo {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub(super) fn write_object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, RepoProblem> {
+    pub fn write_object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, RepoProblem> {
         let oid = Oid::hash_object(kind, bytes)?;
         let name = oid.to_string();
         let folder = self.store().join(&name[..2]);

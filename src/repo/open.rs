@@ -158,6 +158,14 @@ impl Repo {
         // What cannot be a path of ours is empty, or git's own.
         Ok(paths.filter_map(|path| RepoPath::new(path).ok()).collect())
     }
+
+    /// True when git ignores what is, or would be, at a path.
+    ///
+    /// # Errors
+    /// When a file of patterns cannot be read.
+    pub fn is_ignored(&self, path: &RepoPath) -> Result<bool, RepoProblem> {
+        Ok(self.inner.is_path_ignored(path.as_path())?)
+    }
 }
 
 /// Where a repository keeps what, all of it absolute.

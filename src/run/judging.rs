@@ -9,7 +9,7 @@ use std::path::Path;
 
 use git2::Oid;
 
-use crate::copies::{Copies, Means, Pin, TreeFacts, Unavailable, Version};
+use crate::copies::{Copies, Copy, Means, Pin, TreeFacts, Unavailable, Version};
 use crate::event::Event;
 use crate::held::BranchMove;
 use crate::judge::{Isolated, Purpose, Question, Verdict};
@@ -78,12 +78,16 @@ impl Isolation {
 
 /// What a draft puts on the tip; `None` while a codemod has yet to say.
 pub(super) fn candidate(draft: &Draft) -> Option<Candidate> {
-    let version = |after: &After| match after {
+    draft.files.iter().map(|file| Some((file.path.clone(), version(&file.after)?))).collect()
+}
+
+/// What a copy is to show of what becomes of a file; `None` while a codemod has yet to say.
+pub(super) fn version(after: &After) -> Option<Version> {
+    match after {
         After::Unknown => None,
         After::Text { bytes, mode } => Some(Version::File { bytes: bytes.clone(), executable: mode & 0o111 != 0 }),
         After::Gone => Some(Version::Absent),
-    };
-    draft.files.iter().map(|file| Some((file.path.clone(), version(&file.after)?))).collect()
+    }
 }
 
 impl Run<'_> {
@@ -107,8 +111,19 @@ impl Run<'_> {
         if self.isolation.is_none() || question.calls.is_empty() {
             return self.judged_in_place(question, emit);
         }
+        self.judged_in_copy(question, candidate, &mut |_| Ok(()), emit)
+    }
+
+    /// The same in a copy, which is looked at `afterwards`.
+    pub(super) fn judged_in_copy(
+        &mut self,
+        question: Question<'_>,
+        candidate: &Candidate,
+        afterwards: &mut dyn FnMut(&Copy) -> Result<(), Stop>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(Verdict, BranchMove), Stop> {
         for _ in 0..MOST_ATTEMPTS {
-            let judged = self.judged_in_copy(question, candidate, emit)?;
+            let judged = self.judged_once(question, candidate, afterwards, emit)?;
             let pinned = self.isolation.as_ref().and_then(|isolation| isolation.pinned.as_ref());
             let edited: Vec<String> = self
                 .edited()?
@@ -137,10 +152,11 @@ impl Run<'_> {
         self.judged_with(question, None, emit)
     }
 
-    fn judged_in_copy(
+    fn judged_once(
         &mut self,
         question: Question<'_>,
         candidate: &Candidate,
+        afterwards: &mut dyn FnMut(&Copy) -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(Verdict, BranchMove), Stop> {
         self.look_at_branch()?;
@@ -148,8 +164,13 @@ impl Run<'_> {
         let Some(isolation) = &mut self.isolation else { return self.judged_in_place(question, emit) };
         let pin = isolation.pin(repo, tip, edited)?;
         let copy = isolation.copies.copy(&pin, candidate)?;
-        let is_guarded = |path: &RepoPath| Ok(candidate.contains_key(path) || repo.file_in(tip, path)?.is_some());
-        self.judged_with(question, Some(&Isolated { copy: &copy, is_guarded: &is_guarded }), emit)
+        // A codemod is to change its own file, and nothing else.
+        let own = question.calls.first().and_then(|call| call.file.as_ref()).filter(|_| question.purpose == Purpose::Transform);
+        let is_guarded =
+            |path: &RepoPath| Ok(own != Some(path) && (candidate.contains_key(path) || repo.file_in(tip, path)?.is_some()));
+        let judged = self.judged_with(question, Some(&Isolated { copy: &copy, is_guarded: &is_guarded }), emit)?;
+        afterwards(&copy)?;
+        Ok(judged)
     }
 
     fn judged_with(

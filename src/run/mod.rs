@@ -5,6 +5,7 @@
 
 mod before;
 mod codemod;
+mod drafts;
 mod end;
 mod gate;
 mod judging;

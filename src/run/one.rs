@@ -89,7 +89,12 @@ impl Run<'_> {
         while void < MOST_ATTEMPTS {
             self.look_at_branch()?;
             match self.attempt(unit, emit)? {
-                Tried::Ended(ended) => return Ok(ended),
+                Tried::Ended(ended) => {
+                    if unit.files.iter().any(|file| self.plan.runs_codemod(self.plan.target(file))) {
+                        self.repo.let_drafts_go()?;
+                    }
+                    return Ok(ended);
+                }
                 Tried::Void => {
                     void += 1;
                     emit(judged_again(&self.name_of(unit)));
@@ -141,12 +146,26 @@ impl Run<'_> {
             reverts: None,
             verify: !calls(self.plan, &changed.files, |target| &target.verify).is_empty(),
         };
+        let mut draft = draft;
+        if self.isolation.is_some() {
+            match self.transform_in_copies(&changed, &mut draft, &mut made, emit)? {
+                _ if *self.held.tip() != tip => return Ok(Tried::Void),
+                None => {}
+                Some(ended) => {
+                    if matches!(ended, Ended::Unchanged) {
+                        let known = made.into_iter().map(|(file, made)| (file, made.warnings.before));
+                        told(&known.chain(unchanged).collect::<Vec<_>>(), emit);
+                    }
+                    return Ok(Tried::Ended(ended));
+                }
+            }
+        }
         match self.ask_before(&changed, emit)? {
             Asked::Enough => {}
             Asked::RedBefore(failure) => return Ok(Tried::Ended(Ended::Failed(failure))),
             Asked::Void => return Ok(Tried::Void),
         }
-        // In a copy it is judged before anything of it is written; what a codemod makes of it is known only once it has begun.
+        // In a copy it is judged before anything of it is written.
         let candidate = judging::candidate(&draft).filter(|_| self.isolation.is_some());
         let mut validated = None;
         if let Some(candidate) = &candidate {

@@ -135,7 +135,7 @@ impl<'a> Run<'a> {
 fn isolation(repo: &Repo, plan: &Plan, request: &Request, emit: &mut dyn FnMut(Event)) -> Option<Isolation> {
     let targets = || plan.phases.iter().flat_map(|phase| &phase.targets);
     let runs_commands = plan.phases.iter().any(|phase| !phase.gate.is_empty())
-        || targets().any(|target| !target.validate.is_empty() || !target.verify.is_empty());
+        || targets().any(|target| !target.validate.is_empty() || !target.verify.is_empty() || plan.runs_codemod(target));
     if request.in_place || !runs_commands {
         return None;
     }

@@ -4,8 +4,9 @@ use crate::event::Event;
 use crate::fs;
 use crate::path::RepoPath;
 use crate::protocol::undo::on_disk;
-use crate::protocol::{After, Placed};
+use crate::protocol::{After, Draft, DraftFile, Placed};
 use crate::run::Run;
+use crate::run::judging::{Candidate, version};
 use crate::run::one::{Ended, Failure};
 use crate::stop::{Note, Stop};
 use crate::unit::segments::{self, Segment};
@@ -15,6 +16,15 @@ use crate::units::{Call, Member, Unit};
 
 /// What the transforms made of a file, and what is on disk, which the last of them may have yet to reach.
 type Transformed = (Made, Vec<u8>);
+
+/// Where the codemods of a unit work on its files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bench {
+    /// In the work tree, where the unit has begun.
+    Tree,
+    /// In copies of it, each of which shows the unit's files as far as they are known.
+    Copies,
+}
 
 /// How far the codemods of a unit came.
 #[derive(Default)]
@@ -41,7 +51,7 @@ impl Run<'_> {
             return Ok((placed, Ok(None)));
         }
         let mut left = Progress::default();
-        let ended = self.transform_all(unit, &placed, &unknown, (made, &mut left), emit);
+        let ended = self.transform_all(Bench::Tree, (unit, placed.draft()), &unknown, (made, &mut left), emit);
         for (nth, at) in unknown.into_iter().enumerate() {
             let file = placed.draft().files[at].clone();
             let mode = file.before.as_ref().map_or(0o100_644, |target| target.mode);
@@ -65,32 +75,64 @@ impl Run<'_> {
         Ok((self.protocol().transformed(placed)?, ended))
     }
 
-    fn transform_all(
+    /// Runs them in copies, before anything of the unit is written, and fills in what becomes of its files. Says how the unit ended, if
+    /// it did.
+    pub(super) fn transform_in_copies(
         &mut self,
         unit: &Unit,
-        placed: &Placed,
+        draft: &mut Draft,
+        made: &mut [(Member, Made)],
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Option<Ended>, Stop> {
+        let unknown: Vec<usize> = (0..made.len()).filter(|at| draft.files[*at].after == After::Unknown).collect();
+        if unknown.is_empty() {
+            return Ok(None);
+        }
+        if !self.take_kept_draft(unit, draft, &unknown, made)? {
+            let mut left = Progress::default();
+            let ended = self.transform_all(Bench::Copies, (unit, draft), &unknown, (made, &mut left), emit)?;
+            if ended.is_some() {
+                return Ok(ended);
+            }
+            for (at, bytes) in unknown.iter().zip(left.done) {
+                let mode = draft.files[*at].before.as_ref().map_or(0o100_644, |target| target.mode);
+                draft.files[*at].after = After::Text { bytes, mode };
+            }
+            self.keep_draft(unit, draft, &unknown, made)?;
+        }
+        let is_same = draft.files.iter().all(|file| file.old_text() == file.new_text());
+        Ok(is_same.then_some(Ended::Unchanged))
+    }
+
+    fn transform_all(
+        &mut self,
+        bench: Bench,
+        (unit, draft): (&Unit, &Draft),
         unknown: &[usize],
         (made, left): (&mut [(Member, Made)], &mut Progress),
         emit: &mut dyn FnMut(Event),
     ) -> Result<Option<Ended>, Stop> {
         let own: Vec<RepoPath> = unit.paths().cloned().collect();
         for at in unknown {
-            if placed.draft().files.len() > 1 {
-                self.protocol().transforming(&placed.draft().files[*at].path)?;
+            if bench == Bench::Tree && draft.files.len() > 1 {
+                self.protocol().transforming(&draft.files[*at].path)?;
             }
             left.begun += 1;
-            match self.codemods(unit, (placed, *at), &made[*at].0, &own, emit)? {
+            let siblings = so_far(draft, unknown, &left.done);
+            match self.codemods(bench, (unit, &own), (&draft.files[*at], &siblings), &made[*at].0, emit)? {
                 Ok((of, now)) => {
                     made[*at].1 = of;
                     left.done.push(now);
-                    self.refuse_changed_siblings(placed, unknown, &left.done)?;
+                    if bench == Bench::Tree {
+                        self.refuse_changed_siblings(draft, unknown, &left.done)?;
+                    }
                 }
                 Err(failure) => return Ok(Some(Ended::Failed(failure))),
             }
         }
         // Only now are all the unit's files as they shall be.
         for (at, now) in unknown.iter().zip(&mut left.done) {
-            let ((file, of), drafted) = (&mut made[*at], &placed.draft().files[*at]);
+            let ((file, of), drafted) = (&mut made[*at], &draft.files[*at]);
             let before = drafted.old_text().unwrap_or_default();
             if of.bytes != before || *now != before {
                 match unit::check(&self.callables, self.plan, file, before, std::mem::take(of)) {
@@ -106,7 +148,9 @@ impl Run<'_> {
                 }
             }
             if of.bytes != *now {
-                fs::replace(self.repo.top(), &file.path, now, &of.bytes, &drafted.aside)?;
+                if bench == Bench::Tree {
+                    fs::replace(self.repo.top(), &file.path, now, &of.bytes, &drafted.aside)?;
+                }
                 now.clone_from(&of.bytes);
             }
         }
@@ -114,8 +158,8 @@ impl Run<'_> {
     }
 
     /// Fails when a file of the unit is not what it was left as, now that another one's codemod has ended: that, or somebody, changed it.
-    fn refuse_changed_siblings(&self, placed: &Placed, unknown: &[usize], done: &[Vec<u8>]) -> Result<(), Stop> {
-        for (at, file) in placed.draft().files.iter().enumerate() {
+    fn refuse_changed_siblings(&self, draft: &Draft, unknown: &[usize], done: &[Vec<u8>]) -> Result<(), Stop> {
+        for (at, file) in draft.files.iter().enumerate() {
             let expected = match unknown.iter().position(|other| *other == at) {
                 Some(nth) => done.get(nth).map(Vec::as_slice).or(file.old_text()),
                 None => file.new_text(),
@@ -132,16 +176,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Runs the transforms of one file one after the other, on the file in the work tree; they are not judged yet.
+    /// Runs the transforms of one file one after the other; they are not judged yet.
     fn codemods(
         &mut self,
-        unit: &Unit,
-        (placed, at): (&Placed, usize),
+        bench: Bench,
+        (unit, own): (&Unit, &[RepoPath]),
+        (drafted, siblings): (&DraftFile, &Candidate),
         file: &Member,
-        own: &[RepoPath],
         emit: &mut dyn FnMut(Event),
     ) -> Result<Result<Transformed, Failure>, Stop> {
-        let (repo, plan, drafted) = (self.repo, self.plan, &placed.draft().files[at]);
+        let (repo, plan) = (self.repo, self.plan);
         let before = drafted.old_text().unwrap_or_default().to_vec();
         let mut made = Made { bytes: before.clone(), ..Made::default() };
         let mut on_disk = before.clone();
@@ -158,15 +202,15 @@ impl Run<'_> {
                     Err(unsound) => return Ok(Err(unsound.into())),
                 },
                 Segment::Codemod(command) => {
-                    if made.bytes != on_disk {
+                    if bench == Bench::Tree && made.bytes != on_disk {
                         fs::replace(repo.top(), &file.path, &on_disk, &made.bytes, &drafted.aside)?;
                     }
-                    on_disk = match self.codemod((unit, own), drafted, command, &made.bytes, emit)? {
+                    on_disk = match self.codemod(bench, (unit, own), (drafted, siblings), command, &made.bytes, emit)? {
                         Ok(now) => now,
                         Err(failure) => return Ok(Err(failure)),
                     };
                     let call = Call::of_file(command, &file.path);
-                    let shown = self.judge.shown(&call, &placed.draft().phase, Some(&unit.id));
+                    let shown = self.judge.shown(&call, &plan.phases[unit.phase].id, Some(&unit.id));
                     match codemod::told(plan, file, &shown, &before, (&made.bytes, &on_disk)) {
                         Ok(told) => made.warnings.before.extend(told),
                         Err(unsound) => return Ok(Err(unsound.into())),
@@ -179,4 +223,15 @@ impl Run<'_> {
         }
         Ok(Ok((made, on_disk)))
     }
+}
+
+/// What is known of the unit's files while the codemods of one are at work: all but those that are still to be transformed.
+fn so_far(draft: &Draft, unknown: &[usize], done: &[Vec<u8>]) -> Candidate {
+    let known = draft.files.iter().enumerate().filter_map(|(at, file)| {
+        let transformed = unknown.iter().position(|other| *other == at).and_then(|nth| done.get(nth));
+        let mode = file.before.as_ref().map_or(0o100_644, |target| target.mode);
+        let after = transformed.map_or_else(|| file.after.clone(), |bytes| After::Text { bytes: bytes.clone(), mode });
+        Some((file.path.clone(), version(&after)?))
+    });
+    known.collect()
 }

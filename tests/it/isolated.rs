@@ -208,3 +208,66 @@ fn a_plan_that_is_judged_in_copies_ends_in_the_commits_of_one_that_is_judged_in_
     let commits = |repo: &Repo| repo.git(&["log", "--format=%T %B"]);
     assert_eq!(commits(&copies), commits(&place));
 }
+
+/// A repository whose file `a.py` an external codemod changes, by a script that is given the file.
+fn codemod(script: &str, rest: &str) -> Repo {
+    let repo = Repo::with(&[("a.py", OLD), ("b.py", "b = 1\n"), ("mod.py", script)]).env("MIGRATE_IN_PLACE", "0");
+    let rule = "  mod: { command: { run: 'python3 mod.py {file}' } }\n";
+    let text = crate::support::plan(&format!("  - id: P0\n    files: [{{ path: a.py, rules: [mod]{rest} }}]\n"));
+    repo.write("plans/p.yaml", text.replace("\nphases:\n", &format!("\n{rule}phases:\n")));
+    repo.commit_all("plan");
+    repo
+}
+
+const REPLACE: &str = "import os, sys\np = sys.argv[1]\nt = open(p).read()\nopen(p, 'w').write(t.replace('import f', 'import g').replace('f(', 'g('))\n";
+
+#[test]
+fn an_external_codemod_works_in_a_copy_and_only_what_it_made_of_its_file_comes_out() {
+    let repo = codemod(&format!("{REPLACE}open('log.txt', 'w').write('x')\n"), ", validate: ['grep -q \"import g\" {file}']");
+    let ran = repo.migrate(&["run"]).succeeds();
+    ran.says("left untracked files: log.txt, which are gone with its copy of the tree");
+    assert_eq!(repo.read("a.py"), NEW.replace("new", "old").as_bytes());
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+    for (script, said) in [
+        (format!("{REPLACE}open('b.py', 'w').write('b = 2\\n')\n"), "changed tracked files: b.py"),
+        ("import os, sys\nos.remove(sys.argv[1])\n".to_owned(), "deleted a.py"),
+        ("import os, sys\nos.remove(sys.argv[1])\nos.symlink('b.py', sys.argv[1])\n".to_owned(), "made a link of a.py"),
+        (format!("{REPLACE}sys.exit(3)\n"), "failed with status 3"),
+    ] {
+        let repo = codemod(&script, "");
+        let ran = crate::kit::untouched(&repo, 1, &["run"]);
+        ran.says("a.py: transform `python3 mod.py a.py`").says(said);
+    }
+}
+
+#[test]
+fn what_a_codemod_made_is_kept_for_a_run_that_goes_on_and_not_for_another_tree() {
+    // It answers otherwise each time.
+    let script = "import os, sys\np = sys.argv[1]\nlog = os.environ['HOME'] + '/runs'\nopen(log, 'a').write('x')\nn = len(open(log).read())\nopen(p, 'a').write('n = %d\\n' % n)\n";
+    let kill = ", validate: ['while test ! -e $HOME/go; do sleep 0.02; done']";
+    let killed = || {
+        let repo = codemod(script, kill);
+        let mut child = repo.command(MIGRATE).arg("run").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let runs = repo.home().join("runs");
+        while !runs.exists() || repo.git(&["for-each-ref", "refs/migrate"]).is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        std::fs::write(repo.home().join("go"), "").unwrap();
+        assert_eq!((repo.read("a.py"), repo.git(&["status", "--porcelain"])), (OLD.into(), String::new()));
+        repo
+    };
+    let repo = killed();
+    repo.git(&["gc", "-q", "--prune=now"]);
+    repo.migrate(&["resume"]).succeeds();
+    assert_eq!(repo.read("a.py"), format!("{OLD}n = 1\n").as_bytes());
+    assert_eq!(repo.git(&["for-each-ref", "refs/migrate"]), "");
+    assert!(message(&repo, "HEAD").contains("Migration-Rules: mod\n"), "{}", message(&repo, "HEAD"));
+    // Where somebody committed meanwhile it is asked again.
+    let other = killed();
+    other.git(&["commit", "-q", "--allow-empty", "-m", "theirs"]);
+    other.migrate(&["run"]).succeeds();
+    assert_eq!(other.read("a.py"), format!("{OLD}n = 2\n").as_bytes());
+}

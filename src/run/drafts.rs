@@ -1,0 +1,98 @@
+//! What external codemods made of a unit's files, kept while commands judge it: a codemod need not answer the same when it is asked again,
+//! and a run that goes on after it was interrupted has to end in the same commits.
+
+use git2::{ObjectType, Oid};
+
+use crate::journal::{DraftedFile, Record};
+use crate::protocol::{After, Draft};
+use crate::repo::RepoProblem;
+use crate::repo::inflight::Hold;
+use crate::run::Run;
+use crate::stop::Stop;
+use crate::unit::{self, Made};
+use crate::units::{Member, Unit};
+
+impl Run<'_> {
+    /// Keeps what became of those files of a unit that are `unknown` in memory.
+    pub(super) fn keep_draft(
+        &mut self,
+        unit: &Unit,
+        draft: &Draft,
+        unknown: &[usize],
+        made: &[(Member, Made)],
+    ) -> Result<(), Stop> {
+        let (mut files, mut kept) = (Vec::with_capacity(unknown.len()), Vec::with_capacity(unknown.len()));
+        for at in unknown {
+            let file = &draft.files[*at];
+            let (Some(before), Some(after)) = (&file.before, file.new_text()) else { return Ok(()) };
+            let after = self.repo.write_object(ObjectType::Blob, after)?;
+            kept.push(after);
+            let (path, before, rules) = (file.path.clone(), before.blob.to_string(), made[*at].1.rules.clone());
+            files.push(DraftedFile { path, before, after: after.to_string(), rules });
+        }
+        kept.sort_unstable();
+        kept.dedup();
+        let Some(keeper) = self.repo.keeper(&kept)? else { return Ok(()) };
+        let aside = self.repo.write_hold_aside(keeper)?;
+        kept.push(keeper);
+        self.repo.sync_objects(&kept, vec![aside.clone()])?;
+        self.repo.hold(Hold::Drafts, &aside)?;
+        let (plan, digest, unit) = (self.plan.name.clone(), self.digest.clone(), unit.id.clone());
+        let base = draft.tip.commit.to_string();
+        Ok(self.journal.append(Record::Drafted { plan, digest, unit, base, files })?)
+    }
+
+    /// Takes over what a run that was interrupted kept of the unit, if its files are as they were then. False when there is nothing, or
+    /// it is gone.
+    pub(super) fn take_kept_draft(
+        &self,
+        unit: &Unit,
+        draft: &mut Draft,
+        unknown: &[usize],
+        made: &mut [(Member, Made)],
+    ) -> Result<bool, Stop> {
+        let Some(kept) = self.kept_draft(unit, draft.tip.commit) else { return Ok(false) };
+        let mut found = Vec::with_capacity(unknown.len());
+        for at in unknown {
+            let file = &draft.files[*at];
+            let is_same = |kept: &&DraftedFile| {
+                kept.path == file.path && file.before.as_ref().is_some_and(|target| target.blob.to_string() == kept.before)
+            };
+            let Some(kept) = kept.iter().find(is_same) else { return Ok(false) };
+            let bytes = match Oid::from_str(&kept.after).map_err(RepoProblem::from).and_then(|blob| self.repo.blob(blob)) {
+                Ok(bytes) => bytes,
+                // Somebody removed the reference, and git the object: the codemod is asked again.
+                Err(_) => return Ok(false),
+            };
+            let of = Made { bytes: bytes.clone(), rules: kept.rules.clone(), ..Made::default() };
+            let before = file.old_text().unwrap_or_default();
+            // The plan is the one under which it passed its guards.
+            let Ok(of) = unit::check(&self.callables, self.plan, &made[*at].0, before, of) else { return Ok(false) };
+            found.push((*at, of));
+        }
+        for (at, of) in found {
+            let mode = draft.files[at].before.as_ref().map_or(0o100_644, |target| target.mode);
+            draft.files[at].after = After::Text { bytes: of.bytes.clone(), mode };
+            made[at].1 = of;
+        }
+        Ok(true)
+    }
+
+    /// What a run that was interrupted kept of the unit: since then it has neither landed nor failed.
+    fn kept_draft(&self, unit: &Unit, tip: Oid) -> Option<Vec<DraftedFile>> {
+        let (tip, mut kept) = (tip.to_string(), None);
+        for record in self.journal.records() {
+            match record {
+                Record::Drafted { plan, digest, unit: of, base, files }
+                    if *plan == self.plan.name && *digest == self.digest && *of == unit.id && *base == tip =>
+                {
+                    kept = Some(files);
+                }
+                Record::RunFinished { .. } | Record::Committed { .. } => kept = None,
+                Record::Failed { unit: of, .. } | Record::Quarantined { unit: of, .. } if *of == unit.id => kept = None,
+                _ => {}
+            }
+        }
+        kept.cloned()
+    }
+}
