@@ -78,21 +78,37 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// What a run that was interrupted kept of the unit: since then it has neither landed nor failed.
-    fn kept_draft(&self, unit: &Unit, tip: Oid) -> Option<Vec<DraftedFile>> {
-        let (tip, mut kept) = (tip.to_string(), None);
-        for record in self.journal.records() {
-            match record {
-                Record::Drafted { plan, digest, unit: of, base, files }
-                    if *plan == self.plan.name && *digest == self.digest && *of == unit.id && *base == tip =>
-                {
-                    kept = Some(files);
-                }
-                Record::RunFinished { .. } | Record::Committed { .. } => kept = None,
-                Record::Failed { unit: of, .. } | Record::Quarantined { unit: of, .. } if *of == unit.id => kept = None,
-                _ => {}
+    /// What a run that was interrupted kept of the unit, on the same tip and under the same plan.
+    fn kept_draft(&self, unit: &Unit, tip: Oid) -> Option<&[DraftedFile]> {
+        match kept(self.journal.records())? {
+            Record::Drafted { plan, digest, unit: of, base, files } => {
+                let is_same = *plan == self.plan.name && *digest == self.digest && *of == unit.id && *base == tip.to_string();
+                is_same.then_some(files)
             }
+            _ => None,
         }
-        kept.cloned()
     }
+
+    /// Lets go of what a run kept that was killed just after its unit had ended.
+    pub(super) fn let_stale_drafts_go(&self) -> Result<(), Stop> {
+        if kept(self.journal.records()).is_none() { Ok(self.repo.let_drafts_go()?) } else { Ok(()) }
+    }
+}
+
+/// The last draft that was kept, whose unit has neither landed nor failed since, nor its run ended.
+fn kept(records: &[Record]) -> Option<&Record> {
+    let mut kept: Option<&Record> = None;
+    for record in records {
+        match (record, kept) {
+            (Record::Drafted { .. }, _) => kept = Some(record),
+            (Record::RunFinished { .. } | Record::Committed { .. }, _) => kept = None,
+            (Record::Failed { unit, .. } | Record::Quarantined { unit, .. }, Some(Record::Drafted { unit: of, .. }))
+                if unit == of =>
+            {
+                kept = None;
+            }
+            _ => {}
+        }
+    }
+    kept
 }

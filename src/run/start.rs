@@ -116,6 +116,7 @@ impl<'a> Run<'a> {
             not_judged: 0,
         };
         run.recall()?;
+        run.let_stale_drafts_go()?;
         emit(Event::RunStarted {
             plan: plan.name.clone(),
             digest: run.digest.clone(),

@@ -174,8 +174,8 @@ pub fn side_by_side(numbers: &[usize], work: impl Fn(usize) + Sync) {
     assert_eq!(failed.into_inner(), 0, "of {} failed, as said above", numbers.len());
 }
 
-/// Two phases with every way in which a unit can end, and a user with changes of their own.
-fn every_ending() -> Scenario {
+/// Two phases with every way in which a unit can end, judged in the tree or in copies of it, and a user with changes of their own.
+fn every_ending(in_place: bool) -> Scenario {
     let crlf = OLD.replace('\n', "\r\n");
     let repo = Repo::with(&[
         ("a.py", OLD),
@@ -196,12 +196,13 @@ fn every_ending() -> Scenario {
             "      - { path: c.py, rules: [f] }\n",
             "  - id: P1\n    on_failure: quarantine\n    files:\n",
             "      - { path: d.py, rules: [f], validate: ['! grep -q new {file}'] }\n",
-            "      - { path: e.py, rules: [f], verify: [['false']] }\n",
+            "      - { path: e.py, rules: [f], verify: ['! grep -q new {file}'] }\n",
             "      - { path: f.py, rules: [f, more], verify: [['true']] }\n",
         ))
         .replace("phases:", "  more: { command: { run: \"printf '# more\\n' >> {file}\" } }\nphases:"),
     );
     repo.commit_all("plan");
+    let repo = repo.env("MIGRATE_IN_PLACE", if in_place { "1" } else { "0" });
     repo.write("staged.txt", "two\n");
     repo.git(&["add", "staged.txt"]);
     repo.write("edited.txt", "two\n");
@@ -219,7 +220,7 @@ fn every_ending() -> Scenario {
 
 #[test]
 fn a_run_killed_at_any_point_and_started_again_ends_like_an_unbroken_one() {
-    let scenario = every_ending();
+    let scenario = every_ending(true);
     assert_eq!(scenario.exit, 1, "two units fail");
     side_by_side(&scenario.distinct(), |nth| {
         let (repo, at) = (scenario.template.copy(), scenario.name(nth));
@@ -231,8 +232,32 @@ fn a_run_killed_at_any_point_and_started_again_ends_like_an_unbroken_one() {
 }
 
 #[test]
+fn a_run_in_copies_killed_at_any_point_and_again_ends_like_an_unbroken_one() {
+    let (scenario, place) = (every_ending(false), every_ending(true));
+    let commits = |scenario: &Scenario| {
+        let log = scenario.whole.iter().find(|(name, _)| name.contains("\"log\"")).map(|(_, log)| log.clone());
+        String::from_utf8(log.unwrap()).unwrap()
+    };
+    assert_eq!(commits(&scenario), commits(&place), "it ends in the commits of a run in the tree");
+    let distinct = scenario.distinct();
+    let few: Vec<usize> = distinct.iter().copied().filter(|nth| full() || nth % 6 == 1).collect();
+    side_by_side(&few, |nth| {
+        let (repo, at) = (scenario.template.copy(), scenario.name(nth));
+        assert!(scenario.killed(&repo, nth), "{at} was not reached");
+        scenario.is_legal(&repo, &at);
+        if scenario.killed(&repo, 3 + nth % 5) {
+            scenario.is_legal(&repo, &at);
+        }
+        scenario.ends_as_whole(&repo, &at);
+        let scratch = std::fs::read_dir(repo.home().join(".cache/migrate")).unwrap();
+        let left: Vec<_> = scratch.map(|entry| entry.unwrap().file_name()).filter(|name| name != "lock").collect();
+        assert!(left.is_empty(), "{at}: {left:?} is left of copies");
+    });
+}
+
+#[test]
 fn a_resumed_run_killed_again_still_ends_like_an_unbroken_one() {
-    let scenario = every_ending();
+    let scenario = every_ending(true);
     // Each kind of point once, where it is met first; all of them when everything is asked for.
     let kind = |nth: usize| scenario.points[nth - 1].split_once(' ').unwrap().1.to_owned();
     let mut kinds = BTreeMap::new();

@@ -16,7 +16,7 @@ fn zero_is_done() {
 #[test]
 fn one_is_a_unit_gate_or_check_that_failed() {
     one(", validate: [\"false\"]").migrate(&["run"]).exits(1);
-    one(", verify: [\"false\"]").migrate(&["run"]).exits(1);
+    one(", verify: [\"! grep -q new {file}\"]").migrate(&["run"]).exits(1);
     repo(&[("a.py", OLD)], "  - id: P0\n    files: [a.py]\n    gate: { run: [\"false\"] }\n").migrate(&["run"]).exits(1);
     repo(&[("a.py", "from old import f\nf(\n")], "  - id: P0\n    files: [a.py]\n").migrate(&["check"]).exits(1);
 }
