@@ -50,9 +50,19 @@ pub fn ready(repo: &Repo, leave: Leave) -> Result<(), Stop> {
     if tip.branch == "HEAD" && !leave.detached {
         return Err(RepoProblem::Detached(tip.commit).into());
     }
-    let hooks = repo.commit_hooks();
-    if !hooks.is_empty() && !leave.hooks {
-        return Err(RepoProblem::Hooks(hooks).into());
-    }
     Ok(())
+}
+
+/// The hooks of a commit that git 2.47 does not run when it reverts one.
+pub const NOT_OF_REVERTS: [&str; 2] = ["pre-commit", "commit-msg"];
+
+/// Fails where hooks would run in a commit of git's that do not run in ours, apart from those that `may` be there: since they are run in
+/// a copy of the work tree, or since git would not run them either.
+///
+/// # Errors
+/// [`RepoProblem::Hooks`], by name.
+pub fn refuse_hooks(repo: &Repo, leave: Leave, may: &[&str]) -> Result<(), Stop> {
+    let mut hooks = repo.commit_hooks();
+    hooks.retain(|hook| !may.contains(&hook.as_str()));
+    if hooks.is_empty() || leave.hooks { Ok(()) } else { Err(RepoProblem::Hooks(hooks).into()) }
 }

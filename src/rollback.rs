@@ -18,7 +18,7 @@ use crate::message::trailers::{self, Trailers};
 use crate::path::{RepoPath, nearest};
 use crate::plan::{Files, Plan, Target};
 use crate::protocol::Protocol;
-use crate::ready::settle;
+use crate::ready::{NOT_OF_REVERTS, refuse_hooks, settle};
 use crate::repo::Repo;
 use crate::request::Leave;
 use crate::stop::{Note, Stop};
@@ -119,6 +119,7 @@ pub fn rollback(
     let what = format!("migrate rollback of the plan {}", plan.name);
     lock::holding(&repo.state_folder(), &what, || {
         let mut journal = Journal::open(&repo.state_folder())?;
+        refuse_hooks(repo, asked.leave, &NOT_OF_REVERTS)?;
         let identity = settle(repo, &mut journal, asked.leave, emit)?;
         let mut held = Held::take(repo)?;
         let tip = held.tip().commit;

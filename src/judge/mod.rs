@@ -30,11 +30,18 @@ use crate::verdict::VerdictKind;
 use ruling::{Account, Ruling, rule};
 pub use ruling::{OnTip, named};
 
+/// The file beside a copy that holds the message of the commit to come.
+pub const MESSAGE: &str = "COMMIT_EDITMSG";
+
 /// What commands are run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// An external codemod.
     Transform,
+    /// What puts a draft into the project's form.
+    Format,
+    /// A hook of git's.
+    Hook,
     /// Before the commit.
     Validate,
     /// After the commit.
@@ -46,11 +53,19 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// True for commands that are to change the files of their unit.
+    #[must_use]
+    pub fn changes_files(self) -> bool {
+        matches!(self, Self::Transform | Self::Format | Self::Hook)
+    }
+
     /// Its word in names of logs and in reasons.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Transform => "transform",
+            Self::Format => "format",
+            Self::Hook => "hook",
             Self::Validate => "validate",
             Self::Verify => "verify",
             Self::Gate => "gate",
@@ -60,8 +75,8 @@ impl Purpose {
 
     fn activity(self, command: String) -> Activity {
         match self {
-            Self::Transform => Activity::Transforming { command },
-            Self::Validate | Self::Gate | Self::Before => Activity::Validating { command },
+            Self::Transform | Self::Format => Activity::Transforming { command },
+            Self::Hook | Self::Validate | Self::Gate | Self::Before => Activity::Validating { command },
             Self::Verify => Activity::Verifying { command },
         }
     }
@@ -132,6 +147,8 @@ pub struct Isolated<'c> {
     pub copy: &'c Copy,
     /// True for a file that they must leave as it is.
     pub is_guarded: &'c dyn Fn(&RepoPath) -> Result<bool, Stop>,
+    /// True when they may change the index.
+    pub may_stage: bool,
 }
 
 /// How one attempt at a call ended.
@@ -249,6 +266,9 @@ impl<'a> Judge<'a> {
     /// The command as it is run, but for where its report goes.
     #[must_use]
     pub fn shown(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> String {
+        if let Some(label) = call.label {
+            return label.to_owned();
+        }
         call.command.run.resolve(&self.fields(call, phase, unit, None)).shown
     }
 
@@ -356,7 +376,7 @@ impl<'a> Judge<'a> {
         let finished = self.start(command, &resolved, isolated, &fields, &log)?;
         fault::point("command: ended");
         // What a codemod prints is about no tests.
-        let account = if purpose == Purpose::Transform { Account::Text(None) } else { account::of(report, &log) };
+        let account = if purpose.changes_files() { Account::Text(None) } else { account::of(report, &log) };
         let outcome = match (&finished.outcome, &account) {
             (Outcome::Failed(status), Account::Text(None)) if command.is_ok(*status) => Outcome::Passed,
             (Outcome::Passed, Account::Text(None)) if !command.is_ok(0) => Outcome::Failed(0),
@@ -418,6 +438,7 @@ impl<'a> Judge<'a> {
         env.extend(fields.unit.map(|unit| ("MIGRATE_UNIT".into(), bytes(unit))));
         env.extend(fields.file.map(|file| ("MIGRATE_FILE".into(), bytes(file.as_bytes()))));
         env.extend(fields.report.map(|report| ("MIGRATE_REPORT".into(), report.into())));
+        env.extend(isolated.map(|isolated| ("MIGRATE_MESSAGE".into(), isolated.copy.beside(MESSAGE).into())));
         let argv = isolated.map(|isolated| isolated.copy.argv(&resolved.argv));
         let argv = argv.as_deref().unwrap_or(&resolved.argv);
         let invocation = Invocation { argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
@@ -489,7 +510,7 @@ fn meddled(isolated: &Isolated<'_>) -> Result<Option<String>, Stop> {
     if !touched.refs.is_empty() {
         what.push(format!("changed references: {}", touched.refs.into_iter().collect::<Vec<_>>().join(", ")));
     }
-    if !touched.index.is_empty() {
+    if !touched.index.is_empty() && !isolated.may_stage {
         let paths: Vec<String> = touched.index.iter().map(ToString::to_string).collect();
         what.push(format!("changed the index: {}", paths.join(", ")));
     }

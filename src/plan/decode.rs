@@ -45,7 +45,7 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     if is_of_another_version(reader, root) {
         return None;
     }
-    let known = ["version", "name", "issue", "scope", "guards", "rules", "commit", "validate", "verify", "phases"];
+    let known = ["version", "name", "issue", "scope", "guards", "rules", "commit", "format", "validate", "verify", "phases"];
     let entries = reader.map(root, "the plan", &known)?;
     if let Some(version) = reader.required(&entries, "version", "the plan", "version: 1")
         && !matches!(&version.kind, Kind::Scalar(text, Like::Number) if text == VERSION)

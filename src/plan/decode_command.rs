@@ -16,6 +16,9 @@ const KEYS: [&str; 9] = ["run", "timeout", "retries", "allow_empty", "report", "
 /// Those that only a command has which judges something.
 const OF_JUDGES: [&str; 4] = ["retries", "allow_empty", "report", "only"];
 
+/// Those of them that are about verdicts.
+const OF_VERDICTS: [&str; 3] = ["retries", "allow_empty", "report"];
+
 /// Those that only a command has which changes a file.
 const OF_RULES: [&str; 2] = ["keep_line_endings", "repeat"];
 
@@ -46,6 +49,10 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     for key in entries.chosen(&OF_JUDGES).into_iter().filter(|_| place == Place::Rule) {
         let help = "remove it: it is for the commands of `validate`, `verify` and gates";
         reader.report(entries.key(key), format!("a rule's command has no `{key}`: it judges nothing"), help);
+    }
+    for key in entries.chosen(&OF_VERDICTS).into_iter().filter(|_| place == Place::Format) {
+        let help = "remove it: it is for the commands of `validate`, `verify` and gates";
+        reader.report(entries.key(key), format!("a command of `format` has no `{key}`: it judges nothing"), help);
     }
     for key in entries.chosen(&OF_RULES).into_iter().filter(|_| place != Place::Rule) {
         let help = "remove it: it is for the `command` of a rule";

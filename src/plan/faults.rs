@@ -15,6 +15,8 @@ pub enum Place {
     Rule,
     /// It judges a unit.
     Unit,
+    /// It puts the files of a unit into the project's form.
+    Format,
     /// It runs once after the last unit of a phase.
     Gate,
 }
@@ -118,6 +120,7 @@ fn known_at(place: Place) -> &'static [&'static str] {
     match place {
         Place::Rule => &["file", "plan", "phase", "unit"],
         Place::Unit => &NAMES,
+        Place::Format => &["file", "files", "plan", "phase", "unit"],
         Place::Gate => &["plan", "phase", "report"],
     }
 }

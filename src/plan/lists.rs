@@ -9,9 +9,10 @@ use crate::plan::reader::{Entries, Reader};
 /// The commands that hold where `entries` stand: a list adds to the `outer` ones, a map with `replace: true` takes their place.
 pub(super) fn within(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str, outer: &[Command]) -> Vec<Command> {
     let what = format!("`{key}`");
+    let place = if key == "format" { Place::Format } else { Place::Unit };
     let Some(node) = entries.get(key) else { return outer.to_vec() };
     let Kind::Map(pairs) = &node.kind else {
-        return [outer, &commands(reader, node, &what, Place::Unit)].concat();
+        return [outer, &commands(reader, node, &what, place)].concat();
     };
     let is_replace = |node: &Node| matches!(&node.kind, Kind::Scalar(text, _) if text == "replace");
     let Some((_, replace)) = pairs.iter().find(|(key, _)| is_replace(key)) else {
@@ -22,7 +23,7 @@ pub(super) fn within(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str, 
     reader.truth(replace, "replace", "write `replace: true`, or a list of commands, which adds to the outer ones");
     let Some(own) = reader.map(node, &what, &["replace", "run"]) else { return Vec::new() };
     match reader.required(&own, "run", &what, "run: []") {
-        Some(run) => commands(reader, run, &format!("`run` of {what}"), Place::Unit),
+        Some(run) => commands(reader, run, &format!("`run` of {what}"), place),
         None => Vec::new(),
     }
 }

@@ -361,6 +361,9 @@ pub struct Target {
     pub validate: Vec<Command>,
     /// Commands that judge it after its commit.
     pub verify: Vec<Command>,
+    /// Commands that put what is drafted of them into the project's form, before it is judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub format: Vec<Command>,
     /// How much each guard weighs for them.
     #[serde(skip_serializing_if = "Guards::is_default")]
     pub guards: Guards,

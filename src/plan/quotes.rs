@@ -11,7 +11,7 @@ const LARGEST: usize = 256 << 10;
 /// Of so many values of a line is tried whether they need quotes.
 const MOST_TRIED: usize = 8;
 /// Keys whose value is a list of texts.
-const LISTS: [&str; 4] = ["validate", "verify", "rules", "paths"];
+const LISTS: [&str; 5] = ["format", "validate", "verify", "rules", "paths"];
 /// Keys whose value is a text that may hold a colon and a blank.
 const TEXTS: [&str; 21] = [
     "issue",

@@ -13,7 +13,7 @@ use crate::plan::view::quoted;
 use crate::plan::{BlockEdit, Command, Expected, Files, Places, Risk, Run, Target, Treatment, group, treatment};
 
 /// The keys that a phase and an entry of its files share.
-pub const SHARED: [&str; 8] = ["scope", "risk", "impact", "recovery", "rules", "validate", "verify", "guards"];
+pub const SHARED: [&str; 9] = ["scope", "risk", "impact", "recovery", "rules", "format", "validate", "verify", "guards"];
 
 /// The keys that say which files an entry is about.
 const WHICH: [&str; 3] = ["path", "paths", "glob"];
@@ -30,20 +30,21 @@ pub struct Defaults {
     lists_rules: bool,
     validate: Vec<Command>,
     verify: Vec<Command>,
+    format: Vec<Command>,
     guards: Guards,
 }
 
 impl Defaults {
     /// Reads what a plan says of all its files, to which all its rules apply.
     pub fn of_plan(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
-        let [validate, verify] = ["validate", "verify"].map(|key| lists::within(reader, entries, key, &[]));
+        let [format, validate, verify] = ["format", "validate", "verify"].map(|key| lists::within(reader, entries, key, &[]));
         let guards = Guards::default().overruled(reader, entries.get("guards"));
-        Self { rules: (0..rules.count()).collect(), guards, validate, verify, ..Self::default() }
+        Self { rules: (0..rules.count()).collect(), guards, format, validate, verify, ..Self::default() }
     }
 
     /// These, overruled by what a phase or an entry says; its commands come after unless it replaces these.
     pub fn with(&self, reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
-        let size: usize = [&self.validate, &self.verify].into_iter().flatten().map(size).sum();
+        let size: usize = [&self.validate, &self.verify, &self.format].into_iter().flatten().map(size).sum();
         if !reader.may_copy(size + self.rules.len() * size_of::<usize>()) {
             reader.report(
                 entries.key("files"),
@@ -67,14 +68,15 @@ impl Defaults {
         let risk = entries.get("risk").and_then(|node| reader.choice(node, "`risk`", &risks)).or(self.risk);
         let validate = lists::within(reader, entries, "validate", &self.validate);
         let verify = lists::within(reader, entries, "verify", &self.verify);
+        let format = lists::within(reader, entries, "format", &self.format);
         let lists_rules = entries.get("rules").map_or(self.lists_rules, is_not_empty);
         let rules = rule_list(reader, entries, rules).unwrap_or_else(|| self.rules.clone());
         let guards = self.guards.overruled(reader, entries.get("guards"));
-        Self { scope, risk, impact, recovery, rules, lists_rules, validate, verify, guards }
+        Self { scope, risk, impact, recovery, rules, lists_rules, validate, verify, format, guards }
     }
 
     fn into_target(self, files: Files, places: Places, edits: Vec<BlockEdit>) -> Target {
-        let Self { scope, risk, impact, recovery, rules, lists_rules: _, validate, verify, guards } = self;
+        let Self { scope, risk, impact, recovery, rules, lists_rules: _, validate, verify, format, guards } = self;
         let (group, treatment, expected) = (None, Treatment::Rewrite, None);
         Target {
             files,
@@ -88,6 +90,7 @@ impl Defaults {
             edits,
             validate,
             verify,
+            format,
             guards,
             expected,
             places,

@@ -23,6 +23,9 @@ use crate::repo::{Repo, RepoProblem, TICK};
 const COMMIT_HOOKS: [&str; 6] =
     ["pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "reference-transaction", "post-index-change"];
 
+/// Those of them that can be run in a copy of the work tree, before a commit is made.
+pub const HOOKS_IN_COPIES: [&str; 3] = ["pre-commit", "prepare-commit-msg", "commit-msg"];
+
 impl Repo {
     /// Opens the repository that holds the folder `from`. Where its work tree and its folders are, git says.
     ///

@@ -94,7 +94,7 @@ impl Run<'_> {
             created = touched.filter(|(_, touch)| *touch == Touch::Created).map(|(path, _)| path).collect();
             Ok(())
         };
-        let verdict = self.judged_in_copy(question, &shows, &mut afterwards, emit)?.0;
+        let verdict = self.judged_in_copy(question, &shows, (&|_| Ok(()), &mut afterwards), emit)?.0;
         for path in created {
             if !repo.is_ignored(&path)? {
                 left.insert(path);

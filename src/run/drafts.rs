@@ -13,21 +13,18 @@ use crate::unit::{self, Made};
 use crate::units::{Member, Unit};
 
 impl Run<'_> {
-    /// Keeps what became of those files of a unit that are `unknown` in memory.
-    pub(super) fn keep_draft(
-        &mut self,
-        unit: &Unit,
-        draft: &Draft,
-        unknown: &[usize],
-        made: &[(Member, Made)],
-    ) -> Result<(), Stop> {
-        let (mut files, mut kept) = (Vec::with_capacity(unknown.len()), Vec::with_capacity(unknown.len()));
-        for at in unknown {
-            let file = &draft.files[*at];
-            let (Some(before), Some(after)) = (&file.before, file.new_text()) else { return Ok(()) };
+    /// Keeps what became of the texts of a unit.
+    pub(super) fn keep_draft(&mut self, unit: &Unit, draft: &Draft, made: &[(Member, Made)]) -> Result<(), Stop> {
+        // Of a file that comes there is no blob by which it would be known again.
+        if draft.files.iter().any(|file| file.before.is_none()) {
+            return Ok(());
+        }
+        let (mut files, mut kept) = (Vec::new(), Vec::new());
+        for (file, (_, of)) in draft.files.iter().zip(made) {
+            let (Some(before), Some(after)) = (&file.before, file.new_text()) else { continue };
             let after = self.repo.write_object(ObjectType::Blob, after)?;
             kept.push(after);
-            let (path, before, rules) = (file.path.clone(), before.blob.to_string(), made[*at].1.rules.clone());
+            let (path, before, rules) = (file.path.clone(), before.blob.to_string(), of.rules.clone());
             files.push(DraftedFile { path, before, after: after.to_string(), rules });
         }
         kept.sort_unstable();
@@ -44,17 +41,12 @@ impl Run<'_> {
 
     /// Takes over what a run that was interrupted kept of the unit, if its files are as they were then. False when there is nothing, or
     /// it is gone.
-    pub(super) fn take_kept_draft(
-        &self,
-        unit: &Unit,
-        draft: &mut Draft,
-        unknown: &[usize],
-        made: &mut [(Member, Made)],
-    ) -> Result<bool, Stop> {
+    pub(super) fn take_kept_draft(&self, unit: &Unit, draft: &mut Draft, made: &mut [(Member, Made)]) -> Result<bool, Stop> {
         let Some(kept) = self.kept_draft(unit, draft.tip.commit) else { return Ok(false) };
-        let mut found = Vec::with_capacity(unknown.len());
-        for at in unknown {
-            let file = &draft.files[*at];
+        let mut found = Vec::with_capacity(kept.len());
+        let texts = |at: &usize| draft.files[*at].before.is_some() && draft.files[*at].after != After::Gone;
+        for at in (0..draft.files.len()).filter(texts) {
+            let file = &draft.files[at];
             let is_same = |kept: &&DraftedFile| {
                 kept.path == file.path && file.before.as_ref().is_some_and(|target| target.blob.to_string() == kept.before)
             };
@@ -67,8 +59,8 @@ impl Run<'_> {
             let of = Made { bytes: bytes.clone(), rules: kept.rules.clone(), ..Made::default() };
             let before = file.old_text().unwrap_or_default();
             // The plan is the one under which it passed its guards.
-            let Ok(of) = unit::check(&self.callables, self.plan, &made[*at].0, before, of) else { return Ok(false) };
-            found.push((*at, of));
+            let Ok(of) = unit::check(&self.callables, self.plan, &made[at].0, before, of) else { return Ok(false) };
+            found.push((at, of));
         }
         for (at, of) in found {
             let mode = draft.files[at].before.as_ref().map_or(0o100_644, |target| target.mode);

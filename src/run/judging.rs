@@ -25,6 +25,10 @@ use crate::units::{Call, Unit};
 /// The files of a candidate that are not as the tip has them.
 pub(super) type Candidate = BTreeMap<RepoPath, Version>;
 
+/// What is done to a copy before commands run in it, and what is looked at afterwards.
+type BeforeIt<'b> = dyn Fn(&Copy) -> Result<(), Stop> + 'b;
+type AfterIt<'a> = dyn FnMut(&Copy) -> Result<(), Stop> + 'a;
+
 const LINK: u32 = 0o120_000;
 const SUBMODULE: u32 = 0o160_000;
 
@@ -111,19 +115,19 @@ impl Run<'_> {
         if self.isolation.is_none() || question.calls.is_empty() {
             return self.judged_in_place(question, emit);
         }
-        self.judged_in_copy(question, candidate, &mut |_| Ok(()), emit)
+        self.judged_in_copy(question, candidate, (&|_| Ok(()), &mut |_| Ok(())), emit)
     }
 
-    /// The same in a copy, which is looked at `afterwards`.
+    /// The same in a copy, which is made ready `beforehand` and looked at `afterwards`.
     pub(super) fn judged_in_copy(
         &mut self,
         question: Question<'_>,
         candidate: &Candidate,
-        afterwards: &mut dyn FnMut(&Copy) -> Result<(), Stop>,
+        (beforehand, afterwards): (&BeforeIt<'_>, &mut AfterIt<'_>),
         emit: &mut dyn FnMut(Event),
     ) -> Result<(Verdict, BranchMove), Stop> {
         for _ in 0..MOST_ATTEMPTS {
-            let judged = self.judged_once(question, candidate, afterwards, emit)?;
+            let judged = self.judged_once(question, candidate, (beforehand, afterwards), emit)?;
             let pinned = self.isolation.as_ref().and_then(|isolation| isolation.pinned.as_ref());
             let edited: Vec<String> = self
                 .edited()?
@@ -156,7 +160,7 @@ impl Run<'_> {
         &mut self,
         question: Question<'_>,
         candidate: &Candidate,
-        afterwards: &mut dyn FnMut(&Copy) -> Result<(), Stop>,
+        (beforehand, afterwards): (&BeforeIt<'_>, &mut AfterIt<'_>),
         emit: &mut dyn FnMut(Event),
     ) -> Result<(Verdict, BranchMove), Stop> {
         self.look_at_branch()?;
@@ -164,11 +168,18 @@ impl Run<'_> {
         let Some(isolation) = &mut self.isolation else { return self.judged_in_place(question, emit) };
         let pin = isolation.pin(repo, tip, edited)?;
         let copy = isolation.copies.copy(&pin, candidate)?;
-        // A codemod is to change its own file, and nothing else.
-        let own = question.calls.first().and_then(|call| call.file.as_ref()).filter(|_| question.purpose == Purpose::Transform);
+        // A codemod is to change its own file, formatter and hooks those of their unit, and nothing else.
+        let purpose = question.purpose;
+        let own = question.calls.first().and_then(|call| call.file.as_ref());
+        let is_own = |path: &RepoPath| match purpose {
+            Purpose::Transform => own == Some(path),
+            purpose => purpose.changes_files() && candidate.contains_key(path),
+        };
         let is_guarded =
-            |path: &RepoPath| Ok(own != Some(path) && (candidate.contains_key(path) || repo.file_in(tip, path)?.is_some()));
-        let judged = self.judged_with(question, Some(&Isolated { copy: &copy, is_guarded: &is_guarded }), emit)?;
+            |path: &RepoPath| Ok(!is_own(path) && (candidate.contains_key(path) || repo.file_in(tip, path)?.is_some()));
+        let may_stage = purpose == Purpose::Hook;
+        beforehand(&copy)?;
+        let judged = self.judged_with(question, Some(&Isolated { copy: &copy, is_guarded: &is_guarded, may_stage }), emit)?;
         afterwards(&copy)?;
         Ok(judged)
     }

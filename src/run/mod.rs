@@ -10,6 +10,7 @@ mod end;
 mod gate;
 mod judging;
 mod one;
+mod polish;
 mod start;
 mod transform;
 mod verify;

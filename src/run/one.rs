@@ -4,9 +4,9 @@ use std::path::Path;
 
 use git2::Oid;
 
-use crate::compose::{self, Rewritten};
+use crate::compose::{self, Composed, Rewritten};
 use crate::event::{Activity, Event};
-use crate::judge::{Purpose, Verdict};
+use crate::judge::{Passing, Purpose, Verdict};
 use crate::path::RepoPath;
 use crate::plan::guards::{Guard, Severity};
 use crate::protocol::undo::committed;
@@ -82,6 +82,34 @@ pub(super) enum Tried {
     Again,
 }
 
+/// An attempt at a unit, or at a part of one.
+struct Work<'p> {
+    part: &'p Unit,
+    /// Those of its files that change.
+    changed: Unit,
+    /// What they build on.
+    tip: Tip,
+    /// What became of each of them.
+    made: Vec<(Member, Made)>,
+    /// The others, with what there is to tell of them.
+    unchanged: Vec<(Member, Vec<Warning>)>,
+}
+
+impl Work<'_> {
+    /// Tells of files that stay as they were, or are put back, what a person finds in them.
+    fn tell_before(&self, emit: &mut dyn FnMut(Event)) {
+        for (file, made) in &self.made {
+            made.warnings.before.iter().for_each(|warning| emit(warned(&file.path, warning.clone())));
+        }
+    }
+
+    /// The same where nothing was to be done in any.
+    fn tell_unchanged(self, emit: &mut dyn FnMut(Event)) {
+        let known = self.made.into_iter().map(|(file, made)| (file, made.warnings.before));
+        told(&known.chain(self.unchanged).collect::<Vec<_>>(), emit);
+    }
+}
+
 impl Run<'_> {
     /// One unit through the whole protocol, and again when somebody else commits meanwhile.
     pub(super) fn unit(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
@@ -90,7 +118,7 @@ impl Run<'_> {
             self.look_at_branch()?;
             match self.attempt(unit, emit)? {
                 Tried::Ended(ended) => {
-                    if unit.files.iter().any(|file| self.plan.runs_codemod(self.plan.target(file))) {
+                    if self.is_drafted_by_commands(unit) {
                         self.repo.let_drafts_go()?;
                     }
                     return Ok(ended);
@@ -126,17 +154,12 @@ impl Run<'_> {
             files.push(DraftFile::new(file.path.clone(), target, converted, after)?);
             made.push((file, of));
         }
-        let told = |warnings: &[(Member, Vec<Warning>)], emit: &mut dyn FnMut(Event)| {
-            for (file, warnings) in warnings {
-                warnings.iter().for_each(|warning| emit(warned(&file.path, warning.clone())));
-            }
-        };
         if files.is_empty() {
             told(&unchanged, emit);
             return Ok(Tried::Ended(Ended::Unchanged));
         }
         let changed = Unit { files: made.iter().map(|(file, _)| file.clone()).collect(), ..part.clone() };
-        let draft = Draft {
+        let mut draft = Draft {
             plan: self.plan.name.clone(),
             phase: self.plan.phases[part.phase].id.clone(),
             unit: part.id.clone(),
@@ -146,84 +169,119 @@ impl Run<'_> {
             reverts: None,
             verify: !calls(self.plan, &changed.files, |target| &target.verify).is_empty(),
         };
-        let mut draft = draft;
-        if self.isolation.is_some() {
-            match self.transform_in_copies(&changed, &mut draft, &mut made, emit)? {
-                _ if *self.held.tip() != tip => return Ok(Tried::Void),
-                None => {}
+        let mut work = Work { part, changed, tip, made, unchanged };
+        if self.is_drafted_by_commands(&work.changed) && !self.take_kept_draft(&work.changed, &mut draft, &mut work.made)? {
+            match self.draft_by_commands(&work.changed, &mut draft, &mut work.made, emit)? {
+                _ if *self.held.tip() != work.tip => return Ok(Tried::Void),
+                None => self.keep_draft(&work.changed, &draft, &work.made)?,
                 Some(ended) => {
                     if matches!(ended, Ended::Unchanged) {
-                        let known = made.into_iter().map(|(file, made)| (file, made.warnings.before));
-                        told(&known.chain(unchanged).collect::<Vec<_>>(), emit);
+                        work.tell_unchanged(emit);
                     }
                     return Ok(Tried::Ended(ended));
                 }
             }
         }
-        match self.ask_before(&changed, emit)? {
+        match self.ask_before(&work.changed, emit)? {
             Asked::Enough => {}
             Asked::RedBefore(failure) => return Ok(Tried::Ended(Ended::Failed(failure))),
             Asked::Void => return Ok(Tried::Void),
         }
-        // In a copy it is judged before anything of it is written.
-        let candidate = judging::candidate(&draft).filter(|_| self.isolation.is_some());
-        let mut validated = None;
-        if let Some(candidate) = &candidate {
-            match self.validate(&changed, candidate, emit)? {
-                _ if *self.held.tip() != tip => return Ok(Tried::Void),
-                Verdict::Passed(passed) => validated = Some(passed),
-                Verdict::Failed { kind, reason, log, nth, could_not_judge, .. } => {
-                    told_before(made, emit);
-                    let failure = Failure::of_command(reason, &log, kind, could_not_judge);
-                    return self.unless_red_before(&changed, nth, failure, emit);
-                }
+        match judging::candidate(&draft).filter(|_| self.isolation.is_some()) {
+            Some(candidate) => self.in_copies(work, draft, &candidate, emit),
+            None => self.in_place(work, draft, emit),
+        }
+    }
+
+    /// Lets copies judge a draft, and lands what they judged: nothing of it is written before.
+    fn in_copies(
+        &mut self,
+        work: Work<'_>,
+        draft: Draft,
+        candidate: &Candidate,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Tried, Stop> {
+        let passed = match self.validate(&work.changed, candidate, emit)? {
+            _ if *self.held.tip() != work.tip => return Ok(Tried::Void),
+            Verdict::Passed(passed) => passed,
+            Verdict::Failed { kind, reason, log, nth, could_not_judge, .. } => {
+                work.tell_before(emit);
+                let failure = Failure::of_command(reason, &log, kind, could_not_judge);
+                return self.unless_red_before(&work.changed, nth, failure, emit);
+            }
+        };
+        let mut composed = self.compose(&work, &draft, &passed).map_err(Stop::Usage)?;
+        match self.hooked_message(&work.changed, &draft, composed.message.clone(), emit)? {
+            _ if *self.held.tip() != work.tip => return Ok(Tried::Void),
+            Ok(message) => composed.message = message,
+            Err(failure) => {
+                work.tell_before(emit);
+                return Ok(Tried::Ended(Ended::Failed(failure)));
             }
         }
         let begun = self.protocol().begin(draft)?;
-        emit(Event::Doing { unit: name.clone(), activity: Activity::Placing });
+        emit(Event::Doing { unit: work.part.id.to_string(), activity: Activity::Placing });
+        match self.protocol().place(begun) {
+            Ok(placed) => self.land(work, placed, composed, passed, emit),
+            Err(stop) => self.gave_up(&work.tip, stop),
+        }
+    }
+
+    /// Places a draft, lets codemods and commands work on it where it is, and lands it.
+    fn in_place(&mut self, mut work: Work<'_>, draft: Draft, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
+        let begun = self.protocol().begin(draft)?;
+        emit(Event::Doing { unit: work.part.id.to_string(), activity: Activity::Placing });
         let placed = match self.protocol().place(begun) {
             Ok(placed) => placed,
-            Err(stop) => return self.gave_up(&tip, stop),
+            Err(stop) => return self.gave_up(&work.tip, stop),
         };
-        let placed = match self.transform(&changed, placed, &mut made, emit)? {
+        let placed = match self.transform(&work.changed, placed, &mut work.made, emit)? {
             (placed, Ok(None)) => placed,
             (placed, Ok(Some(ended))) => {
                 if matches!(ended, Ended::Unchanged) {
-                    let known = made.into_iter().map(|(file, made)| (file, made.warnings.before));
-                    told(&known.chain(unchanged).collect::<Vec<_>>(), emit);
+                    work.tell_unchanged(emit);
                 }
                 return self.undo(placed, ended, emit);
             }
             (placed, Err(stop)) => return self.give_up(placed, stop),
         };
-        let judged = validated.map_or_else(|| self.validate_in_place(&changed, emit), |passed| Ok(Verdict::Passed(passed)));
-        let passed = match judged {
-            Ok(Verdict::Passed(_)) if *self.held.tip() != tip => {
+        let passed = match self.validate_in_place(&work.changed, emit) {
+            Ok(Verdict::Passed(_)) if *self.held.tip() != work.tip => {
                 self.protocol().undo(placed, "the branch got other commits meanwhile")?;
                 return Ok(Tried::Void);
             }
             Ok(Verdict::Passed(passed)) => passed,
-            Ok(Verdict::Failed { kind, reason, log, nth, could_not_judge: not_judged, .. }) => {
-                told_before(made, emit);
-                let failure = Failure::of_command(reason, &log, kind, not_judged);
+            Ok(Verdict::Failed { kind, reason, log, nth, could_not_judge, .. }) => {
+                // The files are put back: a person finds in them what was there before.
+                work.tell_before(emit);
+                let failure = Failure::of_command(reason, &log, kind, could_not_judge);
                 return match self.undo(placed, Ended::Failed(failure), emit)? {
                     // Where somebody committed it meanwhile, the tip is not what it would be without the unit.
-                    Tried::Ended(Ended::Failed(failure)) if *self.held.tip() == tip => {
-                        self.unless_red_before(&changed, nth, failure, emit)
+                    Tried::Ended(Ended::Failed(failure)) if *self.held.tip() == work.tip => {
+                        self.unless_red_before(&work.changed, nth, failure, emit)
                     }
                     tried => Ok(tried),
                 };
             }
             Err(stop) => return self.give_up(placed, stop),
         };
-        let mut shown: Vec<String> = passed.iter().map(|passing| passing.shown.clone()).collect();
-        let phase = &self.plan.phases[part.phase].id;
-        shown.extend(self.judge.left_out(&calls(self.plan, &changed.files, |target| &target.verify), phase, Some(&part.id)));
-        emit(Event::Doing { unit: name.clone(), activity: Activity::Committing });
-        let composed = match self.compose(&changed, placed.draft(), &made, &shown) {
-            Ok(composed) => composed,
-            Err(note) => return self.give_up(placed, Stop::Usage(note)),
-        };
+        match self.compose(&work, placed.draft(), &passed) {
+            Ok(composed) => self.land(work, placed, composed, passed, emit),
+            Err(note) => self.give_up(placed, Stop::Usage(note)),
+        }
+    }
+
+    /// Commits what is placed, and lets its verification judge the commit.
+    fn land(
+        &mut self,
+        work: Work<'_>,
+        placed: Placed,
+        composed: Composed,
+        passed: Vec<Passing>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Tried, Stop> {
+        let Work { part, changed, tip, made, unchanged } = work;
+        emit(Event::Doing { unit: part.id.to_string(), activity: Activity::Committing });
         let log = format!("commit (migrate): {}", composed.subject);
         let Landed { commit, draft } = match self.protocol().land(placed, &composed.message, &log) {
             Ok(landed) => landed,
@@ -249,14 +307,10 @@ impl Run<'_> {
         Ok(Tried::Ended(self.verify(&changed, commit, passed, emit)?))
     }
 
-    fn compose(
-        &self,
-        changed: &Unit,
-        draft: &Draft,
-        made: &[(Member, Made)],
-        validated: &[String],
-    ) -> Result<compose::Composed, Note> {
-        let files = made.iter().zip(&draft.files).filter(|(_, file)| file.old_text() != file.new_text());
+    /// The commit of a unit, which these commands let pass.
+    fn compose(&self, work: &Work<'_>, draft: &Draft, passed: &[Passing]) -> Result<Composed, Note> {
+        let changed = &work.changed;
+        let files = work.made.iter().zip(&draft.files).filter(|(_, file)| file.old_text() != file.new_text());
         let files: Vec<Rewritten> = files
             .map(|((file, made), drafted)| Rewritten {
                 file,
@@ -266,8 +320,11 @@ impl Run<'_> {
                 rules: &made.rules,
             })
             .collect();
+        let mut validated: Vec<String> = passed.iter().map(|passing| passing.shown.clone()).collect();
+        let verify = calls(self.plan, &changed.files, |target| &target.verify);
+        validated.extend(self.judge.left_out(&verify, &self.plan.phases[changed.phase].id, Some(&changed.id)));
         let hooks_skipped = self.request.leave.hooks && !self.repo.commit_hooks().is_empty();
-        compose::commit(self.plan, &self.digest, (&changed.id, &draft.members), &files, validated, hooks_skipped)
+        compose::commit(self.plan, &self.digest, (&changed.id, &draft.members), &files, &validated, hooks_skipped)
     }
 
     /// Notes that the commit of these files is in the branch, with what their guards let pass.
@@ -341,10 +398,9 @@ impl Run<'_> {
     }
 }
 
-/// Tells of files that are put back, or were never written, what was there before.
-fn told_before(made: Vec<(Member, Made)>, emit: &mut dyn FnMut(Event)) {
-    for (file, made) in made {
-        made.warnings.before.into_iter().for_each(|warning| emit(warned(&file.path, warning)));
+fn told(warnings: &[(Member, Vec<Warning>)], emit: &mut dyn FnMut(Event)) {
+    for (file, warnings) in warnings {
+        warnings.iter().for_each(|warning| emit(warned(&file.path, warning.clone())));
     }
 }
 

@@ -10,7 +10,9 @@ use crate::judge::Judge;
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::digest::digest;
+use crate::ready::refuse_hooks;
 use crate::repo::identity::Identity;
+use crate::repo::open::HOOKS_IN_COPIES;
 use crate::repo::target::Conversions;
 use crate::repo::{Repo, short};
 use crate::request::{Request, earlier, refuse_changed_plan};
@@ -19,7 +21,7 @@ use crate::run::Run;
 use crate::run::judging::Isolation;
 use crate::run::one::warned;
 use crate::state::State;
-use crate::stop::Stop;
+use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Survey};
 use crate::unit::callables::Callables;
 use crate::unit::look::ToDo;
@@ -74,6 +76,10 @@ impl<'a> Run<'a> {
         let isolation = isolation(repo, plan, request, emit);
         if isolation.is_none() {
             request.refuse_dirty(&others)?;
+        }
+        refuse_hooks(repo, request.leave, if isolation.is_some() { &HOOKS_IN_COPIES } else { &[] })?;
+        if isolation.is_none() {
+            refuse_format(plan)?;
         }
         let judged = rules::judge(repo, plan, interrupt)?;
         for warning in plan.warnings.iter().chain(&judged.warnings) {
@@ -136,8 +142,11 @@ impl<'a> Run<'a> {
 fn isolation(repo: &Repo, plan: &Plan, request: &Request, emit: &mut dyn FnMut(Event)) -> Option<Isolation> {
     let targets = || plan.phases.iter().flat_map(|phase| &phase.targets);
     let runs_commands = plan.phases.iter().any(|phase| !phase.gate.is_empty())
-        || targets().any(|target| !target.validate.is_empty() || !target.verify.is_empty() || plan.runs_codemod(target));
-    if request.in_place || !runs_commands {
+        || targets().any(|target| {
+            !target.validate.is_empty() || !target.verify.is_empty() || !target.format.is_empty() || plan.runs_codemod(target)
+        });
+    let runs_hooks = !request.leave.hooks && repo.commit_hooks().iter().any(|hook| HOOKS_IN_COPIES.contains(&hook.as_str()));
+    if request.in_place || !(runs_commands || runs_hooks) {
         return None;
     }
     match Isolation::open(repo, request.scratch.as_deref()) {
@@ -149,4 +158,13 @@ fn isolation(repo: &Repo, plan: &Plan, request: &Request, emit: &mut dyn FnMut(E
             None
         }
     }
+}
+
+/// Fails when the plan has formatters, which are not run in the user's own tree.
+fn refuse_format(plan: &Plan) -> Result<(), Stop> {
+    let mut formats = plan.phases.iter().flat_map(|phase| &phase.targets).flat_map(|target| &target.format);
+    let Some(format) = formats.next() else { return Ok(()) };
+    let message = format!("`format` runs in copies of the work tree only: `{}`", format.run);
+    let help = "run without --in-place where copies can be made, or make it the `command` of a rule";
+    Err(Stop::Refused(Note::new(message, help)))
 }

@@ -88,17 +88,14 @@ impl Run<'_> {
         if unknown.is_empty() {
             return Ok(None);
         }
-        if !self.take_kept_draft(unit, draft, &unknown, made)? {
-            let mut left = Progress::default();
-            let ended = self.transform_all(Bench::Copies, (unit, draft), &unknown, (made, &mut left), emit)?;
-            if ended.is_some() {
-                return Ok(ended);
-            }
-            for (at, bytes) in unknown.iter().zip(left.done) {
-                let mode = draft.files[*at].before.as_ref().map_or(0o100_644, |target| target.mode);
-                draft.files[*at].after = After::Text { bytes, mode };
-            }
-            self.keep_draft(unit, draft, &unknown, made)?;
+        let mut left = Progress::default();
+        let ended = self.transform_all(Bench::Copies, (unit, draft), &unknown, (made, &mut left), emit)?;
+        if ended.is_some() {
+            return Ok(ended);
+        }
+        for (at, bytes) in unknown.iter().zip(left.done) {
+            let mode = draft.files[*at].before.as_ref().map_or(0o100_644, |target| target.mode);
+            draft.files[*at].after = After::Text { bytes, mode };
         }
         let is_same = draft.files.iter().all(|file| file.old_text() == file.new_text());
         Ok(is_same.then_some(Ended::Unchanged))

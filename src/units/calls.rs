@@ -14,19 +14,21 @@ pub struct Call {
     pub file: Option<RepoPath>,
     /// All files that it is about, which are there when it runs; none for a gate.
     pub files: Vec<RepoPath>,
+    /// What a person calls it, where the plan does not say its text.
+    pub label: Option<&'static str>,
 }
 
 impl Call {
     /// Commands that are about no file.
     #[must_use]
     pub fn of_phase(commands: &[Command]) -> Vec<Self> {
-        commands.iter().map(|command| Self { command: command.clone(), file: None, files: Vec::new() }).collect()
+        commands.iter().map(|command| Self { command: command.clone(), file: None, files: Vec::new(), label: None }).collect()
     }
 
     /// A command that is about one file.
     #[must_use]
     pub fn of_file(command: &Command, file: &RepoPath) -> Self {
-        Self { command: command.clone(), file: Some(file.clone()), files: vec![file.clone()] }
+        Self { command: command.clone(), file: Some(file.clone()), files: vec![file.clone()], label: None }
     }
 }
 
@@ -54,7 +56,7 @@ pub fn calls(plan: &Plan, files: &[Member], of: impl for<'t> Fn(&'t Target) -> &
                 found.extend(theirs.iter().map(|file| Call::of_file(command, file)));
             } else if !command.run.names_files() || !theirs.is_empty() {
                 let file = theirs.first().filter(|_| files.len() == 1 && !command.run.names_files()).cloned();
-                found.push(Call { command: command.clone(), file, files: theirs });
+                found.push(Call { command: command.clone(), file, files: theirs, label: None });
             }
         }
     }
@@ -89,7 +91,7 @@ mod tests {
                 paths.iter().cloned().chain(moved).map(move |path| Member { phase: 0, target, path }).collect::<Vec<_>>()
             })
             .collect();
-        let of_call = |Call { command, file, files }: Call| {
+        let of_call = |Call { command, file, files, .. }: Call| {
             let files: Vec<String> = files.iter().map(ToString::to_string).collect();
             let file = file.map_or_else(|| "-".to_owned(), |file| file.to_string());
             format!("{}: {file} | {}", command.run.texts().join(" "), files.join(" "))

@@ -75,6 +75,7 @@ mod places;
 /// Plans: found, read, refused with all their mistakes, changed half-way.
 mod plan;
 /// What a terminal shows while the files are looked at.
+mod polish;
 mod progress;
 /// Strings, doctests and documents that name what is renamed.
 mod prose;

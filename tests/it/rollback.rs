@@ -265,13 +265,28 @@ fn a_unit_at_the_border_of_a_shallow_clone_is_refused() {
 }
 
 #[test]
-fn hooks_are_refused_for_a_rollback_too() {
+fn hooks_that_git_would_run_in_a_revert_are_refused_for_a_rollback_too() {
     let repo = one("");
     repo.migrate(&["run"]).succeeds();
-    repo.write(".git/hooks/pre-commit", "#!/bin/sh\nexit 1\n");
-    crate::kit::make_executable(&repo, ".git/hooks/pre-commit");
-    untouched(&repo, 3, &["rollback", "a.py"]).says("pre-commit").says("--no-verify");
-    repo.migrate(&["rollback", "a.py", "--no-verify"]).succeeds();
+    // git reverts without these.
+    for hook in ["pre-commit", "commit-msg"] {
+        repo.write(&format!(".git/hooks/{hook}"), "#!/bin/sh\nexit 1\n");
+        crate::kit::make_executable(&repo, &format!(".git/hooks/{hook}"));
+    }
+    let by_git = repo.copy();
+    by_git.git(&["revert", "--no-edit", "HEAD"]);
+    for hook in ["prepare-commit-msg", "post-commit"] {
+        let with = repo.copy();
+        with.write(&format!(".git/hooks/{hook}"), "#!/bin/sh\ntouch ran\n");
+        crate::kit::make_executable(&with, &format!(".git/hooks/{hook}"));
+        let by_git = with.copy();
+        by_git.git(&["revert", "--no-edit", "HEAD"]);
+        assert!(by_git.top().join("ran").exists(), "git runs {hook}");
+        untouched(&with, 3, &["rollback", "a.py"]).says(hook).says("--no-verify");
+        with.migrate(&["rollback", "a.py", "--no-verify"]).succeeds();
+    }
+    repo.migrate(&["rollback", "a.py"]).succeeds();
+    assert_eq!(repo.git(&["rev-parse", "HEAD^{tree}"]), by_git.git(&["rev-parse", "HEAD^{tree}"]));
 }
 
 #[test]
