@@ -154,15 +154,31 @@ impl Lines {
     }
 
     fn command(&self, event: &Event) -> String {
-        let Event::CommandFinished { command, passed, outcome, failures, millis, log, tail, leaked, again, without_unit, .. } =
-            event
+        let Event::CommandFinished {
+            unit,
+            command,
+            passed,
+            outcome,
+            failures,
+            millis,
+            log,
+            tail,
+            leaked,
+            again,
+            without_unit,
+            ..
+        } = event
         else {
             return String::new();
         };
         let mut text = String::new();
         if !passed || self.detail == Detail::Verbose {
             let ink = if *passed { Ink::Dim } else { Ink::Red };
-            let outcome = if *without_unit { format!("without the unit: {outcome}") } else { outcome.clone() };
+            let outcome = if *without_unit {
+                format!("without the {}: {outcome}", if unit.is_some() { "unit" } else { "phase's units" })
+            } else {
+                outcome.clone()
+            };
             let outcome = if *again { format!("{outcome}; run again") } else { outcome };
             let outcome = self.look.paint(ink, &escape::line(outcome.as_bytes()));
             text += &format!("    {outcome} ({}): {}", seconds(*millis), line(command));

@@ -3,7 +3,7 @@
 use crate::event::{Event, PhaseLabel};
 use crate::held::BranchMove;
 use crate::journal::Record;
-use crate::judge::{Purpose, Question, Verdict};
+use crate::judge::{OnTip, Purpose, Question, Verdict, named};
 use crate::plan::digest;
 use crate::run::judging::Candidate;
 use crate::run::{Run, one};
@@ -25,7 +25,9 @@ impl Run<'_> {
         if last == LastGate::Stands {
             return Ok(());
         }
-        for _ in 0..one::MOST_ATTEMPTS {
+        let mut before = None;
+        let mut void = 0;
+        while void < one::MOST_ATTEMPTS {
             if let Some(signal) = self.interrupt.pending() {
                 return Err(Stop::Interrupted(signal));
             }
@@ -36,14 +38,53 @@ impl Run<'_> {
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
                 emit(one::judged_again(&format!("the gate of {label}")));
+                (before, void) = (None, void + 1);
                 continue;
             }
-            return self.gate_judged(at, label, verdict, emit);
+            if let Verdict::Failed { nth, .. } = &verdict
+                && before.is_none()
+                && self.isolation.is_some()
+            {
+                let call = &calls[*nth];
+                before = Some(self.without_its_units(at, call, emit)?);
+                if matches!(before, Some(OnTip::Red(..))) {
+                    // It answers for new failures only.
+                    continue;
+                }
+            }
+            // What was asked is not about the tip.
+            if before.is_some() {
+                self.judge.forget();
+            }
+            return self.gate_judged(at, label, verdict, before, emit);
         }
         Err(one::keeps_moving(&format!("the gate of {label}")))
     }
 
-    fn gate_judged(&mut self, at: usize, label: &PhaseLabel, verdict: Verdict, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+    /// What a command of a gate that failed says of the tip without the units of its phase.
+    fn without_its_units(&mut self, at: usize, call: &Call, emit: &mut dyn FnMut(Event)) -> Result<OnTip, Stop> {
+        let (phase, without) = (&self.plan.phases[at], self.without_phase(at)?);
+        let calls = std::slice::from_ref(call);
+        let question = Question { purpose: Purpose::Before, calls, fewer: false, phase: &phase.id, unit: None };
+        let (verdict, _) = self.judged(question, &without, emit)?;
+        let says = self.judge.learn_on_tip(self.judge.key(call, &phase.id, None), verdict);
+        if let OnTip::Red(failures, total) = &says {
+            let (count, names, run) = (failures.len(), named(failures.iter(), failures.len()), &call.command.run);
+            let message =
+                format!("`{run}` fails without the phase's units: {count} of {total} tests: {names}; only new failures count");
+            emit(Event::Warning { message, help: None });
+        }
+        Ok(says)
+    }
+
+    fn gate_judged(
+        &mut self,
+        at: usize,
+        label: &PhaseLabel,
+        verdict: Verdict,
+        before: Option<OnTip>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Stop> {
         let phase = &self.plan.phases[at];
         let (plan, id, tip) = (self.plan.name.clone(), phase.id.clone(), self.held.tip().commit.to_string());
         let commands = digest::commands(&phase.gate);
@@ -57,7 +98,11 @@ impl Run<'_> {
             Verdict::Failed { reason, command, log, .. } => {
                 self.journal.append(Record::GateFailed { plan, phase: id, tip, commands })?;
                 emit(Event::GateFailed { phase: label.clone(), command });
-                let message = format!("the gate of {label} did not pass: {reason}");
+                let red = match before {
+                    Some(OnTip::RedUnread(why)) => format!("; red before: without the phase's units it fails too: {why}"),
+                    _ => String::new(),
+                };
+                let message = format!("the gate of {label} did not pass: {reason}{red}");
                 let help =
                     format!("see {}; `migrate run` tries the gate again, `migrate rollback` takes units back", log.display());
                 Err(Stop::Failed(Note::new(message, help)))

@@ -19,6 +19,7 @@ use crate::repo::Repo;
 use crate::repo::target::Conversions;
 use crate::run::one::MOST_ATTEMPTS;
 use crate::run::{Run, takes_away};
+use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::units::{Call, Unit};
 
@@ -63,16 +64,8 @@ impl Isolation {
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
         let mut versions = Candidate::new();
         for path in paths {
-            let version = match repo.file_in(tip, &path)? {
-                None => Version::Absent,
-                Some((SUBMODULE, _)) => continue,
-                Some((LINK, blob)) => Version::Link { target: repo.blob(blob)? },
-                Some((mode, blob)) => {
-                    let bytes = repo.smudge(&path, blob, conversions.apply_to(&path))?;
-                    Version::File { bytes, executable: mode & 0o111 != 0 }
-                }
-            };
-            versions.insert(path, version);
+            let version = version_in(repo, tip, &path, &conversions)?;
+            versions.extend(version.map(|version| (path, version)));
         }
         let pin = self.copies.pin(&versions)?;
         self.pinned = Some(Pinned { pin: pin.clone(), tip, edited });
@@ -83,6 +76,19 @@ impl Isolation {
 /// What a draft puts on the tip; `None` while a codemod has yet to say.
 pub(super) fn candidate(draft: &Draft) -> Option<Candidate> {
     draft.files.iter().map(|file| Some((file.path.clone(), version(&file.after)?))).collect()
+}
+
+/// What a commit has at a path; `None` for a submodule.
+fn version_in(repo: &Repo, commit: Oid, path: &RepoPath, conversions: &Conversions) -> Result<Option<Version>, Stop> {
+    Ok(match repo.file_in(commit, path)? {
+        None => Some(Version::Absent),
+        Some((SUBMODULE, _)) => None,
+        Some((LINK, blob)) => Some(Version::Link { target: repo.blob(blob)? }),
+        Some((mode, blob)) => {
+            let bytes = repo.smudge(path, blob, conversions.apply_to(path))?;
+            Some(Version::File { bytes, executable: mode & 0o111 != 0 })
+        }
+    })
 }
 
 /// What a copy is to show of what becomes of a file; `None` while a codemod has yet to say.
@@ -203,6 +209,21 @@ impl Run<'_> {
             self.refresh()?;
         }
         Ok((verdict, since))
+    }
+
+    /// What makes of the tip the same without the units of a phase, as far as that can be told from their commits.
+    pub(super) fn without_phase(&self, phase: usize) -> Result<Candidate, Stop> {
+        let mut without = Candidate::new();
+        for standing in self.units.iter().filter(|standing| standing.unit.phase == phase) {
+            for file in standing.files.iter().filter(|file| file.state == State::Committed) {
+                let path = &file.file.path;
+                let Some(commit) = file.commit.filter(|commit| self.repo.has_commit(*commit)) else { continue };
+                let Some(parent) = self.repo.parent_of(commit)?.filter(|parent| self.repo.has_commit(*parent)) else { continue };
+                let version = version_in(self.repo, parent, path, &self.conversions)?;
+                without.extend(version.map(|version| (path.clone(), version)));
+            }
+        }
+        Ok(without)
     }
 
     /// The tracked files that the user has changed.

@@ -271,3 +271,38 @@ fn what_a_codemod_made_is_kept_for_a_run_that_goes_on_and_not_for_another_tree()
     other.migrate(&["run"]).succeeds();
     assert_eq!(other.read("a.py"), format!("{OLD}n = 2\n").as_bytes());
 }
+
+#[test]
+fn a_gate_that_fails_is_asked_without_the_units_of_its_phase_and_answers_for_new_failures_only() {
+    let tests = |b: &str| {
+        format!(
+            "import unittest, a, b\n\n\nclass T(unittest.TestCase):\n    def test_red(self):\n        self.fail('red')\n    def test_b(self):\n        self.assertTrue({b})\n"
+        )
+    };
+    let module = "from old import f\n\n\ndef run(x):\n    return f(x)\n";
+    let gate = "  - id: P0\n    gate: { run: ['python3 -m unittest -q t'] }\n    files: [a.py, b.py]\n";
+    let modules =
+        [("old.py", "def f(x):\n    return x\n"), ("new.py", "def g(x):\n    return x\n"), ("a.py", module), ("b.py", module)];
+    for (test, passes) in [("True", true), ("'f' in b.run.__code__.co_names", false)] {
+        let text = tests(test);
+        let mut files = modules.to_vec();
+        files.push(("t.py", &text));
+        let repo = isolated(&files, gate);
+        let ran = repo.migrate(&["run"]).exits(if passes { 0 } else { 1 });
+        let ran = ran.says("fails without the phase's units: 1 of 2 tests").says("only new failures count");
+        if !passes {
+            ran.says("1 of 2 tests failed that did not before: t.T::test_b");
+        }
+        assert_eq!(repo.subjects().len(), 4, "a gate takes nothing back");
+    }
+    // Without names of tests it is said where the fault is not.
+    let unread = isolated(&[("a.py", OLD)], "  - id: P0\n    gate: { run: ['exit 3'] }\n    files: [a.py]\n");
+    unread
+        .migrate(&["run"])
+        .exits(1)
+        .says("the gate of phase 1 (P0) did not pass")
+        .says("red before: without the phase's units it fails too");
+    // What the phase turns green is no failure.
+    let green = isolated(&[("a.py", OLD)], "  - id: P0\n    gate: { run: ['grep -q new a.py'] }\n    files: [a.py]\n");
+    green.migrate(&["run"]).succeeds();
+}
