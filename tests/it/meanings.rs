@@ -1,5 +1,3 @@
-use std::process::Command;
-
 use crate::support::{Ran, Repo};
 
 /// The library with its old and its new things, which do the same.
@@ -80,9 +78,8 @@ fn plan(rule: &str) -> String {
 
 /// What the program says when CPython runs it.
 fn outcome(repo: &Repo) -> String {
-    let mut python = Command::new("python3");
-    python.args(["-W", "ignore", "-B", "a.py"]).current_dir(repo.top());
-    let ran = Ran::of(python.output().expect("python3 is needed to run what is written"));
+    let mut python = repo.command("python3");
+    let ran = Ran::of(python.args(["-W", "ignore", "-B", "a.py"]).output().expect("python3 is needed to run what is written"));
     format!("{:?}\n{}{}", ran.code, ran.stdout, ran.stderr)
 }
 

@@ -1,9 +1,10 @@
 //! A scratch repository with a home of its own, and the tool run in it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 /// The tool under test.
 pub const MIGRATE: &str = env!("CARGO_BIN_EXE_migrate");
@@ -22,6 +23,24 @@ pub fn scratch() -> tempfile::TempDir {
         None if memory.is_dir() => tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap(),
         _ => tempfile::tempdir().unwrap(),
     }
+}
+
+/// `PATH`, and before it the folder of the interpreter itself where `python3` on it is a version manager's script: that takes longer to
+/// find the interpreter than the interpreter takes to start.
+fn path() -> &'static OsStr {
+    static PATH: OnceLock<OsString> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let said =
+            Command::new("python3").args(["-c", "import os, sys; print(os.path.dirname(sys.executable), end='')"]).output();
+        let Ok(said) = said else { return path };
+        let folder = PathBuf::from(String::from_utf8(said.stdout).unwrap());
+        let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        if folder.is_absolute() && !folders.contains(&folder) {
+            folders.insert(0, folder);
+        }
+        std::env::join_paths(folders).unwrap()
+    })
 }
 
 impl Repo {
@@ -111,12 +130,13 @@ impl Repo {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.top()).env_clear().stdin(Stdio::null());
-        for name in ["PATH", "LANG", "PYENV_ROOT", "PYENV_VERSION", "TMPDIR"] {
+        for name in ["LANG", "PYENV_ROOT", "PYENV_VERSION", "TMPDIR"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
         command
+            .env("PATH", path())
             .env("HOME", self.home())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z")
