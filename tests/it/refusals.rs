@@ -1,5 +1,6 @@
 use std::os::unix::fs::symlink;
 
+use crate::crash::side_by_side;
 use crate::kit::{NEW, OLD, make_executable, one, repo, untouched};
 use crate::support::{Repo, plan};
 
@@ -166,13 +167,15 @@ fn a_target_in_conflict_is_refused() {
 
 #[test]
 fn locks_of_git_are_named_and_left() {
-    for lock in ["index.lock", "HEAD.lock", "refs/heads/main.lock"] {
-        let repo = one("");
+    let locks = ["index.lock", "HEAD.lock", "refs/heads/main.lock"];
+    // Side by side, since each is waited for.
+    side_by_side(&[0, 1, 2], |at| {
+        let (repo, lock) = (one(""), locks[at]);
         repo.write(&format!(".git/{lock}"), "");
         untouched(&repo, 3, &["run"]).says(lock).says("help: wait for that process");
         std::fs::remove_file(repo.top().join(".git").join(lock)).unwrap();
         repo.migrate(&["run"]).succeeds();
-    }
+    });
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub struct Bench {
     /// A folder that commands can reach from inside a copy.
     pub outside: tempfile::TempDir,
     pub env: Vec<(OsString, OsString)>,
+    /// How long a command that is to end may clean up.
+    pub grace: Duration,
 }
 
 impl Bench {
@@ -99,7 +101,7 @@ impl Bench {
         ] {
             env.push((name.into(), value.into()));
         }
-        Self { repo, top, scratch: tempfile::tempdir().unwrap(), outside, env }
+        Self { repo, top, scratch: tempfile::tempdir().unwrap(), outside, env, grace: Duration::from_secs(5) }
     }
 
     /// The same repository by another of its work trees.
@@ -158,7 +160,7 @@ impl Bench {
 
     pub fn run_argv(&self, argv: &[OsString], cwd: &Path, timeout: Duration) -> Finished {
         let log = self.outside.path().join(format!("log-{:?}", std::thread::current().id()));
-        let invocation = Invocation { argv, cwd, env: &self.env, timeout, grace: Duration::from_secs(5), log: &log };
+        let invocation = Invocation { argv, cwd, env: &self.env, timeout, grace: self.grace, log: &log };
         run(&invocation, &Interrupt::none()).unwrap()
     }
 }
