@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use migrate::journal::{Journal, Record};
@@ -40,8 +41,19 @@ const CURES: [(&str, &str); 4] = [
 /// `migrate run` under strace with `args`, all that it starts included.
 fn traced(repo: &Repo, args: &[&str]) -> Command {
     let mut command = repo.command("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null"]).args(args).args([MIGRATE, "run"]);
+    command.args(["-f", "-qq", "-o", "/dev/null"]).args(quick()).args(args).args([MIGRATE, "run"]);
     command
+}
+
+/// What lets all calls but those that are traced go by at full speed, where this strace and this kernel know it.
+fn quick() -> &'static [&'static str] {
+    static QUICK: OnceLock<&[&str]> = OnceLock::new();
+    QUICK.get_or_init(|| {
+        let flag: &[&str] = &["--seccomp-bpf"];
+        let tried =
+            Command::new("strace").args(["-f", "-qq", "-o", "/dev/null"]).args(flag).args(["-e", "trace=fsync", "true"]).output();
+        if tried.is_ok_and(|output| output.status.success() && output.stderr.is_empty()) { flag } else { &[] }
+    })
 }
 
 /// True where strace may trace; says so where it may not.
@@ -125,7 +137,7 @@ fn after_any_call_that_failed_the_next_run_ends_like_an_unbroken_one_verificatio
     let whole = outcome(&unbroken);
     let log = std::fs::read_to_string(log).unwrap();
     let main = log.split(' ').next().unwrap();
-    let mut cases = Vec::new();
+    let (mut cases, mut kinds) = (Vec::new(), 0);
     for calls in CALLS {
         let is_one = |line: &&str| {
             let mut words = line.split_whitespace();
@@ -135,14 +147,15 @@ fn after_any_call_that_failed_the_next_run_ends_like_an_unbroken_one_verificatio
         let made = log.lines().filter(is_one).count();
         assert!(made > 3, "a run makes only {made} calls of {calls}");
         // Once at the Nth call, or from the Nth on, as on a disk that stays full or went read-only.
-        cases.extend((1..=made).flat_map(|nth| ERRORS.map(|error| (calls, nth.to_string(), error))));
-        let lasting = [ERRORS[0], ERRORS[4]];
-        cases.extend((1..=made).flat_map(|nth| lasting.map(|error| (calls, format!("{nth}+"), error))));
+        for (error, lasts) in ERRORS.map(|error| (error, "")).into_iter().chain([(ERRORS[0], "+"), (ERRORS[4], "+")]) {
+            // Each failure of each call, at one place of a spread without a pattern that steps could follow.
+            kinds += 1;
+            let chosen = kinds * 7919 % made + 1;
+            cases.extend((1..=made).filter(|nth| full() || *nth == chosen).map(|nth| (calls, format!("{nth}{lasts}"), error)));
+        }
     }
-    // A spread without a pattern that steps could follow.
-    let chosen: Vec<usize> = (0..cases.len()).filter(|at| full() || at * 7919 % 61 == 3).collect();
     let taken_back = AtomicUsize::new(0);
-    side_by_side(&chosen, |at| {
+    side_by_side(&(0..cases.len()).collect::<Vec<_>>(), |at| {
         let (calls, nth, (error, said)) = &cases[at];
         let repo = template.copy();
         let inject = format!("inject={calls}:error={error}:when={nth}");
@@ -156,7 +169,7 @@ fn after_any_call_that_failed_the_next_run_ends_like_an_unbroken_one_verificatio
         }
     });
     let taken_back = taken_back.into_inner();
-    assert!(taken_back * 4 < chosen.len(), "in {taken_back} of {} cases nothing but the verification failed", chosen.len());
+    assert!(taken_back * 4 < cases.len(), "in {taken_back} of {} cases nothing but the verification failed", cases.len());
 }
 
 #[test]
@@ -239,7 +252,8 @@ fn where_no_thread_or_process_is_to_be_had_it_is_an_error_and_never_a_panic() {
     Ran::of(few).exits(3).says("error: cannot take signals: ").says(CURES[1].1);
     // The commands that only look share their work between threads.
     for (args, code) in [(&["scan"][..], 0), (&["status"], 0), (&["diff"], 0), (&["check"], 0)] {
-        let trace = ["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e"].map(str::to_owned);
+        let trace = format!("trace={calls}");
+        let trace = [&["-f", "-qq", "-o", "/dev/null"], quick(), &["-e", &trace, "-e"]].concat();
         for nth in 1..=4 {
             let mut command = template.command("strace");
             command.args(&trace).arg(format!("inject={calls}:error=EAGAIN:when={nth}+")).arg(MIGRATE).args(args);
