@@ -202,14 +202,15 @@ fn what_is_created_deleted_and_moved_is_as_git_add_rm_and_mv_would_have_it() {
 
 /// Runs, rollbacks and their recoveries, killed at every point.
 fn survives(scenario: &Scenario) {
-    let points: Vec<usize> = scenario.distinct().into_iter().filter(|nth| full() || nth % 3 == 1).collect();
+    let points = scenario.spread(9);
     assert!(points.len() > 15, "{} points", points.len());
     side_by_side(&points, |nth| {
         let (repo, at) = (scenario.template.copy(), scenario.name(nth));
         assert!(scenario.killed(&repo, nth), "{at} was not reached");
         scenario.is_legal(&repo, &at);
-        // The recovery is killed too.
-        for second in [2 + nth % 3, 5 + nth % 4] {
+        // The recovery is killed too: early, late, or here not at all.
+        let seconds = [2 + nth % 3, 5 + nth % 4];
+        for second in seconds.into_iter().enumerate().filter(|(at, _)| full() || nth % 3 == *at).map(|(_, second)| second) {
             let (repo, at) = (repo.copy(), format!("{at} and then at {second}"));
             if scenario.killed(&repo, second) {
                 scenario.is_legal(&repo, &at);
@@ -259,7 +260,7 @@ fn a_group_that_fails_killed_at_any_point_is_halved_as_in_an_unbroken_run() {
     repo.migrate(&["run"]).exits(1);
     let texts = ["a/1.py", "a/2.py", "a/3.py", "a/4.py", "b/5.py"].map(|file| repo.read(file) == NEW.as_bytes());
     assert_eq!(texts, [true, true, false, true, true]);
-    let points: Vec<usize> = scenario.distinct().into_iter().filter(|nth| full() || nth % 5 == 2).collect();
+    let points: Vec<usize> = scenario.distinct().into_iter().filter(|nth| full() || nth % 9 == 2).collect();
     side_by_side(&points, |nth| {
         let (repo, at) = (scenario.template.copy(), scenario.name(nth));
         assert!(scenario.killed(&repo, nth), "{at} was not reached");
