@@ -192,6 +192,23 @@ fn every_mistake_in_the_keys_of_a_command_is_named_with_its_place_and_its_cure()
         (At::Phase, "[{ run: x, only: ../a }]", "7:32: the pattern `../a` holds `..` | patterns are matched against paths from"),
         (At::Phase, "[{ run: x, only: [a, \"b[\"] }]", "7:36: the pattern `b[` does not parse"),
         (At::Phase, "[{ run: x, only: *.py }]", "7:32: "),
+        (At::Rule, "{ run: x, keep: a }", "4:34: a rule's command has no `keep`: it judges nothing | remove it: it is for"),
+        (At::Rule, "{ run: x, at: tree }", "4:34: a rule's command has no `at`: it judges nothing | remove it: it is for"),
+        (At::Phase, "[{ run: x, keep: [] }]", "7:32: `keep` is empty | give at least one pattern, or remove the key"),
+        (
+            At::Gate,
+            "[{ run: x, keep: /tmp/a }]",
+            "8:35: the pattern `/tmp/a` is absolute | patterns are matched against paths from",
+        ),
+        (
+            At::Phase,
+            "[{ run: x, keep: [a, \".git/x\"] }]",
+            "7:36: the pattern `.git/x` points into `.git` | patterns are matched",
+        ),
+        (At::Entry, "[{ run: x, keep: { a: b } }]", "10:50: `keep`: expected a pattern or a list of patterns, found a map"),
+        (At::Phase, "[{ run: x, at: copy }]", "7:30: `at` cannot be `copy` | one of: tree"),
+        (At::Gate, "[{ run: x, at: Tree }]", "8:33: `at` cannot be `Tree` | did you mean `tree`?"),
+        (At::Phase, "[{ run: x, at: true }]", "7:30: `at`"),
         (At::Phase, "[{ only: a }]", "7:18: the command lacks the key `run` | add it, such as `run: "),
     ]);
 }
@@ -200,19 +217,24 @@ fn every_mistake_in_the_keys_of_a_command_is_named_with_its_place_and_its_cure()
 fn a_command_has_what_its_keys_say() {
     let text = plan(
         "c",
-        "[x, { run: x, retries: 10, allow_empty: true, only: \"*.py\", timeout: 1s }]",
-        "[{ run: x, retries: 2 }]",
+        "[x, { run: x, retries: 10, allow_empty: true, only: \"*.py\", timeout: 1s, keep: [\"a/**\", b], at: tree }]",
+        "[{ run: x, retries: 2, keep: c, at: tree }]",
         "[]",
     );
     let plan = read(&text);
     let [plain, said] = &plan.phases[0].targets[0].validate[..] else { panic!("two commands") };
     assert_eq!((plain.retries, plain.allow_empty, plain.report, plain.only.len()), (0, false, None, 0));
     assert_eq!((said.retries, said.allow_empty, &said.only[..]), (10, true, &["*.py".to_owned()][..]));
+    assert_eq!((&said.keep[..], said.at_tree), (&["a/**".to_owned(), "b".to_owned()][..], true));
+    assert_eq!((plain.keep.len(), plain.at_tree), (0, false));
+    assert_eq!((&plan.phases[0].gate[0].keep[..], plan.phases[0].gate[0].at_tree), (&["c".to_owned()][..], true));
     assert_eq!((said.timeout.as_secs(), plan.phases[0].gate[0].retries), (1, 2));
     for other in [
         Command { retries: 9, ..said.clone() },
         Command { allow_empty: false, ..said.clone() },
         Command { only: Vec::new(), ..said.clone() },
+        Command { keep: Vec::new(), ..said.clone() },
+        Command { at_tree: false, ..said.clone() },
         Command { timeout: plain.timeout, ..said.clone() },
         Command {
             run: plan.phases[0].gate[0].run.clone(),

@@ -11,10 +11,11 @@ use crate::plan::view::quoted;
 use crate::plan::{Command, DEFAULT_TIMEOUT, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 9] = ["run", "timeout", "retries", "allow_empty", "report", "only", "ok_exit", "keep_line_endings", "repeat"];
+const KEYS: [&str; 11] =
+    ["run", "timeout", "retries", "allow_empty", "report", "only", "ok_exit", "keep", "at", "keep_line_endings", "repeat"];
 
 /// Those that only a command has which judges something.
-const OF_JUDGES: [&str; 4] = ["retries", "allow_empty", "report", "only"];
+const OF_JUDGES: [&str; 6] = ["retries", "allow_empty", "report", "only", "keep", "at"];
 
 /// Those of them that are about verdicts.
 const OF_VERDICTS: [&str; 3] = ["retries", "allow_empty", "report"];
@@ -38,9 +39,9 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
         unasked_report(reader, node, &run, place);
         return Some(Command::plain(run, node.span));
     };
-    // A text with a colon and a blank in it.
+    // A text with a colon and a blank in it. Every short word is near to so short a key as `at`.
     if let [(Node { kind: Kind::Scalar(key, _), .. }, _)] = pairs.as_slice()
-        && nearest(key, &KEYS).is_none()
+        && nearest(key, &KEYS).is_none_or(|near| near.len() < 3 && near != key)
     {
         reader.mismatch(node, "the command", "a text or a list of words");
         return None;
@@ -81,6 +82,8 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let retries = entries.get("retries").map(|node| reader.number(node, "`retries`", 0, MOST_RETRIES));
     let allow_empty = entries.get("allow_empty").is_some_and(|node| reader.flag(node, "`allow_empty`").unwrap_or_default());
     let only = entries.get("only").map_or_else(Vec::new, |node| glob::read(reader, node, "`only`").0);
+    let keep = entries.get("keep").map_or_else(Vec::new, |node| glob::read(reader, node, "`keep`").0);
+    let at_tree = entries.get("at").and_then(|node| reader.choice(node, "`at`", &[("tree", true)])).unwrap_or_default();
     let (retries, report) = (retries.flatten().unwrap_or_default(), report.flatten());
     let ok_exit = entries.get("ok_exit").map_or_else(Vec::new, |node| statuses(reader, node));
     let mut flag = |key: &str| entries.get(key).is_some_and(|node| reader.flag(node, &format!("`{key}`")).unwrap_or_default());
@@ -88,7 +91,8 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let repeat = entries.get("repeat").map(|node| reader.choice(node, "`repeat`", &[("until-stable", true)]));
     let until_stable = repeat.flatten().unwrap_or_default();
     let plain = Command::plain(run?, node.span);
-    Some(Command { timeout, retries, allow_empty, report, only, ok_exit, keep_line_endings, until_stable, ..plain })
+    let of_judges = Command { timeout, retries, allow_empty, report, only, ok_exit, keep, at_tree, ..plain };
+    Some(Command { keep_line_endings, until_stable, ..of_judges })
 }
 
 /// Reads exit statuses, each once and in their order; none where they are what goes without saying.

@@ -199,6 +199,9 @@ mod tests {
             "{run: \"x $MIGRATE_REPORT\", only: a}",
             "{run: \"x $MIGRATE_REPORT\", only: [a, b]}",
             "{run: \"x $MIGRATE_REPORT\", only: [b, a]}",
+            "{run: \"x $MIGRATE_REPORT\", keep: a}",
+            "{run: \"x $MIGRATE_REPORT\", keep: [a, b]}",
+            "{run: \"x $MIGRATE_REPORT\", at: tree}",
         ]
         .map(with);
         let all: std::collections::BTreeSet<&String> = different.iter().collect();

@@ -186,6 +186,12 @@ pub struct Command {
     /// The exit statuses that are success, in their order; empty for 0 alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ok_exit: Vec<u8>,
+    /// Patterns of files that git does not track, which are brought out of its copy when it ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<String>,
+    /// It runs in the work tree itself, also where others run in copies of it.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub at_tree: bool,
     /// Line endings and byte order mark are as they were after a codemod, whatever it wrote.
     #[serde(skip_serializing_if = "Not::not")]
     pub keep_line_endings: bool,
@@ -203,10 +209,12 @@ impl PartialEq for Command {
         let numbers = |command: &Self| (command.timeout, command.retries, command.allow_empty, command.report);
         let of_codemods = |command: &Self| (command.keep_line_endings, command.until_stable);
         let lists = |command: &Self| (command.only.clone(), command.ok_exit.clone());
+        let place = |command: &Self| (command.keep.clone(), command.at_tree);
         self.run == other.run
             && numbers(self) == numbers(other)
             && of_codemods(self) == of_codemods(other)
             && lists(self) == lists(other)
+            && place(self) == place(other)
     }
 }
 
@@ -224,6 +232,8 @@ impl Command {
             report: None,
             only: Vec::new(),
             ok_exit: Vec::new(),
+            keep: Vec::new(),
+            at_tree: false,
             keep_line_endings: false,
             until_stable: false,
             place,
