@@ -6,8 +6,10 @@
 
 mod attributes;
 mod come_and_go;
+mod over;
 
 pub use come_and_go::{Like, create, folder_there, is_free, remove, remove_empty_folders, turn};
+pub use over::{Wanted, put_over};
 
 use std::fs::File;
 use std::io::{self, Read, Write};

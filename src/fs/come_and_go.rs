@@ -146,7 +146,7 @@ pub fn remove_empty_folders(top: &Path, path: &RepoPath) -> Result<(), FileProbl
 }
 
 /// Opens the folder of `path`, making it and those above where they are missing, each synced into the one above.
-fn make_folders(top: &Path, path: &RepoPath) -> Result<OwnedFd, FileProblem> {
+pub(super) fn make_folders(top: &Path, path: &RepoPath) -> Result<OwnedFd, FileProblem> {
     match open_folder(top, path) {
         Err(FileProblem::Missing { .. }) => {}
         opened => return opened,
