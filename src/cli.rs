@@ -183,6 +183,9 @@ pub struct CheckArgs {
     /// Only this phase
     #[arg(long, value_name = "N|ID")]
     pub phase: Option<String>,
+    /// Where commands would run.
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// `migrate scan`.

@@ -128,6 +128,8 @@ pub enum Event {
         units_done: usize,
         /// True when an earlier run is continued.
         resumed: bool,
+        /// True when commands run in copies of the work tree.
+        in_copies: bool,
     },
     /// What an interrupted run left behind was put in order.
     Recovered {

@@ -18,6 +18,7 @@ use crate::report::repeats::Repeats;
 use crate::report::{diff, text};
 use crate::request::Request;
 use crate::rules;
+use crate::run::Whereabouts;
 use crate::scan::expect::unexpected;
 use crate::state::Counts;
 use crate::stop::{Note, Stop};
@@ -96,7 +97,8 @@ impl Session<'_> {
     }
 
     pub(super) fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
-        let request = Request { phase: self.phase(args.phase.as_deref())?, ..Request::default() };
+        let (phase, in_place) = (self.phase(args.phase.as_deref())?, args.place.in_place);
+        let request = Request { phase, in_place, scratch: self.scratch(&args.place), ..Request::default() };
         let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
         let mut repeats = Repeats::new(self.detail);
         let mut wrong = Vec::new();
@@ -112,6 +114,11 @@ impl Session<'_> {
         self.tell(self.plan.warnings.iter().cloned().chain(judged.warnings).chain(judged.errors).chain(departed));
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
+        let whereabouts = Whereabouts::find(&self.repo, &self.plan, &request);
+        if let Some(said) = whereabouts.said() {
+            let help = whereabouts.help().map(|help| format!("; help: {help}")).unwrap_or_default();
+            self.aside(&format!("{said}{help}"));
+        }
         let looking = Looking::stderr();
         let watch = |looked| looking.at(looked);
         let mut unfit = missing(&self.repo, &self.plan);

@@ -4,6 +4,7 @@
 //! new failures only.
 
 mod account;
+mod kept;
 mod ruling;
 
 use std::cell::RefCell;
@@ -13,7 +14,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use crate::command::{self, Finished, GRACE, Invocation, Outcome};
-use crate::copies::{Copy, CopyError};
+use crate::copies::{Copy, CopyError, Touched};
 use crate::cure;
 use crate::event::{Activity, Event};
 use crate::fault;
@@ -149,6 +150,8 @@ pub struct Isolated<'c> {
     pub is_guarded: &'c dyn Fn(&RepoPath) -> Result<bool, Stop>,
     /// True when they may change the index.
     pub may_stage: bool,
+    /// True for a path that git tracks, or that is inside of what it tracks: nothing is brought there.
+    pub is_tracked: &'c dyn Fn(&RepoPath) -> Result<bool, Stop>,
 }
 
 /// How one attempt at a call ended.
@@ -388,7 +391,9 @@ impl<'a> Judge<'a> {
             if let (Some(report), Some(kept)) = (report, &kept) {
                 account::keep(report, kept)?;
             }
-            if let Some(meddled) = meddled(isolated)? {
+            let touched = isolated.copy.touched()?;
+            kept::keep(command, (isolated, &touched), self.top, emit)?;
+            if let Some(meddled) = meddled(isolated, touched)? {
                 ruling = ruling.but_meddled(&meddled);
             }
         }
@@ -492,8 +497,7 @@ fn log_name(unit: &UnitId) -> String {
 }
 
 /// What commands did in a copy to what they must leave as it is, in words.
-fn meddled(isolated: &Isolated<'_>) -> Result<Option<String>, Stop> {
-    let touched = isolated.copy.touched()?;
+fn meddled(isolated: &Isolated<'_>, touched: Touched) -> Result<Option<String>, Stop> {
     let mut files: Vec<String> = Vec::new();
     for path in touched.files.keys() {
         if (isolated.is_guarded)(path)? {

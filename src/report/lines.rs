@@ -39,11 +39,12 @@ impl Lines {
     /// The lines for `event`, each ended by a line feed.
     pub fn of(&mut self, event: &Event) -> String {
         match event {
-            Event::RunStarted { plan, digest, branch, units_total, units_done, resumed } => {
+            Event::RunStarted { plan, digest, branch, units_total, units_done, resumed, in_copies } => {
                 let digest: String = digest.chars().take(12).collect();
                 let verb = if *resumed { "resuming plan" } else { "plan" };
                 let done = if *units_done > 0 { format!(", {units_done} of them done") } else { String::new() };
-                line(&format!("{verb} {plan} ({digest}) on {branch}: {}{done}", units(*units_total)))
+                let place = if *in_copies { "; commands run in copies of the work tree" } else { "" };
+                line(&format!("{verb} {plan} ({digest}) on {branch}: {}{done}{place}", units(*units_total)))
             }
             Event::Recovered { unit, what } => self.state(Ink::Yellow, "recovered", unit, &format!(": {what}")),
             Event::PhaseStarted { phase, units: count, done } => {
@@ -295,6 +296,7 @@ mod tests {
                 units_total: 12,
                 units_done: 1,
                 resumed: true,
+                in_copies: true,
             },
             Event::Recovered { unit: unit(), what: "the old bytes are back".into() },
             Event::PhaseStarted { phase: phase(), units: 12, done: 1 },
@@ -342,7 +344,7 @@ mod tests {
     fn a_run_is_told_in_lines() {
         let mut lines = Lines::new(Look::PLAIN, Detail::Normal);
         let text: String = story().iter().map(|event| lines.of(event)).collect();
-        let want = r"resuming plan demo (0123456789ab) on main: 12 units, 1 of them done
+        let want = r"resuming plan demo (0123456789ab) on main: 12 units, 1 of them done; commands run in copies of the work tree
   recovered    app/a.py: the old bytes are back
 phase 1 (P0), Critical: 12 units, 1 of them done
   committed    [ 2/12] app/a.py  0123456789ab (+4 -2)

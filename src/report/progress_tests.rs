@@ -18,6 +18,7 @@ fn story() -> Vec<Event> {
             units_total: 2,
             units_done: 0,
             resumed: false,
+            in_copies: false,
         },
         Event::PhaseStarted { phase: phase.clone(), units: 2, done: 0 },
         Event::UnitStarted { phase: phase.clone(), unit: unit.clone(), ordinal: 1, of: 2 },

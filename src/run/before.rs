@@ -46,7 +46,7 @@ impl Run<'_> {
                 if !needed || self.judge.is_left_out(&call.command) {
                     continue;
                 }
-                match self.ask(unit, &call, emit)? {
+                match self.ask(purpose, unit, &call, emit)? {
                     None => {
                         self.asked.remove(&call.command.run);
                         return Ok(Asked::Void);
@@ -74,7 +74,7 @@ impl Run<'_> {
         let Some(call) = calls.into_iter().nth(nth).filter(|call| self.can_be_asked(unit, call)) else { return ended(failed) };
         let was_known = self.judge.known(&self.key(unit, &call)).is_some();
         // Of which tip it is true is known only while the branch stands still.
-        let Some(says) = self.ask(unit, &call, emit)? else { return Ok(Tried::Void) };
+        let Some(says) = self.ask(Purpose::Validate, unit, &call, emit)? else { return Ok(Tried::Void) };
         match says {
             OnTip::RedUnread(why) => ended(self.red_before(Purpose::Validate, unit, &call, &why)?),
             OnTip::Red(..) if !was_known => Ok(Tried::Again),
@@ -83,14 +83,19 @@ impl Run<'_> {
     }
 
     /// What a call says on the tip, asked there unless that is known; `None` when somebody else committed meanwhile.
-    fn ask(&mut self, unit: &Unit, call: &Call, emit: &mut dyn FnMut(Event)) -> Result<Option<OnTip>, Stop> {
+    fn ask(&mut self, purpose: Purpose, unit: &Unit, call: &Call, emit: &mut dyn FnMut(Event)) -> Result<Option<OnTip>, Stop> {
         let key = self.key(unit, call);
         if let Some(says) = self.judge.known(&key) {
             return Ok(Some(says));
         }
         let question = self.question(Purpose::Before, unit, std::slice::from_ref(call));
-        let (verdict, since) = self.judged(question, &Candidate::new(), emit)?;
-        self.refuse_changed_tree("a command that was asked before its unit")?;
+        // It runs where the list runs of which it is one.
+        let list = calls(self.plan, &unit.files, commands_for(purpose));
+        let (verdict, since) = match self.isolates(&list) {
+            true => self.judged(question, &Candidate::new(), emit)?,
+            false => self.judged_in_place(question, emit)?,
+        };
+        self.refuse_changed_tree(&list, "a command that was asked before its unit")?;
         if since == BranchMove::Forward {
             return Ok(None);
         }

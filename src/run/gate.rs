@@ -56,7 +56,7 @@ impl Run<'_> {
             if before.is_some() {
                 self.judge.forget();
             }
-            return self.gate_judged(at, label, verdict, before, emit);
+            return self.gate_judged(at, label, (&calls, verdict), before, emit);
         }
         Err(one::keeps_moving(&format!("the gate of {label}")))
     }
@@ -81,7 +81,7 @@ impl Run<'_> {
         &mut self,
         at: usize,
         label: &PhaseLabel,
-        verdict: Verdict,
+        (calls, verdict): (&[Call], Verdict),
         before: Option<OnTip>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Stop> {
@@ -90,7 +90,7 @@ impl Run<'_> {
         let commands = digest::commands(&phase.gate);
         match verdict {
             Verdict::Passed(_) => {
-                self.refuse_changed_tree("a gate command")?;
+                self.refuse_changed_tree(calls, "a gate command")?;
                 self.journal.append(Record::GatePassed { plan, phase: id, tip, commands })?;
                 emit(Event::GatePassed { phase: label.clone() });
                 Ok(())

@@ -5,6 +5,7 @@
 //! while a command runs may show half: the verdict is void then.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use git2::Oid;
@@ -30,6 +31,7 @@ pub(super) type Candidate = BTreeMap<RepoPath, Version>;
 type BeforeIt<'b> = dyn Fn(&Copy) -> Result<(), Stop> + 'b;
 type AfterIt<'a> = dyn FnMut(&Copy) -> Result<(), Stop> + 'a;
 
+const FOLDER: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
 const SUBMODULE: u32 = 0o160_000;
 
@@ -110,6 +112,11 @@ impl Run<'_> {
         Question { purpose, calls, fewer, phase: &self.plan.phases[unit.phase].id, unit: Some(&unit.id) }
     }
 
+    /// True when these calls, which are a whole list, run in a copy: none of them is to run in the work tree itself.
+    pub(super) fn isolates(&self, calls: &[Call]) -> bool {
+        self.isolation.is_some() && !calls.iter().any(|call| call.command.at_tree)
+    }
+
     /// Lets commands judge what `candidate` makes of the tip, in a copy where copies are made and else as the work tree is, and says
     /// whether somebody else committed meanwhile: the verdict is void then.
     pub(super) fn judged(
@@ -118,7 +125,7 @@ impl Run<'_> {
         candidate: &Candidate,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(Verdict, BranchMove), Stop> {
-        if self.isolation.is_none() || question.calls.is_empty() {
+        if !self.isolates(question.calls) || question.calls.is_empty() {
             return self.judged_in_place(question, emit);
         }
         self.judged_in_copy(question, candidate, (&|_| Ok(()), &mut |_| Ok(())), emit)
@@ -184,8 +191,20 @@ impl Run<'_> {
         let is_guarded =
             |path: &RepoPath| Ok(!is_own(path) && (candidate.contains_key(path) || repo.file_in(tip, path)?.is_some()));
         let may_stage = purpose == Purpose::Hook;
+        let is_tracked = |path: &RepoPath| {
+            // A submodule is one entry, whatever is in it; a folder is none.
+            let mut above = path.as_path().ancestors().filter_map(|path| RepoPath::new(path.as_os_str().as_bytes()).ok());
+            above.try_fold(false, |is, path| {
+                let entry = || Ok::<_, Stop>(repo.file_in(tip, &path)?.is_some_and(|(mode, _)| mode != FOLDER));
+                Ok(is || candidate.contains_key(&path) || entry()? || repo.staged(&path)?.is_some())
+            })
+        };
         beforehand(&copy)?;
-        let judged = self.judged_with(question, Some(&Isolated { copy: &copy, is_guarded: &is_guarded, may_stage }), emit)?;
+        let judged = self.judged_with(
+            question,
+            Some(&Isolated { copy: &copy, is_guarded: &is_guarded, is_tracked: &is_tracked, may_stage }),
+            emit,
+        )?;
         afterwards(&copy)?;
         Ok(judged)
     }

@@ -14,6 +14,7 @@ mod polish;
 mod start;
 mod transform;
 mod verify;
+mod whereabouts;
 
 use std::collections::BTreeSet;
 
@@ -44,6 +45,8 @@ use crate::survey::{self, FileStanding, Standing};
 use crate::unit::callables::Callables;
 use crate::units::{Call, Member, Unit};
 use crate::verdict::VerdictKind;
+
+pub use whereabouts::Whereabouts;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
 /// may `watch`.
@@ -397,8 +400,8 @@ impl Run<'_> {
     }
 
     /// Fails when a command changed tracked files, where it ran in the work tree itself: from a copy it cannot.
-    fn refuse_changed_tree(&self, who: &str) -> Result<(), Stop> {
-        if self.isolation.is_some() { Ok(()) } else { self.refuse_changed_others(&[], who) }
+    fn refuse_changed_tree(&self, calls: &[Call], who: &str) -> Result<(), Stop> {
+        if self.isolates(calls) { Ok(()) } else { self.refuse_changed_others(&[], who) }
     }
 
     /// Fails when a command changed tracked files, apart from those that it was to change or to judge, and the plan's own.

@@ -187,7 +187,8 @@ impl Run<'_> {
             Asked::RedBefore(failure) => return Ok(Tried::Ended(Ended::Failed(failure))),
             Asked::Void => return Ok(Tried::Void),
         }
-        match judging::candidate(&draft).filter(|_| self.isolation.is_some()) {
+        let validate = calls(self.plan, &work.changed.files, |target| &target.validate);
+        match judging::candidate(&draft).filter(|_| self.isolates(&validate)) {
             Some(candidate) => self.in_copies(work, draft, &candidate, emit),
             None => self.in_place(work, draft, emit),
         }

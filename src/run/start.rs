@@ -18,8 +18,8 @@ use crate::repo::{Repo, short};
 use crate::request::{Request, earlier, refuse_changed_plan};
 use crate::rules;
 use crate::run::Run;
-use crate::run::judging::Isolation;
 use crate::run::one::warned;
+use crate::run::whereabouts;
 use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Survey};
@@ -73,8 +73,11 @@ impl<'a> Run<'a> {
         let conversions = if paths.is_empty() { Conversions::default() } else { repo.conversions(&paths)? };
         unready::refuse(repo, plan, tip, &unmatched, (&looked_at, &conversions), interrupt)?;
         looked_at.iter().for_each(|unit| drop(told.remove(&unit.path)));
-        let isolation = isolation(repo, plan, request, emit);
-        if isolation.is_none() {
+        let (whereabouts, isolation) = whereabouts::find(repo, plan, request);
+        if let (Some(message), Some(help)) = (whereabouts.said(), whereabouts.help()) {
+            emit(Event::Warning { message, help: Some(help) });
+        }
+        if isolation.is_none() || whereabouts::some_at_tree(plan) {
             request.refuse_dirty(&others)?;
         }
         refuse_hooks(repo, request.leave, if isolation.is_some() { &HOOKS_IN_COPIES } else { &[] })?;
@@ -130,33 +133,12 @@ impl<'a> Run<'a> {
             units_total: counts.total,
             units_done: counts.done,
             resumed: earlier.is_some_and(|earlier| !earlier.finished),
+            in_copies: run.isolation.is_some(),
         });
         for (path, (_, warnings)) in told.into_iter().filter(|(_, (unit, _))| request.covers(unit)) {
             warnings.into_iter().for_each(|warning| emit(warned(&path, warning)));
         }
         Ok(run)
-    }
-}
-
-/// What makes copies of the work tree; `None` where commands are to run in the tree itself, or no copies can be made, which is told once.
-fn isolation(repo: &Repo, plan: &Plan, request: &Request, emit: &mut dyn FnMut(Event)) -> Option<Isolation> {
-    let targets = || plan.phases.iter().flat_map(|phase| &phase.targets);
-    let runs_commands = plan.phases.iter().any(|phase| !phase.gate.is_empty())
-        || targets().any(|target| {
-            !target.validate.is_empty() || !target.verify.is_empty() || !target.format.is_empty() || plan.runs_codemod(target)
-        });
-    let runs_hooks = !request.leave.hooks && repo.commit_hooks().iter().any(|hook| HOOKS_IN_COPIES.contains(&hook.as_str()));
-    if request.in_place || !(runs_commands || runs_hooks) {
-        return None;
-    }
-    match Isolation::open(repo, request.scratch.as_deref()) {
-        Ok(isolation) => Some(isolation),
-        Err(why) => {
-            let message =
-                format!("commands run in the work tree itself, one at a time, since no copies of it can be made: {why}");
-            emit(Event::Warning { message, help: Some(format!("{}; --in-place says that it is meant so", why.help())) });
-            None
-        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Run<'_> {
             let (kind, reason, log, not_judged) = match verdict {
                 Verdict::Failed { kind, reason, log, could_not_judge, .. } => (kind, reason, log, could_not_judge),
                 Verdict::Passed(passed) => {
-                    self.refuse_changed_tree("a verify command")?;
+                    self.refuse_changed_tree(&calls, "a verify command")?;
                     self.journal.append(Record::Verified { commit: commit.to_string() })?;
                     validated.extend(passed);
                     self.learn(validated)?;
@@ -215,7 +215,7 @@ impl Run<'_> {
         let question = self.question(Purpose::Verify, unit, &calls);
         match self.judged(question, &Candidate::new(), emit)?.0 {
             Verdict::Passed(_) => {
-                self.refuse_changed_tree("a verify command")?;
+                self.refuse_changed_tree(&calls, "a verify command")?;
                 Ok(self.journal.append(Record::Verified { commit: commit.to_string() })?)
             }
             Verdict::Failed { reason, log, .. } => {
