@@ -1,6 +1,7 @@
 //! Isolated copies, by real mounts, real git and real Python; each as root and as an ordinary user, where root runs the tests.
 
-mod bench;
+/// A repository of which copies are made, and who makes them.
+pub mod bench;
 
 /// How commands end in a copy, and what ends with them.
 mod endings;

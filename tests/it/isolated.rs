@@ -1,13 +1,15 @@
-//! Commands run in copies of the work tree: what lands is what was judged, and the user may go on working.
+//! Commands run in copies of the work tree: what lands is what was judged, and the user may go on working. Each as root and as an
+//! ordinary user, where root runs the tests.
 
 use std::process::{Child, Stdio};
 
+use crate::copies::bench::in_copies;
 use crate::kit::{NEW, OLD, dirty, message, repo};
 use crate::lock::line_in;
 use crate::support::{MIGRATE, Ran, Repo};
 
 /// A repository whose commands run in copies.
-fn isolated(files: &[(&str, &str)], phases: &str) -> Repo {
+pub fn isolated(files: &[(&str, &str)], phases: &str) -> Repo {
     repo(files, phases).env("MIGRATE_IN_PLACE", "0")
 }
 
@@ -28,185 +30,208 @@ fn judging(when: &str) -> (Repo, Child) {
 
 #[test]
 fn nothing_that_a_command_writes_reaches_the_tree_and_its_verdict_does() {
-    let phases = concat!(
-        "  - id: P0\n    on_failure: quarantine\n",
-        "    validate: [\"pwd > $HOME/pwd; echo x > left.txt; touch .git/left; grep -q new {file}\"]\n",
-        "    verify: [\"test ! -e left.txt && git log -1 --format=%b | grep -q Migration-Unit || ! grep -q new {file}\"]\n",
-        "    gate: { run: [\"echo x > gate.txt; ! git grep -q 'from old' -- '*.py'\"] }\n    files: [a.py, b.py]\n",
-    );
-    let repo = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
-    repo.migrate(&["run"]).succeeds();
-    assert_eq!(
-        std::fs::read_to_string(repo.home().join("pwd")).unwrap().trim(),
-        repo.top().canonicalize().unwrap().to_str().unwrap()
-    );
-    assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), NEW.into()));
-    assert_eq!(repo.git(&["status", "--porcelain"]), "", "nothing is left, untracked files included");
-    assert!(!repo.top().join(".git/left").exists());
-    let scratch = std::fs::read_dir(repo.home().join(".cache/migrate")).unwrap();
-    let left: Vec<_> = scratch.map(|entry| entry.unwrap().file_name()).filter(|name| name != "lock").collect();
-    assert!(left.is_empty(), "{left:?}");
-    // In the tree itself all of that stays.
-    let plain = crate::kit::repo(&[("a.py", OLD), ("b.py", OLD)], phases);
-    plain.migrate(&["run"]).exits(1);
-    assert!(plain.top().join("left.txt").exists());
+    in_copies(|| {
+        let phases = concat!(
+            "  - id: P0\n    on_failure: quarantine\n",
+            "    validate: [\"pwd > $HOME/pwd; echo x > left.txt; touch .git/left; grep -q new {file}\"]\n",
+            "    verify: [\"test ! -e left.txt && git log -1 --format=%b | grep -q Migration-Unit || ! grep -q new {file}\"]\n",
+            "    gate: { run: [\"echo x > gate.txt; ! git grep -q 'from old' -- '*.py'\"] }\n    files: [a.py, b.py]\n",
+        );
+        let repo = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!(
+            std::fs::read_to_string(repo.home().join("pwd")).unwrap().trim(),
+            repo.top().canonicalize().unwrap().to_str().unwrap()
+        );
+        assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), NEW.into()));
+        assert_eq!(repo.git(&["status", "--porcelain"]), "", "nothing is left, untracked files included");
+        assert!(!repo.top().join(".git/left").exists());
+        let scratch = std::fs::read_dir(repo.home().join(".cache/migrate")).unwrap();
+        let left: Vec<_> = scratch.map(|entry| entry.unwrap().file_name()).filter(|name| name != "lock").collect();
+        assert!(left.is_empty(), "{left:?}");
+        // In the tree itself all of that stays.
+        let plain = crate::kit::repo(&[("a.py", OLD), ("b.py", OLD)], phases);
+        plain.migrate(&["run"]).exits(1);
+        assert!(plain.top().join("left.txt").exists());
+    });
 }
 
 #[test]
 fn the_user_goes_on_working_while_a_command_judges_and_is_neither_judged_nor_disturbed() {
-    for when in ["validate", "verify"] {
-        let (repo, child) = judging(when);
-        // Before anything lands the tree is as it was; what is being judged is nowhere in it.
-        assert_eq!(repo.read("a.py"), if when == "validate" { OLD } else { NEW }.as_bytes());
-        repo.write("notes.txt", "mine\n");
-        repo.write("new.txt", "mine\n");
-        goes_on(&repo, child)
-            .succeeds()
-            .says("notes.txt changed in the work tree while a.py was judged: it is judged again without");
-        assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "one\n", "{when}: what is judged is a commit");
-        assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), NEW.into()));
-        assert_eq!(repo.git(&["status", "--porcelain"]), " M notes.txt\n?? new.txt");
-        assert_eq!(repo.read("notes.txt"), b"mine\n");
-    }
+    in_copies(|| {
+        for when in ["validate", "verify"] {
+            let (repo, child) = judging(when);
+            // Before anything lands the tree is as it was; what is being judged is nowhere in it.
+            assert_eq!(repo.read("a.py"), if when == "validate" { OLD } else { NEW }.as_bytes());
+            repo.write("notes.txt", "mine\n");
+            repo.write("new.txt", "mine\n");
+            goes_on(&repo, child)
+                .succeeds()
+                .says("notes.txt changed in the work tree while a.py was judged: it is judged again without");
+            assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "one\n", "{when}: what is judged is a commit");
+            assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), NEW.into()));
+            assert_eq!(repo.git(&["status", "--porcelain"]), " M notes.txt\n?? new.txt");
+            assert_eq!(repo.read("notes.txt"), b"mine\n");
+        }
+    });
 }
 
 #[test]
 fn a_commit_of_somebody_else_while_a_copy_is_judged_is_built_upon_and_an_edit_of_the_file_is_kept() {
-    let (repo, child) = judging("validate");
-    repo.write("notes.txt", "theirs\n");
-    repo.git(&["commit", "-qam", "theirs"]);
-    goes_on(&repo, child).succeeds().says("the branch got other commits while a.py was judged: it is judged again");
-    assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "theirs\n");
-    assert_eq!((repo.subjects().len(), dirty(&repo)), (5, String::new()));
+    in_copies(|| {
+        let (repo, child) = judging("validate");
+        repo.write("notes.txt", "theirs\n");
+        repo.git(&["commit", "-qam", "theirs"]);
+        goes_on(&repo, child).succeeds().says("the branch got other commits while a.py was judged: it is judged again");
+        assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "theirs\n");
+        assert_eq!((repo.subjects().len(), dirty(&repo)), (5, String::new()));
 
-    let (repo, child) = judging("validate");
-    repo.write("a.py", "mine = 1\n");
-    let ran = goes_on(&repo, child);
-    assert!(matches!(ran.code, Some(3 | 4)) && ran.stderr.contains("a.py"), "{ran:?}");
-    assert_eq!((repo.read("a.py"), repo.subjects().len()), (b"mine = 1\n".to_vec(), 2));
+        let (repo, child) = judging("validate");
+        repo.write("a.py", "mine = 1\n");
+        let ran = goes_on(&repo, child);
+        assert!(matches!(ran.code, Some(3 | 4)) && ran.stderr.contains("a.py"), "{ran:?}");
+        assert_eq!((repo.read("a.py"), repo.subjects().len()), (b"mine = 1\n".to_vec(), 2));
 
-    let (repo, child) = judging("validate");
-    repo.git(&["checkout", "-q", "-b", "mywork"]);
-    goes_on(&repo, child).exits(4).says("HEAD was switched");
-    assert_eq!((repo.read("a.py"), repo.subjects().len()), (OLD.into(), 2));
+        let (repo, child) = judging("validate");
+        repo.git(&["checkout", "-q", "-b", "mywork"]);
+        goes_on(&repo, child).exits(4).says("HEAD was switched");
+        assert_eq!((repo.read("a.py"), repo.subjects().len()), (OLD.into(), 2));
+    });
 }
 
 #[test]
 fn changes_that_were_there_before_the_run_are_left_alone_and_not_judged() {
-    let phases = "  - id: P0\n    validate: [\"cat notes.txt gone.txt > $HOME/saw\"]\n    files: [a.py]\n";
-    let repo = isolated(&[("a.py", OLD), ("notes.txt", "one\n"), ("gone.txt", "two\n")], phases);
-    repo.write("notes.txt", "mine\n");
-    std::fs::remove_file(repo.top().join("gone.txt")).unwrap();
-    repo.migrate(&["run"]).succeeds();
-    assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "one\ntwo\n");
-    assert_eq!(repo.git(&["status", "--porcelain"]), " D gone.txt\n M notes.txt");
-    assert_eq!(repo.git(&["show", "--format=", "--name-only", "HEAD"]), "a.py");
+    in_copies(|| {
+        let phases = "  - id: P0\n    validate: [\"cat notes.txt gone.txt > $HOME/saw\"]\n    files: [a.py]\n";
+        let repo = isolated(&[("a.py", OLD), ("notes.txt", "one\n"), ("gone.txt", "two\n")], phases);
+        repo.write("notes.txt", "mine\n");
+        std::fs::remove_file(repo.top().join("gone.txt")).unwrap();
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "one\ntwo\n");
+        assert_eq!(repo.git(&["status", "--porcelain"]), " D gone.txt\n M notes.txt");
+        assert_eq!(repo.git(&["show", "--format=", "--name-only", "HEAD"]), "a.py");
+    });
 }
 
 #[test]
 fn a_command_that_changes_what_it_must_leave_fails_its_unit_by_that_name_and_nothing_of_it_stays() {
-    for (command, said) in [
-        ("echo x >> b.py", "changed tracked files: b.py"),
-        ("echo x >> a.py", "changed tracked files: a.py"),
-        ("rm notes.txt", "changed tracked files: notes.txt"),
-        ("git commit -q --allow-empty -m theirs", "moved HEAD"),
-        ("git tag theirs", "changed references: refs/tags/theirs"),
-        ("git checkout -q -b theirs", "moved HEAD"),
-        ("git add new.txt", "changed the index: new.txt"),
-    ] {
-        let files = [("a.py", OLD), ("b.py", "b = 1\n"), ("notes.txt", "one\n")];
-        for when in ["validate", "verify"] {
-            let phases = format!(
-                "  - id: P0\n    on_failure: quarantine\n    files: [{{ path: a.py, {when}: [\"grep -q new {{file}} || exit 0; {command}\"] }}]\n"
-            );
-            let repo = isolated(&files, &phases);
-            repo.write("new.txt", "new\n");
-            let before = repo.git(&["for-each-ref"]);
-            let ran = repo.migrate(&["run"]).exits(1).says(said);
-            assert_eq!(repo.read("a.py"), OLD.as_bytes(), "{command}: {}", ran.stderr);
-            assert_eq!(repo.git(&["status", "--porcelain"]), "?? new.txt", "{command}");
-            if when == "validate" {
-                assert_eq!(repo.git(&["for-each-ref"]), before, "{command}");
+    in_copies(|| {
+        for (command, said) in [
+            ("echo x >> b.py", "changed tracked files: b.py"),
+            ("echo x >> a.py", "changed tracked files: a.py"),
+            ("rm notes.txt", "changed tracked files: notes.txt"),
+            ("git commit -q --allow-empty -m theirs", "moved HEAD"),
+            ("git tag theirs", "changed references: refs/tags/theirs"),
+            ("git checkout -q -b theirs", "moved HEAD"),
+            ("git add new.txt", "changed the index: new.txt"),
+        ] {
+            let files = [("a.py", OLD), ("b.py", "b = 1\n"), ("notes.txt", "one\n")];
+            for when in ["validate", "verify"] {
+                let phases = format!(
+                    "  - id: P0\n    on_failure: quarantine\n    files: [{{ path: a.py, {when}: [\"grep -q new {{file}} || exit 0; {command}\"] }}]\n"
+                );
+                let repo = isolated(&files, &phases);
+                repo.write("new.txt", "new\n");
+                let before = repo.git(&["for-each-ref"]);
+                let ran = repo.migrate(&["run"]).exits(1).says(said);
+                assert_eq!(repo.read("a.py"), OLD.as_bytes(), "{command}: {}", ran.stderr);
+                assert_eq!(repo.git(&["status", "--porcelain"]), "?? new.txt", "{command}");
+                if when == "validate" {
+                    assert_eq!(repo.git(&["for-each-ref"]), before, "{command}");
+                }
             }
         }
-    }
-    // What is not tracked may be written, and git may write its index anew.
-    let repo =
-        isolated(&[("a.py", OLD)], "  - id: P0\n    validate: [\"touch a.py; git status; echo x > cache\"]\n    files: [a.py]\n");
-    repo.migrate(&["run"]).succeeds();
+        // What is not tracked may be written, and git may write its index anew.
+        let repo = isolated(
+            &[("a.py", OLD)],
+            "  - id: P0\n    validate: [\"touch a.py; git status; echo x > cache\"]\n    files: [a.py]\n",
+        );
+        repo.migrate(&["run"]).succeeds();
+    });
 }
 
 #[test]
 fn a_run_that_is_killed_while_a_copy_is_judged_leaves_the_tree_as_it_was_and_nothing_running() {
-    let (repo, mut child) = judging("validate");
-    let pid = std::fs::read_to_string(repo.home().join("pid")).unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!((repo.read("a.py"), repo.git(&["status", "--porcelain"])), (OLD.into(), String::new()));
-    assert_eq!(repo.git(&["for-each-ref", "refs/migrate"]), "");
-    assert!(!std::fs::read_to_string("/proc/mounts").unwrap().contains(repo.top().to_str().unwrap()));
-    // Its number is that of its own namespace; by its command line it would be found.
-    let waits = || {
-        let found = std::process::Command::new("pgrep").args(["-f", repo.home().join("go").to_str().unwrap()]).output().unwrap();
-        String::from_utf8_lossy(&found.stdout).trim().to_owned()
-    };
-    assert_eq!(waits(), "", "{pid}");
-    std::fs::write(repo.home().join("go"), "").unwrap();
-    repo.migrate(&["run"]).succeeds();
-    assert_eq!((repo.read("a.py"), repo.subjects().len()), (NEW.into(), 4));
+    in_copies(|| {
+        let (repo, mut child) = judging("validate");
+        let pid = std::fs::read_to_string(repo.home().join("pid")).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!((repo.read("a.py"), repo.git(&["status", "--porcelain"])), (OLD.into(), String::new()));
+        assert_eq!(repo.git(&["for-each-ref", "refs/migrate"]), "");
+        assert!(!std::fs::read_to_string("/proc/mounts").unwrap().contains(repo.top().to_str().unwrap()));
+        // Its number is that of its own namespace; by its command line it would be found.
+        let waits = || {
+            let found =
+                std::process::Command::new("pgrep").args(["-f", repo.home().join("go").to_str().unwrap()]).output().unwrap();
+            String::from_utf8_lossy(&found.stdout).trim().to_owned()
+        };
+        assert_eq!(waits(), "", "{pid}");
+        std::fs::write(repo.home().join("go"), "").unwrap();
+        repo.migrate(&["run"]).succeeds();
+        assert_eq!((repo.read("a.py"), repo.subjects().len()), (NEW.into(), 4));
+    });
 }
 
 #[test]
 fn a_report_is_read_from_a_copy_and_kept_beside_its_log() {
-    let report = "<testsuites><testsuite name='x' tests='1' failures='0' errors='0' skipped='0'><testcase classname='t' name='a' time='0'/></testsuite></testsuites>";
-    let phases = "  - id: P0\n    validate: [{ run: \"cp report.xml {report}\", report: junit }]\n    files: [a.py]\n";
-    let repo = isolated(&[("a.py", OLD), ("report.xml", report)], phases);
-    repo.migrate(&["run"]).succeeds();
-    assert!(message(&repo, "HEAD").contains("(1 test)"), "{}", message(&repo, "HEAD"));
-    assert!(repo.top().join(".git/migrate/logs/test/P0/a.py.validate-1.xml").is_file());
+    in_copies(|| {
+        let report = "<testsuites><testsuite name='x' tests='1' failures='0' errors='0' skipped='0'><testcase classname='t' name='a' time='0'/></testsuite></testsuites>";
+        let phases = "  - id: P0\n    validate: [{ run: \"cp report.xml {report}\", report: junit }]\n    files: [a.py]\n";
+        let repo = isolated(&[("a.py", OLD), ("report.xml", report)], phases);
+        repo.migrate(&["run"]).succeeds();
+        assert!(message(&repo, "HEAD").contains("(1 test)"), "{}", message(&repo, "HEAD"));
+        assert!(repo.top().join(".git/migrate/logs/test/P0/a.py.validate-1.xml").is_file());
+    });
 }
 
 #[test]
 fn where_no_copies_can_be_made_commands_run_in_the_tree_and_that_is_told_once() {
-    let phases = "  - id: P0\n    validate: [\"echo x >> .git/ran\"]\n    files: [a.py, b.py]\n";
-    let repo = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
-    let inside = repo.top().join("scratch");
-    let ran = repo.migrate(&["run", "--scratch", inside.to_str().unwrap()]).succeeds();
-    let ran = ran
-        .says("warning: commands run in the work tree itself, one at a time, since no copies of it can be made: ")
-        .says("help: ");
-    assert_eq!(ran.stderr.matches("no copies of it can be made").count(), 1);
-    assert_eq!(repo.read(".git/ran"), b"x\nx\nx\n");
-    // With changes of the user's there it is refused, as the verdict would be about them too.
-    let dirty = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
-    dirty.write("b.py", "mine = 1\n");
-    dirty.migrate(&["run", "--in-place", "--file", "a.py"]).exits(3).says("b.py");
-    dirty.migrate(&["run", "--file", "a.py"]).succeeds();
+    in_copies(|| {
+        let phases = "  - id: P0\n    validate: [\"echo x >> .git/ran\"]\n    files: [a.py, b.py]\n";
+        let repo = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
+        let inside = repo.top().join("scratch");
+        let ran = repo.migrate(&["run", "--scratch", inside.to_str().unwrap()]).succeeds();
+        let ran = ran
+            .says("warning: commands run in the work tree itself, one at a time, since no copies of it can be made: ")
+            .says("help: ");
+        assert_eq!(ran.stderr.matches("no copies of it can be made").count(), 1);
+        assert_eq!(repo.read(".git/ran"), b"x\nx\nx\n");
+        // With changes of the user's there it is refused, as the verdict would be about them too.
+        let dirty = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
+        dirty.write("b.py", "mine = 1\n");
+        dirty.migrate(&["run", "--in-place", "--file", "a.py"]).exits(3).says("b.py");
+        dirty.migrate(&["run", "--file", "a.py"]).succeeds();
+    });
 }
 
 #[test]
 fn in_a_linked_work_tree_copies_keep_branches_of_both_trees_as_they_are() {
-    let phases = "  - id: P0\n    on_failure: quarantine\n    files: [{ path: a.py, validate: [\"git commit -qam theirs\"] }, { path: b.py, validate: [\"git log -1 --format=%s > $HOME/saw\"] }]\n";
-    let repo = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
-    let linked = repo.home().join("linked");
-    repo.git(&["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
-    let main = repo.git(&["rev-parse", "main"]);
-    let ran = Ran::of(repo.command(MIGRATE).arg("run").current_dir(&linked).output().unwrap());
-    ran.exits(1).says("moved HEAD");
-    assert_eq!(repo.git(&["rev-parse", "main"]), main);
-    assert_eq!(repo.git(&["log", "side", "--format=%s", "-1"]), "fix(b): apply test in b.py - Issue #1");
-    assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "plan\n");
+    in_copies(|| {
+        let phases = "  - id: P0\n    on_failure: quarantine\n    files: [{ path: a.py, validate: [\"git commit -qam theirs\"] }, { path: b.py, validate: [\"git log -1 --format=%s > $HOME/saw\"] }]\n";
+        let repo = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
+        let linked = repo.home().join("linked");
+        repo.git(&["worktree", "add", "-q", "-b", "side", linked.to_str().unwrap()]);
+        let main = repo.git(&["rev-parse", "main"]);
+        let ran = Ran::of(repo.command(MIGRATE).arg("run").current_dir(&linked).output().unwrap());
+        ran.exits(1).says("moved HEAD");
+        assert_eq!(repo.git(&["rev-parse", "main"]), main);
+        assert_eq!(repo.git(&["log", "side", "--format=%s", "-1"]), "fix(b): apply test in b.py - Issue #1");
+        assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "plan\n");
+    });
 }
 
 #[test]
 fn a_plan_that_is_judged_in_copies_ends_in_the_commits_of_one_that_is_judged_in_place() {
-    let phases = "  - id: P0\n    on_failure: quarantine\n    validate: [\"! grep -q 'import g' b.py\"]\n    verify: [\"test {file} != d.py || ! grep -q new {file}\"]\n    files: [a.py, b.py, c.py, d.py, { path: e.py, delete: true }, { path: f.py, create: 'x = 1' }]\n";
-    let files = ["a.py", "b.py", "c.py", "d.py", "e.py"].map(|file| (file, OLD));
-    let (copies, place) = (isolated(&files, phases), repo(&files, phases));
-    copies.migrate(&["run"]).exits(1);
-    place.migrate(&["run"]).exits(1);
-    let commits = |repo: &Repo| repo.git(&["log", "--format=%T %B"]);
-    assert_eq!(commits(&copies), commits(&place));
+    in_copies(|| {
+        let phases = "  - id: P0\n    on_failure: quarantine\n    validate: [\"! grep -q 'import g' b.py\"]\n    verify: [\"test {file} != d.py || ! grep -q new {file}\"]\n    files: [a.py, b.py, c.py, d.py, { path: e.py, delete: true }, { path: f.py, create: 'x = 1' }]\n";
+        let files = ["a.py", "b.py", "c.py", "d.py", "e.py"].map(|file| (file, OLD));
+        let (copies, place) = (isolated(&files, phases), repo(&files, phases));
+        copies.migrate(&["run"]).exits(1);
+        place.migrate(&["run"]).exits(1);
+        let commits = |repo: &Repo| repo.git(&["log", "--format=%T %B"]);
+        assert_eq!(commits(&copies), commits(&place));
+    });
 }
 
 /// A repository whose file `a.py` an external codemod changes, by a script that is given the file.

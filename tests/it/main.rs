@@ -53,9 +53,12 @@ mod identity;
 mod inflight;
 /// Signals in every step.
 mod interrupt;
-/// A journal that is lost, torn, damaged or foreign.
+/// Commands that run in copies of the work tree.
 mod isolated;
+/// A journal that is lost, torn, damaged or foreign.
 mod journal;
+/// What is brought out of copies, what runs in the work tree all the same, and where one is told so.
+mod kept;
 /// The same renames by LibCST's codemod, file by file, and who is right where the two differ.
 mod libcst;
 /// Two at once.

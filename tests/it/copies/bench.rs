@@ -24,10 +24,17 @@ pub const ORDINARY: u32 = 54_321;
 /// Runs the test's body, and when root does so, once more as an ordinary user.
 #[track_caller]
 pub fn as_everyone(body: fn()) {
-    if std::env::var_os(AGAIN).is_none() && rustix::process::geteuid().is_root() {
-        again(Command::new(std::env::current_exe().unwrap()).uid(ORDINARY).gid(ORDINARY));
-    }
+    as_ordinary();
     body();
+}
+
+/// The same for what is true only where copies can be made; where they cannot, the reader is told.
+#[track_caller]
+pub fn in_copies(body: fn()) {
+    as_ordinary();
+    if Bench::with(&[("a.py", "")]).copies().is_some() {
+        body();
+    }
 }
 
 /// True in the process in which the test is run once more. Whoever else asks has it run so: in namespaces of its own, as `unshare`
@@ -52,6 +59,14 @@ pub fn in_namespace(flags: &str, script: &str) -> bool {
 /// The folder that was given to the script of [`in_namespace`].
 pub fn given_folder() -> PathBuf {
     std::env::var_os("MIGRATE_TEST_FOLDER").unwrap().into()
+}
+
+/// Runs the test once more as an ordinary user, when root runs it.
+#[track_caller]
+fn as_ordinary() {
+    if std::env::var_os(AGAIN).is_none() && rustix::process::geteuid().is_root() {
+        again(Command::new(std::env::current_exe().unwrap()).uid(ORDINARY).gid(ORDINARY));
+    }
 }
 
 #[track_caller]
