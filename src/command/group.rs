@@ -27,6 +27,11 @@ impl Group {
         Ok(Self { leader, number })
     }
 
+    /// The number by which it is known.
+    pub(super) fn number(&self) -> Pid {
+        self.number
+    }
+
     /// Asks all members to end; those that are stopped are woken to hear it.
     pub(super) fn terminate(&self) {
         self.send(Signal::TERM);
@@ -91,12 +96,32 @@ fn has_living_member(group: Pid) -> bool {
     !seen
 }
 
-/// Reads `PID (NAME) STATE PARENT GROUP ...`, where the name may hold anything.
+/// True when a process is there and more than an unreaped exit.
+pub(super) fn is_living(process: Pid) -> bool {
+    let stat = std::fs::read(format!("/proc/{}/stat", process.as_raw_nonzero())).unwrap_or_default();
+    fields(&stat).is_some_and(|[state, ..]| !is_over(state))
+}
+
+/// The number of a process's parent, as text; none for one that is gone.
+pub(super) fn parent_of(process: i32) -> Option<String> {
+    let stat = std::fs::read(format!("/proc/{process}/stat")).ok()?;
+    let [_, parent, _] = fields(&stat)?;
+    Some(String::from_utf8_lossy(parent).into_owned())
+}
+
 fn living_in(stat: &[u8], group: &str) -> bool {
-    let Some(name_end) = memchr::memrchr(b')', stat) else { return false };
+    fields(stat).is_some_and(|[state, _, of]| of == group.as_bytes() && !is_over(state))
+}
+
+fn is_over(state: &[u8]) -> bool {
+    matches!(state, b"Z" | b"X")
+}
+
+/// State, parent and group out of `PID (NAME) STATE PARENT GROUP ...`, where the name may hold anything.
+fn fields(stat: &[u8]) -> Option<[&[u8]; 3]> {
+    let name_end = memchr::memrchr(b')', stat)?;
     let mut fields = stat[name_end + 1..].split(|byte| *byte == b' ').skip(1);
-    let state = fields.next().unwrap_or_default();
-    fields.nth(1) == Some(group.as_bytes()) && !matches!(state, b"Z" | b"X")
+    Some([fields.next()?, fields.next()?, fields.next()?])
 }
 
 #[cfg(test)]

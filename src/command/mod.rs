@@ -2,12 +2,13 @@
 //!
 //! The command gets a process group of its own, no input, and one pipe for all it writes. It ends in bounded time (its limit and
 //! a grace), in bounded memory, with a bounded log, and the processes it started end with it: first SIGTERM, then SIGKILL, always
-//! to the whole group. What leaves the group keeps nothing waiting and is reported. How a command ended is told by its exit
+//! to the whole group. What leaves the group keeps nothing waiting, is reported and, where [`Orphans::End`] says so, killed. How a command ended is told by its exit
 //! status, never by its output alone. Nothing here knows what a command is for.
 
 mod complaint;
 mod environment;
 mod group;
+mod orphans;
 mod output;
 mod watch;
 
@@ -21,6 +22,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use crate::command::group::Group;
+use crate::command::orphans::Orphanage;
 use crate::command::output::Output;
 use crate::command::watch::{Problem, Watch};
 use crate::interrupt::{Interrupt, Signal};
@@ -43,6 +45,17 @@ pub struct Invocation<'a> {
     pub grace: Duration,
     /// The file that gets its output; its folder must exist.
     pub log: &'a Path,
+    /// What becomes of processes that leave its group.
+    pub orphans: Orphans,
+}
+
+/// What becomes of processes that leave a command's group and lose their parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Orphans {
+    /// They are left alone.
+    Leave,
+    /// They are ended with the command, on Linux. Meanwhile no other thread may run a command.
+    End,
 }
 
 /// How a command ended.
@@ -157,23 +170,26 @@ pub fn run(invocation: &Invocation<'_>, interrupt: &Interrupt) -> Result<Finishe
     let mut output = Output::create(invocation.log).map_err(log_error)?;
     let (outcome, leaked) = match interrupt.pending() {
         Some(signal) => (Outcome::Interrupted(signal), false),
-        None => match start(invocation, program) {
-            Ok((group, pipe)) => {
-                let watch = Watch { invocation, interrupt, group: &group, pipe: Some(pipe), output: &mut output };
-                let (end, leaked) = watch.run(started).map_err(|problem| match problem {
-                    Problem::Log(source) => log_error(source),
-                    Problem::Watch(source) => watch_error(source),
-                })?;
-                (end.unwrap_or_else(|status| outcome_of(status, output.tail())), leaked)
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
-                if !invocation.cwd.is_dir() {
-                    return Err(CommandError::NoFolder(invocation.cwd.to_owned()));
+        None => {
+            let orphanage = (invocation.orphans == Orphans::End).then(Orphanage::open).transpose().map_err(watch_error)?;
+            match start(invocation, program) {
+                Ok((group, pipe)) => {
+                    let watch = Watch { invocation, interrupt, group: &group, pipe: Some(pipe), output: &mut output, orphanage };
+                    let (end, leaked) = watch.run(started).map_err(|problem| match problem {
+                        Problem::Log(source) => log_error(source),
+                        Problem::Watch(source) => watch_error(source),
+                    })?;
+                    (end.unwrap_or_else(|status| outcome_of(status, output.tail())), leaked)
                 }
-                (Outcome::NotFound(lossy(program)), false)
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+                    if !invocation.cwd.is_dir() {
+                        return Err(CommandError::NoFolder(invocation.cwd.to_owned()));
+                    }
+                    (Outcome::NotFound(lossy(program)), false)
+                }
+                Err(source) => return Err(CommandError::Start { program: lossy(program), source }),
             }
-            Err(source) => return Err(CommandError::Start { program: lossy(program), source }),
-        },
+        }
     };
     output.finish().map_err(log_error)?;
     Ok(Finished {

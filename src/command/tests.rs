@@ -48,6 +48,7 @@ impl Place {
                 timeout: self.timeout,
                 grace: self.grace,
                 log: &log,
+                orphans: Orphans::Leave,
             },
             &self.interrupt,
         )
@@ -117,7 +118,15 @@ fn a_missing_folder_is_told_from_a_missing_program() {
     let place = Place::new();
     let argv = [OsString::from("true")];
     let (cwd, log) = (place.dir.path().join("nowhere"), place.dir.path().join("log"));
-    let invocation = Invocation { argv: &argv, cwd: &cwd, env: &[], timeout: Duration::from_secs(5), grace: GRACE, log: &log };
+    let invocation = Invocation {
+        argv: &argv,
+        cwd: &cwd,
+        env: &[],
+        timeout: Duration::from_secs(5),
+        grace: GRACE,
+        log: &log,
+        orphans: Orphans::Leave,
+    };
     assert!(matches!(run(&invocation, &Interrupt::none()), Err(CommandError::NoFolder(folder)) if folder == cwd));
 }
 
@@ -333,8 +342,15 @@ fn without_a_log_nothing_is_started() {
     let place = Place::new();
     let argv: Vec<OsString> = ["sh", "-c", "echo $$ >leader; echo out; sleep 30"].map(OsString::from).to_vec();
     let log = place.dir.path().join("nowhere/log");
-    let invocation =
-        Invocation { argv: &argv, cwd: place.dir.path(), env: &[], timeout: Duration::from_secs(5), grace: GRACE, log: &log };
+    let invocation = Invocation {
+        argv: &argv,
+        cwd: place.dir.path(),
+        env: &[],
+        timeout: Duration::from_secs(5),
+        grace: GRACE,
+        log: &log,
+        orphans: Orphans::Leave,
+    };
     assert!(matches!(run(&invocation, &Interrupt::none()), Err(CommandError::Log { path, .. }) if path == log));
     assert!(!place.dir.path().join("leader").exists());
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::command::group::Group;
+use crate::command::orphans::Orphanage;
 use crate::command::output::Output;
 use crate::command::{Invocation, Outcome};
 use crate::interrupt::Interrupt;
@@ -36,6 +37,8 @@ pub(super) struct Watch<'a> {
     pub(super) group: &'a Group,
     pub(super) pipe: Option<PipeReader>,
     pub(super) output: &'a mut Output,
+    /// What takes up processes that leave the group, where they are to be ended.
+    pub(super) orphanage: Option<Orphanage>,
 }
 
 /// A command being ended.
@@ -65,10 +68,12 @@ impl Watch<'_> {
             Ok(Ending::Stuck(why)) => return Ok((Ok(why), true)),
             Err(problem) => {
                 self.group.kill();
+                self.end_orphans();
                 return Err(problem);
             }
         };
         let (status, members_left) = self.group.sweep().map_err(Problem::Watch)?;
+        let orphans_left = self.end_orphans();
         let swept = Instant::now();
         while self.pipe.is_some() && swept.elapsed() < DRAIN {
             self.read(DRAIN.saturating_sub(swept.elapsed()))?;
@@ -76,9 +81,14 @@ impl Watch<'_> {
         let pipe_held = self.pipe.is_some();
         Ok(match stopped {
             // Members of a group that was just told to end are no leak.
-            Some(why) => (Ok(why), pipe_held),
-            None => (Err(status), members_left || pipe_held),
+            Some(why) => (Ok(why), orphans_left || pipe_held),
+            None => (Err(status), members_left || orphans_left || pipe_held),
         })
+    }
+
+    /// Ends what left the group and lost its parent. True when there was something to end.
+    fn end_orphans(&mut self) -> bool {
+        self.orphanage.take().is_some_and(|orphanage| orphanage.close(self.group.number()))
     }
 
     /// Reads until the leader has exited, ending it when there is a reason to.

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use crate::command::{self, Finished, GRACE, Invocation, Outcome};
+use crate::command::{self, Finished, GRACE, Invocation, Orphans, Outcome};
 use crate::copies::{Copy, CopyError, Touched};
 use crate::cure;
 use crate::event::{Activity, Event};
@@ -446,7 +446,9 @@ impl<'a> Judge<'a> {
         env.extend(isolated.map(|isolated| ("MIGRATE_MESSAGE".into(), isolated.copy.beside(MESSAGE).into())));
         let argv = isolated.map(|isolated| isolated.copy.argv(&resolved.argv));
         let argv = argv.as_deref().unwrap_or(&resolved.argv);
-        let invocation = Invocation { argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log };
+        // With a copy all ends that is in it.
+        let orphans = if isolated.is_some() { Orphans::Leave } else { Orphans::End };
+        let invocation = Invocation { argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log, orphans };
         command::run(&invocation, self.interrupt)
             .map_err(|problem| {
                 let help = "fix the cause, then run migrate again";

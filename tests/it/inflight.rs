@@ -1,4 +1,5 @@
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use crate::crash::{full, outcome, short_run, side_by_side};
 use crate::kit::{NEW, OLD, one, repo, untouched};
@@ -199,23 +200,28 @@ fn a_lock_of_somebody_else_on_the_branch_is_waited_for_and_never_removed() {
     let repo = scenario.killed_where("land: index done", 1);
     let lock = repo.top().join(".git/refs/heads/main.lock");
     std::fs::write(&lock, "").unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    std::thread::sleep(Duration::from_millis(1500));
     repo.migrate(&["run"]).exits(3).says("main.lock exists");
     assert!(lock.exists());
     std::fs::remove_file(&lock).unwrap();
     scenario.ends_as_whole(&repo, "after the lock went");
 
     // One that is held for an instant, as by `git pack-refs`, is only waited for.
-    let brief = repo_with_brief_lock();
-    brief.migrate(&["run"]).succeeds();
-    assert!(!brief.top().join(".git/refs/heads/main.lock").exists());
-}
-
-/// A repository whose validation leaves a lock on the branch that goes by itself before long.
-fn repo_with_brief_lock() -> Repo {
-    let lock = ".git/refs/heads/main.lock";
-    let validate = format!("touch {lock}; setsid -f sh -c 'sleep 0.7; rm {lock}' > /dev/null 2>&1; sleep 0.2");
-    repo(&[("a.py", OLD)], &format!("  - id: P0\n    files: [{{ path: a.py, validate: [{{ run: \"{validate}\" }}] }}]\n"))
+    let (name, validate) = (".git/refs/heads/main.lock", "touch .git/refs/heads/main.lock");
+    let brief =
+        crate::kit::repo(&[("a.py", OLD)], &format!("  - id: P0\n    files: [{{ path: a.py, validate: [\"{validate}\"] }}]\n"));
+    let lock = brief.top().join(name);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !lock.exists() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            std::thread::sleep(Duration::from_millis(700));
+            std::fs::remove_file(&lock).unwrap();
+        });
+        brief.migrate(&["run"]).succeeds();
+    });
+    assert!(!lock.exists());
 }
 
 #[test]

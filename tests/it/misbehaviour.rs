@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use crate::copies::bench::running;
 use crate::kit::{NEW, OLD, dirty, one, repo, untouched};
 use crate::support::Repo;
 
@@ -202,6 +203,32 @@ fn processes_left_behind_are_ended_and_reported() {
     repo.migrate(&["run"]).succeeds().says("left processes running");
     assert!(began.elapsed() < Duration::from_secs(15));
     assert_eq!(repo.read("a.py"), NEW.as_bytes());
+}
+
+#[test]
+fn no_process_outlives_its_command_however_it_hides() {
+    let seconds = format!("{}.7", 2_000_000 + std::process::id());
+    let judged = |script: &str, keys: &str| {
+        let repo = one(&format!(", validate: [{{ run: \"grep -q new {{file}} || exit 0; sh $HOME/script\"{keys} }}]"));
+        std::fs::write(repo.home().join("script"), script.replace("SECONDS", &seconds)).unwrap();
+        repo.migrate(&["run"])
+    };
+    for hidden in [
+        "setsid -f sleep SECONDS > /dev/null 2>&1",
+        "(setsid sleep SECONDS > /dev/null 2>&1 &)",
+        "env -i setsid -f /bin/sh -c 'trap \"\" TERM HUP; sleep SECONDS & sleep SECONDS' > /dev/null 2>&1",
+        "setsid -f sleep SECONDS",
+    ] {
+        let ran = judged(&format!("{hidden}\nuntil pgrep -fx 'sleep SECONDS' > /dev/null; do sleep 0.01; done\n"), "").succeeds();
+        assert_eq!(ran.stderr.matches("left processes running").count(), 1, "{hidden}: {}", ran.stderr);
+        assert_eq!(running(&seconds), [], "{hidden}");
+    }
+    // What has ended by itself is nothing to tell.
+    let ran = judged("for i in 1 2 3; do (setsid true &); done\nsleep 0.5\n", "").succeeds();
+    assert!(!ran.stderr.contains("left processes"), "{}", ran.stderr);
+    // One that takes too long leaves nothing either.
+    judged("setsid sleep SECONDS & sleep 60\n", ", timeout: 300ms").exits(1).says("timed out");
+    assert_eq!(running(&seconds), []);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use migrate::command::{Finished, Invocation, Outcome, run};
+use migrate::command::{Finished, Invocation, Orphans, Outcome, run};
 use migrate::copies::{Copies, Copy, Means, TreeFacts, Unavailable, Version};
 use migrate::interrupt::Interrupt;
 use migrate::path::RepoPath;
@@ -175,7 +175,7 @@ impl Bench {
 
     pub fn run_argv(&self, argv: &[OsString], cwd: &Path, timeout: Duration) -> Finished {
         let log = self.outside.path().join(format!("log-{:?}", std::thread::current().id()));
-        let invocation = Invocation { argv, cwd, env: &self.env, timeout, grace: self.grace, log: &log };
+        let invocation = Invocation { argv, cwd, env: &self.env, timeout, grace: self.grace, log: &log, orphans: Orphans::Leave };
         run(&invocation, &Interrupt::none()).unwrap()
     }
 }
