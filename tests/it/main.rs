@@ -37,6 +37,8 @@ mod crash;
 mod dead;
 /// A published code base, migrated whole and taken back.
 mod django;
+/// Packages that are installed editable, by three installers.
+mod editable;
 /// A unit's own before/after blocks, and the guards on what they make.
 mod edits;
 /// Calls of the system that fail, and disks that are full.

@@ -128,7 +128,7 @@ fn failures(repo: &Repo) -> BTreeSet<String> {
 }
 
 /// The folder of the programs of an environment with pytest.
-fn installed(folder: &Path) -> PathBuf {
+pub fn installed(folder: &Path) -> PathBuf {
     let env = folder.join("env");
     succeeds(Command::new("python3").args(["-m", "venv"]).arg(&env));
     succeeds(Command::new(env.join("bin/python")).args([
@@ -153,7 +153,9 @@ fn unpacked(folder: &Path) -> PathBuf {
     folder.join("sqlparse-0.3.0")
 }
 
-fn succeeds(command: &mut Command) {
+/// Runs a program that is to succeed.
+#[track_caller]
+pub fn succeeds(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
