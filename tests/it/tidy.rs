@@ -143,18 +143,36 @@ fn only_the_printers_print() {
     }
 }
 
-#[test]
-fn every_promise_in_the_readme_names_a_test_that_exists() {
-    let readme = fs::read_to_string(top().join("README.md")).unwrap();
-    let mut tests = BTreeSet::new();
+/// The names of all functions of the source and the tests.
+fn functions() -> BTreeSet<String> {
+    let mut functions = BTreeSet::new();
     for folder in ["src", "tests"] {
         for path in files_below(&top().join(folder), &["rs"]) {
             let text = fs::read_to_string(&path).unwrap();
             for (at, _) in text.match_indices("fn ") {
-                tests.insert(text[at + 3..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>());
+                functions.insert(text[at + 3..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect());
             }
         }
     }
+    functions
+}
+
+#[test]
+fn every_trap_of_copies_names_a_test_that_exists() {
+    let (text, tests) = (fs::read_to_string(top().join("docs/copies.md")).unwrap(), functions());
+    let (_, traps) = text.split_once("| trap | test |").expect("there is a table of traps");
+    let rows: Vec<&str> = traps.lines().filter(|line| line.starts_with("| ") && !line.starts_with("|---")).collect();
+    for row in &rows {
+        let (_, named) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let names: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty() && names.iter().all(|name| tests.contains(*name)), "names no test that is there: {row}");
+    }
+    assert!(rows.len() >= 10, "only {} traps were found", rows.len());
+}
+
+#[test]
+fn every_promise_in_the_readme_names_a_test_that_exists() {
+    let (readme, tests) = (fs::read_to_string(top().join("README.md")).unwrap(), functions());
     let (_, promises) = readme.split_once("## What it promises").expect("the README has its promises");
     let promises = promises.split("\n## ").next().unwrap();
     let mut count = 0;
