@@ -208,7 +208,7 @@ pub fn foresee(
             let shown = |call: Call| {
                 let unit = Some(unit.id.as_bytes());
                 let (file, files, report) = (call.file.as_ref(), &call.files[..], None);
-                let fields = Fields { file, files, report, plan: &plan.name, phase: &phase.id, unit };
+                let fields = Fields { file, files, report, feedback: None, plan: &plan.name, phase: &phase.id, unit };
                 call.command.run.resolve(&fields).shown
             };
             let commands = codemods.chain(judges.take().unwrap_or_default()).map(shown).collect();

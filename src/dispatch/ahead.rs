@@ -81,7 +81,15 @@ impl Session<'_> {
         if with_commands {
             for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at))
             {
-                let fields = Fields { file: None, files: &[], report: None, plan: &self.plan.name, phase: &phase.id, unit: None };
+                let fields = Fields {
+                    file: None,
+                    files: &[],
+                    report: None,
+                    feedback: None,
+                    plan: &self.plan.name,
+                    phase: &phase.id,
+                    unit: None,
+                };
                 for command in &phase.gate {
                     self.aside(&format!(
                         "{}: gate: would run: {}",

@@ -50,6 +50,18 @@ pub fn keep(report: &Path, kept: &Path) -> Result<(), Stop> {
     })
 }
 
+/// Writes the file that tells a codemod why what it made before failed.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn tell(feedback: &Path, why: &str) -> Result<(), Stop> {
+    let folder = feedback.parent().map_or(Ok(()), fs::create_dir_all);
+    folder.and_then(|()| fs::write(feedback, why)).map_err(|error| {
+        let message = format!("{}: cannot write what a codemod is told: {error}", feedback.display());
+        Stop::Refused(Note::new(message, cure::help(&error, "fix the cause, then run migrate again")))
+    })
+}
+
 /// Adds to a log what was made of it, as its last line.
 ///
 /// # Errors

@@ -34,6 +34,9 @@ pub use ruling::{OnTip, named};
 /// The file beside a copy that holds the message of the commit to come.
 pub const MESSAGE: &str = "COMMIT_EDITMSG";
 
+/// The file that tells a codemod why what it made before failed.
+const FEEDBACK: &str = "feedback";
+
 /// What commands are run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -179,6 +182,8 @@ pub struct Judge<'a> {
     on_tip: RefCell<BTreeMap<CallKey, OnTip>>,
     /// The commands that are not asked, by their texts: they are known to fail.
     red_ok: &'a [String],
+    /// Why what codemods made of the unit before failed; empty the first time.
+    feedback: RefCell<String>,
 }
 
 impl CallKey {
@@ -214,6 +219,7 @@ impl<'a> Judge<'a> {
             begun: RefCell::default(),
             on_tip: RefCell::default(),
             red_ok: &[],
+            feedback: RefCell::default(),
         }
     }
 
@@ -221,6 +227,11 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn without(self, red_ok: &'a [String]) -> Self {
         Self { red_ok, ..self }
+    }
+
+    /// Tells codemods from now on why what they made before failed.
+    pub fn give_feedback(&self, why: String) {
+        *self.feedback.borrow_mut() = why;
     }
 
     /// Remembers what commands that passed say on the tip: what they judged has landed. What others said of the tip before is not true of
@@ -277,7 +288,7 @@ impl<'a> Judge<'a> {
 
     fn fields<'f>(&'f self, call: &'f Call, phase: &'f str, unit: Option<&'f UnitId>, report: Option<&'f Path>) -> Fields<'f> {
         let unit = unit.map(UnitId::as_bytes);
-        Fields { file: call.file.as_ref(), files: &call.files, plan: &self.plan.name, phase, unit, report }
+        Fields { file: call.file.as_ref(), files: &call.files, plan: &self.plan.name, phase, unit, report, feedback: None }
     }
 
     /// True when the command is known to fail and is not asked.
@@ -373,7 +384,12 @@ impl<'a> Judge<'a> {
         for report in report.iter().copied().chain(kept.as_deref()) {
             account::clear(report)?;
         }
-        let fields = self.fields(call, phase, unit, report);
+        let feedback = (purpose == Purpose::Transform)
+            .then(|| isolated.map_or_else(|| self.logs.join(FEEDBACK), |isolated| isolated.copy.beside(FEEDBACK)));
+        if let Some(feedback) = &feedback {
+            account::tell(feedback, &self.feedback.borrow())?;
+        }
+        let fields = Fields { feedback: feedback.as_deref(), ..self.fields(call, phase, unit, report) };
         let resolved = command.run.resolve(&fields);
         fault::point("command: before");
         let finished = self.start(command, &resolved, isolated, &fields, &log)?;
@@ -443,6 +459,7 @@ impl<'a> Judge<'a> {
         env.extend(fields.unit.map(|unit| ("MIGRATE_UNIT".into(), bytes(unit))));
         env.extend(fields.file.map(|file| ("MIGRATE_FILE".into(), bytes(file.as_bytes()))));
         env.extend(fields.report.map(|report| ("MIGRATE_REPORT".into(), report.into())));
+        env.extend(fields.feedback.map(|feedback| ("MIGRATE_FEEDBACK".into(), feedback.into())));
         env.extend(isolated.map(|isolated| ("MIGRATE_MESSAGE".into(), isolated.copy.beside(MESSAGE).into())));
         let argv = isolated.map(|isolated| isolated.copy.argv(&resolved.argv));
         let argv = argv.as_deref().unwrap_or(&resolved.argv);

@@ -23,6 +23,8 @@ pub struct Fields<'a> {
     pub files: &'a [RepoPath],
     /// `{report}`: where the command is to write its report; `None` where it is not asked for one.
     pub report: Option<&'a Path>,
+    /// `{feedback}`: the file that says why what a codemod made before failed; `None` for what is no codemod.
+    pub feedback: Option<&'a Path>,
     /// `{plan}`: the plan's name.
     pub plan: &'a str,
     /// `{phase}`: the phase's id.
@@ -41,7 +43,7 @@ pub struct Resolved {
 }
 
 /// The placeholders there are.
-pub(super) const NAMES: [&str; 6] = ["file", "files", "plan", "phase", "unit", "report"];
+pub(super) const NAMES: [&str; 7] = ["file", "files", "plan", "phase", "unit", "report", "feedback"];
 
 /// A stretch of a command.
 #[derive(Debug, PartialEq, Eq)]
@@ -201,6 +203,7 @@ fn value(name: &str, fields: &Fields<'_>) -> Option<Vec<u8>> {
     match name {
         "file" => fields.file.map(path),
         "report" => fields.report.map(|report| no_option(report.as_os_str().as_bytes())),
+        "feedback" => fields.feedback.map(|feedback| no_option(feedback.as_os_str().as_bytes())),
         "plan" => Some(fields.plan.as_bytes().to_vec()),
         "phase" => Some(fields.phase.as_bytes().to_vec()),
         "unit" => fields.unit.map(<[u8]>::to_vec),
@@ -239,7 +242,15 @@ mod tests {
     use super::*;
 
     fn fields(file: &RepoPath) -> Fields<'_> {
-        Fields { file: Some(file), files: &[], report: None, plan: "demo", phase: "P0", unit: Some(file.as_bytes()) }
+        Fields {
+            file: Some(file),
+            files: &[],
+            report: None,
+            feedback: None,
+            plan: "demo",
+            phase: "P0",
+            unit: Some(file.as_bytes()),
+        }
     }
 
     fn shell(text: &str, file: &str) -> String {

@@ -11,8 +11,20 @@ use crate::plan::view::quoted;
 use crate::plan::{Command, DEFAULT_TIMEOUT, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 11] =
-    ["run", "timeout", "retries", "allow_empty", "report", "only", "ok_exit", "keep", "at", "keep_line_endings", "repeat"];
+const KEYS: [&str; 12] = [
+    "run",
+    "timeout",
+    "retries",
+    "allow_empty",
+    "report",
+    "only",
+    "ok_exit",
+    "keep",
+    "at",
+    "keep_line_endings",
+    "repeat",
+    "attempts",
+];
 
 /// Those that only a command has which judges something.
 const OF_JUDGES: [&str; 6] = ["retries", "allow_empty", "report", "only", "keep", "at"];
@@ -21,10 +33,13 @@ const OF_JUDGES: [&str; 6] = ["retries", "allow_empty", "report", "only", "keep"
 const OF_VERDICTS: [&str; 3] = ["retries", "allow_empty", "report"];
 
 /// Those that only a command has which changes a file.
-const OF_RULES: [&str; 2] = ["keep_line_endings", "repeat"];
+const OF_RULES: [&str; 3] = ["keep_line_endings", "repeat", "attempts"];
 
 /// How often a command may be run again when it fails.
 const MOST_RETRIES: u32 = 10;
+
+/// How often a codemod may be tried on a file.
+const MOST_ATTEMPTS: u32 = 10;
 
 /// Reads a list of commands.
 pub fn commands(reader: &mut Reader<'_>, node: &Node, what: &str, place: Place) -> Vec<Command> {
@@ -92,7 +107,9 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let until_stable = repeat.flatten().unwrap_or_default();
     let plain = Command::plain(run?, node.span);
     let of_judges = Command { timeout, retries, allow_empty, report, only, ok_exit, keep, at_tree, ..plain };
-    Some(Command { keep_line_endings, until_stable, ..of_judges })
+    let attempts = entries.get("attempts").and_then(|node| reader.number(node, "`attempts`", 1, MOST_ATTEMPTS));
+    let attempts = attempts.filter(|attempts| *attempts > 1).unwrap_or_default();
+    Some(Command { keep_line_endings, until_stable, attempts, ..of_judges })
 }
 
 /// Reads exit statuses, each once and in their order; none where they are what goes without saying.

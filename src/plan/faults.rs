@@ -118,8 +118,8 @@ fn of_word(word: &str, place: Place) -> Vec<Fault> {
 /// The placeholders that have a value there.
 fn known_at(place: Place) -> &'static [&'static str] {
     match place {
-        Place::Rule => &["file", "plan", "phase", "unit"],
-        Place::Unit => &NAMES,
+        Place::Rule => &["file", "plan", "phase", "unit", "feedback"],
+        Place::Unit => &["file", "files", "plan", "phase", "unit", "report"],
         Place::Format => &["file", "files", "plan", "phase", "unit"],
         Place::Gate => &["plan", "phase", "report"],
     }
@@ -157,6 +157,10 @@ fn misplaced(text: &str, place: Place) -> Vec<Fault> {
                 let message = format!("a gate has no `{{{name}}}`: it runs once, after the last file of the phase");
                 (message, "use `{plan}` and `{phase}` here, or move the command to `validate`".to_owned())
             }
+            (Place::Unit | Place::Format | Place::Gate, "feedback") => (
+                "only a rule's command has `{feedback}`: it is told why what it made failed".to_owned(),
+                "remove it, or move the command to a rule".to_owned(),
+            ),
             (Place::Rule, "files") => {
                 ("a rule has no `{files}`: its command is run on one file".to_owned(), "did you mean `{file}`?".to_owned())
             }

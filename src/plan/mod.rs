@@ -198,6 +198,9 @@ pub struct Command {
     /// A codemod is run again until it changes nothing.
     #[serde(skip_serializing_if = "Not::not")]
     pub until_stable: bool,
+    /// How often a codemod is tried on a file in all, each time told why what it made before failed; 0 and 1 are once.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub attempts: u32,
     /// Where it stands in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub place: Span,
@@ -207,7 +210,7 @@ pub struct Command {
 impl PartialEq for Command {
     fn eq(&self, other: &Self) -> bool {
         let numbers = |command: &Self| (command.timeout, command.retries, command.allow_empty, command.report);
-        let of_codemods = |command: &Self| (command.keep_line_endings, command.until_stable);
+        let of_codemods = |command: &Self| (command.keep_line_endings, command.until_stable, command.attempts);
         let lists = |command: &Self| (command.only.clone(), command.ok_exit.clone());
         let place = |command: &Self| (command.keep.clone(), command.at_tree);
         self.run == other.run
@@ -236,6 +239,7 @@ impl Command {
             at_tree: false,
             keep_line_endings: false,
             until_stable: false,
+            attempts: 0,
             place,
         }
     }

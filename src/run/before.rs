@@ -76,7 +76,10 @@ impl Run<'_> {
         // Of which tip it is true is known only while the branch stands still.
         let Some(says) = self.ask(Purpose::Validate, unit, &call, emit)? else { return Ok(Tried::Void) };
         match says {
-            OnTip::RedUnread(why) => ended(self.red_before(Purpose::Validate, unit, &call, &why)?),
+            OnTip::RedUnread(why) => {
+                let red = self.red_before(Purpose::Validate, unit, &call, &why)?;
+                ended(Failure { log: failed.log, ..red })
+            }
             OnTip::Red(..) if !was_known => Ok(Tried::Again),
             OnTip::Red(..) | OnTip::Green(_) => ended(failed),
         }

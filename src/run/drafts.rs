@@ -3,14 +3,20 @@
 
 use git2::{ObjectType, Oid};
 
+use crate::event::Event;
 use crate::journal::{DraftedFile, Record};
+use crate::plan::RuleKind;
 use crate::protocol::{After, Draft};
 use crate::repo::RepoProblem;
 use crate::repo::inflight::Hold;
 use crate::run::Run;
+use crate::run::one::Failure;
 use crate::stop::Stop;
 use crate::unit::{self, Made};
 use crate::units::{Member, Unit};
+
+/// So much of a command's output is given to a codemod that tries again, in bytes.
+const MOST_FEEDBACK: usize = 8 << 10;
 
 impl Run<'_> {
     /// Keeps what became of the texts of a unit.
@@ -70,12 +76,38 @@ impl Run<'_> {
         Ok(true)
     }
 
+    /// True when a codemod of the unit is to be told why what it made failed, and to try once more.
+    pub(super) fn may_try_again(&self, unit: &Unit, failure: &Failure, tried: u32) -> bool {
+        let rules = unit.files.iter().flat_map(|file| &self.plan.target(file).rules);
+        let attempts = rules.filter_map(|rule| match &self.plan.rules[*rule].kind {
+            RuleKind::Command(command) => Some(command.attempts),
+            _ => None,
+        });
+        // What was red before may be what the codemod is to turn green.
+        !failure.reverted && attempts.max().unwrap_or_default() > tried
+    }
+
+    /// Makes ready for the next attempt: the codemods get the reason and the end of the output.
+    pub(super) fn try_again(&mut self, unit: &Unit, failure: Failure, nth: u32, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let output = failure.log.as_deref().and_then(|log| std::fs::read(log).ok()).unwrap_or_default();
+        let tail = String::from_utf8_lossy(&output[output.len().saturating_sub(MOST_FEEDBACK)..]).into_owned();
+        emit(Event::Warning {
+            message: format!("{}: {}; its codemods try again (attempt {nth})", unit.id, failure.reason),
+            help: None,
+        });
+        self.judge.give_feedback(format!("{}\n{}\n\n{tail}", failure.reason, failure.help));
+        // What was kept failed: a run that goes on from here must not take it.
+        let (plan, digest, base) = (self.plan.name.clone(), self.digest.clone(), self.held.tip().commit.to_string());
+        self.journal.note(Record::Drafted { plan, digest, unit: unit.id.clone(), base, files: Vec::new() })?;
+        Ok(())
+    }
+
     /// What a run that was interrupted kept of the unit, on the same tip and under the same plan.
     fn kept_draft(&self, unit: &Unit, tip: Oid) -> Option<&[DraftedFile]> {
         match kept(self.journal.records())? {
             Record::Drafted { plan, digest, unit: of, base, files } => {
                 let is_same = *plan == self.plan.name && *digest == self.digest && *of == unit.id && *base == tip.to_string();
-                is_same.then_some(files)
+                (is_same && !files.is_empty()).then_some(files)
             }
             _ => None,
         }

@@ -113,11 +113,16 @@ impl Work<'_> {
 impl Run<'_> {
     /// One unit through the whole protocol, and again when somebody else commits meanwhile.
     pub(super) fn unit(&mut self, unit: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Ended, Stop> {
-        let mut void = 0;
+        let (mut void, mut tried) = (0, 1);
         while void < MOST_ATTEMPTS {
             self.look_at_branch()?;
             match self.attempt(unit, emit)? {
+                Tried::Ended(Ended::Failed(failure)) if self.may_try_again(unit, &failure, tried) => {
+                    tried += 1;
+                    self.try_again(unit, failure, tried, emit)?;
+                }
                 Tried::Ended(ended) => {
+                    self.judge.give_feedback(String::new());
                     if self.is_drafted_by_commands(unit) {
                         self.repo.let_drafts_go()?;
                     }

@@ -331,3 +331,38 @@ fn a_gate_that_fails_is_asked_without_the_units_of_its_phase_and_answers_for_new
     let green = isolated(&[("a.py", OLD)], "  - id: P0\n    gate: { run: ['grep -q new a.py'] }\n    files: [a.py]\n");
     green.migrate(&["run"]).succeeds();
 }
+
+#[test]
+fn a_codemod_that_may_try_again_is_told_why_what_it_made_failed() {
+    let script = concat!(
+        "import os, sys\np, why = sys.argv[1], open(sys.argv[2]).read()\n",
+        "open(os.environ['HOME'] + '/told', 'a').write(why + '---\\n')\n",
+        "good = 'no such style' in why\n",
+        "open(p, 'a').write('good = 1\\n' if good else 'bad = 1\\n' if why else 'def (\\n')\n",
+    );
+    let plan = |attempts: u32| {
+        let rule = format!("  mod: {{ command: {{ run: 'python3 mod.py {{file}} {{feedback}}', attempts: {attempts} }} }}\n");
+        let validate = "validate: ['grep -q good {file} || { echo no such style; exit 1; }']";
+        let text = crate::support::plan(&format!("  - id: P0\n    files: [{{ path: a.py, rules: [mod], {validate} }}]\n"));
+        text.replace("\nphases:\n", &format!("\n{rule}phases:\n"))
+    };
+    for in_place in ["0", "1"] {
+        for (attempts, passes) in [(3, true), (2, false), (1, false)] {
+            let repo = Repo::with(&[("a.py", OLD), ("mod.py", script)]).env("MIGRATE_IN_PLACE", in_place);
+            crate::kit::replan(&repo, &plan(attempts));
+            let ran = repo.migrate(&["run"]).exits(if passes { 0 } else { 1 });
+            let told = std::fs::read_to_string(repo.home().join("told")).unwrap();
+            assert_eq!(told.matches("---").count(), attempts as usize, "{told}");
+            assert!(told.starts_with("---\n"), "the first time there is nothing to tell: {told}");
+            if passes {
+                assert_eq!(repo.read("a.py"), format!("{OLD}good = 1\n").as_bytes());
+                let ran = ran.says("its codemods try again (attempt 2)").says("its codemods try again (attempt 3)");
+                assert!(told.contains("the result is unsound") && told.contains("no such style"), "{told}: {}", ran.stderr);
+            } else {
+                assert_eq!((repo.read("a.py"), repo.git(&["status", "--porcelain", "-uno"])), (OLD.into(), String::new()));
+            }
+        }
+    }
+    let wrong = isolated(&[("a.py", OLD)], "  - id: P0\n    validate: ['x {feedback}']\n    files: [a.py]\n");
+    crate::kit::untouched(&wrong, 2, &["check"]).says("only a rule's command has `{feedback}`");
+}
