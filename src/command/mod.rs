@@ -2,8 +2,8 @@
 //!
 //! The command gets a process group of its own, no input, and one pipe for all it writes. It ends in bounded time (its limit and
 //! a grace), in bounded memory, with a bounded log, and the processes it started end with it: first SIGTERM, then SIGKILL, always
-//! to the whole group. What leaves the group keeps nothing waiting, is reported and, where [`Orphans::End`] says so, killed. How a command ended is told by its exit
-//! status, never by its output alone. Nothing here knows what a command is for.
+//! to the whole group. What leaves the group keeps nothing waiting, is reported and, where [`Orphans::End`] says so, killed. How a
+//! command ended is told by its exit status, never by its output alone. Nothing here knows what a command is for.
 
 mod complaint;
 mod environment;

@@ -1,5 +1,6 @@
 //! Brings out of a copy what its command is to leave in the work tree.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use crate::copies::{Touch, Touched, Version};
@@ -14,7 +15,7 @@ use crate::stop::{Note, Stop};
 /// What cannot be put there is told: it is no part of what is judged.
 ///
 /// # Errors
-/// When the copy or git cannot be read.
+/// When git cannot be asked.
 pub fn keep(
     command: &Command,
     (isolated, touched): (&Isolated<'_>, &Touched),
@@ -27,7 +28,17 @@ pub fn keep(
         if *touch == Touch::Deleted || !wanted.is_match(path.as_path()) || (isolated.is_tracked)(path)? {
             continue;
         }
-        let version = isolated.copy.read(path)?;
+        let mut not_kept = |why: &dyn Display, help: String| {
+            emit(Event::Warning { message: format!("{path} is not kept: {why}"), help: Some(help) });
+        };
+        let version = match isolated.copy.read(path) {
+            Ok(version) => version,
+            // The command closed it.
+            Err(problem) => {
+                not_kept(&problem, problem.help());
+                continue;
+            }
+        };
         let found = match &version {
             Version::Absent => continue,
             Version::File { bytes, executable } => Wanted::File(bytes, *executable),
@@ -37,8 +48,7 @@ pub fn keep(
             Stop::Refused(Note::new(format!("cannot name a file: {error}"), "fix the cause, then run migrate again"))
         })?;
         if let Err(problem) = fs::put_over(top, path, found, &aside) {
-            let message = format!("{path} is not kept: {problem}");
-            emit(Event::Warning { message, help: Some(problem.help("move away what is in its place").to_owned()) });
+            not_kept(&problem, problem.help("move away what is in its place").to_owned());
         }
     }
     Ok(())

@@ -42,7 +42,7 @@ fn what_a_command_is_to_keep_is_brought_out_of_its_copy_and_nothing_else_is() {
 #[test]
 fn what_git_tracks_is_never_brought_out_and_nothing_is_brought_through_a_link() {
     in_copies(|| {
-        let run = "grep -q new {file} || exit 0; echo x > notes.txt; echo x > staged.txt; rm -f way; mkdir -p way room; echo x > way/in; echo x > fine; rm -rf room; echo x > room";
+        let run = "grep -q new {file} || exit 0; echo x > notes.txt; echo x > staged.txt; rm -f way; mkdir -p way room; echo x > way/in; echo x > fine; echo x > closed; chmod 0 closed; rm -rf room; echo x > room";
         let phases = format!(
             "  - id: P0\n    on_failure: quarantine\n    files: [{{ path: a.py, validate: [{{ run: \"{run}\", keep: \"**\" }}] }}]\n"
         );
@@ -59,6 +59,9 @@ fn what_git_tracks_is_never_brought_out_and_nothing_is_brought_through_a_link() 
         assert_eq!((repo.read("notes.txt"), repo.read("staged.txt")), (b"one\n".to_vec(), b"mine\n".to_vec()));
         assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
         assert_eq!((repo.read("a.py"), repo.read("room/full")), (OLD.into(), b"mine\n".to_vec()));
+        // Root reads what is closed.
+        let is_root = rustix::process::geteuid().is_root();
+        assert_eq!(ran.stderr.contains("warning: closed is not kept: "), !is_root, "{}", ran.stderr);
         let ran = ran.says("warning: way/in is not kept: way/in is a symbolic link, or lies behind one");
         ran.says("warning: room is not kept: cannot put in its place room: ").says("help: ");
     });
