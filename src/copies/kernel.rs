@@ -62,12 +62,16 @@ mod linux {
         mount_change("/", private).map_err(|errno| Unavailable::refused("mount / as private")(errno.into()))
     }
 
-    /// Mounts an overlay of `lower`, topmost first, under `upper` at `at`, and sees that it is one which can be written.
+    /// Mounts an overlay of `lower`, topmost first, under `upper` at `at`, and sees that it is one which can be written. What the kernel
+    /// needs beside it is made anew in `works`.
+    ///
+    /// It is `volatile` where the kernel knows that: nothing in a copy has to outlast a power failure, and unmounting any other overlay
+    /// writes out all that is dirty on the file system of its upper layer. A work folder cannot be used again after that.
     pub(in crate::copies) fn mount_overlay(
         at: &Path,
         lower: &[&Path],
         upper: &Path,
-        work: &Path,
+        works: &Path,
         options: &str,
     ) -> Result<(), Unavailable> {
         let refused = |act: &str, path: &Path| Unavailable::refused(format!("{act} {}", path.display()));
@@ -77,12 +81,20 @@ mod linux {
             rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| refused("open", path)(errno.into()))
         };
         let lower = lower.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
-        let (upper, work) = (open(upper)?, open(work)?);
+        let work = fresh_folder(works).map_err(refused("make a folder in", works))?;
+        let (upper, work) = (open(upper)?, open(&work)?);
         let name = |fd: &OwnedFd| format!("/proc/self/fd/{}", fd.as_raw_fd());
         let names: Vec<String> = lower.iter().map(name).collect();
         let options = format!("lowerdir={},upperdir={},workdir={},{options}", names.join(":"), name(&upper), name(&work));
-        let options = CString::new(options).map_err(|error| refused("mount an overlay at", at)(error.into()))?;
-        let mounted = mount("overlay", at, "overlay", MountFlags::empty(), options.as_c_str());
+        let mount_with = |options: String| {
+            let options = CString::new(options).map_err(|_| Errno::INVAL)?;
+            mount("overlay", at, "overlay", MountFlags::empty(), options.as_c_str())
+        };
+        let mounted = match mount_with(format!("{options},volatile")) {
+            // A kernel before 5.10.
+            Err(Errno::INVAL) => mount_with(options),
+            mounted => mounted,
+        };
         mounted.map_err(|errno| refused("mount an overlay at", at)(errno.into()))?;
         let stat = rustix::fs::statvfs(at).map_err(|errno| refused("look at the overlay at", at)(errno.into()))?;
         // Where the kernel cannot use the work folder it mounts all the same, but read-only.
@@ -90,6 +102,18 @@ mod linux {
             return Err(refused("mount an overlay that can be written at", at)(Errno::ROFS.into()));
         }
         Ok(())
+    }
+
+    /// A folder in `folder` that was not there.
+    fn fresh_folder(folder: &Path) -> io::Result<std::path::PathBuf> {
+        let mut nth = 0;
+        loop {
+            let fresh = folder.join(format!("{}-{nth}", std::process::id()));
+            match fs::create_dir(&fresh) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => nth += 1,
+                made => return made.map(|()| fresh),
+            }
+        }
     }
 
     pub(in crate::copies) fn unmount(at: &Path) -> io::Result<()> {
@@ -169,7 +193,7 @@ mod elsewhere {
         _at: &Path,
         _lower: &[&Path],
         _upper: &Path,
-        _work: &Path,
+        _works: &Path,
         _options: &str,
     ) -> Result<(), Unavailable> {
         Err(Unavailable::NotLinux)

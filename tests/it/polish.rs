@@ -103,3 +103,14 @@ fn a_hook_that_refuses_the_unit_fails_it_and_one_that_cannot_run_there_is_refuse
     hook(&place, "pre-commit", "exit 0");
     untouched(&place, 3, &["run"]).says("pre-commit").says("--no-verify");
 }
+
+#[test]
+fn what_is_looked_at_starts_no_command() {
+    let phases = "  - id: P0\n    format: ['touch $HOME/started']\n    validate: ['touch $HOME/started']\n    gate: { run: ['touch $HOME/started'] }\n    files: [a.py]\n";
+    let repo = isolated(&[("a.py", OLD)], phases);
+    hook(&repo, "pre-commit", "touch $HOME/started");
+    for args in [&["check"][..], &["diff"], &["scan"], &["status"], &["run", "--dry-run"]] {
+        repo.migrate(args);
+        assert!(!repo.home().join("started").exists(), "{args:?}");
+    }
+}
