@@ -351,7 +351,8 @@ impl<'a> Judge<'a> {
             };
             let said: Vec<String> = tests.into_iter().chain(but.clone()).collect();
             let shown = if said.is_empty() { shown } else { format!("{shown} ({})", said.join(", ")) };
-            if but.is_some() && purpose != Purpose::Before {
+            // What was red before was told once, when it was asked for.
+            if but.is_some() && purpose != Purpose::Before && ruling.kind != VerdictKind::RedBefore {
                 emit(Event::Warning { message: format!("{} {shown}", purpose.word()), help: None });
             }
             passed.push(Passing { shown, key, on_tip: Some(ruling.on_tip()) });
