@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::copies::error::CopyError;
 use crate::copies::stack::Stack;
-use crate::copies::touched::Touched;
 use crate::copies::{Copy, Version};
 use crate::path::RepoPath;
 
@@ -19,8 +18,15 @@ struct GitFolder {
     path: PathBuf,
 }
 
-/// Notes in `touched` what moved.
-pub(super) fn compare(copy: &Copy, touched: &mut Touched) -> Result<(), CopyError> {
+/// What moved.
+pub(super) struct Moved {
+    pub(super) head: bool,
+    pub(super) refs: BTreeSet<String>,
+    pub(super) index: BTreeSet<RepoPath>,
+}
+
+/// Compares git's folders of a copy with what they were before any command was run in it.
+pub(super) fn compare(copy: &Copy) -> Result<Moved, CopyError> {
     let tree = &copy.pin.made.run.tree;
     let own = folder(copy, &tree.git);
     let shared = (tree.git != tree.common).then(|| folder(copy, &tree.common));
@@ -34,10 +40,9 @@ pub(super) fn compare(copy: &Copy, touched: &mut Touched) -> Result<(), CopyErro
     let head = own.path.join("HEAD");
     let (old, new) = (own.before.read(&head)?, own.after.read(&head)?);
     let on_moved = |name: &&Vec<u8>| matches!(&old, Version::File { bytes, .. } if target(bytes) == Some(name));
-    touched.head = old != new || moved.iter().any(on_moved);
-    touched.refs = moved.into_iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    touched.index = index(&own)?;
-    Ok(())
+    let is_other = old != new || moved.iter().any(on_moved);
+    let refs = moved.into_iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    Ok(Moved { head: is_other, refs, index: index(&own)? })
 }
 
 fn folder(copy: &Copy, folder: &Path) -> GitFolder {

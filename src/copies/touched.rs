@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::copies::error::CopyError;
-use crate::copies::moved;
+use crate::copies::moved::{self, Moved};
 use crate::copies::stack::{entries, is_opaque, is_whiteout, version_of};
 use crate::copies::{Copy, Version};
 use crate::path::RepoPath;
@@ -56,9 +56,9 @@ impl Copy {
         if let Some(why) = self.trouble() {
             return Err(CopyError::NotEntered(why));
         }
-        let mut touched = Touched { files: self.touched_files()?, ..Touched::default() };
-        moved::compare(self, &mut touched)?;
-        Ok(touched)
+        let files = self.touched_files()?;
+        let Moved { head, refs, index } = moved::compare(self)?;
+        Ok(Touched { files, head, refs, index })
     }
 
     fn touched_files(&self) -> Result<BTreeMap<RepoPath, Touch>, CopyError> {

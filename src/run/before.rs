@@ -14,8 +14,8 @@ use crate::judge::{OnTip, Passing, Purpose, named};
 use crate::path::RepoPath;
 use crate::plan::{Command, Target};
 use crate::run::Run;
+use crate::run::ended::{Ended, Failure, Tried};
 use crate::run::judging::Candidate;
-use crate::run::one::{Ended, Failure, Tried};
 use crate::stop::{Note, Stop};
 use crate::units::{Call, Unit, calls};
 use crate::verdict::VerdictKind;
@@ -176,7 +176,7 @@ impl Run<'_> {
         if judges_the_whole(&call.command) && self.judges_others(purpose, unit, &call.command) {
             return Err(Stop::Failed(Note::new(reason, help)));
         }
-        Ok(Failure { reason, help, log: None, verdict: Some(VerdictKind::RedBefore), not_judged: false, reverted: false })
+        Ok(Failure { verdict: Some(VerdictKind::RedBefore), ..Failure::found(reason, help) })
     }
 
     /// True when the command is to judge other units of the phase too.

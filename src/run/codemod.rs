@@ -11,8 +11,8 @@ use crate::path::RepoPath;
 use crate::plan::Command;
 use crate::protocol::DraftFile;
 use crate::run::Run;
+use crate::run::ended::Failure;
 use crate::run::judging::Candidate;
-use crate::run::one::Failure;
 use crate::run::transform::Bench;
 use crate::stop::Stop;
 use crate::unit::line_ends;
@@ -160,5 +160,5 @@ fn deleted(shown: &str, path: &RepoPath) -> Failure {
 }
 
 fn failure(reason: String, help: &str) -> Failure {
-    Failure { reason, help: help.to_owned(), log: None, verdict: None, not_judged: false, reverted: false }
+    Failure::found(reason, help)
 }

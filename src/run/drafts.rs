@@ -10,7 +10,7 @@ use crate::protocol::{After, Draft};
 use crate::repo::RepoProblem;
 use crate::repo::inflight::Hold;
 use crate::run::Run;
-use crate::run::one::Failure;
+use crate::run::ended::Failure;
 use crate::stop::Stop;
 use crate::unit::{self, Made};
 use crate::units::{Member, Unit};

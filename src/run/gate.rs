@@ -6,7 +6,7 @@ use crate::journal::Record;
 use crate::judge::{OnTip, Purpose, Question, Verdict, named};
 use crate::plan::digest;
 use crate::run::judging::Candidate;
-use crate::run::{Run, one};
+use crate::run::{Run, ended};
 use crate::schedule::passage::{LastGate, too_many_given_up};
 use crate::stop::{Note, Stop};
 use crate::survey;
@@ -27,7 +27,7 @@ impl Run<'_> {
         }
         let mut before = None;
         let mut void = 0;
-        while void < one::MOST_ATTEMPTS {
+        while void < ended::MOST_ATTEMPTS {
             if let Some(signal) = self.interrupt.pending() {
                 return Err(Stop::Interrupted(signal));
             }
@@ -37,7 +37,7 @@ impl Run<'_> {
             let (verdict, since) = self.judged(question, &Candidate::new(), emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
-                emit(one::judged_again(&format!("the gate of {label}")));
+                emit(ended::judged_again(&format!("the gate of {label}")));
                 (before, void) = (None, void + 1);
                 continue;
             }
@@ -58,7 +58,7 @@ impl Run<'_> {
             }
             return self.gate_judged(at, label, (&calls, verdict), before, emit);
         }
-        Err(one::keeps_moving(&format!("the gate of {label}")))
+        Err(ended::keeps_moving(&format!("the gate of {label}")))
     }
 
     /// What a command of a gate that failed says of the tip without the units of its phase.

@@ -18,7 +18,7 @@ use crate::path::RepoPath;
 use crate::protocol::{After, Draft};
 use crate::repo::Repo;
 use crate::repo::target::Conversions;
-use crate::run::one::MOST_ATTEMPTS;
+use crate::run::ended::MOST_ATTEMPTS;
 use crate::run::{Run, takes_away};
 use crate::state::State;
 use crate::stop::{Note, Stop};

@@ -1,7 +1,5 @@
 //! One unit through the write protocol: prepared, placed, judged, committed, judged again; or wholly as it was.
 
-use std::path::Path;
-
 use git2::Oid;
 
 use crate::compose::{self, Composed, Rewritten};
@@ -14,73 +12,14 @@ use crate::protocol::{After, Draft, DraftFile, Landed, Placed};
 use crate::repo::Tip;
 use crate::rewrite::follow::Spot;
 use crate::run::before::Asked;
+use crate::run::ended::{Ended, Failure, MOST_ATTEMPTS, Tried, judged_again, keeps_moving};
 use crate::run::judging::{self, Candidate};
 use crate::run::{Run, listed};
 use crate::state::State;
 use crate::stop::{Note, Stop};
-use crate::unit::sound::{Unsound, Warning};
+use crate::unit::sound::Warning;
 use crate::unit::{self, Made, Outcome, Prepared};
 use crate::units::{Member, Role, Unit, calls};
-use crate::verdict::VerdictKind;
-
-/// How one unit ended.
-pub(super) enum Ended {
-    Committed,
-    Unchanged,
-    Failed(Failure),
-}
-
-/// What failed in a unit, and what became of it.
-pub(super) struct Failure {
-    pub(super) reason: String,
-    pub(super) help: String,
-    pub(super) log: Option<String>,
-    /// How a command judged it, if one did.
-    pub(super) verdict: Option<VerdictKind>,
-    /// True when the command could not judge it: it took too long, or did not find what it needs.
-    pub(super) not_judged: bool,
-    /// True when its commit was taken back.
-    pub(super) reverted: bool,
-}
-
-impl Failure {
-    /// That a command says so, whose output is in `log`.
-    pub(super) fn of_command(reason: String, log: &Path, kind: VerdictKind, not_judged: bool) -> Self {
-        let log = log.display().to_string();
-        Self { reason, help: format!("see {log}"), log: Some(log), verdict: Some(kind), not_judged, reverted: false }
-    }
-}
-
-impl From<Unsound> for Failure {
-    fn from(unsound: Unsound) -> Self {
-        Self { reason: unsound.reason, help: unsound.help, log: None, verdict: None, not_judged: false, reverted: false }
-    }
-}
-
-/// So often a thing is judged again because somebody committed meanwhile; more often, a command of the plan is likely to do it.
-pub(super) const MOST_ATTEMPTS: usize = 3;
-
-/// Says that a verdict was void.
-pub(super) fn judged_again(what: &str) -> Event {
-    let message = format!("the branch got other commits while {what} was judged: it is judged again on top of them");
-    Event::Warning { message, help: None }
-}
-
-/// Why a thing is not judged for ever.
-pub(super) fn keeps_moving(what: &str) -> Stop {
-    let message = format!("the branch got other commits each of the {MOST_ATTEMPTS} times that {what} was judged");
-    Stop::NeedsYou(Note::new(message, "see `git log`: if a command of the plan makes commits, correct it; else run again"))
-}
-
-/// What an attempt at a unit came to.
-pub(super) enum Tried {
-    /// The unit ended.
-    Ended(Ended),
-    /// Somebody else committed meanwhile: what was made of it and judged is void, and its file is as it was.
-    Void,
-    /// What failed fails without the unit too: it is judged again, and answers for new failures only.
-    Again,
-}
 
 /// An attempt at a unit, or at a part of one.
 struct Work<'p> {

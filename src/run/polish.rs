@@ -10,8 +10,8 @@ use crate::path::RepoPath;
 use crate::plan::{self, Command};
 use crate::protocol::{After, Draft};
 use crate::run::Run;
+use crate::run::ended::{Ended, Failure};
 use crate::run::judging::{self, Candidate};
-use crate::run::one::{Ended, Failure};
 use crate::stop::{Note, Stop};
 use crate::unit::{self, Made};
 use crate::units::{Call, Member, Unit, calls};
@@ -72,7 +72,7 @@ impl Run<'_> {
                 (Ok(()), true) => {
                     let reason = "the pre-commit hook changes its files again and again".to_owned();
                     let help = "see what it does to its own result, such as `pre-commit run --files FILE` twice".to_owned();
-                    return Ok(Err(Failure { reason, help, log: None, verdict: None, not_judged: false, reverted: false }));
+                    return Ok(Err(Failure::found(reason, help)));
                 }
                 (Err(failure), _) => return Ok(Err(failure)),
             }
@@ -125,7 +125,7 @@ impl Run<'_> {
                 let reason =
                     format!("{} `{}` made {path} what is no file", purpose.word(), self.judge.shown(&calls[0], "", None));
                 let help = "correct the command: it may change the text of its unit's files".to_owned();
-                Err(Failure { reason, help, log: None, verdict: None, not_judged: false, reverted: false })
+                Err(Failure::found(reason, help))
             }
             (Verdict::Passed(_), None) => Ok(()),
         };
@@ -169,10 +169,7 @@ impl Run<'_> {
             return Ok(Err(Failure::of_command(reason, &log, kind, could_not_judge)));
         }
         let lines = |text: &str| text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
-        let failure = |reason: &str| {
-            let (reason, help) = (reason.to_owned(), "let the hook leave the lines that begin with `Migration-`".to_owned());
-            Failure { reason, help, log: None, verdict: None, not_judged: false, reverted: false }
-        };
+        let failure = |reason: &str| Failure::found(reason, "let the hook leave the lines that begin with `Migration-`");
         let Ok(text) = String::from_utf8(said) else {
             return Ok(Err(failure("the commit-msg hook made a message that is not UTF-8")));
         };

@@ -11,8 +11,8 @@ use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
 use crate::repo::Tip;
 use crate::run::Run;
+use crate::run::ended::{self, Ended, Failure};
 use crate::run::judging::Candidate;
-use crate::run::one::{self, Ended, Failure};
 use crate::schedule::owed::{Newest, Owed, owed};
 use crate::state::State;
 use crate::stop::{Note, Stop};
@@ -36,13 +36,13 @@ impl Run<'_> {
             self.learn(validated)?;
             return Ok(Ended::Committed);
         }
-        for _ in 0..one::MOST_ATTEMPTS {
+        for _ in 0..ended::MOST_ATTEMPTS {
             let question = self.question(Purpose::Verify, unit, &calls);
             let judged = self.judged(question, &Candidate::new(), emit);
             let (verdict, since) = judged.map_err(|stop| still_owed(unit, stop))?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
-                emit(one::judged_again(&self.name_of(unit)));
+                emit(ended::judged_again(&self.name_of(unit)));
                 continue;
             }
             let (kind, reason, log, not_judged) = match verdict {
@@ -69,7 +69,7 @@ impl Run<'_> {
                 reverted: true,
             }));
         }
-        Err(one::keeps_moving(&self.name_of(unit)))
+        Err(ended::keeps_moving(&self.name_of(unit)))
     }
 
     fn take_back(

@@ -194,9 +194,9 @@ fn what_dead_runs_left_is_cleared_and_what_living_ones_have_stays() {
         let Some((bench, copies, pin, copy)) = one() else { return };
         bench.says(&copy, "mkdir closed; echo x >closed/x; chmod 000 closed");
         let dead = bench.scratch.path().join("run-dead");
-        fs::create_dir_all(dead.join("copy-0/work/work/x")).unwrap();
+        fs::create_dir_all(dead.join("copy-0").join("work").join("work").join("x")).unwrap();
         fs::write(dead.join("lock"), "").unwrap();
-        fs::set_permissions(dead.join("copy-0/work/work"), fs::Permissions::from_mode(0o0)).unwrap();
+        fs::set_permissions(dead.join("copy-0").join("work").join("work"), fs::Permissions::from_mode(0o0)).unwrap();
         let other = bench.open().unwrap();
         assert!(!dead.exists());
         assert_eq!(bench.says(&copy, "cat a.py"), "new\n");

@@ -178,15 +178,17 @@ fn what_another_user_left_beside_a_copy_is_in_nobodys_way_or_refused_by_name() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    for name in ["top", "pin", "copy", "copy/upper", "copy/work", "copy/work/work"] {
+    for name in ["top", "pin", "copy", "copy/upper", "copy/work"] {
         fs::create_dir(folder.path().join(name)).unwrap();
     }
+    let inner = folder.path().join("copy").join("work").join("work");
+    fs::create_dir(&inner).unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     fs::write(folder.path().join("copy/spec"), format!("user\0{}\0{}", path("top"), path("pin"))).unwrap();
     for name in ["", "top", "pin", "copy", "copy/spec", "copy/upper", "copy/work"] {
         chown(folder.path().join(name), Some(ORDINARY), Some(ORDINARY)).unwrap();
     }
-    fs::write(folder.path().join("copy/work/work/x"), "").unwrap();
+    fs::write(inner.join("x"), "").unwrap();
     let output = tried(&folder.path().join("copy"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if said.contains("unshare") || said.contains("as private") {
