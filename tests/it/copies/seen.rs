@@ -16,7 +16,8 @@ fn a_command_sees_the_candidate_at_the_trees_own_path_and_its_writes_stay_in_the
         let Some(copies) = bench.copies() else { return };
         let pin = copies.pin(&files(&[])).unwrap();
         let copy = copies.copy(&pin, &files(&[("a.py", Some("candidate\n")), ("new/c.py", Some("c\n"))])).unwrap();
-        let said = bench.says(&copy, "pwd; cat a.py new/c.py; echo more >>a.py; echo x >x; rm sub/b.py; touch ../$(basename $PWD)/y");
+        let said =
+            bench.says(&copy, "pwd; cat a.py new/c.py; echo more >>a.py; echo x >x; rm sub/b.py; touch ../$(basename $PWD)/y");
         assert_eq!(said, format!("{}\ncandidate\nc\n", bench.top.display()));
         // Whoever starts a command enters its folder before the overlay is there.
         let script = ["sh", "-c", "pwd; cat ../a.py; ls; echo y >z"];
