@@ -366,3 +366,39 @@ fn a_codemod_that_may_try_again_is_told_why_what_it_made_failed() {
     let wrong = isolated(&[("a.py", OLD)], "  - id: P0\n    validate: ['x {feedback}']\n    files: [a.py]\n");
     crate::kit::untouched(&wrong, 2, &["check"]).says("only a rule's command has `{feedback}`");
 }
+
+#[test_with::executable(strace)]
+#[test]
+fn nothing_of_the_users_tree_is_opened_for_writing_before_something_lands() {
+    if !crate::errors::strace_works() {
+        return;
+    }
+    // Nothing lands: what each command says no to was drafted by a codemod, formed and staged for a hook.
+    let repo =
+        codemod(REPLACE, ", format: ['echo \"# formed\" >> {file}'], validate: ['! grep -q formed {file}'], verify: ['true']");
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\necho '# hooked' > $HOME/hooked\n");
+    crate::kit::make_executable(&repo, ".git/hooks/pre-commit");
+    let trace = repo.home().join("trace");
+    // Without -f: what runs in a copy opens files of the same names, in the copy.
+    let args = [
+        "-qq",
+        "-y",
+        "-e",
+        "trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,link,linkat,truncate",
+    ];
+    let mut command = repo.command("strace");
+    command.args(args).arg("-o").arg(&trace).args([MIGRATE, "run"]);
+    Ran::of(command.output().unwrap()).exits(1).says("validate `! grep -q formed a.py` failed");
+    assert!(repo.home().join("hooked").exists());
+    let trace = std::fs::read_to_string(trace).unwrap();
+    let top = format!("{}/", repo.top().canonicalize().unwrap().display());
+    let writes = |line: &&str| {
+        let changes =
+            ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"].iter().any(|flag| line.contains(flag)) || !line.starts_with("open");
+        let ours = [".git/migrate", ".git/objects", ".git/refs/migrate"].iter().any(|own| line.contains(&format!("{top}{own}")));
+        changes && line.contains(&top) && !ours
+    };
+    let written: Vec<&str> = trace.lines().filter(writes).collect();
+    assert!(written.is_empty(), "{written:?}");
+    assert!(trace.contains(&format!("{top}.git/migrate/journal")), "the trace has what is written");
+}
