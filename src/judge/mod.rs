@@ -404,7 +404,9 @@ impl<'a> Judge<'a> {
         };
         let before = if purpose == Purpose::Before { None } else { self.known(&self.key(call, phase, unit)) };
         let mut ruling = rule(&outcome, &account, before.as_ref(), command.allow_empty, fewer);
-        if let Some(isolated) = isolated {
+        // Of what was ended on the way nothing is to be told.
+        let was_interrupted = matches!(finished.outcome, Outcome::Interrupted(_));
+        if let Some(isolated) = isolated.filter(|_| !was_interrupted) {
             if let (Some(report), Some(kept)) = (report, &kept) {
                 account::keep(report, kept)?;
             }
@@ -431,7 +433,7 @@ impl<'a> Judge<'a> {
             tail: String::from_utf8_lossy(&finished.tail).into_owned(),
             leaked: finished.leaked,
         });
-        if !matches!(finished.outcome, Outcome::Interrupted(_)) {
+        if !was_interrupted {
             after()?;
         }
         match &finished.outcome {
@@ -476,8 +478,8 @@ impl<'a> Judge<'a> {
                 })
             })
             .and_then(|finished| match isolated.and_then(|isolated| isolated.copy.trouble()) {
-                None => Ok(finished),
-                Some(why) => Err(CopyError::NotEntered(why).into()),
+                Some(why) if !matches!(finished.outcome, Outcome::Interrupted(_)) => Err(CopyError::NotEntered(why).into()),
+                _ => Ok(finished),
             })
     }
 

@@ -112,35 +112,46 @@ pub fn rule(outcome: &Outcome, account: &Account, before: Option<&OnTip>, may_be
         Agreement::NothingRan if may_be_empty => whole,
         Agreement::NothingRan => Ruling { kind: VerdictKind::NothingRan, why: format!("{ended}, and ran no test"), ..whole },
         Agreement::Contradictory(why) => Ruling { kind: VerdictKind::Contradictory, why: format!("{ended}: {why}"), ..whole },
-        Agreement::Failed => failed(whole, results, failures, before, &ended),
-        Agreement::Passed => {
-            let was = match before {
-                Some(OnTip::Green(total)) => *total,
-                Some(OnTip::Red(_, total)) => Some(*total),
-                Some(OnTip::RedUnread(_)) | None => None,
-            };
-            match was.filter(|was| !fewer && *was > results.total) {
-                Some(was) => {
-                    let why = format!("ran fewer tests than before: {} of {was}", results.total);
-                    Ruling { kind: VerdictKind::Failed, why, ..whole }
-                }
-                None if results.flaky().next().is_some() => {
-                    let why = format!("passed, {} only when run again", named(results.flaky(), results.flaky().count()));
-                    Ruling { kind: VerdictKind::Flaky, why, ..whole }
-                }
-                None => whole,
+        Agreement::Failed => failed(whole, results, failures, (before, fewer), &ended),
+        Agreement::Passed => match lost(results, before, fewer) {
+            Some(why) => Ruling { kind: VerdictKind::Failed, why, ..whole },
+            None if results.flaky().next().is_some() => {
+                let why = format!("passed, {} only when run again", named(results.flaky(), results.flaky().count()));
+                Ruling { kind: VerdictKind::Flaky, why, ..whole }
             }
-        }
+            None => whole,
+        },
     }
 }
 
+/// That tests are gone that ran before, in words; nothing where the unit takes some away.
+fn lost(results: &TestResults, before: Option<&OnTip>, fewer: bool) -> Option<String> {
+    let was = match before? {
+        OnTip::Green(total) => (*total)?,
+        OnTip::Red(_, total) => *total,
+        OnTip::RedUnread(_) => return None,
+    };
+    (!fewer && was > results.total).then(|| format!("ran fewer tests than before: {} of {was}", results.total))
+}
+
 /// A command that failed, as it should, because tests did.
-fn failed(whole: Ruling, results: &TestResults, failures: BTreeSet<TestId>, before: Option<&OnTip>, ended: &str) -> Ruling {
+fn failed(
+    whole: Ruling,
+    results: &TestResults,
+    failures: BTreeSet<TestId>,
+    (before, fewer): (Option<&OnTip>, bool),
+    ended: &str,
+) -> Ruling {
     let (known, nameless) = (failures.len(), results.nameless.failed);
     if let Some(OnTip::Red(old, _)) = before
         && nameless == 0
     {
         let new: Vec<TestId> = failures.difference(old).cloned().collect();
+        if new.is_empty()
+            && let Some(why) = lost(results, before, fewer)
+        {
+            return Ruling { kind: VerdictKind::Failed, why: format!("{ended}: {why}"), ..whole };
+        }
         if new.is_empty() {
             let why = format!("{ended}: {known} of {} tests failed, all of which failed before", results.total);
             return Ruling { kind: VerdictKind::RedBefore, why, ..whole };
@@ -227,6 +238,8 @@ mod tests {
             (1, both_red(), Some(OnTip::Green(Some(2))), false, false, Failed, "2 of 2 tests failed: t::a, t::b"),
             (0, passed(), Some(OnTip::Green(Some(3))), false, false, Failed, "ran fewer tests than before: 2 of 3"),
             (0, passed(), Some(OnTip::Green(Some(3))), false, true, Passed, "passed"),
+            (1, one_red(), Some(red(&["a"], 3)), false, false, Failed, "ran fewer tests than before: 2 of 3"),
+            (1, one_red(), Some(red(&["a"], 3)), false, true, RedBefore, "all of which failed before"),
             (0, passed(), Some(red(&["a"], 2)), false, false, Passed, "passed"),
         ] {
             let ruling = rule(&exit(status), &account, before.as_ref(), empty, fewer);
