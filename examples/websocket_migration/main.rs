@@ -38,6 +38,11 @@ const ROLLED_BACK: &str = "netra_backend/app/agents/example_message_processor.py
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
+    // Copies of a work tree are entered by the program that makes them.
+    let all: Vec<_> = env::args_os().collect();
+    if let Some(code) = migrate::copies::child(&all) {
+        return code;
+    }
     let mut args = env::args_os().skip(1).peekable();
     if args.peek().is_some_and(|first| first == MIGRATE) {
         return migrate::dispatch::main(args);

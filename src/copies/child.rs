@@ -106,7 +106,7 @@ fn inner(cwd: &Path, argv: &[OsString]) -> Result<Result<ExitStatus, Unavailable
     let (mut ours, theirs) = UnixStream::pair().map_err(Unavailable::refused("make a pair of sockets"))?;
     let mut child = {
         let mut command = Command::new("/proc/self/exe");
-        command.arg(INIT).arg(cwd).args(argv).stdin(Stdio::from(OwnedFd::from(theirs)));
+        command.arg(INIT).arg(cwd).args(argv).env_remove(super::TRIED).stdin(Stdio::from(OwnedFd::from(theirs)));
         kernel::start_init(&mut command).map_err(Unavailable::refused("mount /proc in a PID namespace"))?
     };
     let mut said = Vec::new();

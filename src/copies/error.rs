@@ -40,6 +40,9 @@ pub enum Unavailable {
     /// Git's own folder for this tree is neither in the tree nor in the folder that it shares with other trees.
     #[error("git's folder {} is outside the tree and outside the repository", .0.display())]
     GitElsewhere(PathBuf),
+    /// The program that is running does not call [`child`](crate::copies::child).
+    #[error("this program does not know how to enter a copy")]
+    NoChild,
     /// The system has no overlays.
     #[error("only Linux has what a copy is made of")]
     NotLinux,
@@ -67,6 +70,7 @@ impl Unavailable {
                 "name a scratch folder on a disk or in memory (`tmpfs`), such as a mounted volume".to_owned()
             }
             Self::GitElsewhere(_) => "work in a tree made by `git clone` or `git worktree add`".to_owned(),
+            Self::NoChild => "let it call `copies::child` before anything else".to_owned(),
             Self::NotLinux => "run migrate on Linux, such as in a container, to have them".to_owned(),
         }
     }

@@ -47,6 +47,10 @@ use crate::path::RepoPath;
 const ENTER: &str = "__copy";
 const INIT: &str = "__copy-init";
 
+/// The variable by which a program that does not know these subcommands, and does something else when it is tried, is kept from trying
+/// copies in its turn, and so on without end.
+const TRIED: &str = "MIGRATE_COPY_TRIED";
+
 /// Where the tree to be copied is. The paths need not be in their shortest form.
 #[derive(Debug, Clone, Copy)]
 pub struct TreeFacts<'a> {
@@ -105,6 +109,9 @@ impl Copies {
         if !cfg!(target_os = "linux") {
             return Err(Unavailable::NotLinux);
         }
+        if std::env::var_os(TRIED).is_some() {
+            return Err(Unavailable::NoChild);
+        }
         let tree = Tree::new(facts)?;
         tree.refuse_mounts_below()?;
         let scratch = Scratch::open(means.scratch, &tree)?;
@@ -160,7 +167,7 @@ impl Copies {
             CopyError::Index { .. } => Unavailable::refused("read the index")(std::io::Error::other(error.to_string())),
         })?;
         let argv = self.run.wrap(copy.room.folder(), &[]);
-        let output = Command::new(&argv[0]).args(&argv[1..]).stdin(Stdio::null()).output();
+        let output = Command::new(&argv[0]).args(&argv[1..]).env(TRIED, "1").stdin(Stdio::null()).output();
         let output = output.map_err(Unavailable::refused(format!("start {}", self.run.program.display())))?;
         match (copy.room.trouble(), output.status.success()) {
             (Some(why), _) => Err(why),

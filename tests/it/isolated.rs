@@ -402,3 +402,11 @@ fn nothing_of_the_users_tree_is_opened_for_writing_before_something_lands() {
     assert!(written.is_empty(), "{written:?}");
     assert!(trace.contains(&format!("{top}.git/migrate/journal")), "the trace has what is written");
 }
+
+#[test]
+fn a_program_that_cannot_enter_copies_finds_that_it_is_tried_and_does_not_try_for_ever() {
+    let repo =
+        isolated(&[("a.py", OLD)], "  - id: P0\n    validate: ['true']\n    files: [a.py]\n").env("MIGRATE_COPY_TRIED", "1");
+    let ran = repo.migrate(&["check"]).succeeds();
+    ran.says("no copies of it can be made: this program does not know how to enter a copy");
+}
