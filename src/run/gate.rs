@@ -43,10 +43,16 @@ impl Run<'_> {
             }
             if let Verdict::Failed { nth, .. } = &verdict
                 && before.is_none()
-                && self.isolation.is_some()
+                && self.isolates(&calls)
             {
                 let call = &calls[*nth];
-                before = Some(self.without_its_units(at, call, emit)?);
+                let (says, since) = self.without_its_units(at, call, emit)?;
+                if since == BranchMove::Forward {
+                    self.judge.forget();
+                    void += 1;
+                    continue;
+                }
+                before = Some(says);
                 if matches!(before, Some(OnTip::Red(..))) {
                     // It answers for new failures only.
                     continue;
@@ -62,11 +68,11 @@ impl Run<'_> {
     }
 
     /// What a command of a gate that failed says of the tip without the units of its phase.
-    fn without_its_units(&mut self, at: usize, call: &Call, emit: &mut dyn FnMut(Event)) -> Result<OnTip, Stop> {
+    fn without_its_units(&mut self, at: usize, call: &Call, emit: &mut dyn FnMut(Event)) -> Result<(OnTip, BranchMove), Stop> {
         let (phase, without) = (&self.plan.phases[at], self.without_phase(at)?);
         let calls = std::slice::from_ref(call);
         let question = Question { purpose: Purpose::Before, calls, fewer: false, phase: &phase.id, unit: None };
-        let (verdict, _) = self.judged(question, &without, emit)?;
+        let (verdict, since) = self.judged(question, &without, emit)?;
         let says = self.judge.learn_on_tip(self.judge.key(call, &phase.id, None), verdict);
         if let OnTip::Red(failures, total) = &says {
             let (count, names, run) = (failures.len(), named(failures.iter(), failures.len()), &call.command.run);
@@ -74,7 +80,7 @@ impl Run<'_> {
                 format!("`{run}` fails without the phase's units: {count} of {total} tests: {names}; only new failures count");
             emit(Event::Warning { message, help: None });
         }
-        Ok(says)
+        Ok((says, since))
     }
 
     fn gate_judged(

@@ -210,10 +210,24 @@ impl Run<'_> {
             }
             Err(stop) => return self.give_up(placed, stop),
         };
-        match self.compose(&work, placed.draft(), &passed) {
-            Ok(composed) => self.land(work, placed, composed, passed, emit),
-            Err(note) => self.give_up(placed, Stop::Usage(note)),
+        let mut composed = match self.compose(&work, placed.draft(), &passed) {
+            Ok(composed) => composed,
+            Err(note) => return self.give_up(placed, Stop::Usage(note)),
+        };
+        // A list that runs in the tree does not keep the hooks from running in a copy.
+        match self.hooked_message(&work.changed, placed.draft(), composed.message.clone(), emit) {
+            Ok(_) if *self.held.tip() != work.tip => {
+                self.protocol().undo(placed, "the branch got other commits meanwhile")?;
+                return Ok(Tried::Void);
+            }
+            Ok(Ok(message)) => composed.message = message,
+            Ok(Err(failure)) => {
+                work.tell_before(emit);
+                return self.undo(placed, Ended::Failed(failure), emit);
+            }
+            Err(stop) => return self.give_up(placed, stop),
         }
+        self.land(work, placed, composed, passed, emit)
     }
 
     /// Commits what is placed, and lets its verification judge the commit.

@@ -132,10 +132,8 @@ impl Run<'_> {
         Ok((ended, changed))
     }
 
-    /// What the hooks for messages make of the message of a unit's commit.
-    ///
-    /// # Errors
-    /// [`Stop::Usage`] when they take away what the tool reads its own commits by.
+    /// What the hooks for messages make of the message of a unit's commit, where copies are made; a failure when they refuse it, or take
+    /// away what the tool reads its own commits by.
     pub(super) fn hooked_message(
         &mut self,
         unit: &Unit,
@@ -173,7 +171,7 @@ impl Run<'_> {
         let Ok(text) = String::from_utf8(said) else {
             return Ok(Err(failure("the commit-msg hook made a message that is not UTF-8")));
         };
-        // What git itself takes away of a message that was given with -m: nothing but blank lines at its end.
+        // What a hook leaves as a comment is for an editor that nobody sees here.
         let text = if text == message { text } else { format!("{}\n", lines(&text).trim_end()) };
         if trailers(text.as_bytes()) != trailers(message.as_bytes()) {
             return Ok(Err(failure("the commit-msg hook took away the trailers by which the commit is known")));

@@ -1,4 +1,4 @@
-//! External codemods, which run on the files in the work tree once a unit has begun.
+//! External codemods, which run in copies while a unit is drafted, or on the files in the work tree once it has begun.
 
 use crate::event::Event;
 use crate::fs;

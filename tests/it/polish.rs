@@ -114,3 +114,26 @@ fn what_is_looked_at_starts_no_command() {
         assert!(!repo.home().join("started").exists(), "{args:?}");
     }
 }
+
+#[test]
+fn hooks_for_messages_run_in_a_copy_although_the_validation_runs_in_the_tree() {
+    let phases = "  - id: P0\n    files: [{ path: a.py, validate: [{ run: 'grep -q new {file}', at: tree }] }]\n";
+    let repo = isolated(&[("a.py", OLD)], phases);
+    hook(&repo, "commit-msg", "sed -i '1s/$/ [ok]/' \"$1\"");
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.subjects()[0], "fix(a): apply test in a.py - Issue #1 [ok]");
+    let refused = isolated(&[("a.py", OLD)], phases);
+    hook(&refused, "commit-msg", "exit 2");
+    untouched(&refused, 1, &["run"]).says("commit-msg hook` failed with status 2");
+}
+
+#[test]
+fn a_gate_that_runs_in_the_tree_is_not_taken_for_red_before() {
+    let tests = "import unittest, a\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertIn('old', open('a.py').read())\n";
+    let phases = "  - id: P0\n    gate: { run: [{ run: 'python3 -m unittest -q t', at: tree }] }\n    files: [a.py]\n";
+    let files =
+        [("a.py", OLD), ("old.py", "def f(x):\n    return x\n"), ("new.py", "def g(x):\n    return x\n"), ("t.py", tests)];
+    let repo = isolated(&files, phases);
+    let ran = repo.migrate(&["run"]).exits(1).says("the gate of phase 1 (P0) did not pass");
+    assert!(!ran.stderr.contains("without the phase's units"), "{}", ran.stderr);
+}
