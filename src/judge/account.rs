@@ -44,10 +44,7 @@ pub fn keep(report: &Path, kept: &Path) -> Result<(), Stop> {
     if !report.is_file() {
         return Ok(());
     }
-    fs::copy(report, kept).map(drop).map_err(|error| {
-        let message = format!("{}: cannot keep the report: {error}", kept.display());
-        Stop::Refused(Note::new(message, cure::help(&error, "fix the cause, then run migrate again")))
-    })
+    fs::copy(report, kept).map(drop).map_err(refused("keep the report", kept))
 }
 
 /// Writes the file that tells a codemod why what it made before failed.
@@ -56,10 +53,7 @@ pub fn keep(report: &Path, kept: &Path) -> Result<(), Stop> {
 /// When it cannot be written.
 pub fn tell(feedback: &Path, why: &str) -> Result<(), Stop> {
     let folder = feedback.parent().map_or(Ok(()), fs::create_dir_all);
-    folder.and_then(|()| fs::write(feedback, why)).map_err(|error| {
-        let message = format!("{}: cannot write what a codemod is told: {error}", feedback.display());
-        Stop::Refused(Note::new(message, cure::help(&error, "fix the cause, then run migrate again")))
-    })
+    folder.and_then(|()| fs::write(feedback, why)).map_err(refused("write what a codemod is told", feedback))
 }
 
 /// Adds to a log what was made of it, as its last line.
@@ -68,10 +62,14 @@ pub fn tell(feedback: &Path, why: &str) -> Result<(), Stop> {
 /// When it cannot be written.
 pub fn conclude(log: &Path, verdict: &str) -> Result<(), Stop> {
     let written = fs::OpenOptions::new().append(true).open(log).and_then(|mut log| writeln!(log, "-- migrate: {verdict}"));
-    written.map_err(|error| {
-        let message = format!("{}: cannot write the log: {error}", log.display());
+    written.map_err(refused("write the log", log))
+}
+
+fn refused<'p>(act: &'p str, file: &'p Path) -> impl FnOnce(io::Error) -> Stop + 'p {
+    move |error| {
+        let message = format!("{}: cannot {act}: {error}", file.display());
         Stop::Refused(Note::new(message, cure::help(&error, "fix the cause, then run migrate again")))
-    })
+    }
 }
 
 fn read(report: &Path) -> Result<results::TestResults, String> {

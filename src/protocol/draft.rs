@@ -92,6 +92,12 @@ impl DraftFile {
         }
     }
 
+    /// The mode of the file that was found, else that of a plain new one, as git words it.
+    #[must_use]
+    pub fn old_mode(&self) -> u32 {
+        self.before.as_ref().map_or(0o100_644, |target| target.mode)
+    }
+
     /// The mode of the file to come, as git words it; `None` where there is to be none.
     #[must_use]
     pub fn new_mode(&self) -> Option<u32> {

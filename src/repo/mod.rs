@@ -14,7 +14,7 @@ pub mod inflight;
 pub mod listing;
 mod mark;
 mod objects;
-pub mod open;
+mod open;
 pub mod others;
 mod racy;
 pub mod revert;
@@ -23,6 +23,8 @@ mod shared;
 pub mod stage;
 pub mod target;
 mod watch;
+
+pub use open::HOOKS_IN_COPIES;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

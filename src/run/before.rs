@@ -104,14 +104,7 @@ impl Run<'_> {
         }
         let whole = key.of_the_whole().map(ToOwned::to_owned);
         let says = self.judge.learn_on_tip(key, verdict);
-        if let OnTip::Red(failures, total) = &says
-            && !failures.is_empty()
-        {
-            let (count, names) = (failures.len(), named(failures.iter(), failures.len()));
-            let run = &call.command.run;
-            let message = format!("`{run}` fails without any unit: {count} of {total} tests: {names}; only new failures count");
-            emit(Event::Warning { message, help: None });
-        }
+        tell_red(call, "any unit", &says, emit);
         if let (OnTip::Green(tests), Some(command)) = (&says, &whole) {
             self.note_green(vec![(command.clone(), *tests)])?;
         }
@@ -192,6 +185,17 @@ impl Run<'_> {
         let names = call.command.run.names_file() || call.command.run.names_files();
         !names || !call.file.iter().chain(&call.files).any(is_made)
     }
+}
+
+/// Tells which tests fail without what is to be judged, where some do.
+pub(super) fn tell_red(call: &Call, without: &str, says: &OnTip, emit: &mut dyn FnMut(Event)) {
+    let OnTip::Red(failures, total) = says else { return };
+    if failures.is_empty() {
+        return;
+    }
+    let (run, count, names) = (&call.command.run, failures.len(), named(failures.iter(), failures.len()));
+    let message = format!("`{run}` fails without {without}: {count} of {total} tests: {names}; only new failures count");
+    emit(Event::Warning { message, help: None });
 }
 
 /// The commands of an entry that are for this.

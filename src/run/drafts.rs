@@ -69,7 +69,7 @@ impl Run<'_> {
             found.push((at, of));
         }
         for (at, of) in found {
-            let mode = draft.files[at].before.as_ref().map_or(0o100_644, |target| target.mode);
+            let mode = draft.files[at].old_mode();
             draft.files[at].after = After::Text { bytes: of.bytes.clone(), mode };
             made[at].1 = of;
         }

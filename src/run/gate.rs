@@ -3,8 +3,9 @@
 use crate::event::{Event, PhaseLabel};
 use crate::held::BranchMove;
 use crate::journal::Record;
-use crate::judge::{OnTip, Purpose, Question, Verdict, named};
+use crate::judge::{OnTip, Purpose, Question, Verdict};
 use crate::plan::digest;
+use crate::run::before::tell_red;
 use crate::run::judging::Candidate;
 use crate::run::{Run, ended};
 use crate::schedule::passage::{LastGate, too_many_given_up};
@@ -74,12 +75,7 @@ impl Run<'_> {
         let question = Question { purpose: Purpose::Before, calls, fewer: false, phase: &phase.id, unit: None };
         let (verdict, since) = self.judged(question, &without, emit)?;
         let says = self.judge.learn_on_tip(self.judge.key(call, &phase.id, None), verdict);
-        if let OnTip::Red(failures, total) = &says {
-            let (count, names, run) = (failures.len(), named(failures.iter(), failures.len()), &call.command.run);
-            let message =
-                format!("`{run}` fails without the phase's units: {count} of {total} tests: {names}; only new failures count");
-            emit(Event::Warning { message, help: None });
-        }
+        tell_red(call, "the phase's units", &says, emit);
         Ok((says, since))
     }
 

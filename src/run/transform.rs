@@ -54,7 +54,7 @@ impl Run<'_> {
         let ended = self.transform_all(Bench::Tree, (unit, placed.draft()), &unknown, (made, &mut left), emit);
         for (nth, at) in unknown.into_iter().enumerate() {
             let file = placed.draft().files[at].clone();
-            let mode = file.before.as_ref().map_or(0o100_644, |target| target.mode);
+            let mode = file.old_mode();
             let now = || fs::read(self.repo.top(), &file.path).ok().map(|found| found.bytes);
             let bytes = match nth {
                 // Whatever is there besides what its own codemod left is somebody's edit.
@@ -94,7 +94,7 @@ impl Run<'_> {
             return Ok(ended);
         }
         for (at, bytes) in unknown.iter().zip(left.done) {
-            let mode = draft.files[*at].before.as_ref().map_or(0o100_644, |target| target.mode);
+            let mode = draft.files[*at].old_mode();
             draft.files[*at].after = After::Text { bytes, mode };
         }
         let is_same = draft.files.iter().all(|file| file.old_text() == file.new_text());
@@ -226,7 +226,7 @@ impl Run<'_> {
 fn so_far(draft: &Draft, unknown: &[usize], done: &[Vec<u8>]) -> Candidate {
     let known = draft.files.iter().enumerate().filter_map(|(at, file)| {
         let transformed = unknown.iter().position(|other| *other == at).and_then(|nth| done.get(nth));
-        let mode = file.before.as_ref().map_or(0o100_644, |target| target.mode);
+        let mode = file.old_mode();
         let after = transformed.map_or_else(|| file.after.clone(), |bytes| After::Text { bytes: bytes.clone(), mode });
         Some((file.path.clone(), version(&after)?))
     });

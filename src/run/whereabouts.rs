@@ -2,8 +2,8 @@
 
 use crate::copies::Unavailable;
 use crate::plan::{Command, Plan};
+use crate::repo::HOOKS_IN_COPIES;
 use crate::repo::Repo;
-use crate::repo::open::HOOKS_IN_COPIES;
 use crate::request::Request;
 use crate::run::judging::Isolation;
 
