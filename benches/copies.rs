@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! cargo bench --bench copies                   five pairs at 1,000 and 15,000 files
-//! cargo bench --bench copies -- --full         fifteen pairs
+//! cargo bench --bench copies -- --full         fifteen pairs, at 100,000 files too
 //! ```
 //!
 //! A pair is two runs in one repository, over different files of the same make, with `true {file}` as the validation of each unit: one in
 //! copies, one in place, the two taking turns at going first. `per unit` is what one more unit costs, (T(M) - T(1)) / (M - 1), T being
 //! the wall time of a whole process; `more` is the difference of a pair, which is the copy: made, entered,
-//! looked through and removed, with git's index copied once for each tip.
+//! looked through and removed, and git's index, references and reflogs copied once for each tip.
 //! `start` is what a run of one unit takes longer in copies: the probe and, for an ordinary user, the look at who owns the files.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
@@ -26,7 +26,7 @@ fn main() {
     let units = scale.pick(5, 40, 40);
     println!("per unit, median (least to greatest) of {pairs} pairs of {units} units, in ms\n");
     println!("{:>8} | {:<22} | {:<22} | {:<22} | start", "files", "in place", "in copies", "more");
-    for files in scale.pick(&[1_000][..], &[1_000, 15_000], &[1_000, 15_000]) {
+    for files in scale.pick(&[1_000][..], &[1_000, 15_000], &[1_000, 15_000, 100_000]) {
         let repo = tree(*files);
         let mut given = 0;
         let [mut place, mut copies, mut more, mut start] = [(); 4].map(|()| Figures::default());

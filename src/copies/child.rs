@@ -1,8 +1,8 @@
 //! The hidden subcommand that makes the namespace of one command, and the first process in it.
 //!
 //! Two processes of this program stand between whoever started a command in a copy and the command. The outer one makes the
-//! namespaces, mounts the overlays and waits. The inner one is the first process of the new PID namespace: it starts the command,
-//! reaps what loses its parent, and tells the outer one how the command ended. When it ends, so does everything in the namespace;
+//! namespaces, mounts the overlays and waits. The inner one, a fork of it, is the first process of the new PID namespace: it starts the
+//! command, reaps what loses its parent, and tells the outer one how the command ended. When it ends, so does everything in the namespace;
 //! it ends at the latest with the outer one, and that one with the process that started it. The outer one ends as the command
 //! did, by its status or its signal.
 //!
@@ -13,7 +13,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -21,12 +20,12 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::{Pid, Resource, Rlimit, WaitOptions, getppid, setrlimit, wait};
+use rustix::process::{Pid, Resource, Rlimit, WaitOptions, getppid, setrlimit, wait, waitpid};
 
 use crate::copies::error::Unavailable;
-use crate::copies::kernel;
+use crate::copies::kernel::{self, Forked};
 use crate::copies::room::{Room, Spec};
-use crate::copies::{ENTER, INIT};
+use crate::copies::{ENTER, TRIED};
 use crate::interrupt;
 
 /// What the outer process ends with when the command was not started.
@@ -35,17 +34,17 @@ const NOT_ENTERED: u8 = 125;
 /// The tag of an answer that holds how the command ended.
 const ENDED: &str = "ended";
 
-/// Does what `args` ask for, if it is one of the two hidden subcommands.
+/// Which of the two processes this one is when its work is done, and what it ends as.
+enum Process {
+    Outer(ExitStatus),
+    Inner(ExitCode),
+}
+
+/// Does what `args` ask for, if it is the hidden subcommand.
 pub(super) fn main(args: &[OsString]) -> Option<ExitCode> {
     let (_, [name, args @ ..]) = args.split_first()? else { return None };
-    if name == ENTER {
-        return Some(match args {
-            [parent, folder, argv @ ..] => enter(parent, Path::new(folder), argv),
-            _ => ExitCode::from(NOT_ENTERED),
-        });
-    }
-    (name == INIT).then(|| match args {
-        [cwd, argv @ ..] => init(Path::new(cwd), argv),
+    (name == ENTER).then(|| match args {
+        [parent, folder, argv @ ..] => enter(parent, Path::new(folder), argv),
         _ => ExitCode::from(NOT_ENTERED),
     })
 }
@@ -53,7 +52,8 @@ pub(super) fn main(args: &[OsString]) -> Option<ExitCode> {
 fn enter(parent: &OsStr, folder: &Path, argv: &[OsString]) -> ExitCode {
     let room = Room::at(folder);
     match entered(parent, &room, argv) {
-        Ok(status) => end_as(status),
+        Ok(Process::Outer(status)) => end_as(status),
+        Ok(Process::Inner(code)) => code,
         Err(why) => {
             complain(&format!("the copy could not be entered: {why}"));
             // Where even this cannot be written, the status and the words on the screen must do.
@@ -64,7 +64,7 @@ fn enter(parent: &OsStr, folder: &Path, argv: &[OsString]) -> ExitCode {
 }
 
 /// Runs the command in the copy and gives how it ended.
-fn entered(parent: &OsStr, room: &Room, argv: &[OsString]) -> Result<ExitStatus, Unavailable> {
+fn entered(parent: &OsStr, room: &Room, argv: &[OsString]) -> Result<Process, Unavailable> {
     kernel::die_with_parent().map_err(Unavailable::refused("tie this process to its parent"))?;
     let is_parent = |pid: Pid| parent.to_str() == Some(&pid.as_raw_nonzero().to_string());
     if !getppid().is_some_and(is_parent) {
@@ -93,25 +93,35 @@ fn entered(parent: &OsStr, room: &Room, argv: &[OsString]) -> Result<ExitStatus,
         kernel::mount_overlay(outer, &[pin, outer], &room.git_upper(), &room.git_work(), spec.how.options())?;
     }
     kernel::mount_overlay(&spec.top, &[&spec.pin, &spec.top], &room.upper(), &room.work(), spec.how.options())?;
-    let answer = inner(&cwd, argv)?;
-    // The next command of this copy must not find its layers in use.
-    for root in spec.roots() {
-        let (Ok(()) | Err(_)) = kernel::unmount(root);
+    let (ours, theirs) = UnixStream::pair().map_err(Unavailable::refused("make a pair of sockets"))?;
+    match kernel::fork_init().map_err(Unavailable::refused("start the first process of a PID namespace"))? {
+        Forked::Inner => {
+            drop(ours);
+            Ok(Process::Inner(init(&theirs, &cwd, argv)))
+        }
+        Forked::Outer(init) => {
+            drop(theirs);
+            let answer = heard(ours, init)?;
+            // The next command of this copy must not find its layers in use.
+            for root in spec.roots() {
+                let (Ok(()) | Err(_)) = kernel::unmount(root);
+            }
+            answer.map(Process::Outer)
+        }
     }
-    answer
 }
 
-/// Runs the inner process to its end and gives what it said.
-fn inner(cwd: &Path, argv: &[OsString]) -> Result<Result<ExitStatus, Unavailable>, Unavailable> {
-    let (mut ours, theirs) = UnixStream::pair().map_err(Unavailable::refused("make a pair of sockets"))?;
-    let mut child = {
-        let mut command = Command::new("/proc/self/exe");
-        command.arg(INIT).arg(cwd).args(argv).env_remove(super::TRIED).stdin(Stdio::from(OwnedFd::from(theirs)));
-        kernel::start_init(&mut command).map_err(Unavailable::refused("mount /proc in a PID namespace"))?
-    };
+/// Waits for the inner process and gives what it said.
+fn heard(mut line: UnixStream, init: Pid) -> Result<Result<ExitStatus, Unavailable>, Unavailable> {
     let mut said = Vec::new();
-    ours.read_to_end(&mut said).map_err(Unavailable::refused("hear how the command ended"))?;
-    let own = child.wait().map_err(Unavailable::refused("wait for the command"))?;
+    line.read_to_end(&mut said).map_err(Unavailable::refused("hear how the command ended"))?;
+    let own = loop {
+        match waitpid(Some(init), WaitOptions::empty()) {
+            Ok(Some((_, status))) => break ExitStatus::from_raw(status.as_raw()),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(Unavailable::refused("wait for the command")(errno.into())),
+        }
+    };
     Ok(match answered(&said) {
         Some((ENDED, number)) => Ok(ExitStatus::from_raw(number)),
         Some((call, number)) => Err(Unavailable::refused(call)(io::Error::from_raw_os_error(number))),
@@ -126,13 +136,16 @@ fn answered(said: &[u8]) -> Option<(&str, i32)> {
 }
 
 /// The first process of the namespace: runs the command, or tries to write where it would start when there is none.
-fn init(cwd: &Path, argv: &[OsString]) -> ExitCode {
-    let Ok(line) = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from) else { return ExitCode::from(NOT_ENTERED) };
-    if kernel::die_with_parent().is_err() || is_cut(&line) {
+fn init(line: &UnixStream, cwd: &Path, argv: &[OsString]) -> ExitCode {
+    if kernel::die_with_parent().is_err() || is_cut(line) {
         return ExitCode::from(NOT_ENTERED);
     }
-    let said = match (std::env::set_current_dir(cwd), argv.split_first()) {
-        (Err(error), _) => format!("enter the folder of the command {}", number(&error)),
+    let ready = kernel::mount_proc().map_err(|error| ("mount /proc in a PID namespace", error)).and_then(|()| {
+        let entered = std::env::set_current_dir(cwd);
+        entered.map_err(|error| ("enter the folder of the command", error))
+    });
+    let said = match (ready, argv.split_first()) {
+        (Err((call, error)), _) => format!("{call} {}", number(&error)),
         (Ok(()), None) => match try_out() {
             Ok(()) => format!("{ENDED} 0"),
             Err(error) => format!("write into the copy {}", number(&error)),
@@ -140,7 +153,7 @@ fn init(cwd: &Path, argv: &[OsString]) -> ExitCode {
         (Ok(()), Some((program, args))) => format!("{ENDED} {}", run(program, args).into_raw()),
     };
     // When nobody listens any more, this process is being ended.
-    let (Ok(()) | Err(_)) = (&line).write_all(said.as_bytes()).and_then(|()| line.shutdown(Shutdown::Both));
+    let (Ok(()) | Err(_)) = { line }.write_all(said.as_bytes()).and_then(|()| line.shutdown(Shutdown::Both));
     ExitCode::SUCCESS
 }
 
@@ -159,7 +172,7 @@ fn try_out() -> io::Result<()> {
 
 /// Runs the command to its end, reaping whatever else ends meanwhile.
 fn run(program: &OsStr, args: &[OsString]) -> ExitStatus {
-    let child = match Command::new(program).args(args).stdin(Stdio::null()).spawn() {
+    let child = match Command::new(program).args(args).env_remove(TRIED).stdin(Stdio::null()).spawn() {
         Ok(child) => child,
         Err(error) => return unstarted(program, &error),
     };

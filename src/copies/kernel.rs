@@ -1,8 +1,16 @@
 //! The calls that only Linux has, and the few that the compiler cannot check.
 
+/// Which process a call of [`fork_init`] returns to.
+pub(super) enum Forked {
+    /// The one that made it, with the number of the other.
+    Outer(rustix::process::Pid),
+    /// The one that was made.
+    Inner,
+}
+
 #[cfg(target_os = "linux")]
 pub(super) use linux::{
-    close_below, die_with_parent, enter_namespaces, is_overlay, mount_overlay, start_init, unmount, whiteout,
+    close_below, die_with_parent, enter_namespaces, fork_init, is_overlay, mount_overlay, mount_proc, unmount, whiteout,
 };
 
 #[cfg(target_os = "linux")]
@@ -11,16 +19,15 @@ mod linux {
     use std::fs;
     use std::io;
     use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-    use std::os::unix::process::CommandExt;
     use std::path::Path;
-    use std::process::{Child, Command};
 
     use rustix::fs::{CWD, FileType, FsWord, Mode, OFlags, StatVfsMountFlags};
     use rustix::io::{Errno, FdFlags, fcntl_setfd};
     use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change};
-    use rustix::process::{Signal, getegid, geteuid, set_parent_process_death_signal};
+    use rustix::process::{Pid, Signal, getegid, geteuid, set_parent_process_death_signal};
     use rustix::thread::{UnshareFlags, unshare_unsafe};
 
+    use super::Forked;
     use crate::copies::error::Unavailable;
 
     /// What `statfs` says of an overlay.
@@ -139,29 +146,28 @@ mod linux {
         Ok(())
     }
 
-    /// Starts `command` as the first process of the new namespace: with a `/proc` that shows that namespace, and ended with this
-    /// process however this one ends.
-    pub(in crate::copies) fn start_init(command: &mut Command) -> io::Result<Child> {
-        #[expect(
-            unsafe_code,
-            reason = "between fork and exec only async-signal-safe calls are allowed, which the compiler cannot check"
-        )]
-        // SAFETY: prctl(2) and mount(2) are plain system calls; the names are constants, so nothing is allocated, locked or unwound.
-        unsafe {
-            command.pre_exec(|| {
-                set_parent_process_death_signal(Some(Signal::KILL))?;
-                let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-                mount(c"proc", c"/proc", c"proc", flags, None)?;
-                Ok(())
-            });
+    /// Makes a second process of this one, which is the first of the new namespace. This process must have one thread, so that its copy
+    /// may go on as it does; starting the program anew instead would take a millisecond more for each command.
+    pub(in crate::copies) fn fork_init() -> io::Result<Forked> {
+        #[expect(unsafe_code, reason = "only a process with one thread may go on in its copy, which the compiler cannot check")]
+        // SAFETY: a copy is entered before any other thread is started.
+        let number = unsafe { libc::fork() };
+        match number {
+            -1 => Err(io::Error::last_os_error()),
+            number => Ok(Pid::from_raw(number).map_or(Forked::Inner, Forked::Outer)),
         }
-        command.spawn()
+    }
+
+    /// Mounts a `/proc` that shows the namespace of the process that calls this.
+    pub(in crate::copies) fn mount_proc() -> io::Result<()> {
+        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+        Ok(mount(c"proc", c"/proc", c"proc", flags, None)?)
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::{
-    close_below, die_with_parent, enter_namespaces, is_overlay, mount_overlay, start_init, unmount, whiteout,
+    close_below, die_with_parent, enter_namespaces, fork_init, is_overlay, mount_overlay, mount_proc, unmount, whiteout,
 };
 
 /// Where there are no overlays: [`crate::copies::Copies::open`] says so before any of these is called.
@@ -169,8 +175,8 @@ pub(super) use elsewhere::{
 mod elsewhere {
     use std::io;
     use std::path::Path;
-    use std::process::{Child, Command};
 
+    use super::Forked;
     use crate::copies::error::Unavailable;
 
     pub(in crate::copies) fn whiteout(_path: &Path) -> io::Result<()> {
@@ -207,7 +213,11 @@ mod elsewhere {
         Ok(())
     }
 
-    pub(in crate::copies) fn start_init(_command: &mut Command) -> io::Result<Child> {
+    pub(in crate::copies) fn fork_init() -> io::Result<Forked> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in crate::copies) fn mount_proc() -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

@@ -33,6 +33,26 @@ impl<'a> Layer<'a> {
         Ok(Self { root: root.to_owned(), below, mark, made: vec![(root.to_owned(), stat)] })
     }
 
+    /// One that is there, to be changed while no overlay uses it.
+    pub(super) fn open(root: &Path, below: &'a Stack, mark: &'static str) -> Self {
+        Self { root: root.to_owned(), below, mark, made: Vec::new() }
+    }
+
+    /// Takes away what this layer has at `path`, if anything.
+    pub(super) fn remove(&self, path: &Path) -> Result<(), CopyError> {
+        let at = self.root.join(path);
+        let removed = match fs::remove_file(&at) {
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => remove_all(&at),
+            removed => removed,
+        };
+        match removed {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Err(CopyError::io("remove", at)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Puts all of `files` in their places. Gives what is hidden beyond those of them that are absent: bytecode that CPython might
     /// take for theirs, and folders that nothing is left in.
     pub(super) fn put_all(&mut self, files: &BTreeMap<RepoPath, Version>) -> Result<BTreeSet<PathBuf>, CopyError> {
@@ -111,10 +131,10 @@ impl<'a> Layer<'a> {
     }
 
     /// Gives the folders their modes. To be called last.
-    pub(super) fn finish(self) -> Result<(), CopyError> {
-        for (at, like) in self.made.iter().rev() {
+    pub(super) fn finish(&mut self) -> Result<(), CopyError> {
+        for (at, like) in self.made.drain(..).rev() {
             let mode = fs::Permissions::from_mode(like.permissions().mode() & 0o7777);
-            let kept = keep_owner(at, Some(like)).and_then(|()| fs::set_permissions(at, mode));
+            let kept = keep_owner(&at, Some(&like)).and_then(|()| fs::set_permissions(&at, mode));
             kept.map_err(CopyError::io("set the mode of", at))?;
         }
         Ok(())

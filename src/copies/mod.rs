@@ -43,11 +43,10 @@ use crate::copies::stack::Stack;
 use crate::copies::tree::Tree;
 use crate::path::RepoPath;
 
-/// The hidden subcommand by which a copy is entered, and the one of the first process in it.
+/// The hidden subcommand by which a copy is entered.
 const ENTER: &str = "__copy";
-const INIT: &str = "__copy-init";
 
-/// The variable by which a program that does not know these subcommands, and does something else when it is tried, is kept from trying
+/// The variable by which a program that does not know this subcommand, and does something else when it is tried, is kept from trying
 /// copies in its turn, and so on without end.
 const TRIED: &str = "MIGRATE_COPY_TRIED";
 
@@ -128,12 +127,20 @@ impl Copies {
     /// Keeps git's state as it is now for the copies to come. Each of `files` shows in them as it is given here, whatever the tree has:
     /// meant for tracked files that the user has changed.
     ///
-    /// A pin is to be made anew when a commit has landed. Objects are not kept: copies read the repository's own.
+    /// A pin is to be [renewed](Self::renew) when a commit has landed. Objects are not kept: copies read the repository's own.
     ///
     /// # Errors
     /// When something of git's cannot be read, or the scratch folder not be written.
     pub fn pin(&self, files: &BTreeMap<RepoPath, Version>) -> Result<Pin, CopyError> {
         Pin::make(&self.run, files)
+    }
+
+    /// Keeps it as it is now in the place of an old pin: cheaper than a new one when no copy and no clone of the old one is left.
+    ///
+    /// # Errors
+    /// As for a new one.
+    pub fn renew(&self, pin: Pin, files: &BTreeMap<RepoPath, Version>) -> Result<Pin, CopyError> {
+        pin.renew(files)
     }
 
     /// Makes a copy that shows `files` as they are given here, above `pin`. It should name all files that may change in the tree while

@@ -16,9 +16,12 @@ struct GitFolder {
     before: Stack,
     after: Stack,
     path: PathBuf,
+    /// False when no command wrote anything there.
+    is_written: bool,
 }
 
 /// What moved.
+#[derive(Default)]
 pub(super) struct Moved {
     pub(super) head: bool,
     pub(super) refs: BTreeSet<String>,
@@ -30,6 +33,9 @@ pub(super) fn compare(copy: &Copy) -> Result<Moved, CopyError> {
     let tree = &copy.pin.made.run.tree;
     let own = folder(copy, &tree.git);
     let shared = (tree.git != tree.common).then(|| folder(copy, &tree.common));
+    if !own.is_written && shared.as_ref().is_none_or(|shared| !shared.is_written) {
+        return Ok(Moved::default());
+    }
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
     for folder in shared.iter().chain([&own]) {
         before.extend(references(&folder.before, &folder.path)?);
@@ -53,7 +59,10 @@ fn folder(copy: &Copy, folder: &Path) -> GitFolder {
         None => (run.tree.top.as_path(), copy.pin.stack(), copy.room.upper()),
     };
     let path = folder.strip_prefix(root).unwrap_or(Path::new("")).to_owned();
-    GitFolder { after: before.under(&upper), before, path }
+    let written = std::fs::read_dir(upper.join(&path)).map(|mut entries| entries.next().is_some());
+    // Where it cannot be told, all is compared.
+    let is_written = written.unwrap_or_else(|error| error.kind() != std::io::ErrorKind::NotFound);
+    GitFolder { after: before.under(&upper), before, path, is_written }
 }
 
 /// The branch that a symbolic `HEAD` names.

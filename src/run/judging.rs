@@ -69,7 +69,10 @@ impl Isolation {
             let version = version_in(repo, tip, &path, &conversions)?;
             versions.extend(version.map(|version| (path, version)));
         }
-        let pin = self.copies.pin(&versions)?;
+        let pin = match self.pinned.take() {
+            Some(old) => self.copies.renew(old.pin, &versions)?,
+            None => self.copies.pin(&versions)?,
+        };
         self.pinned = Some(Pinned { pin: pin.clone(), tip, edited });
         Ok(pin)
     }

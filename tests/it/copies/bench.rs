@@ -173,8 +173,25 @@ impl Bench {
         self.run_argv(&copy.argv(&argv), cwd, timeout)
     }
 
+    /// Runs a script in the tree itself.
+    #[track_caller]
+    pub fn outside(&self, script: &str) {
+        let argv = ["sh", "-ec", script].map(OsString::from);
+        let finished = self.run_argv(&argv, &self.top, Duration::from_secs(60));
+        assert_eq!(finished.outcome, Outcome::Passed, "{script}: {}", self.log());
+    }
+
+    /// What the last command said, all of it.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.log_file()).unwrap()).into_owned()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.outside.path().join(format!("log-{:?}", std::thread::current().id()))
+    }
+
     pub fn run_argv(&self, argv: &[OsString], cwd: &Path, timeout: Duration) -> Finished {
-        let log = self.outside.path().join(format!("log-{:?}", std::thread::current().id()));
+        let log = self.log_file();
         let invocation = Invocation { argv, cwd, env: &self.env, timeout, grace: self.grace, log: &log, orphans: Orphans::Leave };
         run(&invocation, &Interrupt::none()).unwrap()
     }
@@ -213,6 +230,13 @@ pub fn running(word: &str) -> Vec<(u32, Vec<String>)> {
         Some((number, arguments.collect::<Vec<_>>()))
     };
     numbers.filter_map(arguments).filter(|(_, arguments)| arguments.iter().any(|argument| argument == word)).collect()
+}
+
+/// The process that started another, or that the system gave it to.
+pub fn parent(process: u32) -> u32 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
+    line.trim().parse().unwrap()
 }
 
 /// The lines of the system's list of mounts that name `path`.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use migrate::command::Outcome;
 use migrate::copies::{Copies, Copy, CopyError, Pin};
 
-use super::bench::{Bench, as_everyone, file, files, mounts_at, repo_path, running, until};
+use super::bench::{Bench, as_everyone, file, files, mounts_at, parent, repo_path, running, until};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -171,14 +171,18 @@ fn when_migrate_is_killed_nothing_runs_on_and_nothing_stays_mounted() {
 fn when_one_of_the_two_between_is_killed_the_command_ends() {
     as_everyone(|| {
         let Some((bench, _copies, _pin, copy)) = one() else { return };
-        for (nth, between) in ["__copy", "__copy-init"].into_iter().enumerate() {
+        for (nth, between) in ["outer", "inner"].into_iter().enumerate() {
             let time = odd_time(4 + u32::try_from(nth).unwrap());
             // The word stands among the arguments of the two as well.
             let argv = ["sh", "-c", "setsid sleep $0 & sleep $0", &time];
             let outcome = std::thread::scope(|scope| {
                 let ended = scope.spawn(|| bench.run(&copy, &argv, &bench.top, LONG).outcome);
                 until(|| running(&time).iter().filter(|(_, arguments)| arguments[0] == "sleep").count() == 2);
-                let (victim, _) = running(&time).into_iter().find(|(_, arguments)| arguments[1] == between).unwrap();
+                let both: Vec<u32> =
+                    running(&time).into_iter().filter(|(_, arguments)| arguments[1] == "__copy").map(|(pid, _)| pid).collect();
+                assert_eq!(both.len(), 2);
+                let is_inner = |pid: &u32| both.contains(&parent(*pid));
+                let victim = both.iter().find(|pid| is_inner(pid) == (between == "inner")).unwrap();
                 assert!(Command::new("kill").args(["-KILL", &victim.to_string()]).status().unwrap().success());
                 ended.join().unwrap()
             });

@@ -204,6 +204,64 @@ fn a_landing_into_a_linked_work_tree_is_not_seen_in_its_copies() {
 }
 
 #[test]
+fn a_renewed_pin_shows_of_git_what_a_new_one_would() {
+    as_everyone(|| {
+        for is_linked in [false, true] {
+            let repo = Repo::with(&[("a.py", "old\n"), ("b.py", "b\n")]);
+            repo.git(&["worktree", "add", "-q", "-b", "side", "../linked"]);
+            let linked = repo.top().join("../linked").canonicalize().unwrap();
+            let bench = if is_linked { Bench::of(repo).at(linked) } else { Bench::of(repo) };
+            let Some(copies) = bench.copies() else { return };
+            // What changed just now is copied each time; what lies longer is taken over.
+            std::thread::sleep(Duration::from_millis(2100));
+            let mut pin = copies.pin(&files(&[])).unwrap();
+            let show = "find $(git rev-parse --git-dir --git-common-dir | sort -u) -name objects -prune -o -type f -print \
+                        | sort -u | tee list; xargs cat <list; git for-each-ref; git status --porcelain; git reflog --all";
+            for step in [
+                "echo 1 >>a.py; git commit -qam one",
+                "git branch a",
+                "git branch -qd a; git branch a/b",
+                "git branch -qD a/b; git branch a; git pack-refs --all",
+                "git branch c; git tag t; git config branch.c.description x",
+                "git checkout -qb other; echo 2 >>a.py; git commit -qam two",
+                "echo 3 >b.py; git stash -q",
+                "git branch d; git reset -q --hard HEAD^; echo x >a.py; git commit -qam x; ! git merge -q d >/dev/null 2>&1",
+                "git reset -q --hard; git stash drop -q; git reflog expire --expire=now --all; git gc -q --prune=now",
+                "true",
+            ] {
+                bench.outside(step);
+                pin = copies.renew(pin, &files(&[])).unwrap();
+                let new = copies.pin(&files(&[])).unwrap();
+                let [renewed, new] = [&pin, &new].map(|pin| {
+                    let copy = copies.copy(pin, &files(&[])).unwrap();
+                    let finished = bench.sh(&copy, show);
+                    assert_eq!(finished.outcome, Outcome::Passed, "{step}: {}", bench.log());
+                    bench.log()
+                });
+                assert!(renewed.contains("refs/heads/side"), "{renewed}");
+                assert_eq!(renewed, new, "{step}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_pin_that_is_renewed_while_a_copy_of_it_is_left_leaves_that_copy_as_it_is() {
+    as_everyone(|| {
+        let bench = Bench::with(&[("a.py", "old\n")]);
+        let Some(copies) = bench.copies() else { return };
+        let pin = copies.pin(&files(&[])).unwrap();
+        let copy = copies.copy(&pin, &files(&[("a.py", Some("old\n"))])).unwrap();
+        bench.outside("echo new >a.py; git commit -qam landed");
+        let pin = copies.renew(pin, &files(&[])).unwrap();
+        let later = copies.copy(&pin, &files(&[("a.py", Some("new\n"))])).unwrap();
+        let show = "git log --format=%s; git status --porcelain";
+        assert_eq!(bench.says(&copy, show), "base\n");
+        assert_eq!(bench.says(&later, show), "landed\nbase\n");
+    });
+}
+
+#[test]
 fn a_tree_may_have_any_path() {
     as_everyone(|| {
         for name in ["a,b", "a:b", "a\\b", "a\nb", "a b,upperdir=x:\\,\nc", "ü"] {
