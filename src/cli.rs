@@ -175,6 +175,12 @@ pub struct DiffArgs {
     /// Only this file
     #[arg(value_name = "FILE")]
     pub file: Option<OsString>,
+    /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
+    #[arg(long)]
+    pub run_commands: bool,
+    /// Where these commands run.
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// `migrate check`.
@@ -183,6 +189,9 @@ pub struct CheckArgs {
     /// Only this phase
     #[arg(long, value_name = "N|ID")]
     pub phase: Option<String>,
+    /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
+    #[arg(long)]
+    pub run_commands: bool,
     /// Where commands would run.
     #[command(flatten)]
     pub place: PlaceArgs,

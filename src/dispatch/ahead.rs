@@ -1,5 +1,6 @@
 //! The commands that look ahead: `migrate diff`, `migrate check` and `migrate run --dry-run`.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use crate::cli::{CheckArgs, DiffArgs, RunArgs};
@@ -16,14 +17,15 @@ use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::repeats::Repeats;
 use crate::report::{diff, text};
-use crate::request::Request;
+use crate::request::{Leave, Request};
 use crate::rules;
-use crate::run::Whereabouts;
+use crate::run::{self, Rehearsed, Whereabouts};
 use crate::scan::expect::unexpected;
 use crate::state::Counts;
 use crate::stop::{Note, Stop};
 use crate::survey;
 use crate::unit::sound::{Unsound, Warning};
+use crate::units::Member;
 
 impl Session<'_> {
     pub(super) fn dry_run(&self, args: &RunArgs) -> Result<(), Stop> {
@@ -32,21 +34,56 @@ impl Session<'_> {
         let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
         self.tell(judged.warnings.iter().cloned());
         judged.refuse(&self.plan)?;
-        self.foresee(&request, true)
+        self.foresee(&request, true, BTreeMap::new())
     }
 
     pub(super) fn diff(&self, args: &DiffArgs) -> Result<(), Stop> {
         let files = args.file.iter().map(|text| self.named(text)).collect::<Result<_, _>>()?;
-        self.foresee(&Request { files, ..Request::default() }, false)
+        let (in_place, scratch) = (args.place.in_place, self.scratch(&args.place));
+        let request = Request { files, in_place, scratch, leave: LOOKS, plan_file: self.plan_file.clone(), ..Request::default() };
+        let rehearsed = self.rehearsed(args.run_commands, &request)?;
+        self.foresee(&request, false, rehearsed)
     }
 
-    fn foresee(&self, request: &Request, with_commands: bool) -> Result<(), Stop> {
+    /// What becomes of files once the commands that draft had their say, by path and phase; nothing when that is not wanted.
+    fn rehearsed(&self, wanted: bool, request: &Request) -> Result<Rehearsals, Stop> {
+        let mut all = Rehearsals::new();
+        if !wanted {
+            return Ok(all);
+        }
+        let mut each = |files: &[Member], rehearsed: Rehearsed| {
+            let (mut changes, other) = match rehearsed {
+                Rehearsed::Changes(changes) => (changes, None),
+                Rehearsed::Nothing => (Vec::new(), None),
+                Rehearsed::Fails { reason, help } => (Vec::new(), Some(Unsound { reason, help })),
+            };
+            for file in files {
+                let change = changes.iter().position(|change| change.path == file.path).map(|at| changes.swap_remove(at));
+                let what = match (change, &other) {
+                    (Some(change), _) => {
+                        Drafted::Changes(Texts { before: change.before, after: change.after, mode: change.mode })
+                    }
+                    (None, Some(unsound)) => Drafted::Fails(unsound.clone()),
+                    (None, None) => Drafted::Nothing,
+                };
+                all.insert((file.path.clone(), file.phase), what);
+            }
+            Ok(())
+        };
+        self.listen(false, |watch, emit| {
+            run::rehearse(&self.repo, &self.plan, request, (self.interrupt, watch), &mut each, emit)
+        })?;
+        Ok(all)
+    }
+
+    fn foresee(&self, request: &Request, with_commands: bool, mut rehearsed: Rehearsals) -> Result<(), Stop> {
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
         let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
         let looking = Looking::stderr();
         let passed_over =
-            preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |foreseen| {
+            preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |mut foreseen| {
                 looking.clear();
+                drafted(&mut foreseen, &mut rehearsed);
                 let phase = self.plan.phase_label(foreseen.phase);
                 match &foreseen.what {
                     What::Change { texts, warnings } => {
@@ -57,7 +94,10 @@ impl Session<'_> {
                         self.warn(&mut repeats, &foreseen.file, warnings);
                     }
                     What::NeedsCodemod => {
-                        self.aside(&format!("{phase}: {}: an external codemod; only a run can tell", foreseen.file));
+                        self.aside(&format!(
+                            "{phase}: {}: an external codemod; --run-commands shows what it does",
+                            foreseen.file
+                        ));
                     }
                     What::Nothing(warnings) => {
                         if foreseen.is_unit {
@@ -106,7 +146,8 @@ impl Session<'_> {
 
     pub(super) fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
         let (phase, in_place) = (self.phase(args.phase.as_deref())?, args.place.in_place);
-        let request = Request { phase, in_place, scratch: self.scratch(&args.place), ..Request::default() };
+        let (scratch, plan_file) = (self.scratch(&args.place), self.plan_file.clone());
+        let request = Request { phase, in_place, scratch, leave: LOOKS, plan_file, ..Request::default() };
         let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
         let mut repeats = Repeats::new(self.detail);
         let mut wrong = Vec::new();
@@ -139,8 +180,10 @@ impl Session<'_> {
         }));
         let unfit = self.plan.problems(unfit);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &unfit);
-        let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |foreseen| {
+        let mut rehearsed = self.rehearsed(args.run_commands, &request)?;
+        let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |mut foreseen| {
             looking.clear();
+            drafted(&mut foreseen, &mut rehearsed);
             match &foreseen.what {
                 What::Change { warnings, .. } => {
                     changes += 1;
@@ -163,7 +206,7 @@ impl Session<'_> {
         let nothing = nothing + passed_over.done;
         let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");
         if open > 0 {
-            said.push_str(&format!(", {open} that only a run can tell"));
+            said.push_str(&format!(", {open} that --run-commands can tell"));
         }
         let given_up = passed_over.words(|state| !state.is_done());
         if !given_up.is_empty() {
@@ -225,6 +268,36 @@ impl Session<'_> {
         let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.file, unsound.reason);
         text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, repeats.help(&unsound.help));
     }
+}
+
+/// What a look lets pass that a run would refuse before it begins.
+const LOOKS: Leave = Leave { dirty: true, detached: true, hooks: false, changed_plan: true };
+
+/// What the commands that draft make of a file.
+enum Drafted {
+    Changes(Texts),
+    Nothing,
+    Fails(Unsound),
+}
+
+/// Such by path and phase.
+type Rehearsals = BTreeMap<(RepoPath, usize), Drafted>;
+
+/// Puts what the commands make of a file in the place of what its rules alone would.
+fn drafted(foreseen: &mut Foreseen, rehearsed: &mut Rehearsals) {
+    let what = match rehearsed.remove(&(foreseen.file.clone(), foreseen.phase)) {
+        None => return,
+        Some(Drafted::Nothing) => What::Nothing(Vec::new()),
+        Some(Drafted::Fails(unsound)) => What::Unsound(unsound),
+        Some(Drafted::Changes(texts)) => {
+            let warnings = match &mut foreseen.what {
+                What::Change { warnings, .. } => std::mem::take(warnings),
+                _ => Vec::new(),
+            };
+            What::Change { warnings, texts: Some(texts) }
+        }
+    };
+    foreseen.what = what;
 }
 
 /// Fails when a run would leave units that are not done.

@@ -39,6 +39,8 @@ const SUBMODULE: u32 = 0o160_000;
 pub(super) struct Isolation {
     copies: Copies,
     pinned: Option<Pinned>,
+    /// The tracked files that the user had changed when that was last looked at, which costs a look at each tracked file.
+    edited: Option<BTreeSet<RepoPath>>,
 }
 
 /// A tip as copies show it.
@@ -54,7 +56,7 @@ impl Isolation {
     pub(super) fn open(repo: &Repo, scratch: Option<&Path>) -> Result<Self, Unavailable> {
         let facts = TreeFacts { top: repo.top(), git_folder: repo.git_folder(), common_folder: repo.common_folder() };
         let copies = Copies::open(&facts, &Means { scratch, program: None })?;
-        Ok(Self { copies, pinned: None })
+        Ok(Self { copies, pinned: None, edited: None })
     }
 
     /// The tip for copies, made anew when it, or what the user has changed, is not what it was.
@@ -144,13 +146,13 @@ impl Run<'_> {
     ) -> Result<(Verdict, BranchMove), Stop> {
         for _ in 0..MOST_ATTEMPTS {
             let judged = self.judged_once(question, candidate, (beforehand, afterwards), emit)?;
+            let now = self.edited()?;
             let pinned = self.isolation.as_ref().and_then(|isolation| isolation.pinned.as_ref());
-            let edited: Vec<String> = self
-                .edited()?
-                .into_iter()
-                .filter(|path| pinned.is_none_or(|pinned| !pinned.edited.contains(path)))
-                .map(|path| path.to_string())
-                .collect();
+            let is_new = |path: &&RepoPath| pinned.is_none_or(|pinned| !pinned.edited.contains(*path));
+            let edited: Vec<String> = now.iter().filter(is_new).map(ToString::to_string).collect();
+            if let Some(isolation) = &mut self.isolation {
+                isolation.edited = Some(now);
+            }
             if edited.is_empty() || judged.1 == BranchMove::Forward {
                 return Ok(judged);
             }
@@ -180,7 +182,10 @@ impl Run<'_> {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(Verdict, BranchMove), Stop> {
         self.look_at_branch()?;
-        let (repo, tip, edited) = (self.repo, self.held.tip().commit, self.edited()?);
+        // What was edited since is found when the verdict is there, which is void then.
+        let known = self.isolation.as_ref().and_then(|isolation| isolation.edited.clone());
+        let edited = known.map_or_else(|| self.edited(), Ok)?;
+        let (repo, tip) = (self.repo, self.held.tip().commit);
         let Some(isolation) = &mut self.isolation else { return self.judged_in_place(question, emit) };
         let pin = isolation.pin(repo, tip, edited)?;
         let copy = isolation.copies.copy(&pin, candidate)?;

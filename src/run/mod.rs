@@ -5,6 +5,7 @@
 
 mod before;
 mod codemod;
+mod drafting;
 mod drafts;
 mod end;
 mod ended;
@@ -12,6 +13,7 @@ mod gate;
 mod judging;
 mod one;
 mod polish;
+mod rehearsal;
 mod start;
 mod transform;
 mod verify;
@@ -47,6 +49,7 @@ use crate::unit::callables::Callables;
 use crate::units::{Call, Member, Unit};
 use crate::verdict::VerdictKind;
 
+pub use rehearsal::{EachUnit, Rehearsed, RehearsedFile, rehearse};
 pub use whereabouts::Whereabouts;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
@@ -66,7 +69,8 @@ pub fn run(
     lock::holding(&repo.state_folder(), &what, || {
         let mut journal = Journal::open(&repo.state_folder())?;
         let identity = settle(repo, &mut journal, request.leave, emit)?;
-        let mut run = Run::start((repo, plan), request, (interrupt, watch), journal, identity, emit)?;
+        let (mut run, opening) = Run::start((repo, plan), request, (interrupt, watch), journal, identity, emit)?;
+        run.announce(opening, emit)?;
         let ended = run.phases(emit);
         // Whoever runs next may be another member of the group.
         run.finish(ended, emit).and(repo.share_state().map_err(Stop::from))
@@ -98,6 +102,8 @@ struct Run<'a> {
     asked: BTreeSet<plan::Run>,
     /// How many units in a row no command could judge.
     not_judged: usize,
+    /// False while drafts are only shown: nothing is noted then.
+    has_begun: bool,
 }
 
 impl Run<'_> {

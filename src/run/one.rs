@@ -8,46 +8,17 @@ use crate::judge::{Passing, Purpose, Verdict};
 use crate::path::RepoPath;
 use crate::plan::guards::{Guard, Severity};
 use crate::protocol::undo::committed;
-use crate::protocol::{After, Draft, DraftFile, Landed, Placed};
+use crate::protocol::{Draft, DraftFile, Landed, Placed};
 use crate::repo::Tip;
-use crate::rewrite::follow::Spot;
+use crate::run::Run;
 use crate::run::before::Asked;
+use crate::run::drafting::{Attempt, Drafting, told, warned};
 use crate::run::ended::{Ended, Failure, MOST_ATTEMPTS, Tried, judged_again, keeps_moving};
 use crate::run::judging::{self, Candidate};
-use crate::run::{Run, listed};
 use crate::state::State;
 use crate::stop::{Note, Stop};
-use crate::unit::sound::Warning;
-use crate::unit::{self, Made, Outcome, Prepared};
+use crate::unit;
 use crate::units::{Member, Role, Unit, calls};
-
-/// An attempt at a unit, or at a part of one.
-struct Work<'p> {
-    part: &'p Unit,
-    /// Those of its files that change.
-    changed: Unit,
-    /// What they build on.
-    tip: Tip,
-    /// What became of each of them.
-    made: Vec<(Member, Made)>,
-    /// The others, with what there is to tell of them.
-    unchanged: Vec<(Member, Vec<Warning>)>,
-}
-
-impl Work<'_> {
-    /// Tells of files that stay as they were, or are put back, what a person finds in them.
-    fn tell_before(&self, emit: &mut dyn FnMut(Event)) {
-        for (file, made) in &self.made {
-            made.warnings.before.iter().for_each(|warning| emit(warned(&file.path, warning.clone())));
-        }
-    }
-
-    /// The same where nothing was to be done in any.
-    fn tell_unchanged(self, emit: &mut dyn FnMut(Event)) {
-        let known = self.made.into_iter().map(|(file, made)| (file, made.warnings.before));
-        told(&known.chain(self.unchanged).collect::<Vec<_>>(), emit);
-    }
-}
 
 impl Run<'_> {
     /// One unit through the whole protocol, and again when somebody else commits meanwhile.
@@ -79,53 +50,11 @@ impl Run<'_> {
     }
 
     fn attempt(&mut self, part: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
-        let name = part.id.to_string();
-        emit(Event::Doing { unit: name.clone(), activity: Activity::Reading });
-        let tip = self.held.tip().clone();
-        let prepared = unit::prepare(self.repo, self.plan, &tip, &part.files, &self.conversions, &self.callables)?;
-        let (mut files, mut made, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
-        for Prepared { file, target, mode, converted, outcome } in prepared {
-            let (after, of) = match outcome {
-                Outcome::Unchanged(warnings) => {
-                    unchanged.push((file, warnings));
-                    continue;
-                }
-                Outcome::Unsound(unsound) => return Ok(Tried::Ended(Ended::Failed(unsound.into()))),
-                Outcome::Changed(made) => (After::Text { bytes: made.bytes.clone(), mode }, made),
-                Outcome::Gone => (After::Gone, Made::default()),
-                Outcome::NeedsCodemod => (After::Unknown, Made::default()),
-            };
-            files.push(DraftFile::new(file.path.clone(), target, converted, after)?);
-            made.push((file, of));
-        }
-        if files.is_empty() {
-            told(&unchanged, emit);
-            return Ok(Tried::Ended(Ended::Unchanged));
-        }
-        let changed = Unit { files: made.iter().map(|(file, _)| file.clone()).collect(), ..part.clone() };
-        let mut draft = Draft {
-            plan: self.plan.name.clone(),
-            phase: self.plan.phases[part.phase].id.clone(),
-            unit: part.id.clone(),
-            members: self.whole(part).map_or_else(Vec::new, listed),
-            tip: tip.clone(),
-            files,
-            reverts: None,
-            verify: !calls(self.plan, &changed.files, |target| &target.verify).is_empty(),
+        let (work, draft) = match self.draft(part, emit)? {
+            Drafting::Made(work, draft) => (*work, *draft),
+            Drafting::Ended(ended) => return Ok(Tried::Ended(ended)),
+            Drafting::Void => return Ok(Tried::Void),
         };
-        let mut work = Work { part, changed, tip, made, unchanged };
-        if self.is_drafted_by_commands(&work.changed) && !self.take_kept_draft(&work.changed, &mut draft, &mut work.made)? {
-            match self.draft_by_commands(&work.changed, &mut draft, &mut work.made, emit)? {
-                _ if *self.held.tip() != work.tip => return Ok(Tried::Void),
-                None => self.keep_draft(&work.changed, &draft, &work.made)?,
-                Some(ended) => {
-                    if matches!(ended, Ended::Unchanged) {
-                        work.tell_unchanged(emit);
-                    }
-                    return Ok(Tried::Ended(ended));
-                }
-            }
-        }
         match self.ask_before(&work.changed, emit)? {
             Asked::Enough => {}
             Asked::RedBefore(failure) => return Ok(Tried::Ended(Ended::Failed(failure))),
@@ -141,7 +70,7 @@ impl Run<'_> {
     /// Lets copies judge a draft, and lands what they judged: nothing of it is written before.
     fn in_copies(
         &mut self,
-        work: Work<'_>,
+        work: Attempt,
         draft: Draft,
         candidate: &Candidate,
         emit: &mut dyn FnMut(Event),
@@ -173,7 +102,7 @@ impl Run<'_> {
     }
 
     /// Places a draft, lets codemods and commands work on it where it is, and lands it.
-    fn in_place(&mut self, mut work: Work<'_>, draft: Draft, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
+    fn in_place(&mut self, mut work: Attempt, draft: Draft, emit: &mut dyn FnMut(Event)) -> Result<Tried, Stop> {
         let begun = self.protocol().begin(draft)?;
         emit(Event::Doing { unit: work.part.id.to_string(), activity: Activity::Placing });
         let placed = match self.protocol().place(begun) {
@@ -233,13 +162,13 @@ impl Run<'_> {
     /// Commits what is placed, and lets its verification judge the commit.
     fn land(
         &mut self,
-        work: Work<'_>,
+        work: Attempt,
         placed: Placed,
         composed: Composed,
         passed: Vec<Passing>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Tried, Stop> {
-        let Work { part, changed, tip, made, unchanged } = work;
+        let Attempt { part, changed, tip, made, unchanged } = work;
         emit(Event::Doing { unit: part.id.to_string(), activity: Activity::Committing });
         let log = format!("commit (migrate): {}", composed.subject);
         let Landed { commit, draft } = match self.protocol().land(placed, &composed.message, &log) {
@@ -257,7 +186,7 @@ impl Run<'_> {
         }
         emit(Event::UnitCommitted {
             unit: part.id.to_string(),
-            files: self.files_of(part),
+            files: self.files_of(&part),
             commit: commit.to_string(),
             subject: composed.subject,
             lines_added: composed.lines_added,
@@ -267,7 +196,7 @@ impl Run<'_> {
     }
 
     /// The commit of a unit, which these commands let pass.
-    fn compose(&self, work: &Work<'_>, draft: &Draft, passed: &[Passing]) -> Result<Composed, Note> {
+    fn compose(&self, work: &Attempt, draft: &Draft, passed: &[Passing]) -> Result<Composed, Note> {
         let changed = &work.changed;
         let files = work.made.iter().zip(&draft.files).filter(|(_, file)| file.old_text() != file.new_text());
         let files: Vec<Rewritten> = files
@@ -355,17 +284,4 @@ impl Run<'_> {
         self.look_at_branch()?;
         if self.held.tip() != base && matches!(stop, Stop::NeedsYou(_)) { Ok(Tried::Void) } else { Err(stop) }
     }
-}
-
-fn told(warnings: &[(Member, Vec<Warning>)], emit: &mut dyn FnMut(Event)) {
-    for (file, warnings) in warnings {
-        warnings.iter().for_each(|warning| emit(warned(&file.path, warning.clone())));
-    }
-}
-
-/// What the listener is told of a unit's file.
-pub(super) fn warned(unit: &RepoPath, warning: Warning) -> Event {
-    let Warning { spot: Spot { line, column, written }, guard, message, help } = warning;
-    let guard = guard.map(|guard| guard.word().to_owned());
-    Event::UnitWarned { unit: unit.to_string(), line, column, written, guard, message, help }
 }

@@ -18,9 +18,9 @@ use crate::repo::{Repo, short};
 use crate::request::{Request, earlier, refuse_changed_plan};
 use crate::rules;
 use crate::run::Run;
-use crate::run::one::warned;
+use crate::run::drafting::warned;
 use crate::run::whereabouts;
-use crate::state::State;
+use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Survey};
 use crate::unit::callables::Callables;
@@ -29,16 +29,24 @@ use crate::unit::sound::Warning;
 use crate::units::Member;
 use crate::unready;
 
+/// What is to be told when a run begins.
+pub(super) struct Opening {
+    counts: Counts,
+    resumed: bool,
+    /// Files with nothing to do of which there is something to tell, each for the first phase that says so.
+    told: BTreeMap<RepoPath, (Member, Vec<Warning>)>,
+}
+
 impl<'a> Run<'a> {
-    /// Checks everything that can be checked before the first act.
+    /// Checks everything that can be checked before the first act. Nothing is written yet.
     pub(super) fn start(
         (repo, plan): (&'a Repo, &'a Plan),
         request: &'a Request,
         (interrupt, watch): (&'a Interrupt, Watch),
-        mut journal: Journal,
+        journal: Journal,
         identity: Identity,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<Self, Stop> {
+    ) -> Result<(Self, Opening), Stop> {
         let held = Held::take(repo)?;
         let tip = held.tip();
         let digest = digest(plan);
@@ -46,7 +54,6 @@ impl<'a> Run<'a> {
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
         let callables = Callables::new(repo);
-        // Files with nothing to do of which there is something to tell, each for the first phase that says so.
         let mut told: BTreeMap<RepoPath, (Member, Vec<Warning>)> = BTreeMap::new();
         let mut works = |unit: &Member| match survey::look(repo, tip, plan, &callables, &others, unit) {
             ToDo::Work => Ok(true),
@@ -100,22 +107,8 @@ impl<'a> Run<'a> {
             conversions,
             callables,
             others,
-            digest: digest.clone(),
-            journal: {
-                journal.append(Record::RunStarted(RunStarted {
-                    plan: plan.name.clone(),
-                    digest: digest.clone(),
-                    parts: plan.parts(),
-                    phase: request.phase.map(|at| plan.phases[at].id.clone()),
-                    file: None,
-                    files: request.files.iter().map(|named| named.asked().clone()).collect(),
-                    retry: request.retry.iter().copied().collect(),
-                    out_of_order: request.out_of_order,
-                    red_ok: request.red_ok.clone(),
-                    in_place: request.in_place,
-                }))?;
-                journal
-            },
+            digest,
+            journal,
             units,
             newest,
             left_aside,
@@ -123,22 +116,43 @@ impl<'a> Run<'a> {
             isolation,
             asked: BTreeSet::new(),
             not_judged: 0,
+            has_begun: false,
         };
-        run.recall()?;
-        run.let_stale_drafts_go()?;
+        let resumed = earlier.is_some_and(|earlier| !earlier.finished);
+        Ok((run, Opening { counts, resumed, told }))
+    }
+
+    /// Notes that the run begins, and tells so.
+    pub(super) fn announce(&mut self, opening: Opening, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let (plan, request) = (self.plan, self.request);
+        self.journal.append(Record::RunStarted(RunStarted {
+            plan: plan.name.clone(),
+            digest: self.digest.clone(),
+            parts: plan.parts(),
+            phase: request.phase.map(|at| plan.phases[at].id.clone()),
+            file: None,
+            files: request.files.iter().map(|named| named.asked().clone()).collect(),
+            retry: request.retry.iter().copied().collect(),
+            out_of_order: request.out_of_order,
+            red_ok: request.red_ok.clone(),
+            in_place: request.in_place,
+        }))?;
+        self.has_begun = true;
+        self.recall()?;
+        self.let_stale_drafts_go()?;
         emit(Event::RunStarted {
             plan: plan.name.clone(),
-            digest: run.digest.clone(),
-            branch: short(&run.held.tip().branch).to_owned(),
-            units_total: counts.total,
-            units_done: counts.done,
-            resumed: earlier.is_some_and(|earlier| !earlier.finished),
-            in_copies: run.isolation.is_some(),
+            digest: self.digest.clone(),
+            branch: short(&self.held.tip().branch).to_owned(),
+            units_total: opening.counts.total,
+            units_done: opening.counts.done,
+            resumed: opening.resumed,
+            in_copies: self.isolation.is_some(),
         });
-        for (path, (_, warnings)) in told.into_iter().filter(|(_, (unit, _))| request.covers(unit)) {
+        for (path, (_, warnings)) in opening.told.into_iter().filter(|(_, (unit, _))| request.covers(unit)) {
             warnings.into_iter().for_each(|warning| emit(warned(&path, warning)));
         }
-        Ok(run)
+        Ok(())
     }
 }
 

@@ -58,10 +58,8 @@ impl Whereabouts {
 
 /// The same, with what makes the copies.
 pub(super) fn find(repo: &Repo, plan: &Plan, request: &Request) -> (Whereabouts, Option<Isolation>) {
-    let targets = || plan.phases.iter().flat_map(|phase| &phase.targets);
-    let drafts = targets().any(|target| !target.format.is_empty() || plan.runs_codemod(target));
     let hooks = !request.leave.hooks && repo.commit_hooks().iter().any(|hook| HOOKS_IN_COPIES.contains(&hook.as_str()));
-    if judges(plan).next().is_none() && !drafts && !hooks {
+    if judges(plan).next().is_none() && !plan.drafts_by_commands() && !hooks {
         return (Whereabouts::Nowhere, None);
     }
     if request.in_place {

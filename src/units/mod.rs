@@ -138,4 +138,11 @@ impl Plan {
     pub fn runs_codemod(&self, target: &Target) -> bool {
         target.rules.iter().any(|rule| matches!(self.rules[*rule].kind, RuleKind::Command(_)))
     }
+
+    /// True when commands of the plan have a say in what becomes of some file.
+    #[must_use]
+    pub fn drafts_by_commands(&self) -> bool {
+        let mut targets = self.phases.iter().flat_map(|phase| &phase.targets);
+        targets.any(|target| !target.format.is_empty() || self.runs_codemod(target))
+    }
 }

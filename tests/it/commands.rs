@@ -45,10 +45,10 @@ fn an_external_codemod_is_not_run_to_show_what_it_would_do() {
         "version: 1\nname: test\nissue: \"#1\"\nrules:\n  m: { command: \"touch .git/ran {file}\" }\nphases:\n  - id: P0\n    files: [a.py]\n",
     );
     untouched(&repo, 0, &["run", "--dry-run"])
-        .says("a.py: an external codemod; only a run can tell")
+        .says("a.py: an external codemod; --run-commands shows what it does")
         .says("would run: touch .git/ran a.py");
     untouched(&repo, 0, &["diff"]);
-    untouched(&repo, 0, &["check"]).prints("1 that only a run can tell");
+    untouched(&repo, 0, &["check"]).prints("1 that --run-commands can tell");
     assert!(!repo.top().join(".git/ran").exists());
 }
 

@@ -115,6 +115,42 @@ fn what_is_looked_at_starts_no_command() {
     }
 }
 
+/// A repository whose plan has a codemod for its files.
+fn by_command(files: &[(&str, &str)], command: &str, phases: &str) -> Repo {
+    let repo = isolated(files, phases);
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    repo.write("plans/p.yaml", plan.replace("rules:\n", &format!("rules:\n  quote: {{ command: \"{command}\" }}\n")));
+    repo.git(&["commit", "-qam", "codemod"]);
+    repo
+}
+
+#[test]
+fn what_commands_make_of_drafts_is_shown_when_asked_for_and_is_what_a_run_commits() {
+    let files = [("a.py", OLD), ("b.py", "old = 1\n"), ("c.py", "x = 1\n")];
+    let entries = "[a.py, { path: b.py, rules: [quote] }, { path: c.py, rules: [quote], format: { replace: true, run: [] } }]";
+    let repo = by_command(
+        &files,
+        "sed -i s/old/new/g {file}",
+        &format!("  - id: P0\n    format: [\"{FORMAT}\"]\n    files: {entries}\n"),
+    );
+    hook(&repo, "pre-commit", "for f in $(git diff --cached --name-only); do sed -i 's/= 1/= 2/' $f; done");
+    let shown = untouched(&repo, 0, &["diff", "--run-commands"]);
+    untouched(&repo, 0, &["check", "--run-commands"])
+        .prints("2 to change, 1 done or with nothing to do, 0 that cannot be changed");
+    let journal = std::fs::read_to_string(repo.top().join(".git/migrate/journal")).unwrap();
+    assert_eq!(journal.lines().count(), 1, "a look was noted: {journal}");
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.read("b.py"), b"new = 2\n# formatted\n");
+    let lines = |text: &str| text.lines().filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect::<Vec<_>>();
+    let made = repo.git(&["diff", "main~2", "main", "--", "a.py", "b.py"]);
+    assert_eq!(lines(&shown.stdout), lines(&made));
+    let failing = by_command(&[("b.py", "old = 1\n")], "exit 3", "  - id: P0\n    files: [{ path: b.py, rules: [quote] }]\n");
+    untouched(&failing, 1, &["diff", "--run-commands"]).says("transform `exit 3` failed with status 3");
+    untouched(&failing, 1, &["check", "--run-commands"]).prints("1 that cannot be changed");
+    let help = "only where copies of the work tree can be made";
+    untouched(&failing, 3, &["diff", "--run-commands", "--in-place"]).says(help);
+}
+
 #[test]
 fn hooks_for_messages_run_in_a_copy_although_the_validation_runs_in_the_tree() {
     let phases = "  - id: P0\n    files: [{ path: a.py, validate: [{ run: 'grep -q new {file}', at: tree }] }]\n";
