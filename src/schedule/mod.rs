@@ -6,6 +6,7 @@
 pub mod ending;
 pub mod failure;
 pub mod gate;
+pub mod line;
 pub mod owed;
 pub mod passage;
 pub mod request;

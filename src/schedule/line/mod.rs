@@ -1,0 +1,377 @@
+//! The line in which the units of a phase are judged: in plan order, side by side, in batches.
+//!
+//! A line knows which units there are and what was said of which candidate; its owner makes candidates, runs commands and commits. What
+//! it promises, whatever the order in which answers come:
+//!
+//! - What lands is a candidate that passed: after each [`Act::Land`] the branch holds exactly one. Units land in plan order.
+//! - A unit is given up only when the candidate that holds it as its last one failed, and the same without it passed. Nothing is inferred
+//!   from a candidate that holds a bad unit about those behind it.
+//! - A failure beside other copies does not count: it says where to look, and the candidate that decides is judged alone.
+//! - No candidate is judged twice but to repeat a failure alone.
+//! - Given-up units are counted in plan order; when too many are, everything before the last of them lands, and nothing after it.
+//!
+//! Candidates hold the units that passed and those behind them up to an end, so one is named by its end. When a unit is out, no candidate
+//! with it is of use any more, and the ends begin anew without it.
+
+mod act;
+mod enter;
+mod judges;
+mod pair;
+mod search;
+#[cfg(test)]
+mod simulation_tests;
+mod size;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::schedule::line::pair::{Holds, Pairing};
+
+pub use act::{Act, Answer, Draft, Fault, Judge, Judged, JudgingId, Kind, Place, Why};
+pub use size::Rate;
+
+/// How a line judges.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    /// How many units a batch holds at most. With 1 each unit is judged exactly.
+    pub batch_max: usize,
+    /// How many candidates are judged side by side.
+    pub jobs: usize,
+    /// How many units may be given up; with one more the phase ends. `None`: all of them.
+    pub most_given_up: Option<usize>,
+    /// True when the phase ends at the first unit that fails.
+    pub stops: bool,
+    /// So many units in a row that no command could judge end the phase.
+    pub most_not_judged: usize,
+    /// True when it is asked of each unit that is out whether it fails by itself, at the cost of one more judging.
+    pub pairs: bool,
+    /// The failure rate that was seen before.
+    pub rate: Rate,
+    /// How many units the first batch holds, when that is known: what was left of the last one when a run was killed.
+    pub first: Option<usize>,
+}
+
+/// A unit that can be judged, and the unsound ones right behind it.
+#[derive(Debug, Clone)]
+struct Seat {
+    unit: Place,
+    whole: usize,
+    replaceable: bool,
+    unsound: Vec<(Place, usize)>,
+}
+
+/// What was said of the candidate that ends here.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// The members begin here.
+    from: usize,
+    id: JudgingId,
+    verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed {
+        /// True when nothing ran beside it.
+        sure: bool,
+        could_not_judge: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    asked: Asked,
+    alone: bool,
+    /// True when anything ran beside it at any time.
+    beside: bool,
+    cancelled: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    /// The candidate with this end, whose members begin at `from`.
+    Units { from: usize, end: usize },
+    /// Whether a unit that is out fails with these, too.
+    Pair(Place, Holds),
+}
+
+/// What is decided and not yet done by the owner.
+#[derive(Debug, Clone)]
+struct Decided {
+    /// What was counted before it.
+    before: Tally,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Lot(Vec<Seat>, Judged),
+    Out(Seat, Pairing),
+    Unsound(Place, usize),
+}
+
+/// What is counted in plan order.
+#[derive(Debug, Clone, Copy)]
+struct Tally {
+    given_up: usize,
+    /// The unit of the plan that was given up last.
+    last: Option<usize>,
+    not_judged: usize,
+    rate: Rate,
+    /// Why the phase ends, and the unit of the plan whose other parts are still judged.
+    ending: Option<(Why, usize)>,
+}
+
+/// The units of one phase on their way into the branch. See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Line {
+    policy: Policy,
+    queue: VecDeque<Seat>,
+    /// By the end of the candidate. Ends count the units that passed, landed ones included.
+    seen: BTreeMap<usize, Seen>,
+    running: BTreeMap<JudgingId, Running>,
+    /// What passed, in order; so many of the first have landed.
+    accepted: Vec<Place>,
+    landed: usize,
+    decided: VecDeque<Decided>,
+    tally: Tally,
+    /// What comes after the end of the phase.
+    parked: Vec<(Place, Draft)>,
+    /// Nothing behind this unit of the plan can land any more: with it, too many are given up.
+    cut: Option<usize>,
+    closed: bool,
+    waits_for: Option<Seat>,
+    acts: Vec<Act>,
+    told_landing: bool,
+    told_end: bool,
+    /// The unit of the plan that each place is, or is a part of.
+    wholes: Vec<usize>,
+    judgings: usize,
+}
+
+impl Line {
+    /// An empty line.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        let policy = Policy { batch_max: policy.batch_max.max(1), jobs: policy.jobs.max(1), ..policy };
+        let tally = Tally { given_up: 0, last: None, not_judged: 0, rate: policy.rate, ending: None };
+        Self {
+            policy,
+            queue: VecDeque::new(),
+            seen: BTreeMap::new(),
+            running: BTreeMap::new(),
+            accepted: Vec::new(),
+            landed: 0,
+            decided: VecDeque::new(),
+            tally,
+            parked: Vec::new(),
+            cut: None,
+            closed: false,
+            waits_for: None,
+            acts: Vec::new(),
+            told_landing: false,
+            told_end: false,
+            wholes: Vec::new(),
+            judgings: 0,
+        }
+    }
+
+    /// What is to be done now; each thing is said once. Empty while answers are awaited, or units ([`Line::wants`]).
+    pub fn acts(&mut self) -> Vec<Act> {
+        self.settle();
+        self.judge_more();
+        let mut acts = std::mem::take(&mut self.acts);
+        while let Some(Decided { what, .. }) = self.decided.front() {
+            match what {
+                What::Lot(seats, judged) => {
+                    if !self.told_landing {
+                        acts.push(Act::Land { members: seats.iter().map(|seat| seat.unit).collect(), judged: *judged });
+                        self.told_landing = true;
+                    }
+                    break;
+                }
+                What::Out(seat, pairing) => {
+                    let Some(fault) = pairing.found(&self.accepted) else { break };
+                    acts.push(Act::GiveUp { unit: seat.unit, fault });
+                    acts.extend(seat.unsound.iter().map(|(unit, _)| Act::GiveUp { unit: *unit, fault: Fault::Draft }));
+                }
+                What::Unsound(unit, _) => acts.push(Act::GiveUp { unit: *unit, fault: Fault::Draft }),
+            }
+            self.decided.pop_front();
+        }
+        let through = self.queue.is_empty() && self.decided.is_empty() && self.running.is_empty() && self.waits_for.is_none();
+        if through && !self.told_end && (self.closed || self.tally.ending.is_some()) {
+            acts.push(self.tally.ending.map_or(Act::Done, |(why, _)| Act::Stop(why)));
+            self.told_end = true;
+        }
+        acts
+    }
+
+    /// Learns what a judging came to. Each judging is answered once, those that were cancelled too, when nothing of it runs any more.
+    pub fn answer(&mut self, id: JudgingId, answer: Answer) {
+        let Some(judged) = self.running.remove(&id) else { return };
+        if judged.cancelled {
+            return;
+        }
+        match judged.asked {
+            Asked::Pair(unit, holds) => {
+                let out = self.decided.iter_mut().find_map(|decided| match &mut decided.what {
+                    What::Out(seat, pairing) if seat.unit == unit => Some(pairing),
+                    _ => None,
+                });
+                out.into_iter().for_each(|pairing| pairing.answer(holds, answer));
+            }
+            Asked::Units { from, end } => {
+                let sure = !judged.beside;
+                let verdict = match answer {
+                    Answer::NoVerdict => return,
+                    Answer::Passed => Verdict::Passed,
+                    Answer::Failed => Verdict::Failed { sure, could_not_judge: false },
+                    Answer::CouldNotJudge => Verdict::Failed { sure, could_not_judge: true },
+                };
+                if verdict != Verdict::Passed {
+                    self.cancel(|other| other > end);
+                }
+                self.seen.insert(end, Seen { from, id, verdict });
+            }
+        }
+    }
+
+    /// Says that the first so many units of what was to land have landed; the rest of them waits again, judged by nothing. Those that
+    /// could not land are then [taken out](Line::take_out).
+    pub fn landed(&mut self, many: usize) {
+        let Some(Decided { what: What::Lot(seats, _), .. }) = self.decided.front_mut() else { return };
+        if !self.told_landing {
+            return;
+        }
+        self.told_landing = false;
+        if many >= seats.len() {
+            let last = self.decided.pop_front();
+            let Some(Decided { what: What::Lot(seats, _), .. }) = last else { return };
+            self.landed += seats.len();
+            let unsound = seats.iter().flat_map(|seat| &seat.unsound);
+            self.acts.extend(unsound.map(|(unit, _)| Act::GiveUp { unit: *unit, fault: Fault::Draft }));
+            return;
+        }
+        self.land_in_part(many);
+    }
+
+    /// Forgets all verdicts on what has not landed: the branch was moved by somebody else.
+    pub fn void(&mut self) {
+        self.restore(None);
+    }
+
+    /// Takes a unit out for a reason of the owner's, who tells it: it could not land, or landed and was taken back by its verification.
+    /// It counts as given up, and what was judged with it is judged anew.
+    pub fn take_out(&mut self, unit: Place) {
+        let Some(whole) = self.wholes.get(unit.0).copied() else { return };
+        if self.restore(Some(unit)) {
+            self.tally.rate.learn(true);
+            self.give_up(whole, false);
+        }
+    }
+
+    /// Judges one candidate at a time from now on: commands disturb each other.
+    pub fn one_at_a_time(&mut self) {
+        self.policy.jobs = 1;
+    }
+
+    /// The failure rate that was seen so far.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        self.tally.rate
+    }
+
+    /// Decides what can be decided by what was seen.
+    fn settle(&mut self) {
+        while self.waits_for.is_none() {
+            let passed = self.accepted.len();
+            let most = passed + self.policy.batch_max;
+            let counts = |seen: &Seen| seen.verdict == Verdict::Passed && seen.from <= passed;
+            let end = self.seen.range(..=most).rev().find(|(_, seen)| counts(seen)).map(|(end, _)| *end);
+            if let Some(end) = end {
+                self.accept(end);
+                continue;
+            }
+            match self.seen.get(&(passed + 1)).map(|seen| seen.verdict) {
+                Some(Verdict::Failed { sure: true, could_not_judge }) => self.first_is_out(could_not_judge),
+                _ => return,
+            }
+        }
+    }
+
+    fn accept(&mut self, end: usize) {
+        let before = self.tally;
+        let many = end - self.accepted.len();
+        let sure = |seen: &Seen| matches!(seen.verdict, Verdict::Failed { sure: true, .. });
+        let need_each_other = self.seen.range(..end).any(|(_, seen)| sure(seen));
+        let judged = if many == 1 { Judged::Alone } else { Judged::Together { need_each_other } };
+        let seats: Vec<Seat> = self.queue.drain(..many).collect();
+        self.seen.retain(|other, _| *other > end);
+        self.cancel(|other| other <= end);
+        for seat in &seats {
+            self.accepted.push(seat.unit);
+            self.tally.rate.learn(false);
+            self.tally.not_judged = 0;
+            seat.unsound.iter().for_each(|(_, whole)| self.give_up(*whole, false));
+        }
+        self.decided.push_back(Decided { before, what: What::Lot(seats, judged) });
+    }
+
+    fn first_is_out(&mut self, could_not_judge: bool) {
+        let before = self.tally;
+        let Some(seat) = self.queue.pop_front() else { return };
+        self.seen.clear();
+        self.cancel(|_| true);
+        self.tally.rate.learn(true);
+        if seat.replaceable {
+            self.acts.push(Act::Instead(seat.unit));
+            self.waits_for = Some(seat);
+            return;
+        }
+        let pairing = Pairing::new(if self.policy.pairs { self.accepted.len() } else { 0 });
+        self.give_up(seat.whole, could_not_judge);
+        seat.unsound.iter().for_each(|(_, whole)| self.give_up(*whole, false));
+        self.decided.push_back(Decided { before, what: What::Out(seat, pairing) });
+    }
+
+    /// Counts a unit that is given up, and ends the phase when it is one too many.
+    fn give_up(&mut self, whole: usize, could_not_judge: bool) {
+        let why = self.tally.give_up(&self.policy, whole, could_not_judge);
+        if let Some(why) = why.filter(|_| self.tally.ending.is_none()) {
+            self.tally.ending = Some((why, whole));
+        }
+        self.park_what_cannot_land();
+    }
+
+    /// Ends the judgings of candidates with such ends.
+    fn cancel(&mut self, which: impl Fn(usize) -> bool) {
+        for (id, running) in &mut self.running {
+            if let Asked::Units { end, .. } = running.asked
+                && !running.cancelled
+                && which(end)
+            {
+                running.cancelled = true;
+                self.acts.push(Act::Cancel(*id));
+            }
+        }
+    }
+}
+
+impl Tally {
+    fn give_up(&mut self, policy: &Policy, whole: usize, could_not_judge: bool) -> Option<Why> {
+        if self.last != Some(whole) {
+            (self.last, self.given_up) = (Some(whole), self.given_up + 1);
+        }
+        self.not_judged = if could_not_judge { self.not_judged + 1 } else { 0 };
+        if policy.stops {
+            Some(Why::Failed)
+        } else if self.not_judged > 0 && self.not_judged >= policy.most_not_judged {
+            Some(Why::CouldNotJudge)
+        } else {
+            policy.most_given_up.is_some_and(|most| self.given_up > most).then_some(Why::TooManyGivenUp)
+        }
+    }
+}
