@@ -42,11 +42,14 @@ impl Rate {
         (self.bad + BELIEVED_BAD) / (self.of + BELIEVED)
     }
 
-    /// How many units the next batch holds, when so many are judged side by side: what would be one batch is cut into so many.
+    /// How many units the next batch holds, when so many are judged side by side: what would be one batch is cut into so many. Together
+    /// they may be bigger, since a failure is found in fewer turns: by simulation twice as big is quickest from 1 to 10 % bad.
     #[must_use]
     pub fn batch(self, jobs: usize, max: usize) -> usize {
         let (jobs, max) = (jobs.max(1), max.max(1));
-        best(1.0 - self.bad(), jobs.saturating_mul(max)).div_ceil(jobs).clamp(1, max)
+        let best = best(1.0 - self.bad(), jobs.saturating_mul(max));
+        let all = if jobs == 1 { best } else { best * 2 };
+        all.div_ceil(jobs).clamp(1, max)
     }
 }
 
@@ -97,6 +100,6 @@ mod tests {
     fn what_runs_side_by_side_shares_what_would_be_one_batch() {
         let rate = Rate::seen(2, 100);
         let whole = rate.batch(1, 1000);
-        assert_eq!(rate.batch(4, 1000), whole.div_ceil(4));
+        assert_eq!(rate.batch(4, 1000), (2 * whole).div_ceil(4));
     }
 }
