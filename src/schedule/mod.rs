@@ -3,6 +3,7 @@
 //! Nothing here reads a repository, a clock or a file. Each rule is a function over plain values and stands in the tests as a table,
 //! so that `run`, `rollback`, `status`, `preview` and `scan` cannot answer one question in two ways.
 
+pub mod culprits;
 pub mod ending;
 pub mod failure;
 pub mod gate;

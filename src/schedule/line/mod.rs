@@ -19,7 +19,7 @@ mod judges;
 mod pair;
 mod search;
 #[cfg(test)]
-mod simulation_tests;
+pub(in crate::schedule) mod simulation_tests;
 mod size;
 #[cfg(test)]
 mod tests;
