@@ -113,7 +113,7 @@ fn ours(plan: &Plan, digest: &str, nth: usize) -> String {
     let (before, after) = (Some(before.as_bytes()), Some(after.as_bytes()));
     let rewritten = Rewritten { file: &unit, before, after, imports: &imports, rules: &rules };
     let id = UnitId::of_file(&unit.path);
-    compose::commit(plan, digest, (&id, &[]), &[rewritten], &validated, false).expect("a plan without a template").message
+    compose::commit(plan, digest, (&id, &[]), &[rewritten], &validated, (false, None)).expect("a plan without a template").message
 }
 
 fn theirs(at: usize) -> String {

@@ -115,6 +115,12 @@ pub struct PlaceArgs {
     /// Run the plan's commands in the work tree itself and not in copies of it
     #[arg(long, env = "MIGRATE_IN_PLACE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), num_args = 0)]
     pub in_place: bool,
+    /// Judge so many candidates side by side, in copies of the work tree; as many as there are cores when nothing is said
+    #[arg(short, long, value_name = "N", env = "MIGRATE_JOBS", hide_env_values = true, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Run every command, even one that passed on the same files before
+    #[arg(long)]
+    pub no_cache: bool,
     /// Keep what copies of the work tree hold in this folder
     #[arg(long, value_name = "FOLDER", env = "MIGRATE_SCRATCH", hide_env_values = true)]
     pub scratch: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! What a unit's commit says, put together from the plan, the change and the judgement. Pure.
 
 use crate::message::render::{Phase, render, render_template};
-use crate::message::trailers::Applied;
+use crate::message::trailers::{Applied, Together};
 use crate::message::{Changes, FileChanges, LineChange, Lines, Message, scope_of};
 use crate::path::{RepoPath, quote};
 use crate::plan::Plan;
@@ -39,7 +39,7 @@ pub struct Rewritten<'a> {
 }
 
 /// Writes the message for the unit called `id`, whose `members` are told where it is a group, and of which these files were changed and
-/// judged by the commands `validated`.
+/// judged by the commands `validated`, by them together with others where `judged` says so.
 ///
 /// # Errors
 /// When the plan's own template fails with these values.
@@ -49,7 +49,7 @@ pub fn commit(
     (id, members): (&UnitId, &[RepoPath]),
     files: &[Rewritten],
     validated: &[String],
-    hooks_skipped: bool,
+    (hooks_skipped, judged): (bool, Option<Together>),
 ) -> Result<Composed, Note> {
     let Some(first) = files.first() else { return Err(Note::new("a commit of no file", "run migrate again")) };
     let (phase, target) = (&plan.phases[first.file.phase], plan.target(first.file));
@@ -91,6 +91,7 @@ pub fn commit(
             left: listed(false),
             rules,
             hooks_skipped,
+            together: judged,
         },
     };
     let text = match &plan.commit.message {

@@ -169,6 +169,9 @@ pub enum Event {
     CommandFinished {
         /// The unit it judged; `None` for a gate's command.
         unit: Option<String>,
+        /// How many units it judged beside that one.
+        #[serde(skip_serializing_if = "is_zero")]
+        others: usize,
         /// The command as the plan writes it.
         command: String,
         /// True when a unit may land with it.
@@ -196,6 +199,13 @@ pub enum Event {
         tail: String,
         /// True when it left processes behind.
         leaked: bool,
+    },
+    /// A command passed on the same tree before, and is not run again.
+    CommandReused {
+        /// The unit it judges; `None` for a gate's command.
+        unit: Option<String>,
+        /// The command as it would be run.
+        command: String,
     },
     /// A unit's commit is in the branch.
     UnitCommitted {
@@ -383,6 +393,10 @@ pub enum Event {
         /// What to do next, such as how to resume.
         help: Option<String>,
     },
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]

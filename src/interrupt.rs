@@ -65,6 +65,8 @@ pub struct Interrupt(Arc<Counters>);
 struct Counters {
     first: AtomicI32,
     count: AtomicUsize,
+    /// What reaches these too.
+    above: Option<Interrupt>,
 }
 
 impl Interrupt {
@@ -92,6 +94,12 @@ impl Interrupt {
         Self(Arc::default())
     }
 
+    /// A handle of its own that what reaches this one reaches too, and not the other way round.
+    #[must_use]
+    pub fn below(&self) -> Self {
+        Self(Arc::new(Counters { above: Some(self.clone()), ..Counters::default() }))
+    }
+
     /// Counts `signal` as if it had arrived.
     pub fn raise(&self, signal: Signal) {
         // The first one stays: it is the one to die by. Ignoring the failed exchange is the point.
@@ -102,16 +110,17 @@ impl Interrupt {
     /// The first signal that arrived.
     #[must_use]
     pub fn pending(&self) -> Option<Signal> {
-        match self.count() {
+        let above = self.0.above.as_ref().and_then(Self::pending);
+        above.or_else(|| match self.0.count.load(Ordering::Acquire) {
             0 => None,
             _ => Signal::from_number(self.0.first.load(Ordering::Relaxed)),
-        }
+        })
     }
 
     /// How many signals arrived; the same one twice within an instant may count once.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.count.load(Ordering::Acquire)
+        self.0.count.load(Ordering::Acquire) + self.0.above.as_ref().map_or(0, Self::count)
     }
 }
 

@@ -89,6 +89,7 @@ pub fn open(records: &[Record]) -> Open {
             | Record::GateFailed { .. }
             | Record::Drafted { .. }
             | Record::Green { .. }
+            | Record::Batched { .. }
             | Record::RunFinished { .. } => {}
         }
     }

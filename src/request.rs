@@ -35,6 +35,10 @@ pub struct Request {
     pub goes_on: bool,
     /// True when commands are to run in the work tree itself, and not in copies of it.
     pub in_place: bool,
+    /// True when no command is spared because it passed on the same tree before.
+    pub no_cache: bool,
+    /// How many candidates are judged side by side in them; as many as there are cores when nothing is said.
+    pub jobs: Option<usize>,
     /// The folder for what these copies hold, if it is not the usual one.
     pub scratch: Option<PathBuf>,
     /// What is let pass that is refused otherwise.

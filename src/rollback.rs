@@ -425,7 +425,8 @@ fn validate_recovery(judge: &Judge<'_>, backs: &[Back], emit: &mut dyn FnMut(Eve
         let mut fresh = calls(judge.plan, &files, |target| &target.verify);
         fresh.retain(|call| seen.insert(judge.key(call, &back.phase, Some(&back.unit))));
         let (phase, unit) = (back.phase.as_str(), Some(&back.unit));
-        let question = Question { purpose: Purpose::Verify, calls: &fresh, fewer: true, phase, unit };
+        let question =
+            Question { purpose: Purpose::Verify, calls: &fresh, fewer: true, phase, unit, candidate: None, tree: None };
         if let Verdict::Failed { reason, log, .. } = judge.run(question, None, &mut || Ok(()), emit)? {
             let message = format!("what was asked for is rolled back, and the recovery validation failed: {reason}");
             return Err(Stop::Failed(Note::new(message, format!("see {}", log.display()))));

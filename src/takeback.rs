@@ -72,6 +72,13 @@ pub enum Reason {
         /// In one word, where that is known.
         verdict: Option<VerdictKind>,
     },
+    /// It made the gate of its phase fail: which command, and how.
+    Gate {
+        /// In words.
+        why: String,
+        /// In one word.
+        verdict: Option<VerdictKind>,
+    },
     /// Somebody asked for it.
     Rollback,
 }
@@ -152,6 +159,7 @@ pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -
     let original = protocol.repo.message_of(commit)?;
     let (cause, why, verdict) = match reason {
         Reason::Verification { why, verdict } => (Cause::Verification, why.as_str(), *verdict),
+        Reason::Gate { why, verdict } => (Cause::Gate, why.as_str(), *verdict),
         Reason::Rollback => (Cause::Rollback, "rolled back with `migrate rollback`", None),
     };
     let account = Account {

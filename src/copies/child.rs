@@ -25,7 +25,7 @@ use rustix::process::{Pid, Resource, Rlimit, WaitOptions, getppid, setrlimit, wa
 use crate::copies::error::Unavailable;
 use crate::copies::kernel::{self, Forked};
 use crate::copies::room::{Room, Spec};
-use crate::copies::{ENTER, TRIED};
+use crate::copies::{ENTER, Private, TRIED};
 use crate::interrupt;
 
 /// What the outer process ends with when the command was not started.
@@ -44,14 +44,17 @@ enum Process {
 pub(super) fn main(args: &[OsString]) -> Option<ExitCode> {
     let (_, [name, args @ ..]) = args.split_first()? else { return None };
     (name == ENTER).then(|| match args {
-        [parent, folder, argv @ ..] => enter(parent, Path::new(folder), argv),
+        [parent, folder, private, argv @ ..] => match Private::of_word(private) {
+            Some(private) => enter(parent, Path::new(folder), private, argv),
+            None => ExitCode::from(NOT_ENTERED),
+        },
         _ => ExitCode::from(NOT_ENTERED),
     })
 }
 
-fn enter(parent: &OsStr, folder: &Path, argv: &[OsString]) -> ExitCode {
+fn enter(parent: &OsStr, folder: &Path, private: Private, argv: &[OsString]) -> ExitCode {
     let room = Room::at(folder);
-    match entered(parent, &room, argv) {
+    match entered(parent, &room, private, argv) {
         Ok(Process::Outer(status)) => end_as(status),
         Ok(Process::Inner(code)) => code,
         Err(why) => {
@@ -64,7 +67,7 @@ fn enter(parent: &OsStr, folder: &Path, argv: &[OsString]) -> ExitCode {
 }
 
 /// Runs the command in the copy and gives how it ended.
-fn entered(parent: &OsStr, room: &Room, argv: &[OsString]) -> Result<Process, Unavailable> {
+fn entered(parent: &OsStr, room: &Room, private: Private, argv: &[OsString]) -> Result<Process, Unavailable> {
     kernel::die_with_parent().map_err(Unavailable::refused("tie this process to its parent"))?;
     let is_parent = |pid: Pid| parent.to_str() == Some(&pid.as_raw_nonzero().to_string());
     if !getppid().is_some_and(is_parent) {
@@ -87,12 +90,16 @@ fn entered(parent: &OsStr, room: &Room, argv: &[OsString]) -> Result<Process, Un
     // An upper layer that is mounted twice does what it likes.
     flock(&lock, FlockOperation::NonBlockingLockExclusive)
         .map_err(|errno| Unavailable::refused("lock the copy")(errno.into()))?;
-    kernel::enter_namespaces(spec.how == super::run::How::User)?;
+    kernel::enter_namespaces(spec.how == super::run::How::User, private)?;
     // The tree may be inside git's folder, which would then hide it.
     if let Some((outer, pin)) = &spec.git {
         kernel::mount_overlay(outer, &[pin, outer], &room.git_upper(), &room.git_work(), spec.how.options())?;
     }
     kernel::mount_overlay(&spec.top, &[&spec.pin, &spec.top], &room.upper(), &room.work(), spec.how.options())?;
+    if private.tmp {
+        let shown: Vec<&Path> = spec.roots().chain([room.folder()]).collect();
+        kernel::empty_temporary(&shown)?;
+    }
     let (ours, theirs) = UnixStream::pair().map_err(Unavailable::refused("make a pair of sockets"))?;
     match kernel::fork_init().map_err(Unavailable::refused("start the first process of a PID namespace"))? {
         Forked::Inner => {

@@ -10,7 +10,8 @@ pub(super) enum Forked {
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::{
-    close_below, die_with_parent, enter_namespaces, fork_init, is_overlay, mount_overlay, mount_proc, unmount, whiteout,
+    close_below, die_with_parent, empty_temporary, enter_namespaces, fork_init, is_overlay, mount_overlay, mount_proc, unmount,
+    whiteout,
 };
 
 #[cfg(target_os = "linux")]
@@ -23,11 +24,15 @@ mod linux {
 
     use rustix::fs::{CWD, FileType, FsWord, Mode, OFlags, StatVfsMountFlags};
     use rustix::io::{Errno, FdFlags, fcntl_setfd};
-    use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change};
+    use rustix::mount::{
+        MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_change, move_mount,
+        open_tree,
+    };
     use rustix::process::{Pid, Signal, getegid, geteuid, set_parent_process_death_signal};
     use rustix::thread::{UnshareFlags, unshare_unsafe};
 
     use super::Forked;
+    use crate::copies::Private;
     use crate::copies::error::Unavailable;
 
     /// What `statfs` says of an overlay.
@@ -49,10 +54,12 @@ mod linux {
 
     /// Makes namespaces of this process's own for mounts and for the processes it starts next, in a user namespace where `user` says
     /// so: there it keeps its user and group, as git looks anew at every file that seems to be another's.
-    pub(in crate::copies) fn enter_namespaces(user: bool) -> Result<(), Unavailable> {
+    pub(in crate::copies) fn enter_namespaces(user: bool, private: Private) -> Result<(), Unavailable> {
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
         let mut flags = UnshareFlags::NEWNS | UnshareFlags::NEWPID;
         flags.set(UnshareFlags::NEWUSER, user);
+        flags.set(UnshareFlags::NEWIPC, private.tmp);
+        flags.set(UnshareFlags::NEWNET, private.network);
         #[expect(unsafe_code, reason = "unsharing descriptors would be unsound, which is not asked for")]
         // SAFETY: `UnshareFlags::FILES` is not among the flags.
         let unshared = unsafe { unshare_unsafe(flags) };
@@ -65,8 +72,54 @@ mod linux {
                 fs::write(&file, text).map_err(Unavailable::refused(format!("write {file}")))?;
             }
         }
-        let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-        mount_change("/", private).map_err(|errno| Unavailable::refused("mount / as private")(errno.into()))
+        if private.network {
+            loopback_up().map_err(Unavailable::refused("start the loopback of a network of its own"))?;
+        }
+        let propagation = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+        mount_change("/", propagation).map_err(|errno| Unavailable::refused("mount / as private")(errno.into()))
+    }
+
+    /// Starts the loopback of the network namespace of this process: a new one is down.
+    fn loopback_up() -> io::Result<()> {
+        use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+        let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+        #[expect(unsafe_code, reason = "a request to a network device is a C structure with a union in it")]
+        // SAFETY: all zeroes is a value of it; its name ends with a zero; the call reads it and keeps nothing of it.
+        let done = unsafe {
+            let mut request: libc::ifreq = std::mem::zeroed();
+            for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
+                *to = from.cast_signed();
+            }
+            request.ifr_ifru.ifru_flags = libc::c_short::try_from(libc::IFF_UP | libc::IFF_RUNNING).unwrap_or(1);
+            libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &request)
+        };
+        if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Covers the folders for temporary files with empty ones, of which those that are `shown` show all the same what they have.
+    pub(in crate::copies) fn empty_temporary(shown: &[&Path]) -> Result<(), Unavailable> {
+        let refused = |act: &str, path: &Path| Unavailable::refused(format!("{act} {}", path.display()));
+        for folder in ["/tmp", "/var/tmp", "/dev/shm"].map(Path::new) {
+            if !folder.is_dir() || folder.is_symlink() {
+                continue;
+            }
+            let inside: Vec<&Path> = shown.iter().copied().filter(|path| path.starts_with(folder)).collect();
+            let mut kept = Vec::with_capacity(inside.len());
+            for path in inside {
+                let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+                let tree = open_tree(CWD, path, flags).map_err(|errno| refused("take a second look at", path)(errno.into()))?;
+                kept.push((path, tree));
+            }
+            let flags = MountFlags::NOSUID | MountFlags::NODEV;
+            mount("tmpfs", folder, "tmpfs", flags, c"mode=1777")
+                .map_err(|errno| refused("mount memory at", folder)(errno.into()))?;
+            for (path, tree) in kept {
+                fs::create_dir_all(path).map_err(refused("make", path))?;
+                let moved = move_mount(&tree, "", CWD, path, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH);
+                moved.map_err(|errno| refused("show again", path)(errno.into()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Mounts an overlay of `lower`, topmost first, under `upper` at `at`, and sees that it is one which can be written. What the kernel
@@ -167,7 +220,8 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::{
-    close_below, die_with_parent, enter_namespaces, fork_init, is_overlay, mount_overlay, mount_proc, unmount, whiteout,
+    close_below, die_with_parent, empty_temporary, enter_namespaces, fork_init, is_overlay, mount_overlay, mount_proc, unmount,
+    whiteout,
 };
 
 /// Where there are no overlays: [`crate::copies::Copies::open`] says so before any of these is called.
@@ -177,6 +231,7 @@ mod elsewhere {
     use std::path::Path;
 
     use super::Forked;
+    use crate::copies::Private;
     use crate::copies::error::Unavailable;
 
     pub(in crate::copies) fn whiteout(_path: &Path) -> io::Result<()> {
@@ -191,7 +246,7 @@ mod elsewhere {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(in crate::copies) fn enter_namespaces(_user: bool) -> Result<(), Unavailable> {
+    pub(in crate::copies) fn enter_namespaces(_user: bool, _private: Private) -> Result<(), Unavailable> {
         Err(Unavailable::NotLinux)
     }
 
@@ -202,6 +257,10 @@ mod elsewhere {
         _works: &Path,
         _options: &str,
     ) -> Result<(), Unavailable> {
+        Err(Unavailable::NotLinux)
+    }
+
+    pub(in crate::copies) fn empty_temporary(_shown: &[&Path]) -> Result<(), Unavailable> {
         Err(Unavailable::NotLinux)
     }
 

@@ -30,7 +30,7 @@ pub use pin::Pin;
 pub use touched::{Touch, Touched};
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -69,6 +69,32 @@ pub struct Means<'a> {
     pub scratch: Option<&'a Path>,
     /// The program that has [`child`]; by default the one that is running.
     pub program: Option<&'a Path>,
+}
+
+/// What a command has for itself beside the copy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Private {
+    /// The folders for temporary files, `/tmp`, `/var/tmp` and `/dev/shm`, which are empty when it starts, and shared memory.
+    pub tmp: bool,
+    /// The network, of which it has the loopback alone: no other command is at its ports.
+    pub network: bool,
+}
+
+impl Private {
+    /// As the child gets it.
+    fn word(self) -> &'static str {
+        match (self.tmp, self.network) {
+            (false, false) => "shared",
+            (true, false) => "tmp",
+            (false, true) => "network",
+            (true, true) => "tmp+network",
+        }
+    }
+
+    fn of_word(word: &OsStr) -> Option<Self> {
+        let all = [(false, false), (true, false), (false, true), (true, true)].map(|(tmp, network)| Self { tmp, network });
+        all.into_iter().find(|private| word == private.word())
+    }
 }
 
 /// What is at a path.
@@ -173,7 +199,7 @@ impl Copies {
             CopyError::NotEntered(why) => why,
             CopyError::Index { .. } => Unavailable::refused("read the index")(std::io::Error::other(error.to_string())),
         })?;
-        let argv = self.run.wrap(copy.room.folder(), &[]);
+        let argv = self.run.wrap(copy.room.folder(), Private::default(), &[]);
         let output = Command::new(&argv[0]).args(&argv[1..]).env(TRIED, "1").stdin(Stdio::null()).output();
         let output = output.map_err(Unavailable::refused(format!("start {}", self.run.program.display())))?;
         match (copy.room.trouble(), output.status.success()) {
@@ -218,9 +244,15 @@ impl Copy {
     /// end with 127 as a shell would. When the copy cannot be entered it says so, ends with 125, and [`Copy::trouble`] tells why.
     #[must_use]
     pub fn argv(&self, argv: &[OsString]) -> Vec<OsString> {
+        self.argv_with(Private::default(), argv)
+    }
+
+    /// The same for a command that has some things for itself.
+    #[must_use]
+    pub fn argv_with(&self, private: Private, argv: &[OsString]) -> Vec<OsString> {
         match argv.is_empty() {
             true => Vec::new(),
-            false => self.pin.made.run.wrap(self.room.folder(), argv),
+            false => self.pin.made.run.wrap(self.room.folder(), private, argv),
         }
     }
 

@@ -1,8 +1,9 @@
 //! What all copies of one run have in common.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::copies::Private;
 use crate::copies::scratch::Scratch;
 use crate::copies::tree::Tree;
 
@@ -66,8 +67,9 @@ impl Run {
     }
 
     /// What starts `argv` in the copy that is kept in `folder`; nothing in it tries the copy instead.
-    pub(super) fn wrap(&self, folder: &std::path::Path, argv: &[OsString]) -> Vec<OsString> {
-        let own = [self.program.clone().into(), super::ENTER.into(), std::process::id().to_string().into(), folder.into()];
+    pub(super) fn wrap(&self, folder: &Path, private: Private, argv: &[OsString]) -> Vec<OsString> {
+        let parent = std::process::id().to_string().into();
+        let own = [self.program.clone().into(), super::ENTER.into(), parent, folder.into(), private.word().into()];
         own.into_iter().chain(argv.iter().cloned()).collect()
     }
 }

@@ -4,30 +4,38 @@
 //! new failures only.
 
 mod account;
+mod cache;
 mod kept;
+mod logs;
+mod question;
 mod ruling;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use git2::Oid;
 
 use crate::command::{self, Finished, GRACE, Invocation, Orphans, Outcome};
-use crate::copies::{Copy, CopyError, Touched};
+use crate::copies::{CopyError, Private, Touched};
 use crate::cure;
-use crate::event::{Activity, Event};
+use crate::event::Event;
 use crate::fault;
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::command::{Fields, Resolved};
-use crate::plan::{self, Command, Plan};
+use crate::plan::{self, Command, Own, Plan};
 use crate::repo::Repo;
 use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
 use crate::units::Call;
 use crate::verdict::VerdictKind;
 
+use cache::Cache;
+use logs::{Logs, Whose};
+pub use question::{Isolated, Purpose, Question};
 use ruling::{Account, Ruling, rule};
 pub use ruling::{OnTip, named};
 
@@ -36,55 +44,6 @@ pub const MESSAGE: &str = "COMMIT_EDITMSG";
 
 /// The file that tells a codemod why what it made before failed.
 const FEEDBACK: &str = "feedback";
-
-/// What commands are run for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// An external codemod.
-    Transform,
-    /// What puts a draft into the project's form.
-    Format,
-    /// A hook of git's.
-    Hook,
-    /// Before the commit.
-    Validate,
-    /// After the commit.
-    Verify,
-    /// After the phase.
-    Gate,
-    /// On the tip, without the unit: what a later verdict is held against.
-    Before,
-}
-
-impl Purpose {
-    /// True for commands that are to change the files of their unit.
-    #[must_use]
-    pub fn changes_files(self) -> bool {
-        matches!(self, Self::Transform | Self::Format | Self::Hook)
-    }
-
-    /// Its word in names of logs and in reasons.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Transform => "transform",
-            Self::Format => "format",
-            Self::Hook => "hook",
-            Self::Validate => "validate",
-            Self::Verify => "verify",
-            Self::Gate => "gate",
-            Self::Before => "before",
-        }
-    }
-
-    fn activity(self, command: String) -> Activity {
-        match self {
-            Self::Transform | Self::Format => Activity::Transforming { command },
-            Self::Hook | Self::Validate | Self::Gate | Self::Before => Activity::Validating { command },
-            Self::Verify => Activity::Verifying { command },
-        }
-    }
-}
 
 /// How a list of commands judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +74,10 @@ pub enum Verdict {
 pub struct Passing {
     /// The command as it was run, and how many tests that were, for the message.
     pub shown: String,
+    /// Which of the calls it was.
+    pub nth: usize,
+    /// What there is to say of it beside the command, such as how many tests it ran.
+    pub said: Vec<String>,
     /// What it is remembered by.
     key: CallKey,
     /// What it says, should this be the tip; `None` where it was not asked.
@@ -125,36 +88,12 @@ pub struct Passing {
 /// it reads of its environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallKey {
-    shown: String,
-    file: Option<RepoPath>,
-    unit: Option<UnitId>,
-}
-
-/// What is to be judged, and by which commands.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'q> {
-    /// What for.
-    pub purpose: Purpose,
-    /// The commands, to be run in order until one fails.
-    pub calls: &'q [Call],
-    /// True when the unit takes tests away: fewer tests than before are then no failure.
-    pub fewer: bool,
-    /// The phase's id.
-    pub phase: &'q str,
-    /// The unit; `None` for a gate.
-    pub unit: Option<&'q UnitId>,
-}
-
-/// A copy of the work tree in which commands are run.
-pub struct Isolated<'c> {
-    /// The copy.
-    pub copy: &'c Copy,
-    /// True for a file that they must leave as it is.
-    pub is_guarded: &'c dyn Fn(&RepoPath) -> Result<bool, Stop>,
-    /// True when they may change the index.
-    pub may_stage: bool,
-    /// True for a path that git tracks, or that is inside of what it tracks: nothing is brought there.
-    pub is_tracked: &'c dyn Fn(&RepoPath) -> Result<bool, Stop>,
+    /// The command as it is run, but for where its report goes.
+    pub shown: String,
+    /// The file that it names.
+    pub file: Option<RepoPath>,
+    /// The unit that it names.
+    pub unit: Option<UnitId>,
 }
 
 /// How one attempt at a call ended.
@@ -168,38 +107,37 @@ struct Attempted {
 pub struct Judge<'a> {
     /// The folder the commands run in: the top of the work tree.
     top: &'a Path,
-    /// The folder that keeps their output.
-    logs: PathBuf,
+    /// Where their output is kept.
+    logs: Logs,
+    /// The file that tells a codemod in the work tree why what it made before failed.
+    feedback_file: PathBuf,
     /// The plan they are from.
     pub plan: &'a Plan,
     /// What ends them early.
     interrupt: &'a Interrupt,
     /// The commands that found what they need at least once, as the plan has them.
-    proven: RefCell<BTreeSet<plan::Run>>,
-    /// How often a log of a group that is tried in parts was begun, so that no part loses that of another.
-    begun: RefCell<BTreeMap<PathBuf, usize>>,
+    proven: Mutex<BTreeSet<plan::Run>>,
     /// What commands say on the tip.
-    on_tip: RefCell<BTreeMap<CallKey, OnTip>>,
+    on_tip: Mutex<BTreeMap<CallKey, OnTip>>,
+    /// What passed, by the tree on which it did.
+    cache: Cache,
+    /// True when no command is spared for having passed.
+    no_cache: bool,
+    /// What no two commands may use at a time, by the name that the plan has for it.
+    exclusive: Mutex<BTreeMap<String, Arc<Mutex<()>>>>,
     /// The commands that are not asked, by their texts: they are known to fail.
     red_ok: &'a [String],
     /// Why what codemods made of the unit before failed; empty the first time.
-    feedback: RefCell<String>,
-}
-
-impl CallKey {
-    /// The command as it is run, where it reads no file's and no unit's name.
-    #[must_use]
-    pub fn of_the_whole(&self) -> Option<&str> {
-        (self.file.is_none() && self.unit.is_none()).then_some(&self.shown)
-    }
+    feedback: Mutex<String>,
 }
 
 impl Passing {
-    /// What is remembered of it where it reads no file's and no unit's name: the command as it is run, and how many tests that are.
+    /// What is kept of it: what it is known by, and how many tests it ran. None of what passed only on another attempt, or in spite of
+    /// failures that were there before.
     #[must_use]
-    pub fn green(&self) -> Option<(String, Option<usize>)> {
+    pub fn green(&self) -> Option<(&CallKey, Option<usize>)> {
         match &self.on_tip {
-            Some(OnTip::Green(tests)) => Some((self.key.of_the_whole()?.to_owned(), *tests)),
+            Some(OnTip::Green(tests)) if self.said.iter().all(|said| !said.starts_with(FLAKY)) => Some((&self.key, *tests)),
             _ => None,
         }
     }
@@ -212,14 +150,17 @@ impl<'a> Judge<'a> {
         let (top, logs) = (repo.top(), repo.state_folder().join("logs"));
         Self {
             top,
-            logs,
+            feedback_file: logs.join(FEEDBACK),
+            logs: Logs::of(&logs, &plan.name),
             plan,
             interrupt,
-            proven: RefCell::default(),
-            begun: RefCell::default(),
-            on_tip: RefCell::default(),
+            proven: Mutex::default(),
+            on_tip: Mutex::default(),
+            cache: Cache::default(),
+            no_cache: false,
+            exclusive: Mutex::default(),
             red_ok: &[],
-            feedback: RefCell::default(),
+            feedback: Mutex::default(),
         }
     }
 
@@ -229,28 +170,32 @@ impl<'a> Judge<'a> {
         Self { red_ok, ..self }
     }
 
+    /// The same, running every command whatever is known of it.
+    #[must_use]
+    pub fn without_cache(self, no_cache: bool) -> Self {
+        Self { no_cache, ..self }
+    }
+
     /// Tells codemods from now on why what they made before failed.
     pub fn give_feedback(&self, why: String) {
-        *self.feedback.borrow_mut() = why;
+        *locked(&self.feedback) = why;
     }
 
     /// Remembers what commands that passed say on the tip: what they judged has landed. What others said of the tip before is not true of
     /// this one.
     pub fn learn(&self, passed: Vec<Passing>) {
         let known = passed.into_iter().filter_map(|passing| Some((passing.key, passing.on_tip?)));
-        *self.on_tip.borrow_mut() = known.collect();
+        *locked(&self.on_tip) = known.collect();
     }
 
     /// Forgets all that: the tip is another.
     pub fn forget(&self) {
-        self.on_tip.borrow_mut().clear();
+        locked(&self.on_tip).clear();
     }
 
-    /// Remembers that these commands, as they are run, pass on the tip, with so many tests where that is known: a run that was
-    /// interrupted noted it.
-    pub fn recall(&self, green: impl IntoIterator<Item = (String, Option<usize>)>) {
-        let key = |shown| CallKey { shown, file: None, unit: None };
-        self.on_tip.borrow_mut().extend(green.into_iter().map(|(shown, tests)| (key(shown), OnTip::Green(tests))));
+    /// Remembers that a call passes on the tip, with so many tests where that is known: a run that was interrupted noted it.
+    pub fn recall(&self, key: CallKey, tests: Option<usize>) {
+        locked(&self.on_tip).insert(key, OnTip::Green(tests));
     }
 
     /// Remembers what a call says on the tip, where it was judged with nothing of the unit in the work tree, and gives it back.
@@ -259,14 +204,14 @@ impl<'a> Judge<'a> {
             Verdict::Passed(passed) => passed.into_iter().find_map(|passing| passing.on_tip).unwrap_or(OnTip::Green(None)),
             Verdict::Failed { on_tip, .. } => on_tip,
         };
-        self.on_tip.borrow_mut().insert(key, says.clone());
+        locked(&self.on_tip).insert(key, says.clone());
         says
     }
 
     /// What a call is known to say on the tip.
     #[must_use]
     pub fn known(&self, key: &CallKey) -> Option<OnTip> {
-        self.on_tip.borrow().get(key).cloned()
+        locked(&self.on_tip).get(key).cloned()
     }
 
     /// What a call is remembered by.
@@ -304,6 +249,19 @@ impl<'a> Judge<'a> {
         left_out.map(|call| not_judged(&self.shown(call, phase, unit))).collect()
     }
 
+    /// How many tests a call ran when it passed on this very tree; `None` when it has to be run. What is to be kept of its files is not there
+    /// without running it.
+    fn passed_before(&self, question: &Question<'_>, call: &Call, key: &CallKey) -> Option<Option<usize>> {
+        let is_judging = matches!(question.purpose, Purpose::Validate | Purpose::Verify | Purpose::Gate | Purpose::Before);
+        let tree = question.tree.filter(|_| is_judging && !self.no_cache && call.command.keep.is_empty())?;
+        self.cache.passed(tree, question.phase, key)
+    }
+
+    /// Keeps that a call passed on a tree. False when that was known.
+    pub fn keep(&self, tree: Oid, phase: &str, call: &CallKey, tests: Option<usize>) -> bool {
+        self.cache.keep(tree, phase, call, tests)
+    }
+
     /// Runs the commands in order until one fails, in the work tree or in a copy of it, and looks `after` each whether to go on.
     ///
     /// # Errors
@@ -316,12 +274,19 @@ impl<'a> Judge<'a> {
         after: &mut dyn FnMut() -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
-        let Question { purpose, calls, phase, unit, .. } = question;
+        let Question { purpose, calls, phase, .. } = question;
         let mut passed = Vec::with_capacity(calls.len());
         for (nth, call) in calls.iter().enumerate() {
+            let unit = question.about(call);
             let (shown, key) = (self.shown(call, phase, unit), self.key(call, phase, unit));
             if self.is_left_out(&call.command) {
-                passed.push(Passing { shown: not_judged(&shown), key, on_tip: None });
+                passed.push(Passing { shown: not_judged(&shown), nth, said: vec![NOT_JUDGED.to_owned()], key, on_tip: None });
+                continue;
+            }
+            if let Some(tests) = self.passed_before(&question, call, &key) {
+                let (said, on_tip) = (tests_ran(tests).into_iter().collect::<Vec<_>>(), Some(OnTip::Green(tests)));
+                emit(Event::CommandReused { unit: question.unit.map(ToString::to_string), command: shown.clone() });
+                passed.push(Passing { shown: saying(&shown, &said), nth, said, key, on_tip });
                 continue;
             }
             let mut attempt = 0;
@@ -342,20 +307,20 @@ impl<'a> Judge<'a> {
                 let (kind, on_tip) = (ruling.kind, each_time.unwrap_or_else(|| ruling.on_tip()));
                 return Ok(Verdict::Failed { kind, reason, command: shown, log, nth, on_tip, could_not_judge });
             }
-            let tests = ruling.tests.map(|tests| format!("{tests} test{}", if tests == 1 { "" } else { "s" }));
+            let tests = tests_ran(ruling.tests);
             let but = match ruling.kind {
                 VerdictKind::RedBefore => Some("no new failure".to_owned()),
-                _ if attempt > 0 => Some(format!("flaky: passed on attempt {}", attempt + 1)),
-                VerdictKind::Flaky => Some("flaky".to_owned()),
+                _ if attempt > 0 => Some(format!("{FLAKY}: passed on attempt {}", attempt + 1)),
+                VerdictKind::Flaky => Some(FLAKY.to_owned()),
                 _ => None,
             };
             let said: Vec<String> = tests.into_iter().chain(but.clone()).collect();
-            let shown = if said.is_empty() { shown } else { format!("{shown} ({})", said.join(", ")) };
+            let shown = saying(&shown, &said);
             // What was red before was told once, when it was asked for.
             if but.is_some() && purpose != Purpose::Before && ruling.kind != VerdictKind::RedBefore {
                 emit(Event::Warning { message: format!("{} {shown}", purpose.word()), help: None });
             }
-            passed.push(Passing { shown, key, on_tip: Some(ruling.on_tip()) });
+            passed.push(Passing { shown, nth, said, key, on_tip: Some(ruling.on_tip()) });
         }
         Ok(Verdict::Passed(passed))
     }
@@ -369,14 +334,19 @@ impl<'a> Judge<'a> {
         after: &mut dyn FnMut() -> Result<(), Stop>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Attempted, Stop> {
-        let Question { purpose, calls, fewer, phase, unit } = question;
+        let Question { purpose, calls, fewer, phase, .. } = question;
         let call = &calls[nth];
-        let command = &call.command;
+        let (command, unit) = (&call.command, question.about(call));
         let shown = self.shown(call, phase, unit);
-        if let Some(unit) = unit {
+        if let Some(unit) = question.unit {
             emit(Event::Doing { unit: unit.to_string(), activity: purpose.activity(shown.clone()) });
         }
-        let log = self.log(purpose, (nth + 1, attempt), phase, unit)?;
+        let whose = match (question.about(call), question.candidate) {
+            (Some(unit), candidate) => Whose::Unit(unit, candidate.is_some()),
+            (None, Some((number, _))) => Whose::Batch(number),
+            (None, None) => Whose::Phase,
+        };
+        let log = self.logs.file(purpose, (nth + 1, attempt), phase, whose)?;
         let kept = command.report.map(|_| log.with_extension("xml"));
         // What a command writes below the tree, git's folder included, stays in its copy.
         let report =
@@ -386,9 +356,9 @@ impl<'a> Judge<'a> {
             account::clear(report)?;
         }
         let feedback = (purpose == Purpose::Transform)
-            .then(|| isolated.map_or_else(|| self.logs.join(FEEDBACK), |isolated| isolated.copy.beside(FEEDBACK)));
+            .then(|| isolated.map_or_else(|| self.feedback_file.clone(), |isolated| isolated.copy.beside(FEEDBACK)));
         if let Some(feedback) = &feedback {
-            account::tell(feedback, &self.feedback.borrow())?;
+            account::tell(feedback, &locked(&self.feedback))?;
         }
         let fields = Fields { feedback: feedback.as_deref(), ..self.fields(call, phase, unit, report) };
         let resolved = command.run.resolve(&fields);
@@ -418,7 +388,8 @@ impl<'a> Judge<'a> {
         }
         account::conclude(&log, &format!("{}: {}", ruling.kind.word(), ruling.why))?;
         emit(Event::CommandFinished {
-            unit: unit.map(ToString::to_string),
+            unit: question.unit.map(ToString::to_string),
+            others: question.candidate.map_or(0, |(_, units)| units.saturating_sub(1)),
             command: shown,
             passed: ruling.kind.lets_land(),
             outcome: ruling.why.clone(),
@@ -439,10 +410,10 @@ impl<'a> Judge<'a> {
         match &finished.outcome {
             Outcome::Interrupted(signal) => return Err(Stop::Interrupted(*signal)),
             // A command that once found what it needs is right: what it does not find now is this unit's doing.
-            Outcome::NotFound(program) if !self.proven.borrow().contains(&command.run) => {
+            Outcome::NotFound(program) if !locked(&self.proven).contains(&command.run) => {
                 return Err(not_found(purpose, &resolved, program));
             }
-            _ => self.proven.borrow_mut().insert(command.run.clone()),
+            _ => locked(&self.proven).insert(command.run.clone()),
         };
         let could_not_judge = matches!(finished.outcome, Outcome::TimedOut(_) | Outcome::NotFound(_));
         Ok(Attempted { ruling, log, could_not_judge })
@@ -463,13 +434,18 @@ impl<'a> Judge<'a> {
         env.extend(fields.file.map(|file| ("MIGRATE_FILE".into(), bytes(file.as_bytes()))));
         env.extend(fields.report.map(|report| ("MIGRATE_REPORT".into(), report.into())));
         env.extend(fields.feedback.map(|feedback| ("MIGRATE_FEEDBACK".into(), feedback.into())));
+        env.extend(isolated.map(|isolated| ("MIGRATE_JOB".into(), isolated.job.to_string().into())));
         env.extend(isolated.map(|isolated| ("MIGRATE_MESSAGE".into(), isolated.copy.beside(MESSAGE).into())));
-        let argv = isolated.map(|isolated| isolated.copy.argv(&resolved.argv));
+        let own = |own: Own| command.private.contains(&own);
+        let private = Private { tmp: own(Own::Tmp), network: own(Own::Network) };
+        let argv = isolated.map(|isolated| isolated.copy.argv_with(private, &resolved.argv));
         let argv = argv.as_deref().unwrap_or(&resolved.argv);
         // With a copy all ends that is in it.
         let orphans = if isolated.is_some() { Orphans::Leave } else { Orphans::End };
         let invocation = Invocation { argv, cwd: self.top, env: &env, timeout: command.timeout, grace: GRACE, log, orphans };
-        command::run(&invocation, self.interrupt)
+        let shared = command.exclusive.as_ref().map(|name| Arc::clone(locked(&self.exclusive).entry(name.clone()).or_default()));
+        let _alone = shared.as_deref().map(locked);
+        command::run(&invocation, isolated.map_or(self.interrupt, |isolated| isolated.interrupt))
             .map_err(|problem| {
                 let help = "fix the cause, then run migrate again";
                 Stop::Refused(match problem.cause() {
@@ -482,40 +458,11 @@ impl<'a> Judge<'a> {
                 _ => Ok(finished),
             })
     }
-
-    /// The file that keeps a command's output, its folder made.
-    fn log(&self, purpose: Purpose, (nth, attempt): (usize, u32), phase: &str, unit: Option<&UnitId>) -> Result<PathBuf, Stop> {
-        let folder = self.logs.join(&self.plan.name).join(phase);
-        std::fs::create_dir_all(&folder).map_err(|error| {
-            Stop::Refused(Note::new(
-                format!("cannot make {}: {error}", folder.display()),
-                cure::help(&error, "fix the cause, then run migrate again"),
-            ))
-        })?;
-        let name = unit.map_or_else(|| "phase".to_owned(), log_name);
-        let again = if attempt == 0 { String::new() } else { format!(".{}", attempt + 1) };
-        let log = folder.join(format!("{name}.{}-{nth}{again}.log", purpose.word()));
-        if !unit.is_some_and(UnitId::is_cut) {
-            return Ok(log);
-        }
-        let mut begun = self.begun.borrow_mut();
-        let times = begun.entry(log.clone()).or_default();
-        *times += 1;
-        Ok(if *times == 1 { log } else { log.with_extension(format!("part-{times}.log")) })
-    }
 }
 
-/// A file name for a unit: readable, unlike that of any other unit, and short enough for every file system.
-fn log_name(unit: &UnitId) -> String {
-    let text = String::from_utf8_lossy(unit.as_bytes());
-    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '+' }).collect();
-    let tail: String = plain.chars().rev().take(150).collect::<Vec<_>>().into_iter().rev().collect();
-    if tail.len() == text.len() && !text.contains('+') && plain.chars().zip(text.chars()).all(|(p, t)| p == t || t == '/') {
-        return tail;
-    }
-    use sha2::Digest;
-    let sum = sha2::Sha256::digest(unit.as_bytes());
-    format!("{tail}-{:02x}{:02x}{:02x}{:02x}", sum[0], sum[1], sum[2], sum[3])
+/// What only one thread may look at at a time. A thread that panicked while it did leaves it as whole as it was.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What commands did in a copy to what they must leave as it is, in words.
@@ -543,26 +490,29 @@ fn meddled(isolated: &Isolated<'_>, touched: Touched) -> Result<Option<String>, 
     Ok((!what.is_empty()).then(|| what.join(", and ")))
 }
 
+/// What is said of a command that did not answer the same each time.
+const FLAKY: &str = "flaky";
+
+/// How many tests ran, in words.
+fn tests_ran(tests: Option<usize>) -> Option<String> {
+    tests.map(|tests| format!("{tests} test{}", if tests == 1 { "" } else { "s" }))
+}
+
+/// What is said of a command that is known to fail.
+const NOT_JUDGED: &str = "not judged: it failed before";
+
 fn not_judged(shown: &str) -> String {
-    format!("{shown} (not judged: it failed before)")
+    saying(shown, &[NOT_JUDGED.to_owned()])
+}
+
+/// A command and what there is to say of it.
+#[must_use]
+pub fn saying(shown: &str, said: &[String]) -> String {
+    if said.is_empty() { shown.to_owned() } else { format!("{shown} ({})", said.join(", ")) }
 }
 
 fn not_found(purpose: Purpose, resolved: &Resolved, program: &str) -> Stop {
     let message = format!("{} command cannot be run: {program}: not found, or not executable", purpose.word());
     let help = format!("correct the command `{}` in the plan, or install what it needs", resolved.shown);
     Stop::Usage(Note::new(message, help))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn logs_of_different_units_never_share_a_name() {
-        let name = |path: &str| log_name(&UnitId::of_file(&RepoPath::new(path).unwrap()));
-        assert_eq!(name("a/b.py"), "a+b.py");
-        assert_ne!(name("a/b.py"), name("a+b.py"));
-        assert_ne!(name("a/ü.py"), name("a/ö.py"));
-        assert!(name(&"x".repeat(4000)).len() < 200);
-    }
 }

@@ -10,7 +10,7 @@ use super::*;
 use crate::message::parse::parse;
 use crate::message::render::{Phase, TemplateError, render, render_template};
 use crate::message::revert::{Undone, plain, revert, reverted};
-use crate::message::trailers::{Cause, Reverted, Trailers, trailers};
+use crate::message::trailers::{Cause, Reverted, Together, Trailers, trailers};
 use crate::plan::template::{FIELDS, faults};
 use crate::verdict::VerdictKind;
 
@@ -230,6 +230,7 @@ fn any_message() -> impl Strategy<Value = Message> {
             left,
             rules,
             hooks_skipped,
+            together: hooks_skipped.then(|| Together { nth: 3, of: 8, tree: "0123".into() }),
         },
     );
     let maybe = || prop::option::of(nasty());

@@ -23,6 +23,8 @@ const REVERTS: &str = "Migration-Reverts";
 const REASON: &str = "Migration-Reason";
 const VERDICT: &str = "Migration-Verdict";
 const SKIPPED: &str = "skipped";
+const JUDGED: &str = "Migration-Judged";
+const BATCH: &str = "batch";
 
 /// One block of trailers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,32 @@ pub struct Applied {
     pub rules: Vec<String>,
     /// Whether the repository's hooks were left out.
     pub hooks_skipped: bool,
+    /// With how many others it was judged, where it was not judged alone.
+    pub together: Option<Together>,
+}
+
+/// How a unit was judged that was one of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Together {
+    /// Which unit of the batch it is, from 1.
+    pub nth: usize,
+    /// How many units the batch holds.
+    pub of: usize,
+    /// The tree that was judged: that of the last commit of the batch.
+    pub tree: String,
+}
+
+impl Together {
+    /// The value of its trailer, such as `batch 1/8 TREE`.
+    fn value(&self) -> String {
+        format!("{BATCH} {}/{} {}", self.nth, self.of, self.tree)
+    }
+
+    fn read(value: &str) -> Option<Self> {
+        let (place, tree) = value.strip_prefix(BATCH)?.trim_start().split_once(' ')?;
+        let (nth, of) = place.split_once('/')?;
+        Some(Self { nth: nth.parse().ok()?, of: of.parse().ok()?, tree: tree.to_owned() })
+    }
 }
 
 /// What the revert of a unit's commit says of itself.
@@ -78,18 +106,21 @@ pub struct Reverted {
 pub enum Cause {
     /// A command after the commit failed.
     Verification,
+    /// It made the gate of its phase fail.
+    Gate,
     /// Somebody asked for it.
     Rollback,
 }
 
 impl Cause {
-    const ALL: [Self; 2] = [Self::Verification, Self::Rollback];
+    const ALL: [Self; 3] = [Self::Verification, Self::Gate, Self::Rollback];
 
     /// The word of the trailer.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Verification => "verification",
+            Self::Gate => "gate",
             Self::Rollback => "rollback",
         }
     }
@@ -125,6 +156,9 @@ pub fn render(trailers: &Trailers) -> String {
             }
             applied.files.iter().for_each(|file| line(FILE, &quote(file)));
             applied.left.iter().for_each(|file| line(LEFT, &quote(file)));
+            if let Some(together) = &applied.together {
+                line(JUDGED, &together.value());
+            }
         }
         Trailers::Reverted(reverted) => {
             line(PLAN, &escape(&reverted.plan, &[]));
@@ -155,9 +189,9 @@ pub fn trailers(message: &[u8]) -> Vec<Trailers> {
 
 /// The block that begins with the first of these lines.
 fn block(message: &[u8]) -> Option<Trailers> {
-    let mut values: [Option<&str>; 9] = [None; 9];
+    let mut values: [Option<&str>; 10] = [None; 10];
     let (mut files, mut left) = (Vec::new(), Vec::new());
-    const KEYS: [&str; 9] = [PLAN, DIGEST, PHASE, UNIT, RULES, HOOKS, REVERTS, REASON, VERDICT];
+    const KEYS: [&str; 10] = [PLAN, DIGEST, PHASE, UNIT, RULES, HOOKS, REVERTS, REASON, VERDICT, JUDGED];
     for line in message.split(|byte| *byte == b'\n') {
         let Ok(line) = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line)) else { break };
         let Some((key, value)) = line.split_once(": ") else { break };
@@ -173,7 +207,7 @@ fn block(message: &[u8]) -> Option<Trailers> {
         }
         values[slot] = Some(value.trim_end());
     }
-    let [plan, digest, phase, unit, rules, hooks, reverts, reason, verdict] = values;
+    let [plan, digest, phase, unit, rules, hooks, reverts, reason, verdict, judged] = values;
     let (plan, phase, unit) = (unescape(plan?)?, unescape(phase?)?, unquote(unit?)?);
     match (digest, reverts) {
         (Some(digest), None) => Some(Trailers::Applied(Applied {
@@ -185,6 +219,7 @@ fn block(message: &[u8]) -> Option<Trailers> {
             left,
             rules: split(rules?, NOTHING)?,
             hooks_skipped: hooks == Some(SKIPPED),
+            together: judged.and_then(Together::read),
         })),
         (None, Some(commit)) => {
             let verdict = verdict.and_then(VerdictKind::of_word);

@@ -14,7 +14,7 @@ use crate::plan::source::{Source, Span};
 use crate::plan::target::{self, Defaults};
 use crate::plan::view::quoted;
 use crate::plan::{
-    Command, CommitFormat, OnFailure, Phase, Plan, Scope, Share, Units, check, group, rules, scalar, template, units,
+    Command, CommitFormat, GateFailure, OnFailure, Phase, Plan, Scope, Share, Units, check, group, rules, scalar, template, units,
 };
 
 /// The version of the format that this program reads.
@@ -175,6 +175,9 @@ fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names, defaults: &Defaul
     items.iter().filter_map(|item| phase(reader, item, rules, defaults, &mut seen)).collect()
 }
 
+/// The most units that are judged together.
+const MOST_IN_A_BATCH: u32 = 1000;
+
 fn phase(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -182,7 +185,7 @@ fn phase(
     defaults: &Defaults,
     seen: &mut HashMap<String, Span>,
 ) -> Option<Phase> {
-    let own = ["id", "title", "on_failure", "max_quarantined", "gate", "units", "files"];
+    let own = ["id", "title", "on_failure", "max_quarantined", "gate", "units", "batch", "files"];
     let known: Vec<&str> = own.into_iter().chain(target::SHARED).collect();
     let entries = reader.map(node, "the phase", &known)?;
     let id = reader.required(&entries, "id", "the phase", "id: P0").and_then(|node| phase_id(reader, node, seen));
@@ -195,14 +198,15 @@ fn phase(
         let help = "add `on_failure: quarantine`, or remove it: a phase that stops quarantines nothing";
         reader.report(entries.key("max_quarantined"), "`max_quarantined` without `on_failure: quarantine`", help);
     }
-    let gate = entries.get("gate").map_or_else(Vec::new, |node| gate(reader, node));
+    let (gate, gate_on_failure) = entries.get("gate").map_or_else(Default::default, |node| gate(reader, node));
+    let batch = entries.get("batch").and_then(|node| batch(reader, node)).unwrap_or(1);
     let units = entries.get("units").map_or_else(Units::default, |node| units::read(reader, node));
     let defaults = defaults.with(reader, &entries, rules);
     let targets = match reader.required(&entries, "files", "the phase", "files: [a/b.py]") {
         Some(node) => target::targets(reader, node, &defaults, rules),
         None => Vec::new(),
     };
-    Some(Phase { id: id.unwrap_or_default(), title, on_failure, max_quarantined, gate, units, targets })
+    Some(Phase { id: id.unwrap_or_default(), title, on_failure, max_quarantined, gate, gate_on_failure, batch, units, targets })
 }
 
 fn phase_id(reader: &mut Reader<'_>, node: &Node, seen: &mut HashMap<String, Span>) -> Option<String> {
@@ -240,10 +244,24 @@ fn share(reader: &mut Reader<'_>, node: &Node) -> Option<Share> {
     share
 }
 
-fn gate(reader: &mut Reader<'_>, node: &Node) -> Vec<Command> {
-    let Some(entries) = reader.map(node, "the gate", &["run"]) else { return Vec::new() };
+fn gate(reader: &mut Reader<'_>, node: &Node) -> (Vec<Command>, GateFailure) {
+    let Some(entries) = reader.map(node, "the gate", &["run", "on_failure"]) else { return Default::default() };
+    let acts = [("stop", GateFailure::Stop), ("culprits", GateFailure::Culprits), ("rollback-phase", GateFailure::RollbackPhase)];
+    let on_failure = entries.get("on_failure").and_then(|node| reader.choice(node, "`on_failure`", &acts)).unwrap_or_default();
     match reader.required(&entries, "run", "the gate", "run: [make test]") {
-        Some(node) => commands(reader, node, "`run`", Place::Gate),
-        None => Vec::new(),
+        Some(node) => (commands(reader, node, "`run`", Place::Gate), on_failure),
+        None => Default::default(),
     }
+}
+
+/// Reads how many units are judged together.
+fn batch(reader: &mut Reader<'_>, node: &Node) -> Option<usize> {
+    if let Kind::Scalar(text, Like::Number) = &node.kind {
+        let message = format!("`batch` cannot be `{}` alone", text.trim());
+        reader.report(node.span, message, format!("write `batch: {{ max: {} }}`", text.trim()));
+        return None;
+    }
+    let entries = reader.map(node, "`batch`", &["max"])?;
+    let node = reader.required(&entries, "max", "`batch`", "max: 64")?;
+    reader.number(node, "`max`", 1, MOST_IN_A_BATCH).and_then(|max| usize::try_from(max).ok())
 }

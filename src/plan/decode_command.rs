@@ -8,10 +8,10 @@ use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Reader, nearest};
 use crate::plan::source::Span;
 use crate::plan::view::quoted;
-use crate::plan::{Command, DEFAULT_TIMEOUT, ReportFormat, Run, scalar};
+use crate::plan::{Command, DEFAULT_TIMEOUT, Own, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "run",
     "timeout",
     "retries",
@@ -21,13 +21,15 @@ const KEYS: [&str; 12] = [
     "ok_exit",
     "keep",
     "at",
+    "exclusive",
+    "private",
     "keep_line_endings",
     "repeat",
     "attempts",
 ];
 
 /// Those that only a command has which judges something.
-const OF_JUDGES: [&str; 6] = ["retries", "allow_empty", "report", "only", "keep", "at"];
+const OF_JUDGES: [&str; 8] = ["retries", "allow_empty", "report", "only", "keep", "at", "exclusive", "private"];
 
 /// Those of them that are about verdicts.
 const OF_VERDICTS: [&str; 3] = ["retries", "allow_empty", "report"];
@@ -99,6 +101,12 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let only = entries.get("only").map_or_else(Vec::new, |node| glob::read(reader, node, "`only`").0);
     let keep = entries.get("keep").map_or_else(Vec::new, |node| glob::read(reader, node, "`keep`").0);
     let at_tree = entries.get("at").and_then(|node| reader.choice(node, "`at`", &[("tree", true)])).unwrap_or_default();
+    let exclusive = entries.get("exclusive").and_then(|node| exclusive(reader, node));
+    let private = entries.get("private").map_or_else(Vec::new, |node| private(reader, node));
+    if at_tree && !private.is_empty() {
+        let help = "remove one of the two: what runs in the work tree itself shares all with it";
+        reader.report(entries.key("private"), "`private` for a command with `at: tree`", help);
+    }
     let (retries, report) = (retries.flatten().unwrap_or_default(), report.flatten());
     let ok_exit = entries.get("ok_exit").map_or_else(Vec::new, |node| statuses(reader, node));
     let mut flag = |key: &str| entries.get(key).is_some_and(|node| reader.flag(node, &format!("`{key}`")).unwrap_or_default());
@@ -106,10 +114,36 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let repeat = entries.get("repeat").map(|node| reader.choice(node, "`repeat`", &[("until-stable", true)]));
     let until_stable = repeat.flatten().unwrap_or_default();
     let plain = Command::plain(run?, node.span);
-    let of_judges = Command { timeout, retries, allow_empty, report, only, ok_exit, keep, at_tree, ..plain };
+    let of_judges = Command { timeout, retries, allow_empty, report, only, ok_exit, keep, at_tree, exclusive, private, ..plain };
     let attempts = entries.get("attempts").and_then(|node| reader.number(node, "`attempts`", 1, MOST_ATTEMPTS));
     let attempts = attempts.filter(|attempts| *attempts > 1).unwrap_or_default();
     Some(Command { keep_line_endings, until_stable, attempts, ..of_judges })
+}
+
+/// Reads the name of what a command wants for itself.
+fn exclusive(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let name = reader.line(node, "`exclusive`")?;
+    if !scalar::is_id(name) {
+        let help = "name what no two commands may use at a time, such as `exclusive: database`";
+        reader.report(node.span, format!("{} cannot be the name of it", quoted(name)), help);
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+/// Reads what a command wants for itself.
+fn private(reader: &mut Reader<'_>, node: &Node) -> Vec<Own> {
+    if let Kind::Scalar(text, _) = &node.kind {
+        let message = format!("`private`: expected a list, found {}", node.found());
+        reader.report(node.span, message, format!("put it in brackets: `[{}]`", text.trim()));
+        return Vec::new();
+    }
+    let Some(items) = reader.list(node, "`private`") else { return Vec::new() };
+    let words = [("tmp", Own::Tmp), ("network", Own::Network)];
+    let mut own: Vec<Own> = items.iter().filter_map(|item| reader.choice(item, "`private`", &words)).collect();
+    own.sort_unstable();
+    own.dedup();
+    own
 }
 
 /// Reads exit statuses, each once and in their order; none where they are what goes without saying.

@@ -201,9 +201,25 @@ pub struct Command {
     /// How often a codemod is tried on a file in all, each time told why what it made before failed; 0 and 1 are once.
     #[serde(skip_serializing_if = "is_zero")]
     pub attempts: u32,
+    /// What no two commands may use at a time that name the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclusive: Option<String>,
+    /// What it has for itself, in the order of the words; it shares the rest with whatever runs beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub private: Vec<Own>,
     /// Where it stands in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub place: Span,
+}
+
+/// What a command can have for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Own {
+    /// The folders for temporary files, and shared memory.
+    Tmp,
+    /// The network: the loopback alone.
+    Network,
 }
 
 /// Where it stands makes no other command of it.
@@ -212,7 +228,7 @@ impl PartialEq for Command {
         let numbers = |command: &Self| (command.timeout, command.retries, command.allow_empty, command.report);
         let of_codemods = |command: &Self| (command.keep_line_endings, command.until_stable, command.attempts);
         let lists = |command: &Self| (command.only.clone(), command.ok_exit.clone());
-        let place = |command: &Self| (command.keep.clone(), command.at_tree);
+        let place = |command: &Self| (command.keep.clone(), command.at_tree, command.exclusive.clone(), command.private.clone());
         self.run == other.run
             && numbers(self) == numbers(other)
             && of_codemods(self) == of_codemods(other)
@@ -240,6 +256,8 @@ impl Command {
             keep_line_endings: false,
             until_stable: false,
             attempts: 0,
+            exclusive: None,
+            private: Vec::new(),
             place,
         }
     }
@@ -257,6 +275,10 @@ impl Command {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 /// What a command's report is written in.
@@ -326,6 +348,12 @@ pub struct Phase {
     pub max_quarantined: Option<Share>,
     /// Commands run once after the last unit of the phase.
     pub gate: Vec<Command>,
+    /// What happens when they fail.
+    #[serde(skip_serializing_if = "GateFailure::is_stop")]
+    pub gate_on_failure: GateFailure,
+    /// How many units are judged together at most.
+    #[serde(skip_serializing_if = "is_one")]
+    pub batch: usize,
     /// How its files are put together to units.
     #[serde(skip_serializing_if = "Units::is_each")]
     pub units: Units,
@@ -342,6 +370,27 @@ pub enum OnFailure {
     Stop,
     /// The unit is set aside and the phase goes on.
     Quarantine,
+}
+
+/// What happens when the gate of a phase fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateFailure {
+    /// The run ends there, and what was committed stays.
+    #[default]
+    Stop,
+    /// The units that make it fail are found and taken back.
+    Culprits,
+    /// Every unit of the phase is taken back.
+    RollbackPhase,
+}
+
+impl GateFailure {
+    /// True when nothing is taken back.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        *self == Self::Stop
+    }
 }
 
 /// A share of something, in hundredths of a percent: `10%` is 1000.

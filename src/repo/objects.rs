@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use git2::{ObjectType, Oid};
 use memchr::memchr;
@@ -30,14 +30,14 @@ const KEPT: usize = 8 << 20;
 /// The trees that were read or written last, as their bytes.
 #[derive(Debug, Default)]
 pub(super) struct Trees {
-    held: HashMap<Oid, Rc<[u8]>>,
+    held: HashMap<Oid, Arc<[u8]>>,
     size: usize,
     /// The commit that was written last, and its tree.
     last: Option<(Oid, Oid)>,
 }
 
 impl Trees {
-    fn hold(&mut self, tree: Oid, bytes: Rc<[u8]>) {
+    fn hold(&mut self, tree: Oid, bytes: Arc<[u8]>) {
         if self.size > KEPT {
             *self = Self { last: self.last, ..Self::default() };
         }
@@ -122,17 +122,17 @@ impl Repo {
     }
 
     /// The bytes of a tree.
-    fn tree_bytes(&self, tree: Oid) -> Result<Rc<[u8]>, RepoProblem> {
+    fn tree_bytes(&self, tree: Oid) -> Result<Arc<[u8]>, RepoProblem> {
         if let Some(bytes) = self.trees.borrow().held.get(&tree) {
-            return Ok(Rc::clone(bytes));
+            return Ok(Arc::clone(bytes));
         }
         let odb = self.inner.odb()?;
         let object = odb.read(tree)?;
         if object.kind() != ObjectType::Tree {
             return Err(git2::Error::from_str("not a tree").into());
         }
-        let bytes: Rc<[u8]> = object.data().into();
-        self.trees.borrow_mut().hold(tree, Rc::clone(&bytes));
+        let bytes: Arc<[u8]> = object.data().into();
+        self.trees.borrow_mut().hold(tree, Arc::clone(&bytes));
         Ok(bytes)
     }
 

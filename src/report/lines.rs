@@ -62,6 +62,11 @@ impl Lines {
                 Detail::Normal => String::new(),
             },
             Event::CommandFinished { .. } => self.command(event),
+            Event::CommandReused { unit, command } => {
+                let said = format!("    passed before on the same files, not run again: {}", line(command));
+                // Of a gate it is the only word.
+                if unit.is_none() || self.detail == Detail::Verbose { said } else { String::new() }
+            }
             Event::UnitCommitted { unit, files, commit, lines_added, lines_removed, .. } => {
                 let rest = format!("  {} (+{lines_added} -{lines_removed})", short(commit));
                 self.state(Ink::Green, "committed", &part_name(unit, files), &rest)
@@ -157,6 +162,7 @@ impl Lines {
     fn command(&self, event: &Event) -> String {
         let Event::CommandFinished {
             unit,
+            others,
             command,
             passed,
             outcome,
@@ -180,12 +186,14 @@ impl Lines {
             } else {
                 outcome.clone()
             };
+            let outcome = if *others > 0 { format!("{outcome}, {} together", units(others + 1)) } else { outcome };
             let outcome = if *again { format!("{outcome}; run again") } else { outcome };
             let outcome = self.look.paint(ink, &escape::line(outcome.as_bytes()));
             text += &format!("    {outcome} ({}): {}", seconds(*millis), line(command));
         }
         // The last attempt shows what it printed, and so does one on the tip that does not say which tests fail.
-        if !passed && !again && (!without_unit || failures.is_empty()) {
+        // Of units that failed together it is shown of the one that did it.
+        if !passed && !again && *others == 0 && (!without_unit || failures.is_empty()) {
             text += &self.quoted(tail);
             text += &format!("    log: {}", line(log));
         }
@@ -312,6 +320,7 @@ mod tests {
             started(3),
             Event::CommandFinished {
                 unit: Some(unit()),
+                others: 0,
                 command: "python\t-m x".into(),
                 passed: false,
                 outcome: "failed with status 1".into(),
@@ -412,6 +421,7 @@ help: `migrate resume` goes on from here
             Event::Doing { unit: "a.py".into(), activity: crate::event::Activity::Placing },
             Event::CommandFinished {
                 unit: None,
+                others: 0,
                 command: "true".into(),
                 passed: true,
                 outcome: "passed".into(),

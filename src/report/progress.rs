@@ -93,6 +93,8 @@ struct Bar {
     bar: ProgressBar,
     /// The unit that was counted last, so that one which is committed and then reverted counts once.
     counted: Option<String>,
+    /// The unit that began last, and its place in the phase.
+    started: Option<String>,
     place: String,
 }
 
@@ -100,7 +102,7 @@ impl Bar {
     fn new(target: ProgressDrawTarget, columns: u16) -> Self {
         let bar = bare(target, columns);
         tick(&bar);
-        Self { bar, counted: None, place: String::new() }
+        Self { bar, counted: None, started: None, place: String::new() }
     }
 
     fn event(&mut self, event: &Event) {
@@ -117,10 +119,14 @@ impl Bar {
             }
             Event::UnitStarted { unit, ordinal, of, .. } => {
                 self.counted = None;
+                self.started = Some(unit.clone());
                 self.place = format!("[{ordinal}/{of}] ");
                 self.say(&format!("{}{unit}", self.place));
             }
-            Event::Doing { unit, activity } => self.say(&format!("{}{unit} {activity}", self.place)),
+            Event::Doing { unit, activity } => {
+                let place = if self.started.as_ref() == Some(unit) { self.place.as_str() } else { "" };
+                self.say(&format!("{place}{unit} {activity}"));
+            }
             Event::GateStarted { phase } => self.say(&format!("gate of {phase}")),
             Event::UnitCommitted { unit, .. }
             | Event::UnitUnchanged { unit, .. }
@@ -137,6 +143,7 @@ impl Bar {
             Event::UnitSplit { .. }
             | Event::Recovered { .. }
             | Event::CommandFinished { .. }
+            | Event::CommandReused { .. }
             | Event::GatePassed { .. }
             | Event::GateFailed { .. }
             | Event::RolledBack { .. }

@@ -5,12 +5,13 @@
 //! unit, since once it has failed the commit is there. A validate command that does is asked when it fails: nothing is committed then, and
 //! one that a unit turns green is no failure. Where failing tests can be read, a unit answers for new ones only.
 
+use git2::Oid;
 use sha2::{Digest, Sha256};
 
 use crate::event::Event;
 use crate::held::BranchMove;
 use crate::journal::Record;
-use crate::judge::{OnTip, Passing, Purpose, named};
+use crate::judge::{CallKey, OnTip, Passing, Purpose, named};
 use crate::path::RepoPath;
 use crate::plan::{Command, Target};
 use crate::run::Run;
@@ -69,15 +70,31 @@ impl Run<'_> {
         failed: Failure,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Tried, Stop> {
-        let ended = |failure| Ok(Tried::Ended(Ended::Failed(failure)));
         let calls = calls(self.plan, &unit.files, commands_for(Purpose::Validate));
-        let Some(call) = calls.into_iter().nth(nth).filter(|call| self.can_be_asked(unit, call)) else { return ended(failed) };
-        let was_known = self.judge.known(&self.key(unit, &call)).is_some();
+        match calls.get(nth) {
+            Some(call) => self.unless_call_was_red_before(unit, call, failed, emit),
+            None => Ok(Tried::Ended(Ended::Failed(failed))),
+        }
+    }
+
+    /// The same where it is known which call failed.
+    pub(super) fn unless_call_was_red_before(
+        &mut self,
+        unit: &Unit,
+        call: &Call,
+        failed: Failure,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Tried, Stop> {
+        let ended = |failure| Ok(Tried::Ended(Ended::Failed(failure)));
+        if !self.can_be_asked(unit, call) {
+            return ended(failed);
+        }
+        let was_known = self.judge.known(&self.key(unit, call)).is_some();
         // Of which tip it is true is known only while the branch stands still.
-        let Some(says) = self.ask(Purpose::Validate, unit, &call, emit)? else { return Ok(Tried::Void) };
+        let Some(says) = self.ask(Purpose::Validate, unit, call, emit)? else { return Ok(Tried::Void) };
         match says {
             OnTip::RedUnread(why) => {
-                let red = self.red_before(Purpose::Validate, unit, &call, &why)?;
+                let red = self.red_before(Purpose::Validate, unit, call, &why)?;
                 ended(Failure { log: failed.log, ..red })
             }
             OnTip::Red(..) if !was_known => Ok(Tried::Again),
@@ -102,54 +119,65 @@ impl Run<'_> {
         if since == BranchMove::Forward {
             return Ok(None);
         }
-        let whole = key.of_the_whole().map(ToOwned::to_owned);
-        let says = self.judge.learn_on_tip(key, verdict);
+        let says = self.judge.learn_on_tip(key.clone(), verdict);
         tell_red(call, "any unit", &says, emit);
-        if let (OnTip::Green(tests), Some(command)) = (&says, &whole) {
-            self.note_green(vec![(command.clone(), *tests)])?;
+        if let OnTip::Green(tests) = &says {
+            let tree = self.repo.tree_of(self.held.tip().commit)?;
+            self.note_green(tree, unit.phase, [(&key, *tests)])?;
         }
         Ok(Some(says))
     }
 
     /// Remembers what commands that passed say of the tip: what they judged has landed there.
-    pub(super) fn learn(&mut self, passed: Vec<Passing>) -> Result<(), Stop> {
-        let green = passed.iter().filter_map(Passing::green).collect();
+    pub(super) fn learn(&mut self, phase: usize, passed: Vec<Passing>) -> Result<(), Stop> {
+        let tree = self.repo.tree_of(self.held.tip().commit)?;
+        self.note_green(tree, phase, passed.iter().filter_map(Passing::green))?;
         self.judge.learn(passed);
-        self.note_green(green)
+        Ok(())
     }
 
-    /// Notes which commands pass on the tip, for a run that goes on when this one is interrupted.
-    fn note_green(&mut self, green: Vec<(String, Option<usize>)>) -> Result<(), Stop> {
-        if green.is_empty() {
-            return Ok(());
-        }
-        let (tree, environment) = (self.repo.tree_of(self.held.tip().commit)?.to_string(), environment());
-        for (command, tests) in green {
-            let (plan, tree, environment) = (self.plan.name.clone(), tree.clone(), environment.clone());
-            self.journal.note(Record::Green { plan, tree, command, tests, environment })?;
+    /// Keeps which commands pass on a tree, for this run and for one that goes on when it is interrupted.
+    pub(super) fn note_green<'k>(
+        &mut self,
+        tree: Oid,
+        phase: usize,
+        green: impl IntoIterator<Item = (&'k CallKey, Option<usize>)>,
+    ) -> Result<(), Stop> {
+        let id = &self.plan.phases[phase].id;
+        for (key, tests) in green {
+            if !self.judge.keep(tree, id, key, tests) {
+                continue;
+            }
+            let CallKey { shown: command, file, unit } = key.clone();
+            let (plan, phase, environment) = (self.plan.name.clone(), id.clone(), environment());
+            let tree = tree.to_string();
+            self.journal.note(Record::Green { plan, tree, phase, command, file, unit, tests, environment })?;
         }
         Ok(())
     }
 
-    /// Takes over what a run of this plan that was interrupted noted of the tip. Only what passes: what failed may have been put right by
-    /// something outside the tree.
+    /// Takes over what a run of this plan that was interrupted noted. Only what passes: what failed may have been put right by something
+    /// outside the tree.
     pub(super) fn recall(&self) -> Result<(), Stop> {
-        let (tip, now) = (self.repo.tree_of(self.held.tip().commit)?.to_string(), environment());
+        let (tip, now) = (self.repo.tree_of(self.held.tip().commit)?, environment());
         let records = self.journal.records();
         let since = records.iter().rposition(|record| matches!(record, Record::RunFinished { .. })).unwrap_or(0);
-        let green = records[since..].iter().filter_map(|record| match record {
-            Record::Green { plan, tree, command, tests, environment }
-                if *plan == self.plan.name && *tree == tip && *environment == now =>
-            {
-                Some((command.clone(), *tests))
+        for record in &records[since..] {
+            let Record::Green { plan, tree, phase, command, file, unit, tests, environment } = record else { continue };
+            let Ok(tree) = Oid::from_str(tree) else { continue };
+            if *plan != self.plan.name || *environment != now {
+                continue;
             }
-            _ => None,
-        });
-        self.judge.recall(green);
+            let key = CallKey { shown: command.clone(), file: file.clone(), unit: unit.clone() };
+            self.judge.keep(tree, phase, &key, *tests);
+            if tree == tip {
+                self.judge.recall(key, *tests);
+            }
+        }
         Ok(())
     }
 
-    fn key(&self, unit: &Unit, call: &Call) -> crate::judge::CallKey {
+    fn key(&self, unit: &Unit, call: &Call) -> CallKey {
         self.judge.key(call, &self.plan.phases[unit.phase].id, Some(&unit.id))
     }
 

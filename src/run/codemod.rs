@@ -124,7 +124,15 @@ impl Run<'_> {
     ) -> Result<Result<Vec<u8>, Failure>, Stop> {
         let (repo, phase, path) = (self.repo, self.plan.phases[unit.phase].id.as_str(), &drafted.path);
         let calls = std::slice::from_ref(call);
-        let question = Question { purpose: Purpose::Transform, calls, fewer: false, phase, unit: Some(&unit.id) };
+        let question = Question {
+            purpose: Purpose::Transform,
+            calls,
+            fewer: false,
+            phase,
+            unit: Some(&unit.id),
+            candidate: None,
+            tree: None,
+        };
         let verdict = self.judged_in_place(question, emit);
         let is_gone = fs::is_free(repo.top(), path)?;
         if let Some(target) = &drafted.before {

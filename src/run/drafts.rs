@@ -25,7 +25,7 @@ impl Run<'_> {
         if draft.files.iter().any(|file| file.before.is_none()) {
             return Ok(());
         }
-        let (mut files, mut kept) = (Vec::new(), Vec::new());
+        let (mut files, mut kept) = (Vec::new(), self.kept.clone());
         for (file, (_, of)) in draft.files.iter().zip(made) {
             let (Some(before), Some(after)) = (&file.before, file.new_text()) else { continue };
             let after = self.repo.write_object(ObjectType::Blob, after)?;
@@ -35,6 +35,7 @@ impl Run<'_> {
         }
         kept.sort_unstable();
         kept.dedup();
+        self.kept.clone_from(&kept);
         let Some(keeper) = self.repo.keeper(&kept)? else { return Ok(()) };
         let aside = self.repo.write_hold_aside(keeper)?;
         kept.push(keeper);
@@ -78,13 +79,18 @@ impl Run<'_> {
 
     /// True when a codemod of the unit is to be told why what it made failed, and to try once more.
     pub(super) fn may_try_again(&self, unit: &Unit, failure: &Failure, tried: u32) -> bool {
+        // What was red before may be what the codemod is to turn green.
+        !failure.reverted && self.most_attempts(unit) > tried
+    }
+
+    /// How often the codemods of a unit are tried at most; 0 for once.
+    pub(super) fn most_attempts(&self, unit: &Unit) -> u32 {
         let rules = unit.files.iter().flat_map(|file| &self.plan.target(file).rules);
         let attempts = rules.filter_map(|rule| match &self.plan.rules[*rule].kind {
             RuleKind::Command(command) => Some(command.attempts),
             _ => None,
         });
-        // What was red before may be what the codemod is to turn green.
-        !failure.reverted && attempts.max().unwrap_or_default() > tried
+        attempts.max().unwrap_or_default()
     }
 
     /// Makes ready for the next attempt: the codemods get the reason and the end of the output.
@@ -111,6 +117,12 @@ impl Run<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Lets go of what was kept of units that have ended.
+    pub(super) fn let_drafts_go(&mut self) -> Result<(), Stop> {
+        self.kept.clear();
+        Ok(self.repo.let_drafts_go()?)
     }
 
     /// Lets go of what a run kept that was killed just after its unit had ended.

@@ -4,14 +4,18 @@ use crate::event::{Event, PhaseLabel};
 use crate::held::BranchMove;
 use crate::journal::Record;
 use crate::judge::{OnTip, Purpose, Question, Verdict};
-use crate::plan::digest;
+use crate::plan::{GateFailure, digest};
 use crate::run::before::tell_red;
+use crate::run::blame::{Blame, Landed};
 use crate::run::judging::Candidate;
 use crate::run::{Run, ended};
 use crate::schedule::passage::{LastGate, too_many_given_up};
+use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::survey;
-use crate::units::Call;
+use crate::takeback::Reason;
+use crate::units::{Call, Unit};
+use crate::verdict::VerdictKind;
 
 impl Run<'_> {
     /// Runs the phase's gate, unless it passed already and that still counts, or the phase has not come to its end.
@@ -34,7 +38,16 @@ impl Run<'_> {
             }
             emit(Event::GateStarted { phase: label.clone() });
             let calls = Call::of_phase(&phase.gate);
-            let question = Question { purpose: Purpose::Gate, calls: &calls, fewer: false, phase: &phase.id, unit: None };
+            let tree = Some(self.repo.tree_of(self.held.tip().commit)?);
+            let question = Question {
+                purpose: Purpose::Gate,
+                calls: &calls,
+                fewer: false,
+                phase: &phase.id,
+                unit: None,
+                candidate: None,
+                tree,
+            };
             let (verdict, since) = self.judged(question, &Candidate::new(), emit)?;
             // Of which tree a verdict is true is known only while the branch stands still.
             if since == BranchMove::Forward {
@@ -72,7 +85,8 @@ impl Run<'_> {
     fn without_its_units(&mut self, at: usize, call: &Call, emit: &mut dyn FnMut(Event)) -> Result<(OnTip, BranchMove), Stop> {
         let (phase, without) = (&self.plan.phases[at], self.without_phase(at)?);
         let calls = std::slice::from_ref(call);
-        let question = Question { purpose: Purpose::Before, calls, fewer: false, phase: &phase.id, unit: None };
+        let question =
+            Question { purpose: Purpose::Before, calls, fewer: false, phase: &phase.id, unit: None, candidate: None, tree: None };
         let (verdict, since) = self.judged(question, &without, emit)?;
         let says = self.judge.learn_on_tip(self.judge.key(call, &phase.id, None), verdict);
         tell_red(call, "the phase's units", &says, emit);
@@ -97,18 +111,96 @@ impl Run<'_> {
                 emit(Event::GatePassed { phase: label.clone() });
                 Ok(())
             }
-            Verdict::Failed { reason, command, log, .. } => {
+            Verdict::Failed { reason, command, log, kind, nth, .. } => {
                 self.journal.append(Record::GateFailed { plan, phase: id, tip, commands })?;
                 emit(Event::GateFailed { phase: label.clone(), command });
-                let red = match before {
+                let red = match &before {
                     Some(OnTip::RedUnread(why)) => format!("; red before: without the phase's units it fails too: {why}"),
                     _ => String::new(),
                 };
                 let message = format!("the gate of {label} did not pass: {reason}{red}");
                 let help =
                     format!("see {}; `migrate run` tries the gate again, `migrate rollback` takes units back", log.display());
-                Err(Stop::Failed(Note::new(message, help)))
+                let failed = Stop::Failed(Note::new(message, help));
+                match phase.gate_on_failure {
+                    GateFailure::Stop => Err(failed),
+                    _ if matches!(before, Some(OnTip::RedUnread(_))) => Err(failed),
+                    GateFailure::Culprits => self.take_culprits_back(at, label, &calls[nth], (&reason, kind), failed, emit),
+                    GateFailure::RollbackPhase => self.take_phase_back(at, (&reason, kind), failed, emit),
+                }
             }
         }
+    }
+
+    /// Finds the units of the phase that make its gate fail, takes them back, and asks the gate again.
+    fn take_culprits_back(
+        &mut self,
+        at: usize,
+        label: &PhaseLabel,
+        call: &Call,
+        (reason, kind): (&str, VerdictKind),
+        failed: Stop,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Stop> {
+        if !self.isolates(std::slice::from_ref(call)) {
+            let message =
+                "the units that make the gate fail are found in copies of the work tree only: none is taken back".to_owned();
+            emit(Event::Warning { message, help: None });
+            return Err(failed);
+        }
+        let landed = self.landed_of(at);
+        let blamed = match self.blame((Purpose::Gate, call, at), &landed, emit)? {
+            Blame::On(blamed) => blamed,
+            Blame::RedBefore => {
+                let message = format!("the gate of {label} fails without any unit of the phase too: none is taken back");
+                emit(Event::Warning { message, help: None });
+                return Err(failed);
+            }
+            Blame::Flaky => {
+                let message = format!("flaky gate: {label} does not answer the same each time: no unit is taken back");
+                let help = "make its commands answer the same each time, or give them `retries: N`, then run again";
+                return Err(Stop::Failed(Note::new(message, help)));
+            }
+            Blame::Void => return self.gate(at, label, emit),
+        };
+        for (culprit, with) in blamed.into_iter().rev() {
+            let (unit, commit) = &landed[culprit];
+            let why = Reason::Gate { why: format!("{reason}{with}"), verdict: Some(kind) };
+            self.take_back(unit, *commit, &why, emit)?;
+        }
+        self.judge.forget();
+        self.refuse_too_many(at)?;
+        self.gate(at, label, emit)
+    }
+
+    /// Takes every unit of the phase back, the newest first.
+    fn take_phase_back(
+        &mut self,
+        at: usize,
+        (reason, kind): (&str, VerdictKind),
+        failed: Stop,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Stop> {
+        for (unit, commit) in self.landed_of(at).into_iter().rev() {
+            let why = Reason::Gate { why: reason.to_owned(), verdict: Some(kind) };
+            self.take_back(&unit, commit, &why, emit)?;
+        }
+        self.judge.forget();
+        Err(failed)
+    }
+
+    /// What of a phase is in the branch: each commit with the files that it holds, in the order of the plan.
+    fn landed_of(&self, at: usize) -> Vec<Landed> {
+        let mut landed: Vec<Landed> = Vec::new();
+        for standing in self.units.iter().filter(|standing| standing.unit.phase == at) {
+            for file in standing.files.iter().filter(|file| file.state == State::Committed) {
+                let Some(commit) = file.commit.filter(|commit| self.repo.has_commit(*commit)) else { continue };
+                match landed.last_mut().filter(|(unit, last)| *last == commit && unit.id == standing.unit.id) {
+                    Some((unit, _)) => unit.files.push(file.file.clone()),
+                    None => landed.push((Unit { files: vec![file.file.clone()], ..standing.unit.clone() }, commit)),
+                }
+            }
+        }
+        landed
     }
 }

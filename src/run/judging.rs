@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::Oid;
 
 use crate::copies::{Copies, Copy, Means, Pin, TreeFacts, Unavailable, Version};
 use crate::event::Event;
 use crate::held::BranchMove;
-use crate::judge::{Isolated, Purpose, Question, Verdict};
+use crate::interrupt::Interrupt;
+use crate::judge::{Isolated, Judge, Purpose, Question, Verdict};
 use crate::path::RepoPath;
 use crate::protocol::{After, Draft};
 use crate::repo::Repo;
@@ -22,7 +24,7 @@ use crate::run::ended::MOST_ATTEMPTS;
 use crate::run::{Run, takes_away};
 use crate::state::State;
 use crate::stop::{Note, Stop};
-use crate::units::{Call, Unit};
+use crate::units::{Call, Member, Unit};
 
 /// The files of a candidate that are not as the tip has them.
 pub(super) type Candidate = BTreeMap<RepoPath, Version>;
@@ -39,6 +41,8 @@ const SUBMODULE: u32 = 0o160_000;
 pub(super) struct Isolation {
     copies: Copies,
     pinned: Option<Pinned>,
+    /// A handle on the repository for the threads in which copies are judged.
+    looker: Arc<Mutex<Repo>>,
     /// The tracked files that the user had changed when that was last looked at, which costs a look at each tracked file.
     edited: Option<BTreeSet<RepoPath>>,
 }
@@ -56,7 +60,11 @@ impl Isolation {
     pub(super) fn open(repo: &Repo, scratch: Option<&Path>) -> Result<Self, Unavailable> {
         let facts = TreeFacts { top: repo.top(), git_folder: repo.git_folder(), common_folder: repo.common_folder() };
         let copies = Copies::open(&facts, &Means { scratch, program: None })?;
-        Ok(Self { copies, pinned: None, edited: None })
+        let looker = Repo::open(repo.top()).map_err(|problem| Unavailable::Refused {
+            call: format!("open {} once more", repo.top().display()),
+            error: std::io::Error::other(problem.to_string()),
+        })?;
+        Ok(Self { copies, pinned: None, looker: Arc::new(Mutex::new(looker)), edited: None })
     }
 
     /// The tip for copies, made anew when it, or what the user has changed, is not what it was.
@@ -86,7 +94,7 @@ pub(super) fn candidate(draft: &Draft) -> Option<Candidate> {
 }
 
 /// What a commit has at a path; `None` for a submodule.
-fn version_in(repo: &Repo, commit: Oid, path: &RepoPath, conversions: &Conversions) -> Result<Option<Version>, Stop> {
+pub(super) fn version_in(repo: &Repo, commit: Oid, path: &RepoPath, conversions: &Conversions) -> Result<Option<Version>, Stop> {
     Ok(match repo.file_in(commit, path)? {
         None => Some(Version::Absent),
         Some((SUBMODULE, _)) => None,
@@ -107,14 +115,95 @@ pub(super) fn version(after: &After) -> Option<Version> {
     }
 }
 
+/// True for a file of a candidate on this tip that commands must leave as it is.
+fn is_guarded(repo: &Repo, tip: Oid, candidate: &Candidate, path: &RepoPath) -> Result<bool, Stop> {
+    Ok(candidate.contains_key(path) || repo.file_in(tip, path)?.is_some())
+}
+
+/// True for a path that git tracks in a candidate on this tip, or that is inside of what it tracks.
+fn is_tracked(repo: &Repo, tip: Oid, candidate: &Candidate, path: &RepoPath) -> Result<bool, Stop> {
+    // A submodule is one entry, whatever is in it; a folder is none.
+    let mut above = path.as_path().ancestors().filter_map(|path| RepoPath::new(path.as_os_str().as_bytes()).ok());
+    above.try_fold(false, |is, path| {
+        let entry = || Ok::<_, Stop>(repo.file_in(tip, &path)?.is_some_and(|(mode, _)| mode != FOLDER));
+        Ok(is || candidate.contains_key(&path) || entry()? || repo.staged(&path)?.is_some())
+    })
+}
+
+/// A candidate in a copy that a thread of its own may judge.
+pub(super) struct Apart {
+    copy: Copy,
+    candidate: Candidate,
+    tip: Oid,
+    /// The files that the user had changed, which show as the tip has them.
+    edited: BTreeSet<RepoPath>,
+    looker: Arc<Mutex<Repo>>,
+}
+
+impl Apart {
+    /// The files that the user had changed when it was made.
+    pub(super) fn edited(&self) -> &BTreeSet<RepoPath> {
+        &self.edited
+    }
+
+    /// Runs commands on it.
+    pub(super) fn judge(
+        &self,
+        judge: &Judge<'_>,
+        question: Question<'_>,
+        (interrupt, job): (&Interrupt, usize),
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Verdict, Stop> {
+        let looker = || self.looker.lock().unwrap_or_else(PoisonError::into_inner);
+        let isolated = Isolated {
+            copy: &self.copy,
+            is_guarded: &|path| is_guarded(&looker(), self.tip, &self.candidate, path),
+            is_tracked: &|path| is_tracked(&looker(), self.tip, &self.candidate, path),
+            may_stage: false,
+            interrupt,
+            job,
+        };
+        judge.run(question, Some(&isolated), &mut || Ok(()), emit)
+    }
+}
+
 impl Run<'_> {
+    /// Makes a copy of the tip with a candidate's files, to be judged apart; none where no copies are made.
+    pub(super) fn apart(&mut self, candidate: Candidate) -> Result<Option<Apart>, Stop> {
+        let known = self.isolation.as_ref().and_then(|isolation| isolation.edited.clone());
+        let edited = known.map_or_else(|| self.edited(), Ok)?;
+        let (repo, tip) = (self.repo, self.held.tip().commit);
+        let Some(isolation) = &mut self.isolation else { return Ok(None) };
+        let pin = isolation.pin(repo, tip, edited.clone())?;
+        let copy = isolation.copies.copy(&pin, &candidate)?;
+        Ok(Some(Apart { copy, candidate, tip, edited, looker: Arc::clone(&isolation.looker) }))
+    }
+
+    /// The tracked files that the user changed since a copy was made that knew of these. What was judged in it may have seen half of that.
+    pub(super) fn edited_since(&mut self, known: &BTreeSet<RepoPath>) -> Result<Vec<RepoPath>, Stop> {
+        let now = self.edited()?;
+        let new: Vec<RepoPath> = now.difference(known).cloned().collect();
+        if let Some(isolation) = &mut self.isolation {
+            isolation.edited = Some(now);
+        }
+        Ok(new)
+    }
+
     /// What these calls are to judge.
     pub(super) fn question<'q>(&self, purpose: Purpose, unit: &'q Unit, calls: &'q [Call]) -> Question<'q>
     where
         Self: 'q,
     {
         let fewer = takes_away(self.plan, unit);
-        Question { purpose, calls, fewer, phase: &self.plan.phases[unit.phase].id, unit: Some(&unit.id) }
+        Question {
+            purpose,
+            calls,
+            fewer,
+            phase: &self.plan.phases[unit.phase].id,
+            unit: Some(&unit.id),
+            candidate: None,
+            tree: None,
+        }
     }
 
     /// True when these calls, which are a whole list, run in a copy: none of them is to run in the work tree itself.
@@ -146,13 +235,9 @@ impl Run<'_> {
     ) -> Result<(Verdict, BranchMove), Stop> {
         for _ in 0..MOST_ATTEMPTS {
             let judged = self.judged_once(question, candidate, (beforehand, afterwards), emit)?;
-            let now = self.edited()?;
             let pinned = self.isolation.as_ref().and_then(|isolation| isolation.pinned.as_ref());
-            let is_new = |path: &&RepoPath| pinned.is_none_or(|pinned| !pinned.edited.contains(*path));
-            let edited: Vec<String> = now.iter().filter(is_new).map(ToString::to_string).collect();
-            if let Some(isolation) = &mut self.isolation {
-                isolation.edited = Some(now);
-            }
+            let known = pinned.map(|pinned| pinned.edited.clone()).unwrap_or_default();
+            let edited: Vec<String> = self.edited_since(&known)?.iter().map(ToString::to_string).collect();
             if edited.is_empty() || judged.1 == BranchMove::Forward {
                 return Ok(judged);
             }
@@ -185,7 +270,7 @@ impl Run<'_> {
         // What was edited since is found when the verdict is there, which is void then.
         let known = self.isolation.as_ref().and_then(|isolation| isolation.edited.clone());
         let edited = known.map_or_else(|| self.edited(), Ok)?;
-        let (repo, tip) = (self.repo, self.held.tip().commit);
+        let (repo, tip, interrupt) = (self.repo, self.held.tip().commit, self.interrupt);
         let Some(isolation) = &mut self.isolation else { return self.judged_in_place(question, emit) };
         let pin = isolation.pin(repo, tip, edited)?;
         let copy = isolation.copies.copy(&pin, candidate)?;
@@ -196,21 +281,13 @@ impl Run<'_> {
             Purpose::Transform => own == Some(path),
             purpose => purpose.changes_files() && candidate.contains_key(path),
         };
-        let is_guarded =
-            |path: &RepoPath| Ok(!is_own(path) && (candidate.contains_key(path) || repo.file_in(tip, path)?.is_some()));
+        let is_guarded = |path: &RepoPath| Ok(!is_own(path) && is_guarded(repo, tip, candidate, path)?);
         let may_stage = purpose == Purpose::Hook;
-        let is_tracked = |path: &RepoPath| {
-            // A submodule is one entry, whatever is in it; a folder is none.
-            let mut above = path.as_path().ancestors().filter_map(|path| RepoPath::new(path.as_os_str().as_bytes()).ok());
-            above.try_fold(false, |is, path| {
-                let entry = || Ok::<_, Stop>(repo.file_in(tip, &path)?.is_some_and(|(mode, _)| mode != FOLDER));
-                Ok(is || candidate.contains_key(&path) || entry()? || repo.staged(&path)?.is_some())
-            })
-        };
+        let is_tracked = |path: &RepoPath| is_tracked(repo, tip, candidate, path);
         beforehand(&copy)?;
         let judged = self.judged_with(
             question,
-            Some(&Isolated { copy: &copy, is_guarded: &is_guarded, is_tracked: &is_tracked, may_stage }),
+            Some(&Isolated { copy: &copy, is_guarded: &is_guarded, is_tracked: &is_tracked, may_stage, interrupt, job: 0 }),
             emit,
         )?;
         afterwards(&copy)?;
@@ -249,6 +326,17 @@ impl Run<'_> {
                 let version = version_in(self.repo, parent, path, &self.conversions)?;
                 without.extend(version.map(|version| (path.clone(), version)));
             }
+        }
+        Ok(without)
+    }
+
+    /// The files of units as the parent of their commit has them.
+    pub(super) fn without_commit(&self, files: &[Member], commit: Oid) -> Result<Candidate, Stop> {
+        let mut without = Candidate::new();
+        let Some(parent) = self.repo.parent_of(commit)? else { return Ok(without) };
+        for file in files {
+            let version = version_in(self.repo, parent, &file.path, &self.conversions)?;
+            without.extend(version.map(|version| (file.path.clone(), version)));
         }
         Ok(without)
     }

@@ -4,6 +4,7 @@
 //! bytes, index and branch change is the protocol's; what a person sees is the listener's.
 
 mod before;
+mod blame;
 mod codemod;
 mod drafting;
 mod drafts;
@@ -11,6 +12,7 @@ mod end;
 mod ended;
 mod gate;
 mod judging;
+mod line;
 mod one;
 mod polish;
 mod rehearsal;
@@ -20,6 +22,7 @@ mod verify;
 mod whereabouts;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use git2::Oid;
 
@@ -41,6 +44,7 @@ use crate::request::Request;
 use crate::run::ended::{Ended, Failure};
 use crate::run::judging::Isolation;
 use crate::schedule::failure::{self, Next, Noted};
+use crate::schedule::line::Rate;
 use crate::schedule::passage::{self, Passage};
 use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
@@ -82,7 +86,7 @@ struct Run<'a> {
     plan: &'a Plan,
     request: &'a Request,
     interrupt: &'a Interrupt,
-    judge: Judge<'a>,
+    judge: Arc<Judge<'a>>,
     journal: Journal,
     identity: Identity,
     conversions: Conversions,
@@ -102,6 +106,10 @@ struct Run<'a> {
     asked: BTreeSet<plan::Run>,
     /// How many units in a row no command could judge.
     not_judged: usize,
+    /// What codemods made of units that have not ended.
+    kept: Vec<Oid>,
+    /// The share of units that failed so far, by which batches are sized.
+    rate: Rate,
     /// False while drafts are only shown: nothing is noted then.
     has_begun: bool,
 }
@@ -135,6 +143,11 @@ impl Run<'_> {
         let label = self.plan.label(at);
         let counts = |run: &Self| survey::counts(members.iter().map(|unit| &run.units[*unit]));
         emit(Event::PhaseStarted { phase: label.clone(), units: members.len(), done: counts(self).done });
+        if self.has_line(at) {
+            self.in_line(at, members, emit)?;
+            emit(Event::PhaseFinished { phase: label.clone(), tally: counts(self) });
+            return self.gate(at, &label, emit);
+        }
         for (nth, unit_at) in members.iter().enumerate() {
             if let Some(signal) = self.interrupt.pending() {
                 return Err(Stop::Interrupted(signal));
@@ -166,12 +179,7 @@ impl Run<'_> {
             }
             match self.unit(&part, emit)? {
                 Ended::Committed => self.not_judged = 0,
-                Ended::Unchanged => {
-                    self.note_unchanged(&part)?;
-                    self.set_state(&part.files, State::Unchanged, None, None);
-                    let why = self.why_unchanged(&part);
-                    emit(Event::UnitUnchanged { unit: part.id.to_string(), files: self.files_of(&part), why });
-                }
+                Ended::Unchanged => self.unit_unchanged(&part, emit)?,
                 Ended::Failed(failure) if !part.is_atomic() => {
                     self.split(&part, failure.reason, emit);
                     let [first, second] = part.halves();
@@ -184,6 +192,15 @@ impl Run<'_> {
             }
         }
         ended
+    }
+
+    /// Notes that there is nothing to do in a part of a unit.
+    fn unit_unchanged(&mut self, part: &Unit, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        self.note_unchanged(part)?;
+        self.set_state(&part.files, State::Unchanged, None, None);
+        let why = self.why_unchanged(part);
+        emit(Event::UnitUnchanged { unit: part.id.to_string(), files: self.files_of(part), why });
+        Ok(())
     }
 
     /// Says that the halves of a part are tried next.
@@ -251,7 +268,9 @@ impl Run<'_> {
         let counts = self.counts_of(at);
         // What a person took back in a phase that stops at failures is no failure: it closes the phase at its end.
         let by_a_person = |standing: &&Standing| {
-            standing.unit.phase == at && standing.state() == State::RolledBack && standing.why() != Some(survey::BY_VERIFICATION)
+            standing.unit.phase == at
+                && standing.state() == State::RolledBack
+                && standing.why().is_none_or(|why| ![survey::BY_VERIFICATION, survey::BY_GATE].contains(&why))
         };
         if self.units.iter().filter(by_a_person).count() == counts.given_up()
             || !passage::too_many_given_up(&self.plan.phases[at], counts)

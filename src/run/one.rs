@@ -5,6 +5,7 @@ use git2::Oid;
 use crate::compose::{self, Composed, Rewritten};
 use crate::event::{Activity, Event};
 use crate::judge::{Passing, Purpose, Verdict};
+use crate::message::trailers::Together;
 use crate::path::RepoPath;
 use crate::plan::guards::{Guard, Severity};
 use crate::protocol::undo::committed;
@@ -34,7 +35,7 @@ impl Run<'_> {
                 Tried::Ended(ended) => {
                     self.judge.give_feedback(String::new());
                     if self.is_drafted_by_commands(unit) {
-                        self.repo.let_drafts_go()?;
+                        self.let_drafts_go()?;
                     }
                     return Ok(ended);
                 }
@@ -84,7 +85,7 @@ impl Run<'_> {
                 return self.unless_red_before(&work.changed, nth, failure, emit);
             }
         };
-        let mut composed = self.compose(&work, &draft, &passed).map_err(Stop::Usage)?;
+        let mut composed = self.compose(&work, &draft, shown(&passed), None).map_err(Stop::Usage)?;
         match self.hooked_message(&work.changed, &draft, composed.message.clone(), emit)? {
             _ if *self.held.tip() != work.tip => return Ok(Tried::Void),
             Ok(message) => composed.message = message,
@@ -139,7 +140,7 @@ impl Run<'_> {
             }
             Err(stop) => return self.give_up(placed, stop),
         };
-        let mut composed = match self.compose(&work, placed.draft(), &passed) {
+        let mut composed = match self.compose(&work, placed.draft(), shown(&passed), None) {
             Ok(composed) => composed,
             Err(note) => return self.give_up(placed, Stop::Usage(note)),
         };
@@ -168,12 +169,26 @@ impl Run<'_> {
         passed: Vec<Passing>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Tried, Stop> {
+        match self.commit(work, placed, composed, emit)? {
+            Ok((unit, commit)) => Ok(Tried::Ended(self.verify(&unit, commit, passed, emit)?)),
+            Err(tried) => Ok(tried),
+        }
+    }
+
+    /// Commits what is placed, and gives what changed of the unit and its commit.
+    pub(super) fn commit(
+        &mut self,
+        work: Attempt,
+        placed: Placed,
+        composed: Composed,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Result<(Unit, Oid), Tried>, Stop> {
         let Attempt { part, changed, tip, made, unchanged } = work;
         emit(Event::Doing { unit: part.id.to_string(), activity: Activity::Committing });
         let log = format!("commit (migrate): {}", composed.subject);
         let Landed { commit, draft } = match self.protocol().land(placed, &composed.message, &log) {
             Ok(landed) => landed,
-            Err(stop) => return self.gave_up(&tip, stop),
+            Err(stop) => return self.gave_up(&tip, stop).map(Err),
         };
         self.held.moved_to(commit);
         self.landed(&changed.files, commit, &draft);
@@ -192,11 +207,17 @@ impl Run<'_> {
             lines_added: composed.lines_added,
             lines_removed: composed.lines_removed,
         });
-        Ok(Tried::Ended(self.verify(&changed, commit, passed, emit)?))
+        Ok(Ok((changed, commit)))
     }
 
     /// The commit of a unit, which these commands let pass.
-    fn compose(&self, work: &Attempt, draft: &Draft, passed: &[Passing]) -> Result<Composed, Note> {
+    pub(super) fn compose(
+        &self,
+        work: &Attempt,
+        draft: &Draft,
+        mut validated: Vec<String>,
+        together: Option<Together>,
+    ) -> Result<Composed, Note> {
         let changed = &work.changed;
         let files = work.made.iter().zip(&draft.files).filter(|(_, file)| file.old_text() != file.new_text());
         let files: Vec<Rewritten> = files
@@ -208,11 +229,11 @@ impl Run<'_> {
                 rules: &made.rules,
             })
             .collect();
-        let mut validated: Vec<String> = passed.iter().map(|passing| passing.shown.clone()).collect();
         let verify = calls(self.plan, &changed.files, |target| &target.verify);
         validated.extend(self.judge.left_out(&verify, &self.plan.phases[changed.phase].id, Some(&changed.id)));
         let hooks_skipped = self.request.leave.hooks && !self.repo.commit_hooks().is_empty();
-        compose::commit(self.plan, &self.digest, (&changed.id, &draft.members), &files, &validated, hooks_skipped)
+        let unit = (&changed.id, &draft.members[..]);
+        compose::commit(self.plan, &self.digest, unit, &files, &validated, (hooks_skipped, together))
     }
 
     /// Notes that the commit of these files is in the branch, with what their guards let pass.
@@ -280,8 +301,13 @@ impl Run<'_> {
     }
 
     /// After a change was taken back: where somebody else committed since `base`, only the attempt is over.
-    fn gave_up(&mut self, base: &Tip, stop: Stop) -> Result<Tried, Stop> {
+    pub(super) fn gave_up(&mut self, base: &Tip, stop: Stop) -> Result<Tried, Stop> {
         self.look_at_branch()?;
         if self.held.tip() != base && matches!(stop, Stop::NeedsYou(_)) { Ok(Tried::Void) } else { Err(stop) }
     }
+}
+
+/// What the message says of the commands that passed.
+fn shown(passed: &[Passing]) -> Vec<String> {
+    passed.iter().map(|passing| passing.shown.clone()).collect()
 }

@@ -189,6 +189,6 @@ impl Run<'_> {
         let there = |path: &&RepoPath| draft.files.iter().any(|file| file.path == **path && file.new_text().is_some());
         let files = unit.paths().filter(there).cloned().collect();
         let command = Command::plain(plan::Run::Shell(format!("{STAGED}{run}")), Default::default());
-        Call { command, file: None, files, label: Some(label) }
+        Call { command, file: None, files, label: Some(label), unit: None }
     }
 }

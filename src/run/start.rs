@@ -1,6 +1,7 @@
 //! Before the first act: everything that can be checked is, and all of it is told at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::event::{Event, Watch};
 use crate::held::Held;
@@ -20,6 +21,7 @@ use crate::rules;
 use crate::run::Run;
 use crate::run::drafting::warned;
 use crate::run::whereabouts;
+use crate::schedule::line::Rate;
 use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Survey};
@@ -90,6 +92,7 @@ impl<'a> Run<'a> {
         refuse_hooks(repo, request.leave, if isolation.is_some() { &HOOKS_IN_COPIES } else { &[] })?;
         if isolation.is_none() {
             refuse_format(plan)?;
+            refuse_private(plan)?;
         }
         let judged = rules::judge(repo, plan, interrupt)?;
         for warning in plan.warnings.iter().chain(&judged.warnings) {
@@ -102,7 +105,7 @@ impl<'a> Run<'a> {
             plan,
             request,
             interrupt,
-            judge: Judge::new(repo, plan, interrupt).without(&request.red_ok),
+            judge: Arc::new(Judge::new(repo, plan, interrupt).without(&request.red_ok).without_cache(request.no_cache)),
             identity,
             conversions,
             callables,
@@ -116,6 +119,8 @@ impl<'a> Run<'a> {
             isolation,
             asked: BTreeSet::new(),
             not_judged: 0,
+            kept: Vec::new(),
+            rate: Rate::seen(0, 0),
             has_begun: false,
         };
         let resumed = earlier.is_some_and(|earlier| !earlier.finished);
@@ -154,6 +159,14 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Fails when commands want something for themselves that they can have in copies alone.
+fn refuse_private(plan: &Plan) -> Result<(), Stop> {
+    let Some(command) = whereabouts::judges(plan).find(|command| !command.private.is_empty()) else { return Ok(()) };
+    let message = format!("`private` works in copies of the work tree only: `{}`", command.run);
+    let help = "run without --in-place where copies can be made, or remove `private`";
+    Err(Stop::Refused(Note::new(message, help)))
 }
 
 /// Fails when the plan has formatters, which are not run in the user's own tree.

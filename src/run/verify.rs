@@ -5,7 +5,7 @@ use git2::Oid;
 use crate::event::{Activity, Event};
 use crate::held::BranchMove;
 use crate::journal::{Announcement, Record};
-use crate::judge::{Passing, Purpose, Verdict};
+use crate::judge::{Passing, Purpose, Question, Verdict};
 use crate::path::RepoPath;
 use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
@@ -33,11 +33,12 @@ impl Run<'_> {
     ) -> Result<Ended, Stop> {
         let calls = calls(self.plan, &unit.files, |target| &target.verify);
         if calls.is_empty() {
-            self.learn(validated)?;
+            self.learn(unit.phase, validated)?;
             return Ok(Ended::Committed);
         }
         for _ in 0..ended::MOST_ATTEMPTS {
-            let question = self.question(Purpose::Verify, unit, &calls);
+            let tree = Some(self.repo.tree_of(self.held.tip().commit)?);
+            let question = Question { tree, ..self.question(Purpose::Verify, unit, &calls) };
             let judged = self.judged(question, &Candidate::new(), emit);
             let (verdict, since) = judged.map_err(|stop| still_owed(unit, stop))?;
             // Of which tree a verdict is true is known only while the branch stands still.
@@ -51,14 +52,15 @@ impl Run<'_> {
                     self.refuse_changed_tree(&calls, "a verify command")?;
                     self.journal.append(Record::Verified { commit: commit.to_string() })?;
                     validated.extend(passed);
-                    self.learn(validated)?;
+                    self.learn(unit.phase, validated)?;
                     return Ok(Ended::Committed);
                 }
             };
             // What keeps it from being taken back now must not let the verdict be forgotten.
             let verdict = Some(kind);
             self.journal.append(Record::Refuted { commit: commit.to_string(), reason: reason.clone(), verdict })?;
-            self.take_back(unit, commit, (&reason, verdict), emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
+            self.take_back(unit, commit, &Reason::Verification { why: reason.clone(), verdict }, emit)
+                .map_err(|stop| stays(unit, commit, &reason, &stop))?;
             let log = log.display().to_string();
             return Ok(Ended::Failed(Failure {
                 reason,
@@ -72,19 +74,19 @@ impl Run<'_> {
         Err(ended::keeps_moving(&self.name_of(unit)))
     }
 
-    fn take_back(
-        &mut self,
-        unit: &Unit,
-        commit: Oid,
-        (reason, verdict): (&str, Option<VerdictKind>),
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<(), Stop> {
+    /// Takes the commit of a unit back for what it made fail.
+    pub(super) fn take_back(&mut self, unit: &Unit, commit: Oid, why: &Reason, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let (name, parts) = (unit.id.to_string(), self.files_of(unit));
+        let (reason, verdict, by) = match why {
+            Reason::Verification { why, verdict } => (why.as_str(), *verdict, survey::BY_VERIFICATION),
+            Reason::Gate { why, verdict } => (why.as_str(), *verdict, survey::BY_GATE),
+            Reason::Rollback => ("", None, ""),
+        };
         emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
         let tip = self.held.tip().commit;
         if takeback::is_undone(self.repo, tip, commit)? {
             // Somebody was quicker.
-            self.is_back(unit, commit, verdict);
+            self.is_back(unit, commit, (by, verdict));
             emit(Event::UnitSkipped { unit: name, why: "its commit was taken back meanwhile".to_owned() });
             return Ok(());
         }
@@ -93,10 +95,9 @@ impl Run<'_> {
         let files: Vec<RepoPath> = unit.paths().cloned().collect();
         let (plan, unit_id, extent) = (self.plan.name.as_str(), &unit.id, Extent::Whole);
         let work = Work { plan, phase, unit: unit_id, files: &files, commit, extent };
-        let why = Reason::Verification { why: reason.to_owned(), verdict };
-        let revert = takeback::take_back(&mut protocol, work, &why)?;
+        let revert = takeback::take_back(&mut protocol, work, why)?;
         self.held.moved_to(revert);
-        self.is_back(unit, commit, verdict);
+        self.is_back(unit, commit, (by, verdict));
         let (taken, by) = (commit.to_string(), revert.to_string());
         emit(Event::UnitReverted { unit: name, files: parts, commit: taken, revert: by, reason: reason.to_owned() });
         Ok(())
@@ -104,9 +105,9 @@ impl Run<'_> {
 
     /// Notes where a unit stands whose commit failed and is back. Of several files that were put together for their size it is not known
     /// which one failed: their halves are to be tried.
-    fn is_back(&mut self, unit: &Unit, commit: Oid, verdict: Option<VerdictKind>) {
+    fn is_back(&mut self, unit: &Unit, commit: Oid, (by, verdict): (&str, Option<VerdictKind>)) {
         let (state, why) = match unit.is_atomic() {
-            true => (State::RolledBack, Some(survey::BY_VERIFICATION.to_owned())),
+            true => (State::RolledBack, Some(by.to_owned())),
             false => (State::Pending, None),
         };
         self.set_state(&unit.files, state, why, verdict.filter(|_| state == State::RolledBack));
@@ -192,7 +193,8 @@ impl Run<'_> {
         let ended = match refuted {
             // What is known to fail is not judged again.
             Some((reason, verdict)) => {
-                self.take_back(unit, commit, (&reason, verdict), emit).map_err(|stop| stays(unit, commit, &reason, &stop))?;
+                self.take_back(unit, commit, &Reason::Verification { why: reason.clone(), verdict }, emit)
+                    .map_err(|stop| stays(unit, commit, &reason, &stop))?;
                 let help = "`migrate status` says where it stands".to_owned();
                 Ended::Failed(Failure { reason, help, log: None, verdict, not_judged: false, reverted: true })
             }

@@ -77,7 +77,7 @@ pub(super) fn some_at_tree(plan: &Plan) -> bool {
 }
 
 /// The commands of a plan that judge.
-fn judges(plan: &Plan) -> impl Iterator<Item = &Command> {
+pub(super) fn judges(plan: &Plan) -> impl Iterator<Item = &Command> {
     plan.phases.iter().flat_map(|phase| {
         let of_targets = phase.targets.iter().flat_map(|target| target.validate.iter().chain(&target.verify));
         of_targets.chain(&phase.gate)

@@ -65,7 +65,8 @@ mod tests {
     fn phase(on_failure: OnFailure, max_quarantined: Option<u32>) -> Phase {
         let max_quarantined = max_quarantined.map(|percent| Share(percent * 100));
         let (id, units) = ("P0".to_owned(), Units::Each);
-        Phase { id, title: None, on_failure, max_quarantined, gate: Vec::new(), units, targets: Vec::new() }
+        let (gate, gate_on_failure) = Default::default();
+        Phase { id, title: None, on_failure, max_quarantined, gate, gate_on_failure, batch: 1, units, targets: Vec::new() }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum By {
     Verification,
     /// The same, of several files that were put together for their size: it says nothing of any one of them.
     VerificationOfSeveral,
+    /// The gate of its phase, which it made fail.
+    Gate,
     /// A person, with `migrate rollback`.
     Rollback,
     /// A person, by whatever other means.
@@ -103,7 +105,7 @@ pub fn decide(facts: &Facts) -> Decision {
         // Its halves are to be tried.
         (History::TakenBack(By::VerificationOfSeveral), _) => look(Pending, Unchanged),
         // The plan that failed is not the plan any more.
-        (History::TakenBack(By::Verification), _) if !facts.same_plan => look(Pending, Unchanged),
+        (History::TakenBack(By::Verification | By::Gate), _) if !facts.same_plan => look(Pending, Unchanged),
         (History::TakenBack(_), _) => look(RolledBack, Unchanged),
     }
 }
@@ -130,7 +132,7 @@ pub fn decide_whereabouts(history: History, same_plan: bool, attempt: Attempt, p
         (_, Whereabouts::AsPlanned, History::TakenBack(_)) => State::Unchanged,
         (_, Whereabouts::AsPlanned, _) => State::Committed,
         (_, Whereabouts::AsBefore, History::None | History::TakenBack(By::VerificationOfSeveral)) => State::Pending,
-        (_, Whereabouts::AsBefore, History::TakenBack(By::Verification)) if !same_plan => State::Pending,
+        (_, Whereabouts::AsBefore, History::TakenBack(By::Verification | By::Gate)) if !same_plan => State::Pending,
         (_, Whereabouts::AsBefore, _) => State::RolledBack,
     }
 }
@@ -232,6 +234,8 @@ mod tests {
             (taken(By::Hand), true, N, AsPlanned, Unchanged),
             (taken(By::Verification), true, N, AsBefore, RolledBack),
             (taken(By::Verification), false, N, AsBefore, Pending),
+            (taken(By::Gate), true, N, AsBefore, RolledBack),
+            (taken(By::Gate), false, N, AsBefore, Pending),
             (taken(By::VerificationOfSeveral), true, N, AsBefore, Pending),
             (taken(By::Rollback), true, Q, AsBefore, Quarantined),
             (History::Landed, true, F, AsBefore, Failed),

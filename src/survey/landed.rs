@@ -86,6 +86,7 @@ pub fn landed(repo: &Repo, tip: Oid, name: &str, interrupt: &Interrupt) -> Resul
                     let by = match ours.cause {
                         Cause::Verification if of_several => By::VerificationOfSeveral,
                         Cause::Verification => By::Verification,
+                        Cause::Gate => By::Gate,
                         Cause::Rollback => By::Rollback,
                     };
                     let tried_with = if by == By::VerificationOfSeveral { ours.files.len() } else { 0 };

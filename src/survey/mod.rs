@@ -122,6 +122,9 @@ pub struct Survey {
 /// Why a unit is rolled back that no person took back.
 pub const BY_VERIFICATION: &str = "its verification failed";
 
+/// Why a unit is rolled back that made the gate of its phase fail.
+pub const BY_GATE: &str = "it made the gate fail";
+
 /// How many of these units are in which state.
 pub fn counts<'s>(units: impl IntoIterator<Item = &'s Standing>) -> Counts {
     Counts::of(units.into_iter().map(Standing::state))
@@ -210,6 +213,7 @@ pub fn survey(
             State::Outdated => Some("its file changed since".to_owned()),
             State::RolledBack => Some(match facts.history {
                 History::TakenBack(By::Verification) => BY_VERIFICATION.to_owned(),
+                History::TakenBack(By::Gate) => BY_GATE.to_owned(),
                 History::TakenBack(By::Rollback) => "by `migrate rollback`".to_owned(),
                 History::TakenBack(By::Hand | By::VerificationOfSeveral) | History::Landed | History::None => {
                     "by hand".to_owned()

@@ -3,7 +3,8 @@
 use crate::path::RepoPath;
 use crate::plan::glob;
 use crate::plan::{Command, Plan, Target};
-use crate::units::Member;
+use crate::unit_id::UnitId;
+use crate::units::{Member, Unit};
 
 /// A command of the plan, to be run once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,19 +17,22 @@ pub struct Call {
     pub files: Vec<RepoPath>,
     /// What a person calls it, where the plan does not say its text.
     pub label: Option<&'static str>,
+    /// The one unit that it is about, where several are judged together.
+    pub unit: Option<UnitId>,
 }
 
 impl Call {
     /// Commands that are about no file.
     #[must_use]
     pub fn of_phase(commands: &[Command]) -> Vec<Self> {
-        commands.iter().map(|command| Self { command: command.clone(), file: None, files: Vec::new(), label: None }).collect()
+        let call = |command: &Command| Self { command: command.clone(), file: None, files: Vec::new(), label: None, unit: None };
+        commands.iter().map(call).collect()
     }
 
     /// A command that is about one file.
     #[must_use]
     pub fn of_file(command: &Command, file: &RepoPath) -> Self {
-        Self { command: command.clone(), file: Some(file.clone()), files: vec![file.clone()], label: None }
+        Self { command: command.clone(), file: Some(file.clone()), files: vec![file.clone()], label: None, unit: None }
     }
 }
 
@@ -56,11 +60,62 @@ pub fn calls(plan: &Plan, files: &[Member], of: impl for<'t> Fn(&'t Target) -> &
                 found.extend(theirs.iter().map(|file| Call::of_file(command, file)));
             } else if !command.run.names_files() || !theirs.is_empty() {
                 let file = theirs.first().filter(|_| files.len() == 1 && !command.run.names_files()).cloned();
-                found.push(Call { command: command.clone(), file, files: theirs, label: None });
+                found.extend(parted(theirs, command).map(|files| Call {
+                    command: command.clone(),
+                    file: file.clone(),
+                    files,
+                    label: None,
+                    unit: None,
+                }));
             }
         }
     }
     found
+}
+
+/// The same for several units that are judged together: a command that names its unit is run for each of them, and one that names its
+/// file is about that file's unit.
+#[must_use]
+pub fn calls_of_batch(plan: &Plan, units: &[&Unit], of: impl for<'t> Fn(&'t Target) -> &'t [Command]) -> Vec<Call> {
+    if let [unit] = units {
+        return calls(plan, &unit.files, of);
+    }
+    let files: Vec<Member> = units.iter().flat_map(|unit| &unit.files).cloned().collect();
+    let mut found: Vec<Call> = Vec::new();
+    for call in calls(plan, &files, &of) {
+        let run = &call.command.run;
+        if run.names_unit() {
+            if !found.iter().any(|other| other.command == call.command) {
+                found.extend(units.iter().flat_map(|unit| {
+                    let own = calls(plan, &unit.files, &of).into_iter().filter(|own| own.command == call.command);
+                    own.map(|own| Call { unit: Some(unit.id.clone()), ..own })
+                }));
+            }
+            continue;
+        }
+        let unit = call.file.as_ref().and_then(|file| units.iter().find(|unit| unit.holds(file)));
+        found.push(Call { unit: unit.map(|unit| unit.id.clone()), ..call });
+    }
+    found
+}
+
+/// So many bytes of file names are put into one command: the system takes 128 KiB as one argument, and quotes and the command itself
+/// want room.
+const MOST_NAMES: usize = 64 << 10;
+
+/// The files of a command, in as many parts as it has to be run for them.
+fn parted(files: Vec<RepoPath>, command: &Command) -> impl Iterator<Item = Vec<RepoPath>> {
+    let mut parts: Vec<Vec<RepoPath>> = vec![Vec::new()];
+    let mut bytes = 0;
+    for file in files {
+        bytes += file.as_bytes().len() + 3;
+        if command.run.names_files() && bytes > MOST_NAMES && parts.last().is_some_and(|part| !part.is_empty()) {
+            parts.push(Vec::new());
+            bytes = file.as_bytes().len() + 3;
+        }
+        parts.last_mut().into_iter().for_each(|part| part.push(file.clone()));
+    }
+    parts.into_iter()
 }
 
 /// Which files a command is for.

@@ -9,7 +9,7 @@ use crate::plan::source::Span;
 use crate::plan::{Files, Plan, RuleKind, Target, Treatment};
 use crate::unit_id::UnitId;
 
-pub use calls::{Call, calls};
+pub use calls::{Call, calls, calls_of_batch};
 pub use cut::{Pins, cut};
 pub use select::{Selection, select};
 

@@ -82,7 +82,7 @@ fn a_commit_of_somebody_else_while_a_copy_is_judged_is_built_upon_and_an_edit_of
         let (repo, child) = judging("validate");
         repo.write("notes.txt", "theirs\n");
         repo.git(&["commit", "-qam", "theirs"]);
-        goes_on(&repo, child).succeeds().says("the branch got other commits while a.py was judged: it is judged again");
+        goes_on(&repo, child).succeeds().says("the branch got other commits while phase 1 (P0) was judged: it is judged again");
         assert_eq!(std::fs::read_to_string(repo.home().join("saw")).unwrap(), "theirs\n");
         assert_eq!((repo.subjects().len(), dirty(&repo)), (5, String::new()));
 

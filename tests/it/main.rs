@@ -63,6 +63,7 @@ mod journal;
 mod kept;
 /// The same renames by LibCST's codemod, file by file, and who is right where the two differ.
 mod libcst;
+mod line;
 /// Two at once.
 mod lock;
 /// What is written does what it did, with CPython as the judge.

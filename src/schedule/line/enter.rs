@@ -30,6 +30,11 @@ impl Line {
         self.closed = true;
     }
 
+    /// Says that more units come after all: what landed was taken back, and its parts are to be tried.
+    pub fn reopen(&mut self) {
+        (self.closed, self.told_end) = (false, false);
+    }
+
     /// Says what comes in the stead of the unit that [`Act::Instead`] named: its halves, its next attempt, or nothing where nothing is
     /// to be done any more. One that cannot be replaced is to be given up: `instead(&[Draft { kind: Kind::Unsound, .. }])`.
     pub fn instead(&mut self, drafts: &[Draft]) -> Vec<Place> {

@@ -168,7 +168,7 @@ fn a_scratch_that_is_full_is_told_with_what_helps() {
 /// The copy in `folder` that is tried by an ordinary user, by what the process that enters it is told.
 fn tried(folder: &Path) -> Output {
     let own = std::process::id().to_string();
-    Command::new(MIGRATE).args(["__copy", &own]).arg(folder).uid(ORDINARY).gid(ORDINARY).output().unwrap()
+    Command::new(MIGRATE).args(["__copy", &own]).arg(folder).arg("shared").uid(ORDINARY).gid(ORDINARY).output().unwrap()
 }
 
 #[test]

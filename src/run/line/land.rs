@@ -1,0 +1,230 @@
+//! What passed lands: each unit by a commit of its own, in the order of the plan, and is verified.
+
+use git2::Oid;
+
+use crate::event::{Activity, Event};
+use crate::held::BranchMove;
+use crate::journal::Record;
+use crate::judge::{Passing, saying};
+use crate::message::trailers::Together;
+use crate::path::RepoPath;
+use crate::protocol::Draft;
+use crate::repo::commit::TreeChange;
+use crate::repo::target::Write;
+use crate::run::Run;
+use crate::run::drafting::Attempt;
+use crate::run::ended::{Ended, Failure, Tried};
+use crate::run::line::{Lane, Passed, Through};
+use crate::schedule::line::Place;
+use crate::stop::Stop;
+use crate::unit::{self, Made};
+use crate::units::{Call, Unit};
+
+impl Lane<'_, '_> {
+    /// Lands what passed together, and lets its verification judge it.
+    pub(super) fn land(&mut self, members: &[Place], emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
+        if self.run.look_at_branch()? == BranchMove::Forward {
+            return Ok(Through::Void);
+        }
+        let passed = members.last().and_then(|last| self.passed.remove(last));
+        let passed = passed.unwrap_or(Passed { calls: Vec::new(), passing: Vec::new() });
+        let tree = if members.len() > 1 { Some(self.tree(members.iter().copied())?) } else { None };
+        if tree.is_some() {
+            let units = members.iter().map(|place| self.entries[place.0].part.id.clone()).collect();
+            let (plan, digest) = (self.run.plan.name.clone(), self.run.digest.clone());
+            self.run.journal.note(Record::Batched { plan, digest, units })?;
+        }
+        let mut landed: Vec<(Unit, Oid)> = Vec::new();
+        for (nth, place) in members.iter().enumerate() {
+            let together = tree.map(|tree| Together { nth: nth + 1, of: members.len(), tree: tree.to_string() });
+            match self.land_one(*place, together, &passed, emit)? {
+                Landing::Landed(unit, commit) => {
+                    self.entries[place.0].commit = Some(commit);
+                    self.through.insert(self.entries[place.0].whole);
+                    self.run.not_judged = 0;
+                    landed.push((unit, commit));
+                }
+                Landing::Void => return Ok(Through::Void),
+                Landing::Failed(failure) => {
+                    self.line.landed(nth);
+                    self.verify(members, &landed, Vec::new(), emit)?;
+                    return self.take_out(*place, failure, emit);
+                }
+            }
+        }
+        self.line.landed(members.len());
+        self.verify(members, &landed, passed.passing, emit)
+    }
+
+    /// The tree of the branch once these have landed.
+    pub(super) fn tree(&self, units: impl Iterator<Item = Place>) -> Result<Oid, Stop> {
+        let (repo, tip) = (self.run.repo, self.run.held.tip().commit);
+        let mut changes = Vec::new();
+        for (_, draft) in units.filter_map(|place| self.entries[place.0].drafted.as_ref()) {
+            for file in &draft.files {
+                changes.push(match (file.new_text(), file.new_mode()) {
+                    (Some(bytes), Some(mode)) => {
+                        TreeChange::put(&file.path, mode, repo.clean(&file.path, bytes, file.converted, Write::Yes)?)
+                    }
+                    _ => TreeChange::remove(&file.path),
+                });
+            }
+        }
+        Ok(repo.tree_with(tip, &changes)?)
+    }
+
+    fn land_one(
+        &mut self,
+        place: Place,
+        together: Option<Together>,
+        passed: &Passed,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Landing, Stop> {
+        let entry = &mut self.entries[place.0];
+        let Some((mut attempt, mut draft)) = entry.drafted.take() else { return Ok(Landing::Void) };
+        self.started(self.entries[place.0].whole, &attempt.part, emit);
+        let run = &mut *self.run;
+        let tip = run.held.tip().clone();
+        // It was drafted on a tip of which some units that were to land have landed since.
+        if attempt.tip != tip {
+            if let Err(failure) = run.is_still_sound(&attempt, &draft) {
+                attempt.tell_before(emit);
+                return Ok(Landing::Failed(failure));
+            }
+            (attempt.tip, draft.tip) = (tip.clone(), tip.clone());
+        }
+        let others = together.as_ref().map_or(0, |together| together.of - 1);
+        let validated = run.said_of(&attempt.changed, passed, others);
+        let mut composed = run.compose(&attempt, &draft, validated, together).map_err(Stop::Usage)?;
+        match run.hooked_message(&attempt.changed, &draft, composed.message.clone(), emit)? {
+            _ if *run.held.tip() != tip => return Ok(Landing::Void),
+            Ok(message) => composed.message = message,
+            Err(failure) => {
+                attempt.tell_before(emit);
+                return Ok(Landing::Failed(failure));
+            }
+        }
+        let begun = run.protocol().begin(draft)?;
+        emit(Event::Doing { unit: attempt.part.id.to_string(), activity: Activity::Placing });
+        let placed = match run.protocol().place(begun) {
+            Ok(placed) => placed,
+            Err(stop) => return voided(run.gave_up(&tip, stop)?),
+        };
+        match run.commit(attempt, placed, composed, emit)? {
+            Ok((unit, commit)) => Ok(Landing::Landed(unit, commit)),
+            Err(tried) => voided(tried),
+        }
+    }
+
+    /// Lets their verification judge what landed.
+    fn verify(
+        &mut self,
+        members: &[Place],
+        landed: &[(Unit, Oid)],
+        passing: Vec<Passing>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Through, Stop> {
+        let out: Vec<(usize, Failure)> = match landed {
+            [] => Vec::new(),
+            [(unit, commit)] => match self.run.verify(unit, *commit, passing, emit)? {
+                Ended::Failed(failure) => vec![(0, failure)],
+                Ended::Committed | Ended::Unchanged => Vec::new(),
+            },
+            several => self.run.verify_together(several, passing, emit)?,
+        };
+        for (nth, failure) in out {
+            if let Through::Void = self.take_out(members[nth], failure, emit)? {
+                return Ok(Through::Void);
+            }
+        }
+        Ok(Through::Done)
+    }
+
+    /// Takes a unit out of the line that could not land, or landed and was taken back.
+    fn take_out(&mut self, place: Place, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
+        let entry = &mut self.entries[place.0];
+        (entry.drafted, entry.commit) = (None, None);
+        self.through.insert(entry.whole);
+        let (part, whole) = (entry.part.clone(), entry.whole);
+        self.line.take_out(place);
+        if !part.is_atomic() {
+            self.run.split(&part, failure.reason, emit);
+            let [first, second] = part.halves();
+            self.pending.push_front((whole, second));
+            self.pending.push_front((whole, first));
+            self.line.reopen();
+            return Ok(Through::Done);
+        }
+        match self.run.unit_failed(&part, failure, emit) {
+            Err(stop @ Stop::Failed(_)) => self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(stop)),
+            noted => noted?,
+        }
+        Ok(Through::Done)
+    }
+}
+
+/// What came of landing a unit.
+enum Landing {
+    Landed(Unit, Oid),
+    /// It cannot: it is as it was.
+    Failed(Failure),
+    /// Somebody else committed meanwhile.
+    Void,
+}
+
+/// What it means that an attempt ended without a commit.
+fn voided(tried: Tried) -> Result<Landing, Stop> {
+    Ok(match tried {
+        Tried::Ended(Ended::Failed(failure)) => Landing::Failed(failure),
+        Tried::Ended(_) | Tried::Void | Tried::Again => Landing::Void,
+    })
+}
+
+impl Run<'_> {
+    /// What the message of one unit says of the commands that let several pass together.
+    fn said_of(&self, unit: &Unit, passed: &Passed, others: usize) -> Vec<String> {
+        let phase = &self.plan.phases[unit.phase].id;
+        let said = passed.passing.iter().filter_map(|passing| {
+            let call = passed.calls.get(passing.nth)?;
+            if others == 0 {
+                return Some(passing.shown.clone());
+            }
+            let is_own = |path: &&RepoPath| unit.holds(path);
+            let files: Vec<RepoPath> = call.files.iter().filter(is_own).cloned().collect();
+            let is_of_another = call.unit.as_ref().is_some_and(|of| *of != unit.id);
+            if is_of_another || (files.is_empty() && !call.files.is_empty()) {
+                return None;
+            }
+            let mut said = passing.said.clone();
+            if call.unit.is_none() {
+                said.push(format!("with {others} other{}", if others == 1 { "" } else { "s" }));
+            }
+            let own = Call { files, ..call.clone() };
+            Some(saying(&self.judge.shown(&own, phase, Some(&unit.id)), &said))
+        });
+        said.collect()
+    }
+
+    /// Asks the guards once more about a draft that was made before other units landed.
+    fn is_still_sound(&self, attempt: &Attempt, draft: &Draft) -> Result<(), Failure> {
+        for (file, (member, made)) in draft.files.iter().zip(&attempt.made) {
+            let (Some(before), Some(after)) = (file.old_text(), file.new_text()) else { continue };
+            let made = Made { bytes: after.to_vec(), ..made.clone() };
+            unit::check(&self.callables, self.plan, member, before, made).map_err(Failure::from)?;
+        }
+        Ok(())
+    }
+
+    /// How many units of the last batch of a phase were left when a run was killed while it landed.
+    pub(super) fn left_of_batch(&self, at: usize) -> Option<usize> {
+        let units = self.journal.records().iter().rev().find_map(|record| match record {
+            Record::Batched { plan, digest, units } if *plan == self.plan.name && *digest == self.digest => Some(units),
+            _ => None,
+        })?;
+        let left = self
+            .units
+            .iter()
+            .filter(|standing| standing.unit.phase == at && units.contains(&standing.unit.id) && self.request.takes(standing));
+        Some(left.count()).filter(|left| *left > 0 && *left < units.len())
+    }
+}
