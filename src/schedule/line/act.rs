@@ -28,6 +28,15 @@ pub enum Kind {
     Unsound,
 }
 
+/// What comes in the stead of a unit that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instead {
+    /// Its parts: all together they hold exactly what the unit held, and are known to fail.
+    Parts,
+    /// Something else.
+    Another,
+}
+
 /// What the owner of a line does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -97,19 +106,16 @@ pub enum Answer {
 /// How units that land were judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judged {
-    /// Each by itself, upon those before it.
+    /// By itself, upon those before it.
     Alone,
-    /// As one batch, upon those before it.
-    Together {
-        /// True when a part of it failed without the rest: its units need each other.
-        need_each_other: bool,
-    },
+    /// As one batch, upon those before it: they may need each other.
+    Together,
 }
 
 /// Whose fault it is that a unit failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Its draft failed before it was judged.
+    /// Its draft failed before it was judged, or the owner took it out.
     Draft,
     /// Its own, or it was not asked whether another one has part in it.
     Own,

@@ -1,6 +1,6 @@
 //! How units come into a line, and back into it.
 
-use crate::schedule::line::{Act, Asked, Decided, Draft, Fault, Kind, Line, Place, Seat, What};
+use crate::schedule::line::{Act, Asked, Decided, Draft, Instead, Kind, Line, Place, Seat, What};
 
 impl Line {
     /// How many more units are of use now.
@@ -10,7 +10,7 @@ impl Line {
             return 0;
         }
         let size = self.batch_size();
-        let free = self.policy.jobs.saturating_sub(self.running.len());
+        let free = self.jobs().saturating_sub(self.running.len());
         let ahead = (self.last_end() - self.accepted.len()).min(self.queue.len());
         ((free + 1) * size).saturating_sub(self.queue.len() - ahead)
     }
@@ -35,20 +35,22 @@ impl Line {
         (self.closed, self.told_end) = (false, false);
     }
 
-    /// Says what comes in the stead of the unit that [`Act::Instead`] named: its halves, its next attempt, or nothing where nothing is
-    /// to be done any more. One that cannot be replaced is to be given up: `instead(&[Draft { kind: Kind::Unsound, .. }])`.
-    pub fn instead(&mut self, drafts: &[Draft]) -> Vec<Place> {
-        let Some(seat) = self.waits_for.take() else { return Vec::new() };
+    /// Says what comes in the stead of the unit that [`Act::Instead`] named. Nothing where nothing is to be done any more, and an unsound
+    /// one where there is nothing else to try: it is given up then. Gives their places.
+    pub fn instead(&mut self, drafts: &[Draft], instead: Instead) -> Vec<Place> {
+        let Some((seat, seen)) = self.waits_for.take() else { return Vec::new() };
         let places: Vec<Place> = drafts.iter().map(|draft| self.next_place(draft.whole)).collect();
+        let all_sound = drafts.iter().all(|draft| draft.kind != Kind::Unsound);
         let rest: Vec<(Place, Draft)> = self.queue.drain(..).flat_map(Seat::into_drafts).collect();
         let unsound = seat.unsound.into_iter().map(|(unit, whole)| (unit, Draft { whole, kind: Kind::Unsound }));
-        places
-            .iter()
-            .copied()
-            .zip(drafts.iter().copied())
-            .chain(unsound)
-            .chain(rest)
-            .for_each(|(unit, draft)| self.enter(unit, draft));
+        // What is parked stays there; what was not stands before it.
+        self.cut = None;
+        let new = places.iter().copied().zip(drafts.iter().copied());
+        new.chain(unsound).chain(rest).for_each(|(unit, draft)| self.enter(unit, draft));
+        if instead == Instead::Parts && all_sound && !drafts.is_empty() {
+            // The candidate with all of them is the one that failed.
+            self.seen.insert(self.accepted.len() + drafts.len(), seen);
+        }
         self.park_what_cannot_land();
         places
     }
@@ -67,11 +69,7 @@ impl Line {
         }
         match (kind, self.queue.back_mut()) {
             (Kind::Unsound, Some(seat)) => seat.unsound.push((unit, whole)),
-            (Kind::Unsound, None) => {
-                let before = self.tally;
-                self.give_up(whole, false);
-                self.decided.push_back(Decided { before, what: What::Unsound(unit, whole) });
-            }
+            (Kind::Unsound, None) => self.is_unsound(unit, whole),
             _ => self.queue.push_back(Seat { unit, whole, replaceable: kind == Kind::Replaceable, unsound: Vec::new() }),
         }
     }
@@ -108,25 +106,8 @@ impl Line {
         }
     }
 
-    /// Some of a lot have landed, the others have not.
-    pub(super) fn land_in_part(&mut self, many: usize) {
-        let Some(Decided { what: What::Lot(seats, _), before }) = self.decided.front_mut() else { return };
-        for seat in seats.drain(..many) {
-            self.landed += 1;
-            before.rate.learn(false);
-            before.not_judged = 0;
-            for (unit, whole) in seat.unsound {
-                let why = before.give_up(&self.policy, whole, false);
-                before.ending = before.ending.or(why.map(|why| (why, whole)));
-                self.acts.push(Act::GiveUp { unit, fault: Fault::Draft });
-            }
-        }
-        self.restore(None);
-    }
-
-    /// Puts what is decided and not done back into the line, without one unit, and forgets all verdicts. Gives whether
-    /// the line had that one.
-    pub(super) fn restore(&mut self, without: Option<Place>) -> bool {
+    /// Puts what is decided and not done back into the line, without one unit, and forgets all verdicts.
+    pub(super) fn restore(&mut self, without: Option<Place>) {
         let mut back = Vec::new();
         if let Some(first) = self.decided.front() {
             self.tally = first.before;
@@ -138,28 +119,37 @@ impl Line {
                 What::Unsound(unit, whole) => back.push((unit, Draft { whole, kind: Kind::Unsound })),
             }
         }
+        back.extend(self.waits_for.take().into_iter().flat_map(|(seat, _)| seat.into_drafts()));
         back.extend(std::mem::take(&mut self.queue).into_iter().flat_map(Seat::into_drafts));
         back.append(&mut self.parked);
         self.accepted.truncate(self.landed);
         self.seen.clear();
+        // What the owner does not know of needs no word.
+        for act in std::mem::take(&mut self.acts) {
+            match act {
+                Act::Judge(judge) => drop(self.running.remove(&judge.id)),
+                Act::Instead(_) => {}
+                other => self.acts.push_back(other),
+            }
+        }
         for (id, running) in &mut self.running {
             if !running.cancelled {
                 running.cancelled = true;
-                self.acts.push(Act::Cancel(*id));
+                self.acts.push_back(Act::Cancel(*id));
             }
         }
         (self.cut, self.told_landing, self.told_end) = (None, false, false);
-        let waiting = back.len();
-        back.retain(|(other, _)| Some(*other) != without);
-        let mut had = back.len() < waiting;
-        if let Some(at) = self.accepted.iter().position(|other| Some(*other) == without) {
-            self.accepted.remove(at);
-            self.landed -= 1;
-            had = true;
+        if let Some(unit) = without {
+            back.iter_mut().filter(|(other, _)| *other == unit).for_each(|(_, draft)| draft.kind = Kind::Unsound);
+            if let Some(at) = self.accepted.iter().position(|other| *other == unit) {
+                self.accepted.remove(at);
+                self.landed -= 1;
+                self.tally.rate.learn(true);
+                self.give_up(self.wholes[unit.0], false);
+            }
         }
         back.into_iter().for_each(|(unit, draft)| self.enter(unit, draft));
         self.park_what_cannot_land();
-        had
     }
 
     /// Where the last candidate ends that passed or is being judged.

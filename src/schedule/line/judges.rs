@@ -7,7 +7,7 @@ impl Line {
     pub(super) fn judge_more(&mut self) {
         loop {
             let alone = self.running.values().any(|running| running.alone);
-            if alone || self.waits_for.is_some() || self.running.len() >= self.policy.jobs {
+            if alone || self.waits_for.is_some() || self.running.len() >= self.jobs() {
                 return;
             }
             if self.judge_a_pair() {
@@ -40,7 +40,7 @@ impl Line {
     /// Parts of what ends here and failed.
     fn judge_between(&mut self, failed: usize, from: usize) -> bool {
         let passed = self.accepted.len();
-        let free = self.policy.jobs - self.running.len();
+        let free = self.jobs().saturating_sub(self.running.len());
         let mut running: Vec<usize> = self.live().map(|(_, end)| end).collect();
         running.sort_unstable();
         // What stands before the batch is being judged itself, or everything is judged from the front.
@@ -94,11 +94,16 @@ impl Line {
         })
     }
 
+    /// How many candidates are judged side by side now.
+    pub(super) fn jobs(&self) -> usize {
+        self.tally.rate.jobs(self.policy.jobs)
+    }
+
     /// How many units the next batch holds.
     pub(super) fn batch_size(&self) -> usize {
         match self.policy.first {
             Some(first) => first.clamp(1, self.policy.batch_max),
-            None => self.tally.rate.batch(self.policy.jobs, self.policy.batch_max),
+            None => self.tally.rate.batch(self.jobs(), self.policy.batch_max),
         }
     }
 
@@ -130,7 +135,7 @@ impl Line {
             }
         };
         let is_about_a_pair = matches!(asked, Asked::Pair(..));
-        self.acts.push(Act::Judge(Judge { id, is_about_a_pair, without, base, members, again, alone, repeats }));
+        self.acts.push_back(Act::Judge(Judge { id, is_about_a_pair, without, base, members, again, alone, repeats }));
     }
 
     /// What the candidate with this end holds beyond the tip, and whose commands are asked again.

@@ -10,6 +10,9 @@
 //! - No candidate is judged twice but to repeat a failure alone.
 //! - Given-up units are counted in plan order; when too many are, everything before the last of them lands, and nothing after it.
 //!
+//! Its owner brings units while the line [wants](Line::wants) some, does what [`Line::next_act`] says, and waits for an answer when that is nothing,
+//! until it says [`Act::Stop`] or [`Act::Done`]. A landing is done and verified before the next act is asked for.
+//!
 //! Candidates hold the units that passed and those behind them up to an end, so one is named by its end. When a unit is out, no candidate
 //! with it is of use any more, and the ends begin anew without it.
 
@@ -17,6 +20,8 @@ mod act;
 mod enter;
 mod judges;
 mod pair;
+#[cfg(test)]
+mod property_tests;
 mod search;
 #[cfg(test)]
 pub(in crate::schedule) mod simulation_tests;
@@ -28,7 +33,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::schedule::line::pair::{Holds, Pairing};
 
-pub use act::{Act, Answer, Draft, Fault, Judge, Judged, JudgingId, Kind, Place, Why};
+pub use act::{Act, Answer, Draft, Fault, Instead, Judge, Judged, JudgingId, Kind, Place, Why};
 pub use size::Rate;
 
 /// How a line judges.
@@ -142,8 +147,10 @@ pub struct Line {
     /// Nothing behind this unit of the plan can land any more: with it, too many are given up.
     cut: Option<usize>,
     closed: bool,
-    waits_for: Option<Seat>,
-    acts: Vec<Act>,
+    /// What is to be replaced, and how it failed.
+    waits_for: Option<(Seat, Seen)>,
+    /// What is to be said before anything else.
+    acts: VecDeque<Act>,
     told_landing: bool,
     told_end: bool,
     /// The unit of the plan that each place is, or is a part of.
@@ -170,7 +177,7 @@ impl Line {
             cut: None,
             closed: false,
             waits_for: None,
-            acts: Vec::new(),
+            acts: VecDeque::new(),
             told_landing: false,
             told_end: false,
             wholes: Vec::new(),
@@ -178,35 +185,36 @@ impl Line {
         }
     }
 
-    /// What is to be done now; each thing is said once. Empty while answers are awaited, or units ([`Line::wants`]).
-    pub fn acts(&mut self) -> Vec<Act> {
-        self.settle();
-        self.judge_more();
-        let mut acts = std::mem::take(&mut self.acts);
-        while let Some(Decided { what, .. }) = self.decided.front() {
-            match what {
-                What::Lot(seats, judged) => {
-                    if !self.told_landing {
-                        acts.push(Act::Land { members: seats.iter().map(|seat| seat.unit).collect(), judged: *judged });
-                        self.told_landing = true;
-                    }
-                    break;
-                }
-                What::Out(seat, pairing) => {
-                    let Some(fault) = pairing.found(&self.accepted) else { break };
-                    acts.push(Act::GiveUp { unit: seat.unit, fault });
-                    acts.extend(seat.unsound.iter().map(|(unit, _)| Act::GiveUp { unit: *unit, fault: Fault::Draft }));
-                }
-                What::Unsound(unit, _) => acts.push(Act::GiveUp { unit: *unit, fault: Fault::Draft }),
+    /// What is to be done next; each thing is said once. `None` while answers are awaited, or units ([`Line::wants`]).
+    pub fn next_act(&mut self) -> Option<Act> {
+        if self.acts.is_empty() {
+            self.settle();
+            self.judge_more();
+        }
+        self.acts.pop_front().or_else(|| self.tell_what_is_decided()).or_else(|| self.tell_the_end())
+    }
+
+    fn tell_what_is_decided(&mut self) -> Option<Act> {
+        let act = match &self.decided.front()?.what {
+            What::Lot(seats, judged) => {
+                let members = seats.iter().map(|seat| seat.unit).collect();
+                let is_told = std::mem::replace(&mut self.told_landing, true);
+                return (!is_told).then_some(Act::Land { members, judged: *judged });
             }
-            self.decided.pop_front();
+            What::Out(seat, pairing) => Act::GiveUp { unit: seat.unit, fault: pairing.found(&self.accepted)? },
+            What::Unsound(unit, _) => Act::GiveUp { unit: *unit, fault: Fault::Draft },
+        };
+        self.decided.pop_front();
+        Some(act)
+    }
+
+    fn tell_the_end(&mut self) -> Option<Act> {
+        let is_through = self.queue.is_empty() && self.decided.is_empty() && self.running.is_empty() && self.waits_for.is_none();
+        if !is_through || self.told_end || !(self.closed || self.tally.ending.is_some()) {
+            return None;
         }
-        let through = self.queue.is_empty() && self.decided.is_empty() && self.running.is_empty() && self.waits_for.is_none();
-        if through && !self.told_end && (self.closed || self.tally.ending.is_some()) {
-            acts.push(self.tally.ending.map_or(Act::Done, |(why, _)| Act::Stop(why)));
-            self.told_end = true;
-        }
-        acts
+        self.told_end = true;
+        Some(self.tally.ending.map_or(Act::Done, |(why, _)| Act::Stop(why)))
     }
 
     /// Learns what a judging came to. Each judging is answered once, those that were cancelled too, when nothing of it runs any more.
@@ -239,38 +247,46 @@ impl Line {
         }
     }
 
-    /// Says that the first so many units of what was to land have landed; the rest of them waits again, judged by nothing. Those that
-    /// could not land are then [taken out](Line::take_out).
+    /// Says that the first so many units of what was to land have landed; the rest of them waits again, judged by nothing. One that
+    /// could not land is then [taken out](Line::take_out), or else it is to land again.
     pub fn landed(&mut self, many: usize) {
-        let Some(Decided { what: What::Lot(seats, _), .. }) = self.decided.front_mut() else { return };
-        if !self.told_landing {
+        if !std::mem::take(&mut self.told_landing) {
             return;
         }
-        self.told_landing = false;
-        if many >= seats.len() {
-            let last = self.decided.pop_front();
-            let Some(Decided { what: What::Lot(seats, _), .. }) = last else { return };
-            self.landed += seats.len();
-            let unsound = seats.iter().flat_map(|seat| &seat.unsound);
-            self.acts.extend(unsound.map(|(unit, _)| Act::GiveUp { unit: *unit, fault: Fault::Draft }));
-            return;
+        let Some(Decided { before: mut tally, what: What::Lot(mut seats, judged) }) = self.decided.pop_front() else { return };
+        let rest = seats.split_off(many.min(seats.len()));
+        self.landed += seats.len();
+        // What is unsound between them is given up with what comes next: a verification may end the phase before it.
+        let mut behind = Vec::new();
+        for seat in seats {
+            tally.rate.learn(false);
+            tally.not_judged = 0;
+            for (unit, whole) in seat.unsound {
+                behind.push(Decided { before: tally, what: What::Unsound(unit, whole) });
+                let why = tally.give_up(&self.policy, whole, false);
+                tally.ending = tally.ending.or(why.map(|why| (why, whole)));
+            }
         }
-        self.land_in_part(many);
+        let is_all = rest.is_empty();
+        if !is_all {
+            behind.push(Decided { before: tally, what: What::Lot(rest, judged) });
+        }
+        behind.into_iter().rev().for_each(|decided| self.decided.push_front(decided));
+        if !is_all {
+            self.restore(None);
+        }
     }
 
-    /// Forgets all verdicts on what has not landed: the branch was moved by somebody else.
+    /// Forgets all verdicts on what has not landed: the branch was moved by somebody else. What was to land, and what was to be replaced, is
+    /// not any more.
     pub fn void(&mut self) {
         self.restore(None);
     }
 
-    /// Takes a unit out for a reason of the owner's, who tells it: it could not land, or landed and was taken back by its verification.
-    /// It counts as given up, and what was judged with it is judged anew.
+    /// Takes a unit out for a reason of the owner's, and judges anew what was judged with it. One that could not land is given up at its
+    /// place ([`Act::GiveUp`]); one that landed, and was taken back by its verification, counts as given up from now on.
     pub fn take_out(&mut self, unit: Place) {
-        let Some(whole) = self.wholes.get(unit.0).copied() else { return };
-        if self.restore(Some(unit)) {
-            self.tally.rate.learn(true);
-            self.give_up(whole, false);
-        }
+        self.restore(Some(unit));
     }
 
     /// Judges one candidate at a time from now on: commands disturb each other.
@@ -295,8 +311,8 @@ impl Line {
                 self.accept(end);
                 continue;
             }
-            match self.seen.get(&(passed + 1)).map(|seen| seen.verdict) {
-                Some(Verdict::Failed { sure: true, could_not_judge }) => self.first_is_out(could_not_judge),
+            match self.seen.get(&(passed + 1)) {
+                Some(seen) if matches!(seen.verdict, Verdict::Failed { sure: true, .. }) => self.first_is_out(*seen),
                 _ => return,
             }
         }
@@ -305,9 +321,7 @@ impl Line {
     fn accept(&mut self, end: usize) {
         let before = self.tally;
         let many = end - self.accepted.len();
-        let sure = |seen: &Seen| matches!(seen.verdict, Verdict::Failed { sure: true, .. });
-        let need_each_other = self.seen.range(..end).any(|(_, seen)| sure(seen));
-        let judged = if many == 1 { Judged::Alone } else { Judged::Together { need_each_other } };
+        let judged = if many == 1 { Judged::Alone } else { Judged::Together };
         let seats: Vec<Seat> = self.queue.drain(..many).collect();
         self.seen.retain(|other, _| *other > end);
         self.cancel(|other| other <= end);
@@ -320,21 +334,38 @@ impl Line {
         self.decided.push_back(Decided { before, what: What::Lot(seats, judged) });
     }
 
-    fn first_is_out(&mut self, could_not_judge: bool) {
+    fn first_is_out(&mut self, seen: Seen) {
         let before = self.tally;
-        let Some(seat) = self.queue.pop_front() else { return };
+        let could_not_judge = matches!(seen.verdict, Verdict::Failed { could_not_judge: true, .. });
+        let Some(mut seat) = self.queue.pop_front() else { return };
         self.seen.clear();
         self.cancel(|_| true);
         self.tally.rate.learn(true);
         if seat.replaceable {
-            self.acts.push(Act::Instead(seat.unit));
-            self.waits_for = Some(seat);
+            self.acts.push_back(Act::Instead(seat.unit));
+            self.waits_for = Some((seat, seen));
             return;
         }
+        let unsound = std::mem::take(&mut seat.unsound);
         let pairing = Pairing::new(if self.policy.pairs { self.accepted.len() } else { 0 });
         self.give_up(seat.whole, could_not_judge);
-        seat.unsound.iter().for_each(|(_, whole)| self.give_up(*whole, false));
         self.decided.push_back(Decided { before, what: What::Out(seat, pairing) });
+        let mut parked = Vec::new();
+        for (unit, whole) in unsound {
+            if self.tally.ending.is_some_and(|(_, last)| last != whole) {
+                parked.push((unit, Draft { whole, kind: Kind::Unsound }));
+            } else {
+                self.is_unsound(unit, whole);
+            }
+        }
+        self.parked.splice(0..0, parked);
+    }
+
+    /// Gives up a unit that was never judged.
+    fn is_unsound(&mut self, unit: Place, whole: usize) {
+        let before = self.tally;
+        self.give_up(whole, false);
+        self.decided.push_back(Decided { before, what: What::Unsound(unit, whole) });
     }
 
     /// Counts a unit that is given up, and ends the phase when it is one too many.
@@ -354,7 +385,7 @@ impl Line {
                 && which(end)
             {
                 running.cancelled = true;
-                self.acts.push(Act::Cancel(*id));
+                self.acts.push_back(Act::Cancel(*id));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::schedule::line::{Act, Answer, Draft, Fault, Judge, Judged, JudgingId, Kind, Line, Place, Policy, Rate, Why};
+use crate::schedule::line::{Act, Answer, Draft, Fault, Instead, Judge, Judged, JudgingId, Kind, Line, Place, Policy, Rate, Why};
 
 /// Random numbers from a seed (splitmix64).
 #[derive(Debug, Clone)]
@@ -37,6 +37,10 @@ pub struct World {
     pub need_each_other: Vec<(usize, usize)>,
     /// Units whose drafts fail.
     pub unsound: Vec<usize>,
+    /// Units that land and are taken back by their verification.
+    pub taken_back: Vec<usize>,
+    /// Units that are judged as one at first, and by halves when they fail.
+    pub groups: Vec<std::ops::Range<usize>>,
     /// Per mille of the judgings beside others that fail for that.
     pub disturbed: u32,
 }
@@ -56,20 +60,65 @@ impl World {
             || self.need_each_other.iter().any(|(one, other)| holds(*one) != holds(*other))
     }
 
-    /// What lands when each unit is judged by itself, one after the other; where that ends.
+    /// What is brought into the line, in order.
+    fn whole(&self) -> Vec<Vec<usize>> {
+        let mut all: Vec<Vec<usize>> = Vec::new();
+        let mut unit = 0;
+        while unit < self.units {
+            let group = self.groups.iter().find(|group| group.start == unit);
+            let end = group.map_or(unit + 1, |group| group.end.min(self.units));
+            all.push((unit..end).collect());
+            unit = end;
+        }
+        all
+    }
+
+    /// What is brought for these units: as one, unless one of its drafts fails.
+    fn drafts(&self, units: &[usize], whole: usize) -> Vec<(Vec<usize>, Draft)> {
+        let is_unsound = units.iter().any(|unit| self.unsound.contains(unit));
+        let kind = match units.len() {
+            1 if is_unsound => Kind::Unsound,
+            1 => Kind::Sound,
+            _ if !is_unsound => Kind::Replaceable,
+            _ => return self.halves(units, whole),
+        };
+        vec![(units.to_vec(), Draft { whole, kind })]
+    }
+
+    fn halves(&self, units: &[usize], whole: usize) -> Vec<(Vec<usize>, Draft)> {
+        let (first, second) = units.split_at(units.len() / 2);
+        [self.drafts(first, whole), self.drafts(second, whole)].concat()
+    }
+
+    /// What lands and stays, and what is given up, when each unit is judged by itself, one after the other, until too many are given up.
     pub fn one_by_one(&self, policy: &Policy) -> (Vec<usize>, Vec<usize>) {
-        let (mut landed, mut given_up) = (Vec::new(), Vec::new());
+        let (mut landed, mut given_up, mut wholes) = (Vec::new(), Vec::new(), 0);
         let mut has = vec![false; self.units];
-        for unit in 0..self.units {
-            has[unit] = true;
-            if self.unsound.contains(&unit) || self.fails(&[unit], &|other| has[other]) {
-                has[unit] = false;
-                given_up.push(unit);
-                if policy.stops || policy.most_given_up.is_some_and(|most| given_up.len() > most) {
-                    break;
+        for (nth, units) in self.whole().into_iter().enumerate() {
+            let mut parts = vec![units];
+            let before = given_up.len();
+            while let Some(part) = parts.pop() {
+                part.iter().for_each(|unit| has[*unit] = true);
+                let unsound = part.iter().any(|unit| self.unsound.contains(unit));
+                if !unsound && !self.fails(&part, &|unit| has[unit]) {
+                    part.iter().for_each(|unit| has[*unit] = !self.taken_back.contains(unit));
+                    given_up.extend(part.iter().filter(|unit| !has[**unit]));
+                    landed.extend(part.iter().filter(|unit| has[**unit]));
+                    continue;
                 }
-            } else {
-                landed.push(unit);
+                part.iter().for_each(|unit| has[*unit] = false);
+                if part.len() == 1 {
+                    given_up.extend(part);
+                } else {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second.to_vec(), first.to_vec()]);
+                }
+            }
+            wholes += usize::from(given_up.len() > before);
+            let is_too_many = policy.stops || policy.most_given_up.is_some_and(|most| wholes > most);
+            if given_up.len() > before && is_too_many {
+                assert!(nth < self.units);
+                break;
             }
         }
         (landed, given_up)
@@ -82,7 +131,6 @@ pub struct Outcome {
     pub landed: Vec<usize>,
     pub given_up: Vec<usize>,
     pub faults: BTreeMap<usize, Fault>,
-    pub needed_each_other: Vec<usize>,
     pub stopped: Option<Why>,
     /// How many judgings there were, and how many of them repeated a failure, and looked for pairs.
     pub runs: usize,
@@ -101,8 +149,11 @@ pub fn policy(batch_max: usize, jobs: usize) -> Policy {
 
 struct Job {
     judge: Judge,
+    /// What its candidate holds, where that is remembered.
+    set: Vec<usize>,
     ends: f64,
     fails: bool,
+    beside: bool,
 }
 
 /// How an owner behaves.
@@ -122,79 +173,103 @@ pub const WATCHFUL: Owner = Owner { remembers: true, ..PLAIN };
 pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) -> Outcome {
     let mut line = Line::new(policy);
     let mut out = Outcome::default();
-    let (mut pushed, mut has) = (0, vec![false; world.units]);
+    let (whole, mut has) = (world.whole(), vec![false; world.units]);
+    let (mut pushed, mut units_at): (usize, Vec<Vec<usize>>) = (0, Vec::new());
     let mut jobs: BTreeMap<JudgingId, Job> = BTreeMap::new();
     let (mut judged, mut passed) = (HashSet::new(), HashSet::new());
+    let all = if owner.remembers { world.units } else { 0 };
     loop {
-        while pushed < world.units && line.wants() > 0 {
-            let kind = if world.unsound.contains(&pushed) { Kind::Unsound } else { Kind::Sound };
-            assert_eq!(line.push(Draft { whole: pushed, kind }), Place(pushed));
+        while pushed < whole.len() && line.wants() > 0 {
+            for (units, draft) in world.drafts(&whole[pushed], pushed) {
+                assert_eq!(line.push(draft), Place(units_at.len()));
+                units_at.push(units);
+            }
             pushed += 1;
         }
-        if pushed == world.units {
+        if pushed == whole.len() {
             line.close();
         }
-        let acts = line.acts();
-        let nothing = acts.is_empty();
-        for act in acts {
+        let mut nothing = true;
+        while let Some(act) = line.next_act() {
+            nothing = false;
             match act {
                 Act::Judge(judge) => {
                     assert!(jobs.len() < policy.jobs, "more than {} jobs", policy.jobs);
                     assert!(!jobs.values().any(|job| job.judge.alone), "something runs beside what is to be alone");
                     assert!(!judge.alone || jobs.is_empty(), "what is to be alone runs beside something");
-                    let new: Vec<usize> = judge.base.iter().chain(&judge.members).map(|unit| unit.0).collect();
-                    let holds = |unit| (has[unit] && !judge.without.contains(&Place(unit))) || new.contains(&unit);
+                    let (new, without) = (
+                        units_of(&units_at, &[judge.base.clone(), judge.members.clone()].concat()),
+                        units_of(&units_at, &judge.without),
+                    );
+                    let holds = |unit| (has[unit] && !without.contains(&unit)) || new.contains(&unit);
                     let fails = world.fails(&new, &holds);
                     out.runs += 1;
                     out.repeats += usize::from(judge.repeats.is_some());
                     out.pairs += usize::from(judge.is_about_a_pair);
-                    if owner.remembers {
-                        let set: Vec<usize> = (0..world.units).filter(|unit| holds(*unit)).collect();
-                        let is_new = judged.insert(set.clone());
-                        assert!(is_new || judge.repeats.is_some() || owner.meddled > 0, "{set:?} is judged twice");
-                        if !fails {
-                            passed.insert(set);
-                        }
-                    }
+                    let set: Vec<usize> = (0..all).filter(|unit| holds(*unit)).collect();
+                    let is_new = !judged.contains(&set) && jobs.values().all(|job| job.set != set);
+                    assert!(
+                        !owner.remembers || is_new || judge.repeats.is_some() || owner.meddled > 0,
+                        "{set:?} is judged twice"
+                    );
+                    let beside = !jobs.is_empty();
+                    jobs.values_mut().for_each(|job| job.beside |= beside);
                     let ends = out.time + 1.0 + owner.jitter * (dice.below(2000) as f64 / 1000.0 - 1.0);
-                    jobs.insert(judge.id, Job { judge, ends, fails });
+                    jobs.insert(judge.id, Job { judge, set, ends, fails, beside });
                 }
                 Act::Cancel(id) => {
                     let job = jobs.remove(&id).expect("what is cancelled runs");
                     line.answer(job.judge.id, if dice.happens(500) { Answer::NoVerdict } else { Answer::Failed });
                 }
                 Act::Land { members, judged } => {
-                    let units: Vec<usize> = members.iter().map(|unit| unit.0).collect();
-                    assert_eq!(units.len() == 1, judged == Judged::Alone);
-                    assert!(units.len() <= policy.batch_max);
+                    let units = units_of(&units_at, &members);
+                    assert_eq!(members.len() == 1, judged == Judged::Alone);
+                    assert!(members.len() <= policy.batch_max);
                     if owner.meddled > 0 && dice.happens(owner.meddled) {
                         // Somebody else was faster.
                         line.void();
                         continue;
                     }
-                    if judged == (Judged::Together { need_each_other: true }) {
-                        out.needed_each_other.extend(&units);
-                    }
                     units.iter().for_each(|unit| has[*unit] = true);
-                    let set: Vec<usize> = (0..world.units).filter(|unit| has[*unit]).collect();
+                    let set: Vec<usize> = (0..all).filter(|unit| has[*unit]).collect();
                     assert!(!owner.remembers || passed.contains(&set), "{set:?} lands and was not judged");
                     assert!(out.landed.last().is_none_or(|last| *last < units[0]), "{units:?} land out of order");
-                    out.landed.extend(units);
                     line.landed(members.len());
+                    for unit in units {
+                        if world.taken_back.contains(&unit) {
+                            has[unit] = false;
+                            out.given_up.push(unit);
+                            line.take_out(members[members.iter().position(|place| units_at[place.0] == [unit]).unwrap()]);
+                        } else {
+                            out.landed.push(unit);
+                        }
+                    }
                 }
                 Act::GiveUp { unit, fault } => {
-                    assert!(out.given_up.last().is_none_or(|last| *last < unit.0), "{unit:?} is given up out of order");
-                    out.given_up.push(unit.0);
-                    out.faults.insert(unit.0, fault);
+                    let unit = units_at[unit.0][0];
+                    assert!(out.given_up.last().is_none_or(|last| *last < unit), "{unit:?} is given up out of order");
+                    out.given_up.push(unit);
+                    let partner = match fault {
+                        Fault::With(Place(partner)) => Fault::With(Place(units_at[partner][0])),
+                        fault => fault,
+                    };
+                    out.faults.insert(unit, partner);
                 }
-                Act::Instead(unit) => panic!("{unit:?} cannot be replaced"),
+                Act::Instead(_) if owner.meddled > 0 && dice.happens(owner.meddled) => line.void(),
+                Act::Instead(unit) => {
+                    let units = units_at[unit.0].clone();
+                    let (parts, drafts): (Vec<_>, Vec<Draft>) =
+                        world.halves(&units, whole_of(&whole, units[0])).into_iter().unzip();
+                    assert_eq!(line.instead(&drafts, Instead::Parts).first(), Some(&Place(units_at.len())));
+                    units_at.extend(parts);
+                }
                 Act::Stop(why) => {
                     assert!(jobs.is_empty());
                     out.stopped = Some(why);
                     return out;
                 }
                 Act::Done => {
-                    assert!(jobs.is_empty() && pushed == world.units);
+                    assert!(jobs.is_empty() && pushed == whole.len());
                     return out;
                 }
             }
@@ -207,15 +282,28 @@ pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) ->
                 line.answer(id, Answer::NoVerdict);
                 continue;
             }
-            let beside = policy.jobs > 1 && !job.judge.alone;
-            let fails = job.fails || (beside && dice.happens(world.disturbed));
+            let fails = job.fails || (job.beside && dice.happens(world.disturbed));
+            if owner.remembers {
+                if !fails {
+                    passed.insert(job.set.clone());
+                }
+                judged.insert(job.set);
+            }
             out.rescues += usize::from(job.judge.repeats.is_some() && !fails);
             line.answer(id, if fails { Answer::Failed } else { Answer::Passed });
             if owner.meddled > 0 && dice.happens(owner.meddled) {
                 line.void();
             }
         } else {
-            assert!(!nothing || (pushed < world.units && line.wants() > 0), "the line stands still");
+            assert!(!nothing || (pushed < whole.len() && line.wants() > 0), "the line stands still");
         }
     }
+}
+
+fn whole_of(whole: &[Vec<usize>], unit: usize) -> usize {
+    whole.iter().position(|units| units.contains(&unit)).unwrap()
+}
+
+fn units_of(units_at: &[Vec<usize>], places: &[Place]) -> Vec<usize> {
+    places.iter().flat_map(|place| units_at[place.0].clone()).collect()
 }

@@ -6,11 +6,14 @@
 //! 1975). From 38 % bad on that is one.
 
 /// What is believed of the failure rate before anything was seen: as if so many of so many units had failed.
-const BELIEVED_BAD: f64 = 0.5;
-const BELIEVED: f64 = 12.0;
+const BELIEVED_BAD: f64 = 0.25;
+const BELIEVED: f64 = 6.0;
 
 /// How much of the past counts after one more unit: bad units of one folder stand together, and what is long ago says little.
 const REMEMBERED: f64 = 1.0 - 1.0 / 256.0;
+
+/// From this share of bad units on, so few workers are no quicker than one: each failure is seen beside others and then repeated alone.
+const ONE_IS_QUICKER: [(f64, usize); 2] = [(0.2, 2), (0.4, usize::MAX)];
 
 /// A failure rate that is learnt while going.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +43,13 @@ impl Rate {
     #[must_use]
     pub fn bad(self) -> f64 {
         (self.bad + BELIEVED_BAD) / (self.of + BELIEVED)
+    }
+
+    /// How many of so many workers are of use.
+    #[must_use]
+    pub fn jobs(self, jobs: usize) -> usize {
+        let bad = self.bad();
+        if ONE_IS_QUICKER.iter().any(|(share, most)| bad >= *share && jobs <= *most) { 1 } else { jobs }
     }
 
     /// How many units the next batch holds, when so many are judged side by side: what would be one batch is cut into so many. Together
