@@ -160,3 +160,23 @@ fn no_good_unit_is_ever_reverted_by_a_gate_that_fails_by_chance() {
     // It is the turns that do it.
     assert!(phases(1_000, 1, 300, 0).wrongly > 20);
 }
+
+#[test]
+fn the_docs_tell_how_often_a_good_unit_is_blamed_by_the_number_of_turns() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/batches.md")).unwrap();
+    let full = std::env::var_os("MIGRATE_FULL").is_some();
+    for (what, false_failures, false_passes, quick) in [
+        ("1 % false failures", 10, 0, false),
+        ("10 % false failures", 100, 0, true),
+        ("30 % false failures", 300, 0, false),
+        ("30 % false failures and false passes", 300, 300, false),
+        ("50 % false failures", 500, 0, false),
+    ] {
+        assert!(page.contains(&format!("| {what} | ")), "{what}");
+        if quick || full {
+            let wrongly = [1, 2, 4, 6, 8].map(|turns| phases(10_000, turns, false_failures, false_passes).wrongly);
+            let row = format!("| {what} | {} |\n", wrongly.map(|count| count.to_string()).join(" | "));
+            assert!(page.contains(&row), "docs/batches.md does not say: {row}");
+        }
+    }
+}

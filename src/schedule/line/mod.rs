@@ -27,6 +27,8 @@ mod search;
 pub(in crate::schedule) mod simulation_tests;
 mod size;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
