@@ -87,6 +87,23 @@ proptest! {
     }
 
     #[test]
+    fn whoever_breaks_the_test_of_another_is_out_and_not_who_comes_behind(
+        (broken, breaker) in (0..UNITS - 1).prop_flat_map(|broken| (Just(broken), broken + 1..UNITS)),
+        bad in 0..UNITS,
+        policy in how(),
+        seed: u64,
+    ) {
+        let mut world = World::good(UNITS);
+        (world.breaks, world.bad[bad]) = (vec![(breaker, broken)], true);
+        let policy = Policy { stops: false, most_given_up: None, ..policy };
+        let out = simulate(&world, policy, WATCHFUL, &mut Dice(seed));
+        // It is noticed where one batch holds the two.
+        let innocent: Vec<&usize> = out.given_up.iter().filter(|unit| **unit != breaker && **unit != bad).collect();
+        prop_assert!(innocent.is_empty(), "{:?}", innocent);
+        prop_assert!(out.given_up.contains(&bad));
+    }
+
+    #[test]
     fn whoever_fails_only_with_another_is_told_with_whom(
         (earlier, later) in (0..UNITS - 1).prop_flat_map(|earlier| (Just(earlier), earlier + 1..UNITS)),
         bad in 0..UNITS,

@@ -35,6 +35,8 @@ pub struct World {
     pub bad: Vec<bool>,
     /// A candidate that holds exactly one of such two fails.
     pub need_each_other: Vec<(usize, usize)>,
+    /// A unit, and another one whose own commands fail where a candidate holds the first; nobody else notices.
+    pub breaks: Vec<(usize, usize)>,
     /// Units whose drafts fail.
     pub unsound: Vec<usize>,
     /// Units that land and are taken back by their verification.
@@ -54,8 +56,10 @@ impl World {
         Self { bad: (0..units).map(|_| dice.happens(bad_per_mille)).collect(), ..Self::good(units) }
     }
 
-    fn fails(&self, new: &[usize], holds: &dyn Fn(usize) -> bool) -> bool {
+    /// Whether a candidate fails that holds these new units, where the commands of those are run that are asked.
+    fn fails(&self, new: &[usize], asked: &[usize], holds: &dyn Fn(usize) -> bool) -> bool {
         new.iter().any(|unit| self.bad[*unit])
+            || self.breaks.iter().any(|(breaker, broken)| holds(*breaker) && asked.contains(broken))
             || self.fail_together.iter().any(|set| set.iter().all(|unit| holds(*unit)))
             || self.need_each_other.iter().any(|(one, other)| holds(*one) != holds(*other))
     }
@@ -100,7 +104,7 @@ impl World {
             while let Some(part) = parts.pop() {
                 part.iter().for_each(|unit| has[*unit] = true);
                 let unsound = part.iter().any(|unit| self.unsound.contains(unit));
-                if !unsound && !self.fails(&part, &|unit| has[unit]) {
+                if !unsound && !self.fails(&part, &part, &|unit| has[unit]) {
                     part.iter().for_each(|unit| has[*unit] = !self.taken_back.contains(unit));
                     given_up.extend(part.iter().filter(|unit| !has[**unit]));
                     landed.extend(part.iter().filter(|unit| has[**unit]));
@@ -202,7 +206,8 @@ pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) ->
                         units_of(&units_at, &judge.without),
                     );
                     let holds = |unit| (has[unit] && !without.contains(&unit)) || new.contains(&unit);
-                    let fails = world.fails(&new, &holds);
+                    let asked = units_of(&units_at, &[judge.members.clone(), judge.again.clone()].concat());
+                    let fails = world.fails(&new, &asked, &holds);
                     out.runs += 1;
                     out.repeats += usize::from(judge.repeats.is_some());
                     out.pairs += usize::from(judge.is_about_a_pair);
