@@ -48,7 +48,10 @@ impl Lane<'_, '_> {
                 Landing::Failed(failure) => {
                     self.line.landed(nth);
                     self.verify(members, &landed, Vec::new(), emit)?;
-                    return self.take_out(*place, failure, emit);
+                    // The line has it given up where it stands.
+                    self.entries[place.0].failure = Some(failure);
+                    self.line.take_out(*place);
+                    return Ok(Through::Done);
                 }
             }
         }
@@ -140,7 +143,7 @@ impl Lane<'_, '_> {
         Ok(Through::Done)
     }
 
-    /// Takes a unit out of the line that could not land, or landed and was taken back.
+    /// Takes a unit out of the line that landed and was taken back.
     fn take_out(&mut self, place: Place, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
         let entry = &mut self.entries[place.0];
         (entry.drafted, entry.commit) = (None, None);
@@ -148,11 +151,7 @@ impl Lane<'_, '_> {
         let (part, whole) = (entry.part.clone(), entry.whole);
         self.line.take_out(place);
         if !part.is_atomic() {
-            self.run.split(&part, failure.reason, emit);
-            let [first, second] = part.halves();
-            self.pending.push_front((whole, second));
-            self.pending.push_front((whole, first));
-            self.line.reopen();
+            self.halve(whole, &part, failure, emit);
             return Ok(Through::Done);
         }
         match self.run.unit_failed(&part, failure, emit) {

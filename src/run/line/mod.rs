@@ -27,7 +27,7 @@ use crate::run::judging::{self, Candidate};
 use crate::run::line::trial::{Message, Trial};
 use crate::run::{Run, first_parts, takes_away};
 use crate::schedule::failure::MOST_NOT_JUDGED;
-use crate::schedule::line::{Act, Answer, Draft as Drafted, Fault, Judge, JudgingId, Kind, Line, Place, Policy};
+use crate::schedule::line::{Act, Answer, Draft as Drafted, Fault, Instead, Judge, JudgingId, Kind, Line, Place, Policy};
 use crate::stop::Stop;
 use crate::units::{Call, Member, Unit, calls_of_batch};
 
@@ -209,24 +209,25 @@ impl<'r, 'a> Lane<'r, 'a> {
             if self.ended.is_err() {
                 self.line.close();
             }
-            let acts = self.line.acts();
-            let is_idle = acts.is_empty();
-            for act in acts {
-                match act {
-                    Act::Judge(judge) => self.judge(judge, scope, sender)?,
-                    Act::Cancel(id) => self.trials.get(&id).into_iter().for_each(|(trial, _)| trial.cancel()),
-                    Act::Land { members, .. } => {
-                        if let Through::Void = self.land(&members, emit)? {
-                            return Ok(Through::Void);
-                        }
+            let act = self.line.next_act();
+            let is_idle = act.is_none();
+            match act {
+                None => {}
+                Some(Act::Judge(judge)) => self.judge(judge, scope, sender)?,
+                Some(Act::Cancel(id)) => self.trials.get(&id).into_iter().for_each(|(trial, _)| trial.cancel()),
+                Some(Act::Land { members, .. }) => {
+                    if let Through::Void = self.land(&members, emit)? {
+                        return Ok(Through::Void);
                     }
-                    Act::GiveUp { unit, fault } => self.give_up(unit, fault, emit)?,
-                    Act::Instead(unit) => {
-                        if let Through::Void = self.instead(unit, emit)? {
-                            return Ok(Through::Void);
-                        }
+                }
+                Some(Act::GiveUp { unit, fault }) => self.give_up(unit, fault, emit)?,
+                Some(Act::Instead(unit)) => {
+                    if let Through::Void = self.instead(unit, emit)? {
+                        return Ok(Through::Void);
                     }
-                    Act::Stop(_) | Act::Done => return std::mem::replace(&mut self.ended, Ok(())).map(|()| Through::Done),
+                }
+                Some(Act::Stop(_) | Act::Done) => {
+                    return std::mem::replace(&mut self.ended, Ok(())).map(|()| Through::Done);
                 }
             }
             if !is_idle {
@@ -449,6 +450,11 @@ impl<'r, 'a> Lane<'r, 'a> {
             attempt.tell_before(emit);
         }
         let (part, whole) = (entry.part.clone(), entry.whole);
+        if !part.is_atomic() {
+            // Together it could not land: its halves are tried.
+            self.halve(whole, &part, failure, emit);
+            return Ok(());
+        }
         self.started(whole, &part, emit);
         match self.run.unit_failed(&part, failure, emit) {
             Err(stop @ Stop::Failed(_)) => self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(stop)),
@@ -457,22 +463,33 @@ impl<'r, 'a> Lane<'r, 'a> {
         Ok(())
     }
 
+    /// Tries the halves of a part once more of which is known only that it fails as a whole.
+    fn halve(&mut self, whole: usize, part: &Unit, failure: Failure, emit: &mut dyn FnMut(Event)) {
+        self.run.split(part, failure.reason, emit);
+        let [first, second] = part.halves();
+        self.pending.push_front((whole, second));
+        self.pending.push_front((whole, first));
+        self.line.reopen();
+    }
+
     /// Says what comes in the stead of a unit that failed: its halves, or another attempt of its codemods.
     fn instead(&mut self, place: Place, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
         let entry = &mut self.entries[place.0];
         let (part, whole, tried) = (entry.part.clone(), entry.whole, entry.tried);
         let failure = entry.failure.take().unwrap_or_else(|| Failure::found("it failed", "run migrate again"));
         entry.drafted = None;
+        let mut how = Instead::Another;
         let parts = if self.run.may_try_again(&part, &failure, tried) {
             self.run.try_again(&part, failure, tried + 1, emit)?;
             vec![(part, tried + 1)]
         } else if part.is_atomic() {
             // It was tried as often as the plan says.
             self.entries.push(Entry { part, whole, drafted: None, failure: Some(failure), tried, commit: None });
-            self.line.instead(&[Drafted { whole, kind: Kind::Unsound }]);
+            self.line.instead(&[Drafted { whole, kind: Kind::Unsound }], Instead::Another);
             return Ok(Through::Done);
         } else {
             self.run.split(&part, failure.reason, emit);
+            how = Instead::Parts;
             part.halves().into_iter().filter(|half| !half.files.is_empty()).map(|half| (half, 1)).collect()
         };
         let (mut entries, mut drafts) = (Vec::new(), Vec::new());
@@ -481,14 +498,18 @@ impl<'r, 'a> Lane<'r, 'a> {
             if let Made::Void = made {
                 return Ok(Through::Void);
             }
-            if let Some((entry, kind)) = self.entry(whole, part, made, tried, emit)? {
-                entries.push(entry);
-                drafts.push(Drafted { whole, kind });
+            match self.entry(whole, part, made, tried, emit)? {
+                Some((entry, kind)) => {
+                    entries.push(entry);
+                    drafts.push(Drafted { whole, kind });
+                }
+                // Together they are something else than what failed.
+                None => how = Instead::Another,
             }
         }
         self.run.judge.give_feedback(String::new());
         self.entries.extend(entries);
-        self.line.instead(&drafts);
+        self.line.instead(&drafts, how);
         Ok(Through::Done)
     }
 
@@ -507,22 +528,19 @@ impl<'r, 'a> Lane<'r, 'a> {
     /// After a signal: waits for what runs to end, and lands what was judged before.
     fn land_what_is_judged(&mut self, receiver: &Receiver<Message>, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         self.end_trials(receiver);
-        loop {
-            let lots: Vec<Vec<Place>> = (self.line.acts().into_iter())
-                .filter_map(|act| match act {
-                    Act::Land { members, .. } => Some(members),
-                    _ => None,
-                })
-                .collect();
-            if lots.is_empty() {
-                return Ok(());
-            }
-            for members in lots {
-                if let Through::Void = self.land(&members, emit)? {
-                    return Ok(());
+        while let Some(act) = self.line.next_act() {
+            match act {
+                Act::Land { members, .. } => {
+                    if let Through::Void = self.land(&members, emit)? {
+                        return Ok(());
+                    }
                 }
+                Act::Stop(_) | Act::Done => return Ok(()),
+                // Nothing is judged any more.
+                Act::Judge(_) | Act::Cancel(_) | Act::GiveUp { .. } | Act::Instead(_) => {}
             }
         }
+        Ok(())
     }
 }
 
