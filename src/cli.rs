@@ -46,6 +46,9 @@ pub enum Command {
     Scan(ScanArgs),
     /// Try the rules' own examples; exit 1 when one is not as it should be
     Test(TestArgs),
+    /// Do what `{ builtin: syntax }` and `{ builtin: imports }` do in a plan
+    #[command(hide = true)]
+    Builtin(BuiltinArgs),
 }
 
 impl Command {
@@ -55,7 +58,7 @@ impl Command {
         match self {
             Self::Run(args) => !args.dry_run,
             Self::Resume(_) | Self::Rollback(_) => true,
-            Self::Status(_) | Self::Diff(_) | Self::Check(_) | Self::Scan(_) | Self::Test(_) => false,
+            Self::Status(_) | Self::Diff(_) | Self::Check(_) | Self::Scan(_) | Self::Test(_) | Self::Builtin(_) => false,
         }
     }
 }
@@ -238,6 +241,17 @@ pub struct TestArgs {
     /// Print one JSON object per rule to standard output
     #[arg(long)]
     pub json: bool,
+}
+
+/// `migrate builtin`.
+#[derive(Debug, Args)]
+pub struct BuiltinArgs {
+    /// What to look at
+    #[arg(value_name = "WHAT", value_parser = ["syntax", "imports"])]
+    pub what: String,
+    /// Only these files; by default every tracked Python file
+    #[arg(value_name = "FILE")]
+    pub files: Vec<OsString>,
 }
 
 /// What a run lets pass.

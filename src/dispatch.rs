@@ -1,6 +1,7 @@
 //! From what was typed to what it means: finds the repository and the plan, starts the flow, and gives its words to the printers.
 
 mod ahead;
+mod builtin;
 mod scan;
 
 use std::ffi::{OsStr, OsString};
@@ -64,6 +65,7 @@ pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
     let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
     let done = match &cli.command {
         Command::Scan(args) => opened().and_then(|(here, repo)| scan::run(cli, args, &here, &repo, interrupt)),
+        Command::Builtin(args) => builtin::run(args),
         command => Session::open(cli, interrupt, detail).and_then(|session| session.command(command)),
     };
     match done {
@@ -140,6 +142,7 @@ impl<'a> Session<'a> {
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
             Command::Scan(args) => scan::run(self.cli, args, &self.here, &self.repo, self.interrupt),
+            Command::Builtin(args) => builtin::run(args),
             Command::Test(args) => self.test(args),
         }
     }

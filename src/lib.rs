@@ -1,5 +1,6 @@
 //! `migrate`: a phased migration orchestrator with atomic commits.
 
+pub mod builtin;
 pub mod cli;
 pub mod command;
 pub mod compose;
@@ -15,6 +16,7 @@ pub mod fs;
 pub mod git_env;
 pub mod guard;
 pub mod held;
+pub mod interpreter;
 pub mod interrupt;
 pub mod journal;
 pub mod judge;

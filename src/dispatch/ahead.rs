@@ -11,7 +11,7 @@ use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
-use crate::preview::missing::missing;
+use crate::preview::missing::{missing, undecided};
 use crate::preview::{self, Foreseen, Texts, Wanted, What};
 use crate::report::look::Look;
 use crate::report::looking::Looking;
@@ -160,7 +160,16 @@ impl Session<'_> {
         let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
         let useless = judged.errors.len();
         let departed = rules::departed(&self.repo, &self.plan)?;
-        self.tell(self.plan.warnings.iter().cloned().chain(judged.warnings).chain(judged.errors).chain(departed));
+        self.tell(
+            self.plan
+                .warnings
+                .iter()
+                .cloned()
+                .chain(judged.warnings)
+                .chain(judged.errors)
+                .chain(departed)
+                .chain(undecided(&self.repo, &self.plan)),
+        );
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let whereabouts = Whereabouts::find(&self.repo, &self.plan, &request);

@@ -36,6 +36,12 @@ pub fn of(report: Option<&Path>, log: &Path) -> Account {
     }
 }
 
+/// What a command of ours printed; nothing where that cannot be read, since then there is nothing to tell of it.
+#[must_use]
+pub fn output(log: &Path) -> String {
+    fs::read(log).map(|output| String::from_utf8_lossy(&output).into_owned()).unwrap_or_default()
+}
+
 /// Keeps a report, where there is one, beside the log of its command.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 //! new failures only.
 
 mod account;
+mod builtin;
 mod cache;
 mod kept;
 mod logs;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use git2::Oid;
 
@@ -33,6 +34,7 @@ use crate::unit_id::UnitId;
 use crate::units::Call;
 use crate::verdict::VerdictKind;
 
+pub use builtin::{INTERPRETER, UNDECIDED};
 use cache::Cache;
 use logs::{Logs, Whose};
 pub use question::{Isolated, Purpose, Question};
@@ -100,6 +102,8 @@ pub struct CallKey {
 struct Attempted {
     ruling: Ruling,
     log: PathBuf,
+    /// What it could not decide, in words.
+    undecided: Option<String>,
     could_not_judge: bool,
 }
 
@@ -129,6 +133,10 @@ pub struct Judge<'a> {
     red_ok: &'a [String],
     /// Why what codemods made of the unit before failed; empty the first time.
     feedback: Mutex<String>,
+    /// The file with what the interpreter said, once it was asked.
+    interpreter: OnceLock<Option<PathBuf>>,
+    /// Where that is kept.
+    interpreter_file: PathBuf,
 }
 
 impl Passing {
@@ -161,6 +169,8 @@ impl<'a> Judge<'a> {
             exclusive: Mutex::default(),
             red_ok: &[],
             feedback: Mutex::default(),
+            interpreter: OnceLock::new(),
+            interpreter_file: logs.join("interpreter.json"),
         }
     }
 
@@ -219,7 +229,12 @@ impl<'a> Judge<'a> {
     pub fn key(&self, call: &Call, phase: &str, unit: Option<&UnitId>) -> CallKey {
         let run = &call.command.run;
         let file = call.file.clone().filter(|_| run.names_file());
-        CallKey { shown: self.shown(call, phase, unit), file, unit: unit.cloned().filter(|_| run.names_unit()) }
+        let mut shown = self.shown(call, phase, unit);
+        // It is shown without the files that it is about.
+        if run.builtin().is_some() {
+            shown.extend(call.files.iter().map(|file| format!(" {file}")));
+        }
+        CallKey { shown, file, unit: unit.cloned().filter(|_| run.names_unit()) }
     }
 
     /// The command as it is run, but for where its report goes.
@@ -292,7 +307,7 @@ impl<'a> Judge<'a> {
             let mut attempt = 0;
             // On the tip what failed each time was red before; what passed once is flaky, and stays to be judged.
             let mut each_time: Option<OnTip> = None;
-            let Attempted { ruling, log, could_not_judge } = loop {
+            let Attempted { ruling, log, undecided, could_not_judge } = loop {
                 let attempted = self.attempt(question, isolated, (nth, attempt), after, emit)?;
                 if purpose == Purpose::Before {
                     each_time = Some(attempted.ruling.on_tip().and_before(each_time));
@@ -307,12 +322,13 @@ impl<'a> Judge<'a> {
                 let (kind, on_tip) = (ruling.kind, each_time.unwrap_or_else(|| ruling.on_tip()));
                 return Ok(Verdict::Failed { kind, reason, command: shown, log, nth, on_tip, could_not_judge });
             }
-            let tests = tests_ran(ruling.tests);
+            // What is built in runs no tests.
+            let tests = tests_ran(ruling.tests.filter(|_| call.command.run.builtin().is_none()));
             let but = match ruling.kind {
                 VerdictKind::RedBefore => Some("no new failure".to_owned()),
                 _ if attempt > 0 => Some(format!("{FLAKY}: passed on attempt {}", attempt + 1)),
                 VerdictKind::Flaky => Some(FLAKY.to_owned()),
-                _ => None,
+                _ => undecided,
             };
             let said: Vec<String> = tests.into_iter().chain(but.clone()).collect();
             let shown = saying(&shown, &said);
@@ -373,7 +389,13 @@ impl<'a> Judge<'a> {
             (outcome, _) => outcome.clone(),
         };
         let before = if purpose == Purpose::Before { None } else { self.known(&self.key(call, phase, unit)) };
-        let mut ruling = rule(&outcome, &account, before.as_ref(), command.allow_empty, fewer);
+        let is_builtin = command.run.builtin().is_some();
+        // Of what is built in, problems that are gone are no tests that are gone.
+        let mut ruling = rule(&outcome, &account, before.as_ref(), command.allow_empty, fewer || is_builtin);
+        let said = if is_builtin { account::output(&log) } else { String::new() };
+        if is_builtin {
+            ruling = builtin::told(ruling, &said);
+        }
         // Of what was ended on the way nothing is to be told.
         let was_interrupted = matches!(finished.outcome, Outcome::Interrupted(_));
         if let Some(isolated) = isolated.filter(|_| !was_interrupted) {
@@ -416,7 +438,7 @@ impl<'a> Judge<'a> {
             _ => locked(&self.proven).insert(command.run.clone()),
         };
         let could_not_judge = matches!(finished.outcome, Outcome::TimedOut(_) | Outcome::NotFound(_));
-        Ok(Attempted { ruling, log, could_not_judge })
+        Ok(Attempted { ruling, log, undecided: builtin::undecided(&said), could_not_judge })
     }
 
     fn start(
@@ -435,6 +457,10 @@ impl<'a> Judge<'a> {
         env.extend(fields.report.map(|report| ("MIGRATE_REPORT".into(), report.into())));
         env.extend(fields.feedback.map(|feedback| ("MIGRATE_FEEDBACK".into(), feedback.into())));
         env.extend(isolated.map(|isolated| ("MIGRATE_JOB".into(), isolated.job.to_string().into())));
+        if command.run.builtin().is_some() {
+            let said = builtin::interpreter(&self.interpreter, self.top, &self.interpreter_file);
+            env.extend(said.map(|said| (INTERPRETER.into(), said.into())));
+        }
         env.extend(isolated.map(|isolated| ("MIGRATE_MESSAGE".into(), isolated.copy.beside(MESSAGE).into())));
         let own = |own: Own| command.private.contains(&own);
         let private = Private { tmp: own(Own::Tmp), network: own(Own::Network) };

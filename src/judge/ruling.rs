@@ -66,6 +66,12 @@ impl Ruling {
         Self { kind: VerdictKind::Failed, why: format!("{how} ({})", self.why), results: None, ..self }
     }
 
+    /// The same in other words.
+    #[must_use]
+    pub fn worded(self, why: String) -> Self {
+        Self { why, ..self }
+    }
+
     /// What to hold later verdicts of the same command against, this one having been given on the tip.
     #[must_use]
     pub fn on_tip(&self) -> OnTip {

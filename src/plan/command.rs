@@ -42,6 +42,12 @@ pub struct Resolved {
     pub shown: String,
 }
 
+/// This very program, as its own commands are started.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
+/// The command of this program that does what is built in.
+pub const BUILTIN: &str = "builtin";
+
 /// The placeholders there are.
 pub(super) const NAMES: [&str; 7] = ["file", "files", "plan", "phase", "unit", "report", "feedback"];
 
@@ -74,6 +80,12 @@ impl Run {
                 let shown: Vec<String> = words.iter().map(|word| show(&shell::quote(word, Quoting::None))).collect();
                 Resolved { argv: words.into_iter().map(OsString::from_vec).collect(), shown: shown.join(" ") }
             }
+            Self::Builtin(builtin) => {
+                // This very program; the files are behind what ends its options.
+                let own = [OWN_PROGRAM, BUILTIN, builtin.word(), "--"].map(OsString::from);
+                let files = fields.files.iter().map(|file| file.as_path().into());
+                Resolved { argv: own.into_iter().chain(files).collect(), shown: self.to_string() }
+            }
         }
     }
 
@@ -95,10 +107,10 @@ impl Run {
         self.has_field("unit") || self.has_variable("MIGRATE_UNIT")
     }
 
-    /// True when it takes all its files at once, by `{files}`.
+    /// True when it takes all its files at once, by `{files}` or since it is built in.
     #[must_use]
     pub fn names_files(&self) -> bool {
-        self.has_field("files")
+        self.has_field("files") || self.builtin().is_some()
     }
 
     /// True when it says where its report goes, by `{report}` or its variable.

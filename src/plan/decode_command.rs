@@ -5,13 +5,14 @@ use std::time::Duration;
 use crate::plan::faults::{Place, faults};
 use crate::plan::glob;
 use crate::plan::node::{Kind, Node};
+use crate::plan::reader::Entries;
 use crate::plan::reader::{Reader, nearest};
 use crate::plan::source::Span;
 use crate::plan::view::quoted;
-use crate::plan::{Command, DEFAULT_TIMEOUT, Own, ReportFormat, Run, scalar};
+use crate::plan::{Builtin, Command, DEFAULT_TIMEOUT, Own, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "run",
     "timeout",
     "retries",
@@ -26,6 +27,7 @@ const KEYS: [&str; 14] = [
     "keep_line_endings",
     "repeat",
     "attempts",
+    "builtin",
 ];
 
 /// Those that only a command has which judges something.
@@ -36,6 +38,9 @@ const OF_VERDICTS: [&str; 3] = ["retries", "allow_empty", "report"];
 
 /// Those that only a command has which changes a file.
 const OF_RULES: [&str; 3] = ["keep_line_endings", "repeat", "attempts"];
+
+/// Those beside `builtin`.
+const OF_BUILTINS: [&str; 4] = ["builtin", "timeout", "only", "at"];
 
 /// How often a command may be run again when it fails.
 const MOST_RETRIES: u32 = 10;
@@ -64,6 +69,14 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
         return None;
     }
     let entries = reader.map(node, "the command", &KEYS)?;
+    if place == Place::Gate && entries.get("only").is_some() {
+        let help = "remove it, or move the command to `validate`";
+        let message = "a gate has no `only`: it runs once, after the last file of the phase";
+        reader.report(entries.key("only"), message, help);
+    }
+    if let Some(named) = entries.get("builtin") {
+        return builtin(reader, node, &entries, named, place);
+    }
     for key in entries.chosen(&OF_JUDGES).into_iter().filter(|_| place == Place::Rule) {
         let help = "remove it: it is for the commands of `validate`, `verify` and gates";
         reader.report(entries.key(key), format!("a rule's command has no `{key}`: it judges nothing"), help);
@@ -75,11 +88,6 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     for key in entries.chosen(&OF_RULES).into_iter().filter(|_| place != Place::Rule) {
         let help = "remove it: it is for the `command` of a rule";
         reader.report(entries.key(key), format!("only a rule's command has `{key}`: others change no file"), help);
-    }
-    if place == Place::Gate && entries.get("only").is_some() {
-        let help = "remove it, or move the command to `validate`";
-        let message = "a gate has no `only`: it runs once, after the last file of the phase";
-        reader.report(entries.key("only"), message, help);
     }
     let run_node = reader.required(&entries, "run", "the command", "run: \"python3 -m py_compile {file}\"");
     let run = run_node.and_then(|node| run_of(reader, node, place));
@@ -144,6 +152,30 @@ fn private(reader: &mut Reader<'_>, node: &Node) -> Vec<Own> {
     own.sort_unstable();
     own.dedup();
     own
+}
+
+/// Reads what is built in.
+fn builtin(reader: &mut Reader<'_>, node: &Node, entries: &Entries<'_>, named: &Node, place: Place) -> Option<Command> {
+    for (key, span, _) in entries.iter().filter(|(key, ..)| !OF_BUILTINS.contains(key)) {
+        let (message, help) = match key {
+            "run" => ("a command has `run` or `builtin`, not both".to_owned(), "make two commands of it".to_owned()),
+            key => {
+                (format!("`builtin` has no `{key}`"), "remove it: beside `builtin` stand `timeout`, `only` and `at`".to_owned())
+            }
+        };
+        reader.report(span, message, help);
+    }
+    if matches!(place, Place::Rule | Place::Format) {
+        let help = "use it in `validate`, `verify` or a gate";
+        reader.report(entries.key("builtin"), "what is built in changes no file: it only judges", help);
+    }
+    let run = reader.choice(named, "`builtin`", &Builtin::ALL).map(Run::Builtin);
+    let timeout = entries.get("timeout").map_or(Some(DEFAULT_TIMEOUT), |node| duration(reader, node))?;
+    let only = entries.get("only").map_or_else(Vec::new, |node| glob::read(reader, node, "`only`").0);
+    let at_tree = entries.get("at").and_then(|node| reader.choice(node, "`at`", &[("tree", true)])).unwrap_or_default();
+    let plain = Command::plain(run?, node.span);
+    // It tells what it found by a report, and of files that are no Python it has nothing to tell.
+    Some(Command { timeout, only, at_tree, report: Some(ReportFormat::Junit), allow_empty: true, ..plain })
 }
 
 /// Reads exit statuses, each once and in their order; none where they are what goes without saying.

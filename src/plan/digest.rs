@@ -202,6 +202,10 @@ mod tests {
             "{run: \"x $MIGRATE_REPORT\", keep: a}",
             "{run: \"x $MIGRATE_REPORT\", keep: [a, b]}",
             "{run: \"x $MIGRATE_REPORT\", at: tree}",
+            "builtin syntax",
+            "{builtin: syntax}",
+            "{builtin: imports}",
+            "{builtin: imports, timeout: 1s}",
         ]
         .map(with);
         let all: std::collections::BTreeSet<&String> = different.iter().collect();

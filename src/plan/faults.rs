@@ -41,6 +41,7 @@ pub fn faults(run: &Run, place: Place) -> Vec<Fault> {
     let mut found: Vec<Fault> = match run {
         Run::Shell(text) => of_text(text, place),
         Run::Argv(words) => words.iter().flat_map(|word| of_word(word, place)).collect(),
+        Run::Builtin(_) => Vec::new(),
     };
     if found.is_empty() && run.names_file() && run.names_files() {
         let other = if run.has_field("file") { "{file}" } else { "MIGRATE_FILE" };

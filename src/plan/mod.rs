@@ -3,6 +3,7 @@
 //! These types hold a plan that has been checked whole ([`load`]); an unsound plan has no value of them. Everything is plain
 //! data: the digest over it ([`digest`]) is the identity of the plan's meaning.
 
+pub mod builtin;
 mod check;
 pub mod command;
 mod decode;
@@ -46,6 +47,7 @@ use crate::event::PhaseLabel;
 use crate::path::RepoPath;
 use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
+pub use crate::plan::builtin::Builtin;
 use crate::plan::diagnostics::{Problem, Problems};
 pub use crate::plan::group::NamedGroup;
 use crate::plan::guards::Guards;
@@ -297,15 +299,27 @@ pub enum Run {
     Shell(String),
     /// A program and its arguments, started directly, placeholders put in as they are.
     Argv(Vec<String>),
+    /// What `migrate` looks at itself.
+    Builtin(Builtin),
 }
 
 impl Run {
-    /// The texts of which it is made.
+    /// The texts of which it is made; none of what is built in.
     #[must_use]
     pub fn texts(&self) -> &[String] {
         match self {
             Self::Shell(text) => std::slice::from_ref(text),
             Self::Argv(words) => words,
+            Self::Builtin(_) => &[],
+        }
+    }
+
+    /// What is built in, where it is that.
+    #[must_use]
+    pub fn builtin(&self) -> Option<Builtin> {
+        match self {
+            Self::Builtin(builtin) => Some(*builtin),
+            Self::Shell(_) | Self::Argv(_) => None,
         }
     }
 }
@@ -313,7 +327,10 @@ impl Run {
 impl fmt::Display for Run {
     /// Writes the text of the command; the words of a list side by side.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.texts().join(" "))
+        match self {
+            Self::Builtin(builtin) => write!(f, "builtin {}", builtin.word()),
+            Self::Shell(_) | Self::Argv(_) => f.write_str(&self.texts().join(" ")),
+        }
     }
 }
 

@@ -106,6 +106,7 @@ fn size(command: &Command) -> usize {
     let texts = match &command.run {
         Run::Shell(text) => text.len(),
         Run::Argv(words) => words.iter().map(|word| word.len() + size_of::<String>()).sum(),
+        Run::Builtin(_) => 0,
     };
     let patterns: usize = command.only.iter().map(|pattern| pattern.len() + size_of::<String>()).sum();
     texts + patterns + size_of::<Command>()

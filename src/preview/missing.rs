@@ -8,9 +8,10 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::interpreter;
 use crate::plan::diagnostics::Problem;
 use crate::plan::source::Span;
-use crate::plan::{Command, Plan, RuleKind, Run};
+use crate::plan::{Builtin, Command, Plan, RuleKind, Run};
 use crate::repo::Repo;
 
 /// What `sh` itself does.
@@ -50,6 +51,16 @@ pub fn missing(repo: &Repo, plan: &Plan) -> Vec<Problem> {
     problems
 }
 
+/// A warning for the first command that would leave undecided what it is to judge, since no interpreter can be asked.
+#[must_use]
+pub fn undecided(repo: &Repo, plan: &Plan) -> Vec<Problem> {
+    let imports = commands(plan).into_iter().find(|(_, command)| command.run.builtin() == Some(Builtin::Imports));
+    let Some((place, _)) = imports else { return Vec::new() };
+    let Err(why) = interpreter::ask(repo.top()) else { return Vec::new() };
+    let help = "install Python, or activate the project's environment; what the tree itself lacks is found all the same";
+    vec![Problem::warning(place, format!("imports from outside the tree stay undecided: {why}"), help)]
+}
+
 /// Every command that a run may start, once.
 fn commands(plan: &Plan) -> BTreeMap<Span, &Command> {
     let targets = || plan.phases.iter().flat_map(|phase| &phase.targets);
@@ -66,6 +77,7 @@ fn commands(plan: &Plan) -> BTreeMap<Span, &Command> {
 fn plain_words(run: &Run) -> Vec<&str> {
     let words: Vec<&str> = match run {
         Run::Argv(words) => words.iter().map(String::as_str).collect(),
+        Run::Builtin(_) => Vec::new(),
         Run::Shell(text) => {
             let alone = text.replace("&&", "");
             if alone.contains([';', '|', '&', '\n', '(']) {

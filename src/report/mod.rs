@@ -4,6 +4,7 @@
 //! that went away is no error. Nothing here decides anything.
 
 pub mod ask;
+pub mod builtin;
 pub mod diff;
 pub mod error;
 pub mod escape;

@@ -15,6 +15,8 @@ mod asgit;
 mod borders;
 /// How the branch moves and what its log says.
 mod branch;
+/// Commands that are built in: whether files parse, and whether what they import is there.
+mod builtin;
 /// Bytes outside an edit.
 mod bytes;
 /// Text in any alphabet, and text that is broken.

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 /// Who may import whom: a module imports from the layers above its own in this list, and from nothing else.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("words and ground", &["cure", "edit", "fault", "git_env", "interrupt", "path", "results", "state", "verdict"]),
+    (
+        "words and ground",
+        &["cure", "edit", "fault", "git_env", "interpreter", "interrupt", "path", "results", "state", "verdict"],
+    ),
     ("what can be said, what Python is", &["event", "python", "unit_id"]),
     ("the language of rules, what the tree's modules are", &["pattern", "program"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
@@ -13,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan times tree, and how things end", &["stop", "units"]),
     ("policy, which is pure", &["schedule"]),
     ("one unit", &["compose", "judge", "protocol", "unit"]),
-    ("what recovery needs", &["recover", "takeback"]),
+    ("what recovery needs, what is built in", &["builtin", "recover", "takeback"]),
     ("what became of units", &["rules", "survey"]),
     ("the plan against the tree", &["unready"]),
     ("what is asked", &["request"]),
