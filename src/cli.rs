@@ -30,6 +30,10 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write the plan of a migration from a look at the tree: phases by risk, and the project's own tests where they pass
+    Init(InitArgs),
+    /// Rename one name everywhere, by a plan that is written first
+    Rename(RenameArgs),
     /// Run what is pending, in the order of the plan; put in order and resume what was interrupted
     Run(RunArgs),
     /// Go on with the run that was interrupted or stopped, as it was asked for
@@ -57,14 +61,71 @@ impl Command {
     pub fn acts(&self) -> bool {
         match self {
             Self::Run(args) => !args.dry_run,
-            Self::Resume(_) | Self::Rollback(_) => true,
+            Self::Rename(args) => !args.run.dry_run,
+            Self::Init(_) | Self::Resume(_) | Self::Rollback(_) => true,
             Self::Status(_) | Self::Diff(_) | Self::Check(_) | Self::Scan(_) | Self::Test(_) | Self::Builtin(_) => false,
         }
     }
 }
 
-/// `migrate run`.
+/// `migrate init`.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").args(["rename", "symbol", "before"]))]
+pub struct InitArgs {
+    /// The plan's name: it is written to plans/NAME.yaml. By default what it does
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Every use of the first name becomes the second, such as --rename app.old.f app.new.g
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pub rename: Vec<String>,
+    /// Every use of this name is to go; what replaces it is written into the plan by hand
+    #[arg(long, value_name = "NAME")]
+    pub symbol: Option<String>,
+    /// Code as it is, with the imports that say what its names are; $X stands for any expression
+    #[arg(long, value_name = "FILE", requires = "after")]
+    pub before: Option<PathBuf>,
+    /// The same code as it is to be
+    #[arg(long, value_name = "FILE", requires = "before")]
+    pub after: Option<PathBuf>,
+    /// The ticket that each commit names, such as "#506"; by default the plan's name
+    #[arg(long, value_name = "TEXT")]
+    pub issue: Option<String>,
+    /// Do not run the project's tests to see whether they pass
+    #[arg(long)]
+    pub no_try: bool,
+    /// Write over a plan that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Ask nothing; off a terminal nothing is asked anyway
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `migrate rename`.
+#[derive(Debug, Args)]
+pub struct RenameArgs {
+    /// The name as it is, such as app.old.f
+    #[arg(value_name = "OLD")]
+    pub from: String,
+    /// The name as it is to be, such as app.new.g
+    #[arg(value_name = "NEW")]
+    pub to: String,
+    /// The plan's name; by default made of the two names
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The ticket that each commit names, such as "#506"; by default the plan's name
+    #[arg(long, value_name = "TEXT")]
+    pub issue: Option<String>,
+    /// Do not run the project's tests to see whether they pass
+    #[arg(long)]
+    pub no_try: bool,
+    /// As of `migrate run`.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// `migrate run`.
+#[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     /// Only this phase: its place in the plan counted from 1, or its id such as P0
     #[arg(long, value_name = "N|ID")]
@@ -113,7 +174,7 @@ pub struct ResumeArgs {
 }
 
 /// Where the plan's commands run.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PlaceArgs {
     /// Run the plan's commands in the work tree itself and not in copies of it
     #[arg(long, env = "MIGRATE_IN_PLACE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), num_args = 0)]
@@ -255,7 +316,7 @@ pub struct BuiltinArgs {
 }
 
 /// What a run lets pass.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct LeaveArgs {
     /// Go on although tracked files that are not the plan's have changes; they are left as they are
     #[arg(long)]
@@ -287,6 +348,9 @@ mod tests {
             (&["check"], false),
             (&["scan", "--symbol", "a.b"], false),
             (&["test"], false),
+            (&["init", "x", "--symbol", "a.b"], true),
+            (&["rename", "a.b", "a.c"], true),
+            (&["rename", "a.b", "a.c", "--dry-run"], false),
         ] {
             let cli = Cli::try_parse_from([&["migrate"], args].concat()).unwrap();
             assert_eq!(cli.command.acts(), acts, "{args:?}");

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod builtin;
+mod init;
 mod scan;
 
 use std::ffi::{OsStr, OsString};
@@ -66,6 +67,8 @@ pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
     let done = match &cli.command {
         Command::Scan(args) => opened().and_then(|(here, repo)| scan::run(cli, args, &here, &repo, interrupt)),
         Command::Builtin(args) => builtin::run(args),
+        Command::Init(args) => init::run(args, interrupt),
+        Command::Rename(args) => init::rename(cli, args, interrupt, detail),
         command => Session::open(cli, interrupt, detail).and_then(|session| session.command(command)),
     };
     match done {
@@ -143,6 +146,8 @@ impl<'a> Session<'a> {
             Command::Check(args) => self.check(args),
             Command::Scan(args) => scan::run(self.cli, args, &self.here, &self.repo, self.interrupt),
             Command::Builtin(args) => builtin::run(args),
+            Command::Init(args) => init::run(args, self.interrupt),
+            Command::Rename(args) => init::rename(self.cli, args, self.interrupt, self.detail),
             Command::Test(args) => self.test(args),
         }
     }

@@ -16,6 +16,7 @@ pub mod fs;
 pub mod git_env;
 pub mod guard;
 pub mod held;
+pub mod init;
 pub mod interpreter;
 pub mod interrupt;
 pub mod journal;

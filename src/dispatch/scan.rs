@@ -86,7 +86,7 @@ fn below(args: &ScanArgs, here: &Path, repo: &Repo) -> Result<Vec<RepoPath>, Sto
 }
 
 /// A dotted name, as it was typed.
-fn dotted(symbol: &str) -> Result<String, Stop> {
+pub(super) fn dotted(symbol: &str) -> Result<String, Stop> {
     let word = |part: &str| {
         !part.starts_with(|c: char| c.is_numeric()) && !part.is_empty() && part.chars().all(|c| c == '_' || c.is_alphanumeric())
     };

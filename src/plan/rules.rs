@@ -143,6 +143,12 @@ fn dotted(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
 
 /// Reads `to`: a dotted name, in which a colon in the place of a dot says where the module ends. Gives the name and the module.
 fn bordered(reader: &mut Reader<'_>, node: &Node) -> Option<(String, Option<String>)> {
+    if matches!(&node.kind, Kind::Null) || matches!(&node.kind, Kind::Scalar(text, _) if text.trim().is_empty()) {
+        let help = "write the dotted name that replaces it, such as `package.module.new`; where more than the name changes use \
+                    `rewrite: { before: ..., after: ... }` instead";
+        reader.report(node.span, "what replaces the old name is not written yet: `to` is empty", help);
+        return None;
+    }
     let text = reader.line(node, "`to`")?;
     let Some((module, rest)) = text.split_once(':') else { return dotted(reader, node, "`to`").map(|name| (name, None)) };
     if let Some(problem) = scalar::dotted_problem(module).or_else(|| scalar::dotted_problem(rest)) {

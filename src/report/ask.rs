@@ -13,25 +13,41 @@ const GLANCE: i64 = 50_000_000;
 /// yes: scripts say what they want by what they type.
 #[must_use]
 pub fn agrees(question: &str, interrupt: &Interrupt) -> bool {
-    let (stdin, mut stderr) = (io::stdin(), io::stderr());
-    if !stdin.is_terminal() || !stderr.is_terminal() {
+    if !is_possible() {
         return true;
     }
-    if write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).is_err() {
-        return false;
-    }
+    answer(&format!("{question} [y/N] "), interrupt).is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
+}
+
+/// True when somebody sits at a terminal.
+#[must_use]
+pub fn is_possible() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a line; an empty one is what is `offered`. `None` where no answer came, or a signal did.
+#[must_use]
+pub fn line(question: &str, offered: &str, interrupt: &Interrupt) -> Option<String> {
+    let shown = if offered.is_empty() { format!("{question}: ") } else { format!("{question} [{offered}]: ") };
+    answer(&shown, interrupt).map(|answer| if answer.is_empty() { offered.to_owned() } else { answer })
+}
+
+fn answer(question: &str, interrupt: &Interrupt) -> Option<String> {
+    let (stdin, mut stderr) = (io::stdin(), io::stderr());
+    write!(stderr, "{question}").and_then(|()| stderr.flush()).ok()?;
     // Signals end nothing by themselves: a read would wait on, whatever the person does to get out.
     loop {
         if interrupt.pending().is_some() {
-            return false;
+            return None;
         }
         let timeout = Timespec { tv_sec: 0, tv_nsec: GLANCE };
         match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&timeout)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             Ok(_) => break,
-            Err(_) => return false,
+            Err(_) => return None,
         }
     }
     let mut answer = String::new();
-    stdin.lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    let read = stdin.lock().read_line(&mut answer).ok()?;
+    (read > 0).then(|| answer.trim().to_owned())
 }

@@ -55,6 +55,8 @@ mod guards;
 mod identity;
 /// What is in flight, while git tidies up, others hold locks or names, and branches go.
 mod inflight;
+/// The first plan, written from a look at the tree, and a rename in one line.
+mod init;
 /// Signals in every step.
 mod interrupt;
 /// Commands that run in copies of the work tree.
