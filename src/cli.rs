@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::ArgValueCompleter;
+
+use crate::complete;
 
 /// A phased migration orchestrator with atomic commits.
 ///
@@ -50,6 +53,12 @@ pub enum Command {
     Scan(ScanArgs),
     /// Try the rules' own examples; exit 1 when one is not as it should be
     Test(TestArgs),
+    /// Print what a plan may hold, as JSON Schema
+    Schema,
+    /// Print what a shell reads to complete the command line
+    Completions(CompletionsArgs),
+    /// Write pages of the manual into a folder
+    Man(ManArgs),
     /// Do what `{ builtin: syntax }` and `{ builtin: imports }` do in a plan
     #[command(hide = true)]
     Builtin(BuiltinArgs),
@@ -64,6 +73,7 @@ impl Command {
             Self::Rename(args) => !args.run.dry_run,
             Self::Init(_) | Self::Resume(_) | Self::Rollback(_) => true,
             Self::Status(_) | Self::Diff(_) | Self::Check(_) | Self::Scan(_) | Self::Test(_) | Self::Builtin(_) => false,
+            Self::Schema | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }
@@ -128,10 +138,10 @@ pub struct RenameArgs {
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     /// Only this phase: its place in the plan counted from 1, or its id such as P0
-    #[arg(long, value_name = "N|ID")]
+    #[arg(long, value_name = "N|ID", add = ArgValueCompleter::new(complete::phases))]
     pub phase: Option<String>,
     /// Only this file, or those that match a pattern such as "tests/**/*.py", even if they were given up before; may be repeated
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", add = ArgValueCompleter::new(complete::files))]
     pub file: Vec<OsString>,
     /// Try again the units in these states too: failed, quarantined, rolled-back
     #[arg(long, value_name = "STATE", num_args = 1.., value_parser = ["failed", "quarantined", "rolled-back"])]
@@ -194,7 +204,7 @@ pub struct PlaceArgs {
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
     /// The files to take back; of a group that the plan names, and of a move, all files go back with one
-    #[arg(value_name = "FILE", required_unless_present_any = ["phase", "all", "group"], conflicts_with_all = ["phase", "all"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["phase", "all", "group"], conflicts_with_all = ["phase", "all"], add = ArgValueCompleter::new(complete::files))]
     pub files: Vec<OsString>,
     /// Take back a whole group: by the name that the plan gives it, or as `migrate status` shows it; may be repeated
     #[arg(long, value_name = "NAME", conflicts_with_all = ["phase", "all"])]
@@ -203,7 +213,7 @@ pub struct RollbackArgs {
     #[arg(long, requires = "files")]
     pub only: bool,
     /// Take back all units of this phase
-    #[arg(long, value_name = "N|ID", conflicts_with = "all")]
+    #[arg(long, value_name = "N|ID", conflicts_with = "all", add = ArgValueCompleter::new(complete::phases))]
     pub phase: Option<String>,
     /// Take back everything the plan committed
     #[arg(long)]
@@ -243,7 +253,7 @@ pub struct StatusArgs {
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// Only this file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", add = ArgValueCompleter::new(complete::files))]
     pub file: Option<OsString>,
     /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
     #[arg(long)]
@@ -257,7 +267,7 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Only this phase
-    #[arg(long, value_name = "N|ID")]
+    #[arg(long, value_name = "N|ID", add = ArgValueCompleter::new(complete::phases))]
     pub phase: Option<String>,
     /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
     #[arg(long)]
@@ -274,10 +284,10 @@ pub struct ScanArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<OsString>,
     /// Only these rules
-    #[arg(long, value_name = "NAME", num_args = 1..)]
+    #[arg(long, value_name = "NAME", num_args = 1.., add = ArgValueCompleter::new(complete::rules))]
     pub rule: Vec<String>,
     /// Only the files of this phase: its place in the plan counted from 1, or its id such as P0
-    #[arg(long, value_name = "N|ID")]
+    #[arg(long, value_name = "N|ID", add = ArgValueCompleter::new(complete::phases))]
     pub phase: Option<String>,
     /// Look for the uses of this dotted name instead of a plan's rules, such as package.module.function
     #[arg(long, value_name = "NAME", conflicts_with_all = ["rule", "phase", "plan"])]
@@ -297,11 +307,31 @@ pub struct ScanArgs {
 #[derive(Debug, Args)]
 pub struct TestArgs {
     /// Only these rules
-    #[arg(value_name = "RULE")]
+    #[arg(value_name = "RULE", add = ArgValueCompleter::new(complete::rules))]
     pub rules: Vec<String>,
     /// Print one JSON object per rule to standard output
     #[arg(long)]
     pub json: bool,
+}
+
+/// `migrate completions`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "For bash: echo 'source <(migrate completions bash)' >> ~/.bashrc\nFor zsh:  echo 'source <(migrate completions zsh)' >> \
+                  ~/.zshrc\nFor fish: migrate completions fish > ~/.config/fish/completions/migrate.fish"
+)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL", value_parser = ["bash", "zsh", "fish", "elvish", "powershell"])]
+    pub shell: String,
+}
+
+/// `migrate man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Where the pages go, such as ~/.local/share/man/man1
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
 /// `migrate builtin`.

@@ -4,6 +4,7 @@ mod ahead;
 mod builtin;
 mod init;
 mod scan;
+mod shell;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -43,6 +44,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = copies::child(&args) {
         return code;
     }
+    if let Some(code) = shell::completed(&args) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(text::usage(&error)),
@@ -68,6 +72,9 @@ pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
         Command::Scan(args) => opened().and_then(|(here, repo)| scan::run(cli, args, &here, &repo, interrupt)),
         Command::Builtin(args) => builtin::run(args),
         Command::Init(args) => init::run(args, interrupt),
+        Command::Schema => shell::schema(),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
         Command::Rename(args) => init::rename(cli, args, interrupt, detail),
         command => Session::open(cli, interrupt, detail).and_then(|session| session.command(command)),
     };
@@ -147,6 +154,9 @@ impl<'a> Session<'a> {
             Command::Scan(args) => scan::run(self.cli, args, &self.here, &self.repo, self.interrupt),
             Command::Builtin(args) => builtin::run(args),
             Command::Init(args) => init::run(args, self.interrupt),
+            Command::Schema => shell::schema(),
+            Command::Completions(args) => shell::completions(args),
+            Command::Man(args) => shell::man(args),
             Command::Rename(args) => init::rename(self.cli, args, self.interrupt, self.detail),
             Command::Test(args) => self.test(args),
         }

@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod cli;
 pub mod command;
+pub mod complete;
 pub mod compose;
 pub mod copies;
 pub mod cure;

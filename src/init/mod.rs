@@ -36,6 +36,9 @@ use crate::rules;
 use crate::scan::{self, Asked as ScanAsked, Fate, Scan};
 use crate::stop::{Note, Stop};
 
+/// What a plan may hold, as JSON Schema.
+pub const SCHEMA: &str = include_str!("../../docs/plan.schema.json");
+
 /// How often a plan is tried with fewer files before it is given up.
 const MOST_ROUNDS: usize = 4;
 /// The longest a name may be that is made of what is asked for.
@@ -169,7 +172,7 @@ pub fn init(
             suites.into_iter().map(untried).collect()
         }
     };
-    let rule = rule(repo, asked, &scan);
+    let (rule, schema) = (rule(repo, asked, &scan), schema(repo));
     let is_open = matches!(asked.what, What::Symbol(_));
     let mut not_ready = None;
     let mut text = String::new();
@@ -179,7 +182,8 @@ pub fn init(
         let (title, summary) = commit(&asked.what);
         let issue = asked.issue.as_deref().unwrap_or(&asked.name);
         let (name, rule, tried) = (&asked.name, rule.clone(), &tried);
-        text = Draft { name, issue, schema: None, what, title, summary, rule, waves: &waves, tried, left_out: &left_out }.text();
+        let schema = schema.as_deref();
+        text = Draft { name, issue, schema, what, title, summary, rule, waves: &waves, tried, left_out: &left_out }.text();
         if is_open {
             break;
         }
@@ -216,6 +220,18 @@ pub fn init(
         not_ready,
         has_others: facts::plans(repo.top()) > 1,
     })
+}
+
+/// Keeps what a plan may hold beside git's own notes, where editors find it, and says how the plan names it; `None` where it cannot be
+/// kept: a plan does without.
+fn schema(repo: &Repo) -> Option<String> {
+    let (folder, top) = (repo.state_folder(), repo.top());
+    let file = folder.join("plan.schema.json");
+    fs::create_dir_all(&folder).and_then(|()| fs::write(&file, SCHEMA)).ok()?;
+    match file.strip_prefix(top) {
+        Ok(inside) => Some(format!("../{}", inside.to_str()?)),
+        Err(_) => Some(file.to_str()?.to_owned()),
+    }
 }
 
 /// A plan that looks for the rule everywhere, strings and documents included.

@@ -108,6 +108,8 @@ mod rules;
 mod run;
 /// What is still to be migrated: text, JSON, SARIF, exit codes, files that cannot be read.
 mod scan;
+/// The schema of plans, what shells offer, and the manual.
+mod shell;
 /// Rewrite rules over the standard library and published packages, judged by CPython and pyflakes.
 mod sound;
 /// Squashed commits: what is taken back of them.
