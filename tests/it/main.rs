@@ -57,6 +57,8 @@ mod identity;
 mod inflight;
 /// The first plan, written from a look at the tree, and a rename in one line.
 mod init;
+/// What pip and cargo make of the source.
+mod install;
 /// Signals in every step.
 mod interrupt;
 /// Commands that run in copies of the work tree.
