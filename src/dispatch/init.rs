@@ -98,7 +98,11 @@ fn written(repo: &Repo, asked: &Asked, interrupt: &Interrupt) -> Result<Written,
     };
     let written = init::init(repo, asked, interrupt, &watch, &mut told);
     looking.clear();
-    written
+    // Nothing was begun that there would be to go on with.
+    written.map_err(|stop| match stop {
+        Stop::Interrupted(signal) => Stop::Unbegun(signal),
+        stop => stop,
+    })
 }
 
 /// What is to be migrated, as typed or answered.
@@ -152,6 +156,12 @@ fn tell(written: &Written, asked: &Asked) -> io::Result<()> {
     if written.is_open {
         return text::line(&mut out, &format!("next: write what replaces it into {}, then `migrate check{plan}`", written.path));
     }
+    let is_red = |tried: &init::Tried| matches!(&tried.outcome, Outcome::Fails(why) if why.contains("tests failed"));
+    if !written.tried.iter().any(|tried| matches!(tried.outcome, Outcome::Works { .. })) && written.tried.iter().any(is_red) {
+        let what =
+            "tests fail as things are: make them pass and write the plan again with --force, or take the `#` away in front of";
+        text::line(&mut out, &format!("{what}\ntheir command in the plan: what was red before is not held against a unit"))?;
+    }
     if asked.tries && written.tried.is_empty() {
         text::line(&mut out, "no tests were found: add a command that judges to `validate`, where there is one")?;
     }
@@ -176,7 +186,8 @@ fn tell_of_plan(out: &mut dyn io::Write, written: &Written) -> io::Result<()> {
         text::line(out, &format!("  left out: {}, named at the end of the plan", count(written.left_out.len(), "file")))?;
     }
     if let Some(why) = &written.not_ready {
-        text::problem(&mut io::stderr(), Look::of(&io::stderr()), why, Some("commit or stash your changes before the run"));
+        let what = format!("{why}: commit or stash your changes before the run");
+        text::remark(&mut io::stderr(), Look::of(&io::stderr()), &what);
     }
     Ok(())
 }

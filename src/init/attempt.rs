@@ -17,6 +17,9 @@ use crate::units::Call;
 /// How long a command may take to be of use for judging files one by one.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// So much of a line of its output is told.
+const LONGEST: usize = 160;
+
 /// What came of trying a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
@@ -114,9 +117,8 @@ fn attempt(
         }
         Ok(Verdict::Failed { reason, command, log, .. }) => {
             let why = reason.strip_prefix(&format!("gate `{command}` ")).unwrap_or(&reason);
-            let last = last_line(&std::fs::read(log).unwrap_or_default());
-            // Of tests that failed the names are told, of all else what it said itself.
-            let more = last.filter(|_| !why.contains("tests failed")).map(|last| format!(": {last}")).unwrap_or_default();
+            let told = telling(&std::fs::read(log).unwrap_or_default(), why.contains("tests failed"));
+            let more = told.map(|told| format!(": {told}")).unwrap_or_default();
             Ok(Outcome::Fails(format!("{why}{more}")))
         }
         // Its program is not there.
@@ -138,9 +140,37 @@ fn plan(suite: &Suite) -> Result<Plan, String> {
     })
 }
 
-/// The last line of a command's own output that says something.
-fn last_line(log: &[u8]) -> Option<String> {
+/// The line of a command's own output that says why: the last that names an error of Python's, else, where no tests are named
+/// already, the last that says anything.
+fn telling(log: &[u8], names_tests: bool) -> Option<String> {
     let text = String::from_utf8_lossy(log);
-    let says = |line: &&str| !line.is_empty() && !line.starts_with("-- migrate:") && !line.starts_with(['=', '-', '$']);
-    text.lines().rev().map(str::trim).find(says).map(|line| line.chars().take(160).collect())
+    let line = |line: &str| line.trim().strip_prefix("E  ").unwrap_or(line).trim().to_owned();
+    let lines: Vec<String> = text.lines().map(line).filter(|line| !line.is_empty() && !line.starts_with("-- migrate:")).collect();
+    let is_error = |line: &&String| {
+        let name = line.split(':').next().unwrap_or_default();
+        let ends = ["Error", "Exception"].iter().any(|end| name.ends_with(end));
+        ends && line.len() > name.len() + 1 && name.chars().all(|c| c == '.' || c == '_' || c.is_ascii_alphanumeric())
+    };
+    let says = |line: &&String| !names_tests && !line.starts_with(['=', '-', '$']);
+    let found = lines.iter().rev().find(is_error).or_else(|| lines.iter().rev().find(says));
+    found.map(|line| line.chars().take(LONGEST).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_says_why_is_told() {
+        let pytest = "==== ERRORS ====\nE   ModuleNotFoundError: No module named 'tornado'\n==== 1 error in 0.2s ====\n-- migrate: failed\n";
+        for (log, names_tests, told) in [
+            (pytest, true, Some("ModuleNotFoundError: No module named 'tornado'")),
+            ("Traceback\n  x\nfoo.bar.BadError: it is bad\n", false, Some("foo.bar.BadError: it is bad")),
+            ("one\nERROR: no config: x\n-----\n", false, Some("ERROR: no config: x")),
+            ("one\nAssertionError\n1 failed\n", true, None),
+            ("", false, None),
+        ] {
+            assert_eq!(telling(log.as_bytes(), names_tests).as_deref(), told, "{log}");
+        }
+    }
 }

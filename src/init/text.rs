@@ -313,6 +313,42 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_too_long_for_each_file_judges_each_phase() {
+        use crate::init::shape::waves;
+        use crate::init::suites::Suite;
+        use crate::path::RepoPath;
+        let found = |at| {
+            let path = RepoPath::new(format!("a{at}.py")).unwrap();
+            Found { path, places: 1, commits: 0, owners: String::new() }
+        };
+        let suite = |run: &str| {
+            let suite = Suite { name: "x", run: run.into(), report: true, tests: true, because: String::new() };
+            let outcome = Outcome::Works { took: std::time::Duration::from_secs(60), said: "9 tests".into() };
+            Tried { suite, outcome }
+        };
+        for (files, gates) in [(1, 0), (30, 1)] {
+            let waves = waves((0..files).map(found).collect());
+            let tried = [suite("x {report}")];
+            let text = Draft {
+                name: "x",
+                issue: "y",
+                schema: None,
+                what: String::new(),
+                title: "t".into(),
+                summary: "s".into(),
+                rule: "  r: { rename: { from: a.b, to: a.c } }\n".into(),
+                waves: &waves,
+                tried: &tried,
+                left_out: &[],
+            }
+            .text();
+            let plan = parse("x", text.as_bytes()).unwrap_or_else(|problems| panic!("{}\n{text}", problems.render(false, 100)));
+            let (gate, validate) = (&plan.phases[0].gate, &plan.phases[0].targets[0].validate);
+            assert_eq!((gate.len(), validate.len()), (gates, 3 - gates), "{text}");
+        }
+    }
+
+    #[test]
     fn a_reason_says_what_the_command_does() {
         for (why, said) in [
             ("failed with status 1: 2 of 5 tests failed: t::a", "fails with status 1: 2 of 5 tests failed: t::a"),

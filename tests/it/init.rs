@@ -67,11 +67,12 @@ fn a_command_that_does_not_pass_on_the_untouched_tree_is_a_comment_with_the_reas
     let red = SOUND.replace("run(), 1", "run(), 2");
     let repo = project(&[("tests/__init__.py", ""), ("tests/test_a.py", &red), ("tox.ini", "[tox]\n")]);
     let ran = repo.migrate(&RENAME).succeeds();
-    ran.says("is not used: failed with status 1: 1 of 1 tests failed").prints("judged by builtin syntax, builtin imports\n");
+    ran.says("is not used: failed with status 1: 1 of 1 tests failed")
+        .prints("judged by builtin syntax, builtin imports\ntests fail as things are: ");
     holds(
         &plan(&repo),
         &[
-            "  # on the untouched tree it fails with status 1: 1 of 1 tests failed: tests.test_a.T::test_run\n  # - python3 -m unittest discover -q\n",
+            "  # on the untouched tree it fails with status 1: 1 of 1 tests failed: tests.test_a.T::test_run: AssertionError: 1 != 2\n  # - python3 -m unittest discover -q\n",
             "  # - tox -q                                # on the untouched tree it cannot be started: `tox` is not there\n",
             "  - { builtin: imports }",
         ],
@@ -209,6 +210,26 @@ fn owners_and_how_often_files_change_make_phases() {
     owned.migrate(&RENAME).succeeds().prints("P0 Library code of @all: 10 files\n  P1 Library code of @core: 1 file\n");
     holds(&plan(&owned), &["# 2 places, @core\n"]);
     owned.migrate(&["check"]).succeeds();
+}
+
+#[test]
+fn changes_of_the_users_are_told_and_a_signal_writes_no_plan() {
+    let slow = "import pathlib, time\npathlib.Path.home().joinpath('began').write_text('x')\ntime.sleep(60)\nimport unittest\n";
+    let repo = project(&[("tests/__init__.py", ""), ("tests/test_a.py", slow)]);
+    let mut child = repo.command(MIGRATE).args(RENAME).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while !repo.home().join("began").exists() {
+        assert!(child.try_wait().unwrap().is_none());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let id = i32::try_from(child.id()).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::INT).unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap()).says("interrupted by SIGINT").says("the same command begins again");
+    assert_eq!((ran.signal, repo.top().join("plans").exists()), (Some(2), false));
+    repo.write("app/a.py", format!("{USES}# mine\n"));
+    let ran = repo.migrate(&[&RENAME[..], &["--no-try"]].concat()).succeeds();
+    ran.says("warning: app/a.py has uncommitted changes: commit or stash your changes before the run");
+    repo.git(&["checkout", "app/a.py"]);
+    repo.migrate(&["check"]).succeeds();
 }
 
 #[test]
