@@ -91,7 +91,8 @@ fn attempt(
     let files = if command.run.names_files() { files.to_vec() } else { Vec::new() };
     let calls = [Call { command, file: None, files, label: None, unit: None }];
     let judge = Judge::new(repo, &plan, interrupt);
-    let question = Question { purpose: Purpose::Gate, calls: &calls, fewer: false, phase: "init", unit: None, candidate: None };
+    let question =
+        Question { purpose: Purpose::Gate, calls: &calls, fewer: false, phase: "init", unit: None, candidate: None, tree: None };
     let started = Instant::now();
     let (mut after, mut emit) = (|| Ok(()), |_| {});
     let verdict = match copies {
@@ -104,7 +105,7 @@ fn attempt(
             let is_guarded = |path: &RepoPath| Ok(repo.file_in(tip, path)?.is_some());
             let is_tracked = |_: &RepoPath| Ok(true);
             let isolated =
-                Isolated { copy: &copy, is_guarded: &is_guarded, may_stage: false, is_tracked: &is_tracked, interrupt };
+                Isolated { copy: &copy, is_guarded: &is_guarded, may_stage: false, is_tracked: &is_tracked, interrupt, job: 0 };
             judge.run(question, Some(&isolated), &mut after, &mut emit)
         }
     };
