@@ -7,10 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use crate::guard::calls::{Calls, Lines, call_of, origins};
 use crate::guard::{Context, Finding, subtract};
 use crate::pattern::holes::Holed;
 use crate::plan::guards::Guard;
-use crate::python::functions::{Functions, bound, definitions, is_async};
+use crate::program::functions::{Functions, bound, definitions, is_async};
+use crate::program::lookup::find;
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -46,7 +48,7 @@ struct Suspect {
 type Known<'k> = &'k dyn Fn(&str) -> Option<bool>;
 
 /// Calls that `after` has wrong and `before` had not.
-pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
+pub(super) fn changed(before: &Parsed, after: &Parsed, calls: &Calls, context: &Context) -> Vec<Finding> {
     let awaited = awaited_by_rules(context);
     // Asking is dear, and a file calls the same thing many times.
     let asked: RefCell<HashMap<String, Option<bool>>> = RefCell::default();
@@ -57,28 +59,21 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
         let mut asked = asked.borrow_mut();
         match asked.get(name) {
             Some(known) => *known,
-            None => *asked.entry(name.to_owned()).or_insert((context.is_coroutine)(name)),
+            None => *asked
+                .entry(name.to_owned())
+                .or_insert(find(context.files, name).callee().and_then(|function| function.gives_coroutine)),
         }
     };
-    let renames = context.rules.iter().filter_map(|(_, step)| match step {
-        Step::Rename(rename) => Some((rename.to.as_str(), rename.from.as_str())),
-        Step::Edits(_) | Step::Rewrite(_) => None,
-    });
-    let renames: HashMap<&str, &str> = renames.collect();
-    let was = |name: &str| renames.get(name).and_then(|from| known(from));
+    let origins = origins(context.rules);
+    let was = |name: &str| origins.get(name).and_then(|from| known(from));
     // What is known of a function is asked only for calls that came in: for all others it cannot have changed.
-    let mut numbers = HashMap::new();
-    let old_lines = Lines::new(before, &mut numbers);
-    let old_count = numbers.len();
-    let new_lines = Lines::new(after, &mut numbers);
-    let (there, here) = (calls(before, &old_lines), calls(after, &new_lines));
-    let is_new = |name: &str, line: usize| here.count(name, line) > there.count(name, line);
-    let turned = Turned { functions: turned(before, after), lines: old_count };
-    let found = wrong(after, &new_lines, (&known, &was), &is_new, &turned);
+    let is_new = |name: &str, line: usize| calls.is_new(name, line);
+    let turned = Turned { functions: turned(before, after), lines: calls.old_lines };
+    let found = wrong(after, calls.new_lines(), (&known, &was), &is_new, &turned);
     if found.is_empty() {
         return Vec::new();
     }
-    let old = wrong(before, &old_lines, (&known, &|_| None), &|_, _| true, &Turned::default());
+    let old = wrong(before, calls.old(), (&known, &|_| None), &|_, _| true, &Turned::default());
     let found = subtract(found, &old, |suspect| (suspect.written.clone(), suspect.wrong_if, suspect.line));
     let finding = |Suspect { written, wrong_if, why, at, .. }: Suspect| {
         let (message, help) = match wrong_if {
@@ -94,46 +89,6 @@ pub(super) fn changed(before: &Parsed, after: &Parsed, context: &Context) -> Vec
         context.finding(Guard::Awaitedness, after.source(), at, message, help)
     };
     found.into_iter().map(finding).collect()
-}
-
-/// The lines of a file by numbers that equal lines share, their blanks aside.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn new<'a>(file: &'a Parsed, numbers: &mut HashMap<&'a [u8], usize>) -> Self {
-        let source = file.source();
-        let mut number = |index| {
-            let next = numbers.len();
-            *numbers.entry(source.slice(source.full_line_range(index)).trim_ascii()).or_insert(next)
-        };
-        Self((0..source.lines()).map(&mut number).collect())
-    }
-
-    /// The number of the line of a place.
-    fn of(&self, file: &Parsed, at: usize) -> usize {
-        let line = file.source().line(at) as usize;
-        self.0.get(line - 1).or(self.0.last()).copied().unwrap_or(usize::MAX)
-    }
-}
-
-/// What is imported and called, by its name and the line, and how often.
-struct Calls(HashMap<String, HashMap<usize, usize>>);
-
-impl Calls {
-    fn count(&self, name: &str, line: usize) -> usize {
-        self.0.get(name).and_then(|lines| lines.get(&line)).copied().unwrap_or(0)
-    }
-}
-
-fn calls(file: &Parsed, lines: &Lines) -> Calls {
-    let mut calls = Calls(HashMap::new());
-    let Ok(names) = file.names() else { return calls };
-    for read in names.uses.iter().filter(|read| read.called && !read.quoted) {
-        if let Some(name) = names.qualified(read) {
-            *calls.0.entry(name).or_default().entry(lines.of(file, read.range.start)).or_default() += 1;
-        }
-    }
-    calls
 }
 
 /// The functions of a file that the change made another kind of.
@@ -234,14 +189,6 @@ fn wrong(
         found.push(Suspect { written, wrong_if, why, at, line });
     }
     found
-}
-
-/// The call of what `read` names.
-fn call_of<'t>(root: Node<'t>, read: &Use) -> Option<Node<'t>> {
-    let whole = read.whole();
-    let node = root.descendant_for_byte_range(whole.start, whole.end)?;
-    let call = node.parent().filter(|parent| parent.kind() == "call")?;
-    (call.child_by_field_name("function")?.byte_range() == whole).then_some(call)
 }
 
 /// What a person does with a coroutine who knows that it is one.

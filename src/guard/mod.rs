@@ -5,7 +5,9 @@
 
 mod awaits;
 mod bound;
+mod calls;
 pub mod constants;
+mod exists;
 mod exports;
 mod imports;
 mod syntax;
@@ -13,7 +15,11 @@ mod syntax;
 mod tests;
 mod violation;
 
+use std::cell::OnceCell;
+
+use crate::guard::calls::Calls;
 use crate::plan::guards::{Guard, Guards, Severity};
+use crate::program::lookup::Files;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::Step;
@@ -45,8 +51,8 @@ pub struct Context<'a> {
     pub guards: Guards,
     /// The rules that were applied, with their names.
     pub rules: &'a [(&'a str, Step<'a>)],
-    /// Whether calling what has this qualified name gives a coroutine; `None` when that is not known.
-    pub is_coroutine: &'a dyn Fn(&str) -> Option<bool>,
+    /// The modules of the tree, as the file sees them.
+    pub files: &'a Files<'a>,
 }
 
 impl Context<'_> {
@@ -74,13 +80,19 @@ pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding>
     // A tree of broken text binds and reads at random.
     if findings.is_empty() {
         findings.extend(syntax::newer_python(before, after, context));
-        findings.extend(context.wants(Guard::Unbound).then(|| bound::new_unbound(before, after, context)).into_iter().flatten());
-        findings.extend(context.wants(Guard::Exports).then(|| exports::unbound(before, after, context)).into_iter().flatten());
-        let unused = context.wants(Guard::UnusedImport).then(|| imports::unused(before, after, context));
-        findings.extend(unused.into_iter().flatten());
-        let awaits = context.wants(Guard::Awaitedness).then(|| awaits::changed(before, after, context));
-        findings.extend(awaits.into_iter().flatten());
-        findings.extend(context.wants(Guard::Violation).then(|| violation::left(after, context)).into_iter().flatten());
+        let calls = OnceCell::new();
+        let calls = || calls.get_or_init(|| Calls::new(before, after));
+        let guards: [(Guard, &dyn Fn() -> Vec<Finding>); 7] = [
+            (Guard::Unbound, &|| bound::new_unbound(before, after, context)),
+            (Guard::Exports, &|| exports::unbound(before, after, context)),
+            (Guard::UnusedImport, &|| imports::unused(before, after, context)),
+            (Guard::Awaitedness, &|| awaits::changed(before, after, calls(), context)),
+            (Guard::Signature, &|| calls::misfits(before, after, calls(), context)),
+            (Guard::Exists, &|| exists::missing(before, after, context)),
+            (Guard::Violation, &|| violation::left(after, context)),
+        ];
+        let wanted = guards.into_iter().filter(|(guard, _)| context.wants(*guard));
+        findings.extend(wanted.flat_map(|(_, find)| find()));
     }
     findings.retain(|finding| finding.severity != Severity::Off);
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.guard));

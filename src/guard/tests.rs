@@ -1,23 +1,32 @@
 //! The guards, a table for each: the text before, the text after, and the lines and guards of what is found.
 
+use std::rc::Rc;
+
 use super::*;
+use crate::path::RepoPath;
 use crate::plan::Rename;
+use crate::program::Module;
 use crate::python::source::Source;
 
 type Case<'a> = (&'a str, &'a str, &'a [(u32, &'a str)]);
 
-/// Functions of other files.
-fn elsewhere(name: &str) -> Option<bool> {
-    match name {
-        "m.coro" | "m.sub.coro" => Some(true),
-        "m.plain" => Some(false),
-        _ => None,
-    }
+/// The modules of other files; of `m` not all names are seen.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("m", "async def coro(*a): pass\ndef plain(*a): pass\ndef __getattr__(name): pass\n"),
+    ("m.sub", "async def coro(*a): pass\n"),
+    ("n", "def f(a, b=1): pass\nasync def g(a, *, c=1): pass\nclass A:\n    def __init__(self, a): pass\nx = 1\n"),
+];
+
+fn elsewhere(name: &str) -> Option<(RepoPath, Rc<Module>)> {
+    let (_, text) = ELSEWHERE.iter().find(|(module, _)| *module == name)?;
+    let source = Source::new(text.as_bytes()).unwrap();
+    let module = Module::read(&Parsed::new(&source, Some(name))).unwrap();
+    Some((RepoPath::new("n.py").unwrap(), Rc::new(module)))
 }
 
 fn findings(before: &str, after: &str, module: Option<&str>, guards: Guards) -> Vec<Finding> {
     let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
-    let context = Context { guards, rules: &[], is_coroutine: &elsewhere };
+    let context = Context { guards, rules: &[], files: &elsewhere };
     check(&Parsed::new(&old, module), &Parsed::new(&new, module), &context)
 }
 
@@ -233,7 +242,7 @@ fn what_the_rules_left_is_found() {
         (Severity::Off, &[]),
     ] {
         let guards = Guards::default().with(Guard::Violation, severity);
-        let context = Context { guards, rules: &[("mine", Step::Rename(&rename))], is_coroutine: &elsewhere };
+        let context = Context { guards, rules: &[("mine", Step::Rename(&rename))], files: &elsewhere };
         let file = Parsed::new(&text, None);
         let found = check(&file, &file, &context);
         let found: Vec<(u32, &str)> = found.iter().map(|finding| (finding.line, finding.message.as_str())).collect();
@@ -255,7 +264,7 @@ fn a_rename_between_a_coroutine_function_and_a_plain_one_is_found() {
         let (before, after) = (format!("{head}{before}"), format!("{head}{after}"));
         let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
         let rules = [("mine", Step::Rename(&rename))];
-        let context = Context { guards: Guards::default(), rules: &rules, is_coroutine: &elsewhere };
+        let context = Context { guards: Guards::default(), rules: &rules, files: &elsewhere };
         let found = check(&Parsed::new(&old, None), &Parsed::new(&new, None), &context);
         let awaits = found.iter().filter(|finding| finding.guard == Guard::Awaitedness);
         assert_eq!(awaits.count(), want, "{after}");
@@ -375,4 +384,61 @@ fn a_text_that_a_command_changed_is_told_with_its_line_and_one_that_is_only_writ
     }
     let (long, other) = (format!("y = '{}x'\n", "a".repeat(60)), format!("y = '{}z'\n", "a".repeat(60)));
     assert_eq!(told(&long, &other)[0].1, "changed a string constant: \"…aaaaaaaaaax\" became \"…aaaaaaaaaaz\"");
+}
+
+#[test]
+fn a_call_that_does_not_give_what_a_function_of_the_tree_takes_is_found() {
+    check_all(&[
+        ("from m import f\nf(1, c=2)\n", "from n import f\nf(1, c=2)\n", &[(2, "signature")]),
+        ("from m import f\nf(1, b=2)\n", "from n import f\nf(1, b=2)\n", &[]),
+        ("import m\nm.f()\n", "import n\nn.f()\n", &[(2, "signature")]),
+        ("import m\nm.A()\n", "import n\nn.A()\nn.A(1)\n", &[(2, "signature")]),
+        ("from m import f\nf(*x)\n", "from n import f\nf(*x)\n", &[]),
+        ("from m import f\nf(**x)\n", "from n import A as f\nf(**x)\n", &[]),
+        // It was wrong before.
+        ("from n import f\nf()\n1\n", "from n import f\n2\nf()\n", &[]),
+        ("from n import f\nx = f()\n", "from n import f\ny = f()\n", &[]),
+        ("from n import f\nf()\n", "from n import f\nf()\nz = f()\n", &[(3, "signature")]),
+        ("from m import x\nx()\n", "from n import x\nx()\n", &[]),
+        ("x\n", "from n import f as n\nn = 1\nn(1, 2, 3)\n", &[]),
+    ]);
+    check_by(
+        Severity::Warn,
+        &[
+            ("from m import f\nf(*x)\n", "from n import f\nf(*x)\n", &[]),
+            ("from m import f\nf(**x)\n", "from n import f\nf(**x)\n", &[]),
+        ],
+    );
+    let found = findings("from m import f\nf(1, user=2)\n", "from n import f\nf(1, user=2)\n", None, Guards::default());
+    assert_eq!(found[0].message, "f takes no argument `user`");
+}
+
+#[test]
+fn what_only_a_run_tells_of_a_call_is_a_warning_where_what_stood_there_took_something_else() {
+    for (from, call, want) in
+        [("m.plain", "(1, *x)", 1), ("n.f", "(1, *x)", 0), ("m.sub.coro", "(1, **x)", 1), ("m.plain", "(1)", 0)]
+    {
+        let rename = Rename { from: from.into(), to: "n.f".into(), ..Rename::default() };
+        let (module, name) = from.rsplit_once('.').unwrap();
+        let (before, after) = (format!("from {module} import {name}\n{name}{call}\n"), format!("from n import f\nf{call}\n"));
+        let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
+        let context = Context { guards: Guards::default(), rules: &[("mine", Step::Rename(&rename))], files: &elsewhere };
+        let found = check(&Parsed::new(&old, None), &Parsed::new(&new, None), &context);
+        let found = found.iter().filter(|finding| finding.guard == Guard::Signature && finding.severity == Severity::Warn);
+        assert_eq!(found.count(), want, "{after}");
+    }
+}
+
+#[test]
+fn a_new_name_that_a_module_of_the_tree_does_not_have_is_found() {
+    check_all(&[
+        ("from m import f\nf\n", "from n import h\nh\n", &[(1, "exists")]),
+        ("import m\nm.f\n", "import n\nn.h\n", &[(2, "exists")]),
+        ("from m import f\nf\n", "from m import h\nh\n", &[]),
+        ("from n import h\nh\n", "from n import h\nh, h\n", &[]),
+        ("import m\n", "import n.o\nn.o.p\nn.o.q\n", &[(1, "exists")]),
+        ("x = 1\n", "try:\n    from n import h\nexcept ImportError:\n    h = 1\n", &[]),
+        ("from m import f\nf\n", "from other import h\nh\n", &[]),
+        ("from m import f\nf\n", "from n import x\nx.y\n", &[]),
+    ]);
 }

@@ -24,6 +24,10 @@ pub enum Guard {
     Exports,
     /// A string constant that an external codemod changed.
     Constants,
+    /// A new call that does not give a function of the tree what it takes.
+    Signature,
+    /// A new name that a module of the tree does not have.
+    Exists,
 }
 
 /// What a finding of a guard does.
@@ -43,7 +47,7 @@ pub struct Guards([Option<Severity>; Guard::ALL.len()]);
 
 impl Guard {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Syntax,
         Self::Await,
         Self::Unbound,
@@ -52,6 +56,8 @@ impl Guard {
         Self::Violation,
         Self::Exports,
         Self::Constants,
+        Self::Signature,
+        Self::Exists,
     ];
 
     /// The word of plans and output.
@@ -66,6 +72,8 @@ impl Guard {
             Self::Violation => "violation",
             Self::Exports => "exports",
             Self::Constants => "constants",
+            Self::Signature => "signature",
+            Self::Exists => "exists",
         }
     }
 }
@@ -88,9 +96,14 @@ impl Guards {
     pub fn severity(&self, guard: Guard) -> Severity {
         self.said(guard).unwrap_or(match guard {
             Guard::UnusedImport | Guard::Constants => Severity::Warn,
-            Guard::Syntax | Guard::Await | Guard::Unbound | Guard::Awaitedness | Guard::Violation | Guard::Exports => {
-                Severity::Error
-            }
+            Guard::Syntax
+            | Guard::Await
+            | Guard::Unbound
+            | Guard::Awaitedness
+            | Guard::Violation
+            | Guard::Exports
+            | Guard::Signature
+            | Guard::Exists => Severity::Error,
         })
     }
 

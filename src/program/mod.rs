@@ -3,7 +3,10 @@
 //! Nothing here does I/O: the paths of the tree are given, and bytes are asked for one file at a time, each once, when a question needs
 //! them. What is not known is said to be unknown; nothing is guessed.
 
+pub mod functions;
+pub mod lookup;
 mod module;
+pub mod signature;
 pub mod standard;
 
 use std::cell::RefCell;
@@ -11,15 +14,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::path::RepoPath;
-pub use crate::program::module::{Class, Definition, Module};
+use crate::program::lookup::missing;
+pub use crate::program::module::{Class, Definition, Load, Module, loads};
 use crate::program::standard::is_standard;
 use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::skim::Skim;
 use crate::python::source::Source;
-
-/// How many star imports are followed from one module to the next.
-const LONGEST: usize = 8;
 
 /// Gives the bytes of a file, where it can.
 type Read<'r> = dyn Fn(&RepoPath) -> Option<Vec<u8>> + 'r;
@@ -172,7 +173,7 @@ impl<'r> Program<'r> {
 
     fn look_in(&self, facts: &Module, rest: &[&str], path: RepoPath) -> Known {
         let module = facts.name.clone();
-        match self.missing(facts, rest, LONGEST) {
+        match missing(&|name| self.file(name), facts, rest) {
             Some(at) => {
                 let owner = [module.as_str()].into_iter().chain(rest[..at].iter().copied()).collect::<Vec<_>>().join(".");
                 Known::Missing { module, owner, name: rest[at].to_owned(), path }
@@ -180,26 +181,6 @@ impl<'r> Program<'r> {
             // What a package's own file does not bind may be a module that git does not track.
             None if facts.is_package && !facts.definitions.contains_key(rest[0]) => Known::Perhaps { module },
             None => Known::Inside { module },
-        }
-    }
-
-    /// Which name on the way along `rest` a module surely lacks.
-    fn missing(&self, module: &Module, rest: &[&str], steps: usize) -> Option<usize> {
-        let (first, rest) = rest.split_first()?;
-        match module.definitions.get(*first) {
-            Some(Definition::Class(class)) => Some(1 + missing_in(class, rest)?),
-            Some(Definition::Imported(_) | Definition::Other) => None,
-            // A package may have submodules that git does not track, and every module has such names.
-            None if module.open || first.starts_with("__") || (module.is_package && !rest.is_empty()) => None,
-            // How it comes about is not seen, and it is promised.
-            None if module.exports.as_ref().is_some_and(|exports| exports.contains(*first)) => None,
-            None => {
-                let brings = |star: &String| match self.file(star).filter(|_| steps > 0) {
-                    Some((_, other)) => self.missing(&other, &[first], steps - 1).is_none(),
-                    None => true,
-                };
-                (!module.stars.iter().any(brings)).then_some(0)
-            }
         }
     }
 
@@ -259,16 +240,6 @@ impl<'r> Program<'r> {
         }
         all.retain(|name| !name.is_empty());
         all
-    }
-}
-
-/// Which name along `rest` a class surely lacks.
-fn missing_in(class: &Class, rest: &[&str]) -> Option<usize> {
-    let (first, rest) = rest.split_first()?;
-    match class.members.get(*first) {
-        Some(Definition::Class(inner)) => Some(1 + missing_in(inner, rest)?),
-        Some(Definition::Imported(_) | Definition::Other) => None,
-        None => (!class.open && !first.starts_with("__")).then_some(0),
     }
 }
 

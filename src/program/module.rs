@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
+use crate::program::functions::{Function, Functions, bound as gives};
+use crate::python::imports::{Condition, Import};
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
@@ -34,6 +36,23 @@ pub struct Module {
     pub open: bool,
     /// The qualified names of all that it imports, in functions too; of a star import the module.
     pub imports: BTreeSet<String>,
+    /// What it loads while it is itself imported, in the order of the text.
+    pub loads: Vec<Load>,
+    /// Where its names are bound first.
+    pub bound_at: BTreeMap<String, usize>,
+}
+
+/// An import that runs while its module is imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Where it ends.
+    pub at: usize,
+    /// The module that is loaded, or from which names are taken.
+    pub module: String,
+    /// The names that a from-import takes, which may be modules themselves; none for a plain import.
+    pub names: Vec<String>,
+    /// It runs whatever happens: it stands in no branch.
+    pub sure: bool,
 }
 
 /// What a name of a module is.
@@ -43,7 +62,9 @@ pub enum Definition {
     Class(Class),
     /// Another module's thing, by its qualified name, whichever branch binds it.
     Imported(String),
-    /// A function, a variable, or one of several things.
+    /// A function; of one that several branches define, what holds for all.
+    Function(Function),
+    /// A variable, or one of several things.
     Other,
 }
 
@@ -71,7 +92,8 @@ impl Module {
             module.chain(import.items.iter().map(|item| import.imported(item)))
         });
         let stars = names.imports.iter().filter(|import| import.star && import.scope == 0);
-        let mut definitions = bound(names, root, 0);
+        let functions = Functions::new(file)?;
+        let mut definitions = bound(names, root, &functions, 0);
         // What a function declares `global` and binds is a name of the module.
         let declared = names.scopes.iter().flat_map(|scope| &scope.globals);
         for name in declared {
@@ -103,15 +125,47 @@ impl Module {
             exports: exported.then(|| names.exports.iter().map(|name| (*name).to_owned()).collect()),
             stars: stars.filter_map(|star| star.from.as_ref()).map(|from| from.module.clone()).collect(),
             imports: imports.collect(),
+            loads: loads(names),
+            bound_at: names.scopes[0]
+                .bindings
+                .iter()
+                .filter_map(|(name, all)| Some(((*name).into(), all.first()?.range.start)))
+                .collect(),
         })
     }
 }
 
+/// The imports that run while the module of a file is imported, what only a type checker reads aside.
+#[must_use]
+pub fn loads(names: &Names) -> Vec<Load> {
+    let runs = |import: &&Import| {
+        let at_once = !names.is_deferred(import.scope, 0) && import.conditional != Some(Condition::TypeChecking);
+        at_once && import.from.as_ref().is_none_or(|from| !from.module.starts_with('.'))
+    };
+    let of = |import: &Import| {
+        let (at, sure) = (import.range.end, import.conditional != Some(Condition::If));
+        let load = |module: &str, names| Load { at, module: module.to_owned(), names, sure };
+        match &import.from {
+            Some(from) => vec![load(&from.module, import.items.iter().map(|item| item.name.clone()).collect())],
+            None => import.items.iter().map(|item| load(&item.name, Vec::new())).collect(),
+        }
+    };
+    let mut loads: Vec<Load> = names.imports.iter().filter(runs).flat_map(of).collect();
+    loads.sort_by_key(|load| load.at);
+    loads
+}
+
 /// What the scope `owner` binds.
-fn bound(names: &Names, root: Node, owner: usize) -> BTreeMap<String, Definition> {
+fn bound(names: &Names, root: Node, functions: &Functions, owner: usize) -> BTreeMap<String, Definition> {
+    let local = |name: &str| match names.scopes[owner].bindings.get(name).map(Vec::as_slice) {
+        Some([only]) => functions.function(only.range.clone()).map(Definition::Function),
+        _ => gives(functions, names, owner, name)
+            .map(|gives| Definition::Function(Function { takes: None, gives_coroutine: Some(gives) })),
+    };
     let define = |name: &str| match names.bound(owner, name) {
         Meaning::Imported(whole) => Definition::Imported(whole),
-        Meaning::Several(_) | Meaning::Local | Meaning::Unbound { .. } => Definition::Other,
+        Meaning::Local => local(name).unwrap_or(Definition::Other),
+        Meaning::Several(_) | Meaning::Unbound { .. } => Definition::Other,
     };
     let mut found: BTreeMap<String, Definition> =
         names.scopes[owner].bindings.keys().map(|name| ((*name).to_owned(), define(name))).collect();
@@ -120,7 +174,7 @@ fn bound(names: &Names, root: Node, owner: usize) -> BTreeMap<String, Definition
             continue;
         };
         let only = names.scopes[owner].bindings.get(name).is_some_and(|bindings| bindings.len() == 1);
-        let class = Class { members: bound(names, root, at), open: !only || is_open(root, scope.range.start) };
+        let class = Class { members: bound(names, root, functions, at), open: !only || is_open(root, scope.range.start) };
         let is_open = class.open || class.members.contains_key("__getattr__");
         found.insert(name.to_owned(), Definition::Class(Class { open: is_open, ..class }));
     }

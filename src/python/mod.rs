@@ -5,7 +5,6 @@
 pub mod builtins;
 mod comments;
 pub mod encoding;
-pub mod functions;
 pub mod grammar;
 pub mod imports;
 mod loads;

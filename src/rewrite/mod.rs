@@ -42,7 +42,7 @@ use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::follow::{Follow, Spot};
 use crate::rewrite::glance::hidden;
-use crate::rewrite::reach::Reach;
+use crate::rewrite::reach::{Reach, pairs};
 use crate::rewrite::rename::rename;
 use crate::rewrite::replace::replace;
 use crate::rewrite::violation::look;
@@ -305,6 +305,16 @@ impl Step<'_> {
             }
         };
         named || (!source.is_ascii() && spelling::may_spell(source, &self.parts()))
+    }
+}
+
+/// The names that a step replaces, each with what comes in its place where that is one name.
+#[must_use]
+pub fn replaced(step: Step) -> Vec<(String, String)> {
+    match step {
+        Step::Edits(_) => Vec::new(),
+        Step::Rename(rename) => vec![(rename.from.clone(), rename.to.clone())],
+        Step::Rewrite(rewrite) => pairs(rewrite),
     }
 }
 

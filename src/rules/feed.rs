@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::path::RepoPath;
 use crate::plan::names::side_names;
-use crate::plan::{Files, Plan, RuleKind, Treatment, glob};
+use crate::plan::{Files, Plan, RuleKind, Treatment};
+use crate::unit::segments::may_change;
 
 /// Where a file that the plan makes gets its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +57,7 @@ pub fn is_fed(plan: &Plan, rule: usize) -> bool {
 #[must_use]
 pub fn may_make(plan: &Plan, name: &str, path: &RepoPath) -> bool {
     let goes_on = plan.rules.iter().any(|rule| matches!(&rule.kind, RuleKind::Rename(other) if covers(&other.from, name)));
-    let targets = || plan.phases.iter().flat_map(|phase| &phase.targets);
-    let names = |files: &Files| match files {
-        Files::Paths(paths) => paths.contains(path),
-        Files::Glob { include, exclude } => {
-            let fits = |patterns| glob::matcher(patterns).is_ok_and(|matcher| matcher.is_match(path.as_path()));
-            fits(include) && !fits(exclude)
-        }
-    };
-    goes_on || targets().any(|target| (!target.edits.is_empty() || plan.runs_codemod(target)) && names(&target.files))
+    goes_on || may_change(plan, path)
 }
 
 /// True when the dotted name `part` is `whole`, or what that stands in.

@@ -323,7 +323,7 @@ fn fates(plan: &Plan, unit: Option<&Member>, file: &Parsed, rule: Step, seen: &S
 
 /// What the guards would find in what a rule makes that no unit takes to the file.
 fn unsound(before: &Parsed, after: &Parsed) -> Option<Left> {
-    let context = Context { guards: Guards::default(), rules: &[], is_coroutine: &|_| None };
+    let context = Context { guards: Guards::default(), rules: &[], files: &|_| None };
     let found = guard::check(before, after, &context).into_iter().find(|finding| finding.severity == Severity::Error)?;
     let Finding { before: Spot { line, written, .. }, message, guard, .. } = &found;
     let guard = guard.word();

@@ -1,4 +1,4 @@
-//! What the repository's own functions give when they are called, found in the module files of the work tree when first asked for.
+//! The repository's own modules, found in the files of the work tree when first asked for.
 //!
 //! A module is looked for from the top of the repository, from `src/`, and from where the packages of the asking file begin. A file is
 //! read again when it has changed since.
@@ -6,22 +6,20 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::fs;
 use crate::path::RepoPath;
-use crate::python::functions::{Functions, Global, global};
+use crate::program::Module;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::Repo;
 use crate::unit::file_kind::module_of;
 
-/// How many imports are followed from one module to the next.
-const LONGEST: usize = 8;
-
 /// The largest module that is read for this.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// The functions of a repository, as far as they were asked for.
+/// The modules of a repository, as far as they were asked for.
 pub struct Callables<'r> {
     /// The top of the work tree.
     top: &'r Path,
@@ -36,7 +34,7 @@ pub struct Callables<'r> {
 struct Known {
     /// Size and time of change, by which another version of the file is told apart.
     version: (i64, i64, i64),
-    names: HashMap<String, Option<Global>>,
+    module: Option<Rc<Module>>,
 }
 
 impl<'r> Callables<'r> {
@@ -64,39 +62,19 @@ impl<'r> Callables<'r> {
         self.tops.borrow_mut().clear();
     }
 
-    /// Whether calling the thing with this qualified name gives a coroutine, as the file at `asking` sees it, whose module is
-    /// `module`; `None` when it is not a function of this repository, or not known.
+    /// The module of a dotted name as the file at `asking` sees it, whose own module is `own`; `None` when it is none of this
+    /// repository, or cannot be read.
     #[must_use]
-    pub fn gives_coroutine(&self, asking: &RepoPath, module: Option<&str>, name: &str) -> Option<bool> {
-        let root = module.and_then(|module| root_of(asking, module)).unwrap_or_default();
-        let mut name = name.to_owned();
-        for _ in 0..LONGEST {
-            let (module, function) = name.rsplit_once('.')?;
-            match self.look_up(&root, module, function)? {
-                Global::Function(gives) => return Some(gives),
-                Global::Imported(next) => name = next,
-            }
-        }
-        None
-    }
-
-    fn look_up(&self, root: &str, module: &str, function: &str) -> Option<Global> {
-        let inside = module.replace('.', "/");
-        let mut roots = vec!["", "src/", root];
+    pub fn module(&self, asking: &RepoPath, own: Option<&str>, name: &str) -> Option<(RepoPath, Rc<Module>)> {
+        let root = own.and_then(|module| root_of(asking, module)).unwrap_or_default();
+        let inside = name.replace('.', "/");
+        let mut roots = vec!["", "src/", &root];
         roots.dedup();
-        for root in roots {
-            if !self.has_top(root, module.split('.').next().unwrap_or(module)) {
-                continue;
-            }
-            for path in [format!("{root}{inside}.py"), format!("{root}{inside}/__init__.py")] {
-                // A name that makes no path is no module of this repository.
-                let Ok(path) = RepoPath::new(path) else { continue };
-                if let Some(found) = self.in_file(&path, function) {
-                    return found;
-                }
-            }
-        }
-        None
+        let top = name.split('.').next().unwrap_or(name);
+        let roots = roots.into_iter().filter(|root| self.has_top(root, top));
+        let paths = roots.flat_map(|root| [".py", "/__init__.py"].map(|ending| RepoPath::new(format!("{root}{inside}{ending}"))));
+        // A name that makes no path is no module of this repository.
+        paths.flatten().find_map(|path| self.in_file(&path).map(|module| (path, module)))
     }
 
     fn has_top(&self, root: &str, top: &str) -> bool {
@@ -115,39 +93,30 @@ impl<'r> Callables<'r> {
         *tops.entry(name).or_insert_with_key(|name| is_there(name.clone()) || is_there(format!("{name}.py")))
     }
 
-    /// What `function` is in the file at `path`; `None` when there is no such file.
-    fn in_file(&self, path: &RepoPath, function: &str) -> Option<Option<Global>> {
+    /// What the file at `path` says of its module; `None` when there is no such file, or it tells nothing.
+    fn in_file(&self, path: &RepoPath) -> Option<Rc<Module>> {
         if let Some(text) = self.draft.borrow().get(path) {
-            return text.as_deref().map(|text| self.defined(path, text, function));
+            return text.as_deref().and_then(|text| self.read(path, text));
         }
         // What cannot be looked at is not known.
         let stat = fs::stat(self.top, path).ok()??;
         let version = (stat.st_size, stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(i64::MAX));
         let mut known = self.known.borrow_mut();
-        let known = known.entry(path.clone()).or_insert_with(|| Known { version, names: HashMap::new() });
-        if known.version != version {
-            *known = Known { version, names: HashMap::new() };
-        }
-        if let Some(found) = known.names.get(function) {
-            return Some(found.clone());
+        if let Some(known) = known.get(path).filter(|known| known.version == version) {
+            return known.module.clone();
         }
         let is_small = u64::try_from(stat.st_size).is_ok_and(|size| size <= LARGEST);
-        let found = if is_small { self.read(path, function) } else { None };
-        known.names.insert(function.to_owned(), found.clone());
-        Some(found)
+        let bytes = is_small.then(|| fs::read(self.top, path).ok()).flatten();
+        let module = bytes.and_then(|found| self.read(path, &found.bytes));
+        known.insert(path.clone(), Known { version, module: module.clone() });
+        module
     }
 
-    fn read(&self, path: &RepoPath, function: &str) -> Option<Global> {
-        // A file that cannot be read tells nothing.
-        self.defined(path, &fs::read(self.top, path).ok()?.bytes, function)
-    }
-
-    fn defined(&self, path: &RepoPath, bytes: &[u8], function: &str) -> Option<Global> {
+    fn read(&self, path: &RepoPath, bytes: &[u8]) -> Option<Rc<Module>> {
         // A text that is no Python or has no tree in time tells nothing.
         let source = Source::new(bytes).ok()?;
         let module = module_of(self.top, path, source.text());
-        let file = Parsed::new(&source, module.as_deref());
-        global(&file, &Functions::new(&file).ok()?, function).ok()?
+        Module::read(&Parsed::new(&source, module.as_deref())).ok().map(Rc::new)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is to be done to a unit's file, in order: its own edits, then its rules. Nothing here does I/O.
 
-use crate::plan::{Command, Plan, RuleKind};
+use crate::path::RepoPath;
+use crate::plan::{Command, Files, Plan, RuleKind, Treatment, glob};
 use crate::rewrite::Step;
 use crate::units::Member;
 
@@ -57,4 +58,37 @@ pub(super) fn step(plan: &Plan, rule: usize) -> Option<(&str, Step<'_>)> {
         RuleKind::Command(_) => return None,
     };
     Some((&rule.name, step))
+}
+
+/// True when the plan changes the file at `path` by more than its rules for names, or is to make it.
+#[must_use]
+pub fn may_change(plan: &Plan, path: &RepoPath) -> bool {
+    let is_of = |files: &Files| match files {
+        Files::Paths(paths) => paths.contains(path),
+        Files::Glob { include, exclude } => {
+            let fits = |patterns| glob::matcher(patterns).is_ok_and(|matcher| matcher.is_match(path.as_path()));
+            fits(include) && !fits(exclude)
+        }
+    };
+    plan.phases.iter().flat_map(|phase| &phase.targets).any(|target| {
+        let makes = matches!(target.treatment, Treatment::Create(_));
+        (makes || !target.edits.is_empty() || plan.runs_codemod(target)) && is_of(&target.files)
+    })
+}
+
+/// The file that the plan makes, or moves another to, for the module of this dotted name.
+#[must_use]
+pub fn made<'p>(plan: &'p Plan, module: &str) -> Option<&'p RepoPath> {
+    let inside = module.replace('.', "/");
+    let is_it = |path: &&RepoPath| {
+        let stem = [&b"/__init__.py"[..], b".py"].iter().find_map(|ending| path.as_bytes().strip_suffix(*ending));
+        let before = stem.and_then(|stem| stem.strip_suffix(inside.as_bytes()));
+        before.is_some_and(|before| before.is_empty() || before.ends_with(b"/"))
+    };
+    let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
+    let made = targets.filter_map(|target| match (&target.files, &target.treatment) {
+        (Files::Paths(paths), Treatment::Create(_)) => paths.first(),
+        _ => target.moved().map(|(_, to)| to),
+    });
+    made.into_iter().find(is_it)
 }

@@ -1,9 +1,13 @@
 //! What a person is told of a unit's file: what the guards find in the result, what the rules left, why there is no result at all.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use crate::guard::{self, Context, Finding};
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::guards::{Guard, Severity};
+use crate::program::Module;
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
 use crate::python::syntax::SyntaxProblem;
@@ -12,7 +16,7 @@ use crate::rewrite::follow::{Follow, Spot, aside};
 use crate::rewrite::violation::{Seen, Violation, look};
 use crate::rewrite::{self, Remark, Step};
 use crate::unit::callables::Callables;
-use crate::unit::segments::in_memory;
+use crate::unit::segments::{in_memory, made, may_change};
 use crate::units::Member;
 
 /// Something in a unit's file that a person should know.
@@ -153,8 +157,19 @@ pub(super) fn sound(
 ) -> Result<Warnings, Unsound> {
     let target = plan.target(unit);
     let rules = in_memory(plan, unit);
-    let is_coroutine = |name: &str| callables.gives_coroutine(&unit.path, before.module(), name);
-    let context = Context { guards: target.guards, rules: &rules, is_coroutine: &is_coroutine };
+    let own = OnceCell::new();
+    let own = || own.get_or_init(|| Module::read(after).ok().map(Rc::new)).clone();
+    let files = |name: &str| {
+        let Some((path, module)) = callables.module(&unit.path, before.module(), name) else {
+            let unseen = || Rc::new(Module { name: name.to_owned(), open: true, ..Module::default() });
+            return made(plan, name).map(|path| (path.clone(), unseen()));
+        };
+        let module = if path == unit.path { own()? } else { module };
+        // What the plan makes of it may have other names.
+        let open = may_change(plan, &path).then(|| Rc::new(Module { open: true, ..(*module).clone() }));
+        Some((path, open.unwrap_or(module)))
+    };
+    let context = Context { guards: target.guards, rules: &rules, files: &files };
     let findings = guard::check(before, after, &context);
     let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     if errors.is_empty() {

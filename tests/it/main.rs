@@ -9,6 +9,8 @@ mod kit;
 mod published;
 mod support;
 
+/// What guards find that only the rest of the tree shows.
+mod across;
 /// Kinds of repositories, and what becomes of a unit there beside what git does.
 mod asgit;
 /// Where the module ends in the name that a rename leads to.

@@ -1,4 +1,4 @@
-//! Which functions of a file give a coroutine when they are called, and which surely give none.
+//! What the functions of a file take, which give a coroutine when they are called, and which surely give none.
 //!
 //! What cannot be told is not guessed: a decorator may make anything of a function, an `async` generator is not awaited, and a plain
 //! function may hand on a coroutine that it got elsewhere.
@@ -9,12 +9,22 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use crate::python::names::{Meaning, Names};
+use crate::program::signature::Parameters;
+use crate::python::names::Names;
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 
 /// What a plain function may give that can be awaited, as annotations name it.
 const AWAITABLE: [&str; 9] = ["Awaitable", "Coroutine", "Future", "Task", "Deferred", "Generator", "Any", "object", "Self"];
+
+/// What is known of a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Function {
+    /// What it takes, when it is called through its module or class; `None` when that is not known.
+    pub takes: Option<Parameters>,
+    /// Whether calling it gives a coroutine; `None` when that is not known.
+    pub gives_coroutine: Option<bool>,
+}
 
 /// The functions of a file, each looked at when first asked for.
 pub struct Functions<'t> {
@@ -36,11 +46,26 @@ impl<'t> Functions<'t> {
     /// there is no function, or it is not known.
     #[must_use]
     pub fn at(&self, name: Range<usize>) -> Option<bool> {
-        *self.known.borrow_mut().entry(name.start).or_insert_with(|| {
-            let name = self.root.descendant_for_byte_range(name.start, name.end)?;
-            let def = name.parent().filter(|def| def.kind() == "function_definition")?;
-            (def.child_by_field_name("name") == Some(name)).then(|| kind(def, self.text)).flatten()
+        let known = self.known.borrow().get(&name.start).copied();
+        known.unwrap_or_else(|| {
+            let found = self.def(name.clone()).and_then(|def| kind(def, self.text));
+            self.known.borrow_mut().insert(name.start, found);
+            found
         })
+    }
+
+    /// What the function whose name stands there takes and gives; `None` when there is none.
+    #[must_use]
+    pub fn function(&self, name: Range<usize>) -> Option<Function> {
+        let def = self.def(name.clone())?;
+        Some(Function { takes: Parameters::read(def, self.text), gives_coroutine: self.at(name) })
+    }
+
+    /// The `def` whose name stands there.
+    fn def(&self, name: Range<usize>) -> Option<Node<'t>> {
+        let name = self.root.descendant_for_byte_range(name.start, name.end)?;
+        let def = name.parent().filter(|def| def.kind() == "function_definition")?;
+        (def.child_by_field_name("name") == Some(name)).then_some(def)
     }
 
     /// Takes it as known what calling the function gives whose name begins there.
@@ -82,28 +107,6 @@ pub fn bound(functions: &Functions, names: &Names, owner: usize, name: &str) -> 
     let mut kinds = bindings.iter().map(|binding| functions.at(binding.range.clone()));
     let first = kinds.next()??;
     kinds.all(|kind| kind == Some(first)).then_some(first)
-}
-
-/// What the module's own name `name` is: a function of which something is known, or another module's thing under its qualified name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Global {
-    /// A function: true when it gives a coroutine.
-    Function(bool),
-    /// What is imported under that name.
-    Imported(String),
-}
-
-/// What is known of the module-level name `name` of a file.
-///
-/// # Errors
-/// [`ParseError`] when there is no tree in time.
-pub fn global(file: &Parsed, functions: &Functions, name: &str) -> Result<Option<Global>, ParseError> {
-    let names = file.names()?;
-    Ok(match names.bound(0, name) {
-        Meaning::Imported(qualified) => Some(Global::Imported(qualified)),
-        Meaning::Local => bound(functions, names, 0, name).map(Global::Function),
-        Meaning::Several(_) | Meaning::Unbound { .. } => None,
-    })
 }
 
 /// What a `def` gives when it is called.
@@ -214,16 +217,8 @@ mod tests {
         ] {
             let source = Source::new(text.as_bytes()).unwrap();
             let file = Parsed::new(&source, None);
-            let found = global(&file, &Functions::new(&file).unwrap(), "f").unwrap();
-            assert_eq!(found, expected.map(Global::Function), "{text}");
+            let found = bound(&Functions::new(&file).unwrap(), file.names().unwrap(), 0, "f");
+            assert_eq!(found, expected, "{text}");
         }
-    }
-
-    #[test]
-    fn an_imported_name_is_another_modules() {
-        let source = Source::new(b"from .x import g as f\n").unwrap();
-        let file = Parsed::new(&source, Some("a.b"));
-        let found = global(&file, &Functions::new(&file).unwrap(), "f").unwrap();
-        assert_eq!(found, Some(Global::Imported("a.x.g".into())));
     }
 }
