@@ -31,7 +31,7 @@ use std::time::Instant;
 use flaws::Judged;
 use index::Wheel;
 use migrate::plan::Rename;
-use migrate::python::module::module_name;
+use migrate::program::naming::module_name;
 use migrate::rewrite::{Step, rewritten};
 use peak::watched;
 use support::{Figures, MIGRATE, Repo, Scale, millis, timed};

@@ -8,6 +8,7 @@ pub mod compose;
 pub mod copies;
 pub mod cure;
 pub mod dispatch;
+pub mod dotted;
 pub mod edit;
 pub mod event;
 pub mod examples;

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::dotted::covers;
 use crate::guard::{Context, Finding, line_at, subtract};
 use crate::plan::guards::Guard;
 use crate::python::imports::{Import, Item};
@@ -82,17 +83,12 @@ fn used(names: &Names) -> HashSet<(usize, usize)> {
         // `import a.b` and `import a.c` both bind `a`: which of them a use needs is told by its attributes, if by anything.
         let needs = |import: &Import, item: &Item| {
             let (whole, name) = (read.qualified(&import.bound(item)), import.imported(item));
-            below(&whole, &name) || below(&name, &whole)
+            covers(&name, &whole) || covers(&whole, &name)
         };
         let told = imports().any(|(_, (import, item))| needs(import, item));
         used.extend(imports().filter(|(_, (import, item))| !told || needs(import, item)).map(|(key, _)| key));
     }
     used
-}
-
-/// True when `name` is `whole` or begins it.
-fn below(whole: &str, name: &str) -> bool {
-    whole.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn is_for_others(file: &Parsed, names: &Names, import: &Import, item: &Item) -> bool {

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use tree_sitter::Node;
 
+use crate::dotted::covers;
 use crate::pattern::before::{Before, Part, Root};
 use crate::pattern::holes::{Hole, Take};
-use crate::pattern::snippet::{Snippet, Spot, Stand, is_below, written};
+use crate::pattern::snippet::{Snippet, Spot, Stand, written};
 use crate::pattern::{PatternProblem, Side};
 use crate::python::names::{Meaning, Names};
 
@@ -24,7 +25,7 @@ pub(crate) fn unused(old: &Snippet, names: &Names) -> Vec<PatternProblem> {
     for import in &names.imports {
         for item in &import.items {
             let imported = import.imported(item);
-            if !used.iter().any(|(local, whole)| *local == item.local() && is_below(whole, &imported)) {
+            if !used.iter().any(|(local, whole)| *local == item.local() && covers(&imported, whole)) {
                 let message = format!("nothing in `before` uses the imported `{}`", item.local());
                 let help = "leave the import out, or use the name";
                 problems.push(old.problem(item.range.start, message, help));

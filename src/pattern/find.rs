@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use tree_sitter::Node;
 
+use crate::dotted::covers;
 use crate::pattern::Pattern;
 use crate::pattern::before::{Part, Root};
 use crate::pattern::between::Between;
@@ -15,7 +16,6 @@ use crate::pattern::matched::{Found, Match, NearMiss, nodes};
 use crate::pattern::meaning::{Meanings, Reach};
 use crate::pattern::near;
 use crate::pattern::place::contains;
-use crate::pattern::snippet::is_below;
 use crate::pattern::sound::{Judged, Sound};
 use crate::pattern::view::{extent, is_chain, kind, statements};
 use crate::python::parsed::Parsed;
@@ -99,7 +99,7 @@ fn places(pattern: &Pattern, meanings: &Meanings) -> Vec<(usize, Reach)> {
     for import in &names.imports {
         for item in &import.items {
             let bound = import.bound(item);
-            if wanted.iter().any(|wanted| is_below(wanted, &bound) || is_below(&bound, wanted)) {
+            if wanted.iter().any(|wanted| covers(&bound, wanted) || covers(wanted, &bound)) {
                 locals.insert(item.local());
             }
         }

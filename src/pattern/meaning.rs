@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use tree_sitter::Node;
 
-use crate::pattern::snippet::is_below;
+use crate::dotted::covers;
 use crate::pattern::view::extent;
 use crate::python::names::{Meaning, Names, Use};
 
@@ -89,7 +89,7 @@ impl<'t> Meanings<'t> {
     pub(crate) fn reach(&self, name: &Use<'t>, wanted: &[String]) -> Reach {
         let fits = |root: &str| {
             let whole = name.qualified(root);
-            wanted.iter().any(|wanted| is_below(&whole, wanted))
+            wanted.iter().any(|wanted| covers(wanted, &whole))
         };
         match self.stands(name) {
             Stands::For(root) if fits(&root) => Reach::Sure,
@@ -107,7 +107,7 @@ impl<'t> Meanings<'t> {
         let star = self.names.imports.iter().filter(|import| import.star).filter_map(|import| import.from.as_ref());
         for from in star {
             let whole = name.qualified(&format!("{}.{}", from.module, name.name));
-            if wanted.iter().any(|wanted| is_below(&whole, wanted)) {
+            if wanted.iter().any(|wanted| covers(wanted, &whole)) {
                 return Reach::Unsure(format!("`{}` may come from `from {} import *`", name.name, from.module));
             }
         }

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use crate::dotted::covers;
 use crate::pattern::holes::{Hole, Holed, Take};
 use crate::pattern::view::{is_statement, parts, statements};
 use crate::pattern::{PatternProblem, Side};
@@ -220,18 +221,13 @@ pub(crate) fn referred(names: &Names, name: &Use) -> Option<String> {
     let Meaning::Imported(root) = names.meaning(name.scope, name.name) else { return None };
     let whole = name.qualified(&root);
     let items = names.imports.iter().flat_map(|import| import.items.iter().map(move |item| (import, item)));
-    let through = items.filter(|(import, item)| item.local() == name.name && is_below(&whole, &import.imported(item)));
+    let through = items.filter(|(import, item)| item.local() == name.name && covers(&import.imported(item), &whole));
     let (import, item): (&Import, &Item) = through.max_by_key(|(import, item)| import.imported(item).len())?;
     let imported = import.imported(item);
     if import.from.is_some() {
         return Some(imported);
     }
     Some(whole)
-}
-
-/// True when `name` is `above`, or one of its attributes.
-pub(crate) fn is_below(name: &str, above: &str) -> bool {
-    name.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// How a metavariable is written.

@@ -6,6 +6,7 @@
 pub mod functions;
 pub mod lookup;
 mod module;
+pub mod naming;
 pub mod signature;
 pub mod standard;
 
@@ -13,11 +14,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::dotted::covers;
 use crate::path::RepoPath;
 use crate::program::lookup::missing;
 pub use crate::program::module::{Class, Definition, Load, Module, loads};
+use crate::program::naming::module_name;
 use crate::program::standard::is_standard;
-use crate::python::module::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::skim::Skim;
 use crate::python::source::Source;
@@ -203,7 +205,7 @@ impl<'r> Program<'r> {
 
     /// The files that import the module `name`, or something in it.
     pub fn importers<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p RepoPath> {
-        let below = move |whole: &String| whole.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let below = move |whole: &String| covers(name, whole);
         self.paths.iter().filter(move |path| self.imports(path).iter().any(below))
     }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
+use crate::dotted::covers;
 use crate::program::functions::{Function, Functions, bound as gives};
 use crate::python::imports::{Condition, Import};
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
@@ -192,7 +193,7 @@ fn around(names: &Names, class: usize) -> Option<usize> {
 
 /// True for a use of `sys.modules`.
 fn is_modules(names: &Names, read: &Use) -> bool {
-    let is_it = |whole: String| whole.strip_prefix("sys.modules").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let is_it = |whole: String| covers("sys.modules", &whole);
     is_it(read.qualified(read.name)) || names.qualified(read).is_some_and(is_it)
 }
 

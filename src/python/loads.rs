@@ -1,5 +1,6 @@
 //! Which modules an import loads for others: `import a.b as c` makes `a.b` an attribute of `a`, whatever imports `a`.
 
+use crate::dotted::covers;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{Meaning, Names};
 
@@ -66,11 +67,6 @@ fn common<'m>(whole: &str, module: &'m str) -> Option<&'m str> {
     let same = whole.split('.').zip(module.split('.')).take_while(|(one, other)| one == other).count();
     let end = module.match_indices('.').map(|(at, _)| at).nth(same.checked_sub(1)?).unwrap_or(module.len());
     (same > 1).then_some(&module[..end])
-}
-
-/// True when `whole` is `part` or lies below it.
-fn covers(part: &str, whole: &str) -> bool {
-    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]

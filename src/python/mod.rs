@@ -8,7 +8,6 @@ pub mod encoding;
 pub mod grammar;
 pub mod imports;
 mod loads;
-pub mod module;
 pub mod names;
 pub mod nesting;
 pub mod parsed;

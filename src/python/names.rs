@@ -108,6 +108,13 @@ impl Use<'_> {
         self.attributes.iter().fold(root.to_owned(), |whole, (part, _)| whole + "." + part)
     }
 
+    /// What its first name stands for, when the whole with all its attributes stands for `whole`.
+    #[must_use]
+    pub fn root<'w>(&self, whole: &'w str) -> &'w str {
+        let attributes: usize = self.attributes.iter().map(|(attribute, _)| 1 + attribute.len()).sum();
+        whole.len().checked_sub(attributes).and_then(|end| whole.get(..end)).unwrap_or(whole)
+    }
+
     /// The place of the name with all its attributes; in `(m).f` it has the closing parenthesis and not the opening one.
     #[must_use]
     pub fn whole(&self) -> Range<usize> {

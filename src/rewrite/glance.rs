@@ -3,6 +3,7 @@
 
 use std::slice;
 
+use crate::dotted::covers;
 use crate::python::imports::Import;
 use crate::python::names::Names;
 use crate::python::parsed::Parsed;
@@ -10,7 +11,6 @@ use crate::python::skim::{Skim, Word};
 use crate::python::source::Source;
 use crate::python::syntax::{ParseError, SyntaxProblem};
 use crate::rewrite::Step;
-use crate::rewrite::below::covers;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::strings::may_patch;
 use crate::rewrite::violation::{Seen, named};

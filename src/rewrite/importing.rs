@@ -24,6 +24,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
+use crate::dotted::covers;
 use crate::pattern::after::Wanted;
 use crate::python::imports::{self, Import, Item};
 use crate::python::names::{Meaning, Names, Use};
@@ -318,9 +319,4 @@ fn givers(names: &Names, read: &Use) -> Vec<(usize, usize)> {
         import.from.is_some() || item.alias.is_some() || covers(&item.name, &read.qualified(item.local()))
     };
     bindings.filter_map(|binding| binding.import).filter(gives).collect()
-}
-
-/// True when `whole` is `part` or lies below it.
-fn covers(part: &str, whole: &str) -> bool {
-    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

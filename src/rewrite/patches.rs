@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
+use crate::dotted::covers;
 use crate::python::names::{Meaning, Names};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
-use crate::rewrite::below::{covers, without_attributes};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::reach::pairs;
 use crate::rewrite::strings::patches;
@@ -85,9 +85,7 @@ const HELP: &str = "patch what is new by hand where it is meant, or set `strings
 /// Where a name is read from the module, or the class, that has it.
 fn through<'n>(names: &'n Names, name: &'n str) -> impl Iterator<Item = usize> {
     names.uses.iter().filter_map(move |read| match names.means(read) {
-        Meaning::Imported(whole) => {
-            (covers(name, &whole) && !covers(name, without_attributes(read, &whole))).then_some(read.range.start)
-        }
+        Meaning::Imported(whole) => (covers(name, &whole) && !covers(name, read.root(&whole))).then_some(read.range.start),
         _ => None,
     })
 }

@@ -1,5 +1,6 @@
 //! A rule's own step, and what the same rule does to strings and to the examples of documentation.
 
+use crate::dotted::last;
 use crate::edit::{Edit, Edits};
 use crate::plan::names::side_names;
 use crate::plan::{Rename, Rewrite};
@@ -121,8 +122,4 @@ pub(super) fn pairs(rewrite: &Rewrite) -> Vec<(String, String)> {
         ([from], [to]) => vec![((*from).clone(), (*to).clone())],
         _ => Vec::new(),
     }
-}
-
-fn last(dotted: &str) -> &str {
-    dotted.rsplit('.').next().unwrap_or(dotted)
 }

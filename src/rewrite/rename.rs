@@ -84,16 +84,6 @@ fn unknown(file: &Parsed, names: &Names, rename: &Rename) -> Result<Vec<Remark>,
         .collect())
 }
 
-/// True when `whole` is `part` or lies below it.
-fn covers(part: &str, whole: &str) -> bool {
-    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// The last part of a dotted name, and what stands before it.
-fn split_last(dotted: &str) -> (&str, &str) {
-    dotted.rsplit_once('.').unwrap_or(("", dotted))
-}
-
 #[cfg(test)]
 mod border_tests;
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod tests;
 
 use std::ops::Range;
 
+use crate::dotted::{covers, last, parent};
 use crate::edit::Edit;
 use crate::python::imports::absolute;
 use crate::python::parsed::Parsed;
@@ -121,21 +122,6 @@ pub(crate) fn words(text: &str, word: &str) -> Vec<usize> {
         !text[..*at].chars().next_back().is_some_and(is_word) && !text[at + word.len()..].chars().next().is_some_and(is_word)
     };
     memchr::memmem::find_iter(text.as_bytes(), word.as_bytes()).filter(whole).collect()
-}
-
-/// The last part of a dotted name.
-fn last(dotted: &str) -> &str {
-    dotted.rsplit('.').next().unwrap_or(dotted)
-}
-
-/// All that stands before the last part.
-fn parent(dotted: &str) -> &str {
-    dotted.rsplit_once('.').map_or("", |(parent, _)| parent)
-}
-
-/// True when `whole` is `part` or lies below it.
-fn covers(part: &str, whole: &str) -> bool {
-    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// One literal and one pair.

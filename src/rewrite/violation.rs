@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::dotted::covers;
 use crate::plan::Rewrite;
 use crate::python::builtins::is_builtin;
 use crate::python::imports::Import;
@@ -14,7 +15,6 @@ use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
 use crate::rewrite::Step;
-use crate::rewrite::below::{covers, without_attributes};
 use crate::rewrite::docs::Markup;
 use crate::rewrite::patches::{self, Patch};
 use crate::rewrite::place::Place;
@@ -230,13 +230,13 @@ impl Finder<'_> {
     fn read(&mut self, read: &Use) {
         match self.names.means(read) {
             Meaning::Imported(whole) => {
-                let root = without_attributes(read, &whole);
+                let root = read.root(&whole);
                 if let Some(range) = reach(read, root, self.deprecated) {
                     self.found(range, Kind::Use, deeper(root, self.deprecated));
                 }
             }
             Meaning::Several(wholes) => {
-                let mut roots = wholes.iter().map(|whole| without_attributes(read, whole));
+                let mut roots = wholes.iter().map(|whole| read.root(whole));
                 if let Some(range) = roots.find_map(|root| reach(read, root, self.deprecated)) {
                     let why = format!("{} may also be something else here, depending on how the program runs", read.name);
                     self.undecided(range, Kind::Use, why);

@@ -1,5 +1,6 @@
 //! Where the module ends in the name that a rename leads to.
 
+use crate::dotted::covers;
 use crate::plan::Rename;
 use crate::plan::diagnostics::Problem;
 use crate::plan::source::Span;
@@ -51,8 +52,7 @@ fn astray(to: &str, meant: &str, place: Span) -> Problem {
 
 /// The problem of a rename to what stands in the old thing itself: its result would be renamed again.
 pub fn endless(rename: &Rename, place: Span) -> Option<Problem> {
-    let inside =
-        rename.importable().strip_prefix(rename.from.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let inside = covers(&rename.from, rename.importable());
     let ends = rename.border().is_none() || rename.from == rename.to || !inside || rename.may_be_module();
     let message = || format!("{} stands in {} itself, so that the rule would change its own result", rename.to, rename.from);
     (!ends).then(|| Problem::at(place, message(), "give a name outside it"))

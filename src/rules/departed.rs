@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use globset::GlobSet;
 
+use crate::dotted::covers;
 use crate::path::RepoPath;
 use crate::plan::diagnostics::Problem;
 use crate::plan::glob::matcher;
 use crate::plan::source::Span;
 use crate::plan::{Files, Plan, RuleKind, Target, Treatment};
 use crate::program::{Known, Program};
-use crate::rules::feed::{covers, holds, made};
+use crate::rules::feed::{holds, made};
 
 /// How many importers are named.
 const MOST_NAMED: usize = 3;

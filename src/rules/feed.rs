@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::dotted::covers;
 use crate::path::RepoPath;
 use crate::plan::names::side_names;
 use crate::plan::{Files, Plan, RuleKind, Treatment};
@@ -58,11 +59,6 @@ pub fn is_fed(plan: &Plan, rule: usize) -> bool {
 pub fn may_make(plan: &Plan, name: &str, path: &RepoPath) -> bool {
     let goes_on = plan.rules.iter().any(|rule| matches!(&rule.kind, RuleKind::Rename(other) if covers(&other.from, name)));
     goes_on || may_change(plan, path)
-}
-
-/// True when the dotted name `part` is `whole`, or what that stands in.
-pub fn covers(part: &str, whole: &str) -> bool {
-    whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// True when the word stands in the text as a whole.

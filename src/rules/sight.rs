@@ -9,7 +9,7 @@ use crate::fs;
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
 use crate::plan::{Files, Plan, RuleKind, glob};
-use crate::python::module::module_name;
+use crate::program::naming::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source};
 use crate::repo::Repo;

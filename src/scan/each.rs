@@ -14,7 +14,7 @@ use crate::guard::{self, Context, Finding};
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::guards::{Guard, Guards, Severity};
-use crate::python::module::module_name;
+use crate::program::naming::module_name;
 use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
 use crate::python::syntax::ParseError;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::path::RepoPath;
-use crate::python::module::module_name;
+use crate::program::naming::module_name;
 use crate::rewrite::Step;
 use crate::rewrite::docs::Markup;
 

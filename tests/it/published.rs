@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use migrate::python::module::module_name;
+use migrate::program::naming::module_name;
 use migrate::rewrite::error::RewriteError;
 use migrate::rewrite::{Step, rewritten};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     (
         "words and ground",
-        &["cure", "edit", "fault", "git_env", "interpreter", "interrupt", "path", "results", "state", "verdict"],
+        &["cure", "dotted", "edit", "fault", "git_env", "interpreter", "interrupt", "path", "results", "state", "verdict"],
     ),
     ("what can be said, what Python is", &["event", "python", "unit_id"]),
     ("the language of rules, what the tree's modules are", &["pattern", "program"]),
@@ -91,7 +91,7 @@ fn imports_go_down_the_layers_only() {
 }
 
 /// How many lines the engine has, tests aside. Any change may lower it; one that raises it says why in its message.
-const ENGINE: usize = 19_210;
+const ENGINE: usize = 19_100;
 
 #[test]
 fn the_engine_stays_small() {

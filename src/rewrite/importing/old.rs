@@ -2,10 +2,11 @@
 
 use tree_sitter::Node;
 
+use crate::dotted::covers;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{ScopeKind, Use};
 use crate::rewrite::Remark;
-use crate::rewrite::importing::{Importing, covers};
+use crate::rewrite::importing::Importing;
 
 /// What keeps an import.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Chains that go to what is renamed through a name that an assignment gives: `k = m` and then `k.f`.
 
+use crate::dotted::covers;
 use crate::edit::Edit;
 use crate::python::names::{Meaning, Use};
 use crate::rewrite::error::{Problem, RewriteError};
-use crate::rewrite::rename::covers;
 use crate::rewrite::rename::plan::Work;
 use crate::rewrite::rename::{itself, limits};
 

@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
+use crate::dotted::{covers, split_last};
 use crate::pattern::place::{around, contains};
 use crate::python::names::Meaning;
 use crate::rewrite::rename::plan::Work;
-use crate::rewrite::rename::{covers, split_last};
 
 /// What tells that a condition asks for a version, in lower case, beside the names themselves.
 const OF_VERSIONS: [&str; 7] = ["version", "hasattr", "py2", "py3", "has_", ">= (", "< ("];

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::dotted::{covers, split_last};
 use crate::edit::Edit;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{Meaning, Use};
@@ -10,7 +11,6 @@ use crate::rewrite::rename::plan::{Fate, Work};
 use crate::rewrite::rename::reach::{Reach, called};
 use crate::rewrite::rename::scope::{Group, is_export};
 use crate::rewrite::rename::{arms, limits};
-use crate::rewrite::rename::{covers, split_last};
 
 impl Group<'_> {
     /// Changes the chains that go through the name to what is renamed.

@@ -1,10 +1,10 @@
 //! The module that has the new name: to rename there would make the file import itself, and a function call itself.
 
+use crate::dotted::{covers, split_last};
 use crate::python::imports::{Import, Item};
 use crate::python::names::Use;
 use crate::rewrite::rename::plan::Work;
 use crate::rewrite::rename::scope::Group;
-use crate::rewrite::rename::{covers, split_last};
 
 /// True when the file is the module of the new name and was not that of the old one.
 pub(super) fn has_new(work: &Work) -> bool {

@@ -1,7 +1,7 @@
 //! Imports that go though they load a module which is read through another name: `import a.b as c` beside `import a` and `a.b.x`.
 
+use crate::dotted::covers;
 use crate::python::names::{Meaning, Use};
-use crate::rewrite::rename::covers;
 use crate::rewrite::rename::plan::{Fate, Work};
 
 impl Work<'_> {

@@ -1,11 +1,11 @@
 //! The imports by which chains get at the new name, and where they stand so that they have run.
 
+use crate::dotted::{covers, split_last};
 use crate::python::imports::{Import, Item};
 use crate::python::names::Use;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::Work;
 use crate::rewrite::rename::scope::Group;
-use crate::rewrite::rename::{covers, split_last};
 
 /// How chains get at the new name where nothing imports it yet.
 pub(super) struct Reach {

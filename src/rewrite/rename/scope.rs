@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use crate::dotted::{covers, split_last};
 use crate::edit::Edit;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{Binding, Meaning, ScopeKind, Use};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::{Fate, Work};
 use crate::rewrite::rename::{arms, limits};
-use crate::rewrite::rename::{covers, split_last};
 
 /// One imported name of one scope, with all that binds it and all that reads it.
 pub(super) struct Group<'n> {

@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
+use crate::dotted::{last, parent};
 use crate::edit::Edit;
 use crate::python::names::Meaning;
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 use crate::rewrite::place::Place;
+use crate::rewrite::strings::Look;
 use crate::rewrite::strings::literal::{UNKNOWN, called};
-use crate::rewrite::strings::{Look, last, parent};
 
 /// What takes an object and the name of one of its attributes.
 const ATTRIBUTE_TAKERS: [&str; 5] = ["delattr", "getattr", "hasattr", "object", "setattr"];
