@@ -11,6 +11,7 @@ mod exists;
 mod exports;
 mod imports;
 mod syntax;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod violation;
@@ -18,6 +19,7 @@ mod violation;
 use std::cell::OnceCell;
 
 use crate::guard::calls::Calls;
+use crate::path::RepoPath;
 use crate::plan::guards::{Guard, Guards, Severity};
 use crate::program::lookup::Files;
 use crate::python::parsed::Parsed;
@@ -53,6 +55,8 @@ pub struct Context<'a> {
     pub rules: &'a [(&'a str, Step<'a>)],
     /// The modules of the tree, as the file sees them.
     pub files: &'a Files<'a>,
+    /// Whether an earlier unit of the plan changes a file.
+    pub changes_before: &'a dyn Fn(&RepoPath) -> bool,
 }
 
 impl Context<'_> {
@@ -82,13 +86,14 @@ pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding>
         findings.extend(syntax::newer_python(before, after, context));
         let calls = OnceCell::new();
         let calls = || calls.get_or_init(|| Calls::new(before, after));
-        let guards: [(Guard, &dyn Fn() -> Vec<Finding>); 7] = [
+        let guards: [(Guard, &dyn Fn() -> Vec<Finding>); 8] = [
             (Guard::Unbound, &|| bound::new_unbound(before, after, context)),
             (Guard::Exports, &|| exports::unbound(before, after, context)),
             (Guard::UnusedImport, &|| imports::unused(before, after, context)),
             (Guard::Awaitedness, &|| awaits::changed(before, after, calls(), context)),
             (Guard::Signature, &|| calls::misfits(before, after, calls(), context)),
             (Guard::Exists, &|| exists::missing(before, after, context)),
+            (Guard::Patched, &|| taken::lost(before, after, context)),
             (Guard::Violation, &|| violation::left(after, context)),
         ];
         let wanted = guards.into_iter().filter(|(guard, _)| context.wants(*guard));

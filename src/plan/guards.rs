@@ -26,8 +26,10 @@ pub enum Guard {
     Constants,
     /// A new call that does not give a function of the tree what it takes.
     Signature,
-    /// A new name that a module of the tree does not have.
+    /// A new name that a module of the tree does not have, or one that others take from here and that is gone.
     Exists,
+    /// A name that other files patch here and that is gone.
+    Patched,
 }
 
 /// What a finding of a guard does.
@@ -47,7 +49,7 @@ pub struct Guards([Option<Severity>; Guard::ALL.len()]);
 
 impl Guard {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Syntax,
         Self::Await,
         Self::Unbound,
@@ -58,6 +60,7 @@ impl Guard {
         Self::Constants,
         Self::Signature,
         Self::Exists,
+        Self::Patched,
     ];
 
     /// The word of plans and output.
@@ -74,6 +77,7 @@ impl Guard {
             Self::Constants => "constants",
             Self::Signature => "signature",
             Self::Exists => "exists",
+            Self::Patched => "patched",
         }
     }
 }
@@ -103,7 +107,8 @@ impl Guards {
             | Guard::Violation
             | Guard::Exports
             | Guard::Signature
-            | Guard::Exists => Severity::Error,
+            | Guard::Exists
+            | Guard::Patched => Severity::Error,
         })
     }
 

@@ -7,6 +7,7 @@ pub mod functions;
 pub mod lookup;
 mod module;
 pub mod naming;
+pub mod outline;
 pub mod signature;
 pub mod standard;
 
@@ -19,9 +20,9 @@ use crate::path::RepoPath;
 use crate::program::lookup::missing;
 pub use crate::program::module::{Class, Definition, Load, Module, loads};
 use crate::program::naming::module_name;
+use crate::program::outline::Outline;
 use crate::program::standard::is_standard;
 use crate::python::parsed::Parsed;
-use crate::python::skim::Skim;
 use crate::python::source::Source;
 
 /// Gives the bytes of a file, where it can.
@@ -221,10 +222,7 @@ impl<'r> Program<'r> {
     fn imports_alone(&self, path: &RepoPath) -> Option<BTreeSet<String>> {
         let bytes = (self.read)(path)?;
         let source = Source::new(&bytes).ok()?;
-        let name = self.name(path, source.text());
-        let lines = Skim::new(source.text())?.imports()?;
-        let lines = Source::prose(lines.as_bytes()).ok()?;
-        Some(Module::read(&Parsed::new(&lines, name.as_deref())).ok()?.imports)
+        Some(Outline::read(&source, self.name(path, source.text()).as_deref())?.imports)
     }
 
     /// All dotted names that mean something here: the modules of the tree, and what its files import, each with all that is above it.

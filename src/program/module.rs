@@ -8,6 +8,7 @@ use tree_sitter::Node;
 
 use crate::dotted::covers;
 use crate::program::functions::{Function, Functions, bound as gives};
+use crate::program::outline::imports;
 use crate::python::imports::{Condition, Import};
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
@@ -88,10 +89,6 @@ impl Module {
         let own = file.module().unwrap_or_default();
         let package = own.strip_suffix(".__init__");
         let exported = names.scopes[0].bindings.contains_key("__all__");
-        let imports = names.imports.iter().flat_map(|import| {
-            let module = import.from.iter().filter(|_| import.star).map(|from| from.module.clone());
-            module.chain(import.items.iter().map(|item| import.imported(item)))
-        });
         let stars = names.imports.iter().filter(|import| import.star && import.scope == 0);
         let functions = Functions::new(file)?;
         let mut definitions = bound(names, root, &functions, 0);
@@ -125,7 +122,7 @@ impl Module {
             definitions,
             exports: exported.then(|| names.exports.iter().map(|name| (*name).to_owned()).collect()),
             stars: stars.filter_map(|star| star.from.as_ref()).map(|from| from.module.clone()).collect(),
-            imports: imports.collect(),
+            imports: imports(names),
             loads: loads(names),
             bound_at: names.scopes[0]
                 .bindings

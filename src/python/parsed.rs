@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tree_sitter::{Node, Tree};
 
+use crate::path::RepoPath;
 use crate::python::grammar::is_statement;
 use crate::python::names::Names;
 use crate::python::skim::Shown;
@@ -34,12 +35,63 @@ impl fmt::Display for Unread {
     }
 }
 
+/// Says of a name of a file's module who takes it in another file; `None` when nobody does.
+pub type Takers<'t> = dyn Fn(&str) -> Option<Taker> + 't;
+
+/// A file that takes a name from another's module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taker {
+    /// Which.
+    pub path: RepoPath,
+    /// Where, from 1.
+    pub line: u32,
+    /// How.
+    pub way: Way,
+}
+
+/// How a name is taken from a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It is imported.
+    Imports,
+    /// It is read through the module.
+    Reads,
+    /// It is patched there.
+    Patches,
+}
+
+impl fmt::Display for Taker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let does = match self.way {
+            Way::Imports => "imports it from here",
+            Way::Reads => "reads it through this module",
+            Way::Patches => "patches it here",
+        };
+        write!(f, "{}:{} {does}", self.path, self.line)
+    }
+}
+
+/// Says of a name of a file's module whether other files take it.
+pub type IsTaken<'t> = dyn Fn(&str) -> Taken + 't;
+
+/// Whether other files take a name from a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// One does.
+    By(Taker),
+    /// None does.
+    No,
+    /// The other files are not known.
+    Unknown,
+}
+
 /// A Python text with all that is known about it.
 pub struct Parsed<'a> {
     source: &'a Source<'a>,
     module: Option<&'a str>,
     deadline: Duration,
     shown: Option<Shown>,
+    takers: Option<&'a Takers<'a>>,
     tree: OnceCell<Result<Tree, ParseError>>,
     names: OnceCell<Names<'a>>,
     problems: OnceCell<Vec<SyntaxProblem>>,
@@ -51,7 +103,32 @@ impl<'a> Parsed<'a> {
     #[must_use]
     pub fn new(source: &'a Source<'a>, module: Option<&'a str>) -> Self {
         let deadline = syntax::DEADLINE;
-        Self { source, module, deadline, shown: None, tree: OnceCell::new(), names: OnceCell::new(), problems: OnceCell::new() }
+        let (tree, names, problems) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { source, module, deadline, shown: None, takers: None, tree, names, problems }
+    }
+
+    /// The same file with another text.
+    #[must_use]
+    pub fn again<'b>(&self, source: &'b Source<'b>) -> Parsed<'b>
+    where
+        'a: 'b,
+    {
+        Parsed { deadline: self.deadline, takers: self.takers, ..Parsed::new(source, self.module) }
+    }
+
+    /// The same among other files, where they are known.
+    #[must_use]
+    pub fn among(self, takers: Option<&'a Takers<'a>>) -> Self {
+        Self { takers, ..self }
+    }
+
+    /// Whether other files take a name from this one's module.
+    #[must_use]
+    pub fn taken(&self, name: &str) -> Taken {
+        match self.takers {
+            Some(takers) if self.module.is_some() => takers(name).map_or(Taken::No, Taken::By),
+            _ => Taken::Unknown,
+        }
     }
 
     /// The same, with so long to parse it.

@@ -32,7 +32,7 @@ pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
     let Some(skim) = Skim::new(file.source().text()) else { return Ok(None) };
     let Some(imports) = skim.imports() else { return Ok(None) };
     let Ok(source) = Source::prose(imports.as_bytes()) else { return Ok(None) };
-    let imports = Parsed::new(&source, file.module()).within(file.deadline());
+    let imports = file.again(&source);
     let imports = &imports.names()?.imports;
     if imports.iter().any(|import| import.star) {
         return Ok(None);
@@ -41,7 +41,7 @@ pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
         deprecated.iter().flat_map(|name| imports.iter().flat_map(move |import| words(import, name))).collect();
     let shown = skim.only(&words);
     let lines = shown.imports;
-    let reduced = Parsed::new(file.source(), file.module()).within(file.deadline()).showing(shown);
+    let reduced = file.again(file.source()).showing(shown);
     if reduced.tree()?.root_node().has_error() {
         return Ok(None);
     }

@@ -9,7 +9,7 @@
 //! - A name that is taken there, or that a class would change for its privacy, is imported under an alias made of the module's last
 //!   part and the name; when that is taken too, the place is left. So is one in the module itself that has what is wanted.
 //! - An old import goes when nothing uses it any more. It stays, and that is said, when uses are left, when `__all__`, a string or
-//!   a type comment names it, in a package's `__init__.py`, in a class, as `import f as f`, when something else binds the name
+//!   a type comment names it, when another file takes it from here (where that is not known, in a package's `__init__.py`), in a class, as `import f as f`, when something else binds the name
 //!   too, when it loads a module that is read through another name, and in a branch: of `try/except ImportError` or of an `if`. What only a type checker reads, below `if TYPE_CHECKING:`,
 //!   is no such branch.
 //! - An old import that nothing used before stays too: another file may take it from here.
@@ -28,7 +28,7 @@ use crate::dotted::covers;
 use crate::pattern::after::Wanted;
 use crate::python::imports::{self, Import, Item};
 use crate::python::names::{Meaning, Names, Use};
-use crate::python::parsed::Parsed;
+use crate::python::parsed::{IsTaken, Parsed};
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
 
@@ -77,6 +77,7 @@ pub(crate) struct Importing<'a> {
     names: &'a Names<'a>,
     root: Node<'a>,
     module: Option<&'a str>,
+    taken: Box<IsTaken<'a>>,
     /// The qualified names that go.
     deprecated: &'a [String],
     /// Names that the new code reads as they are.
@@ -113,6 +114,7 @@ impl<'a> Importing<'a> {
             names,
             root,
             module,
+            taken: Box::new(|name| file.taken(name)),
             deprecated,
             reads,
             gone,

@@ -41,7 +41,7 @@ pub fn left(
             Ok(source) => source,
             Err(error) => return all(error.to_string(), "write an edit for this file"),
         };
-        let now = Parsed::new(&source, file.module()).within(file.deadline());
+        let now = file.again(&source);
         match step.make(&now) {
             Ok(made) => {
                 if !made.remarks.is_empty() {
@@ -62,7 +62,7 @@ pub fn left(
         Ok(source) => source,
         Err(error) => return all(error.to_string(), "write an edit for this file"),
     };
-    let after = Parsed::new(&source, file.module()).within(file.deadline());
+    let after = file.again(&source);
     if bytes != file.source().bytes()
         && let Some(Left { reason, help }) = judge(&after)
     {

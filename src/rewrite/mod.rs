@@ -31,11 +31,13 @@ pub mod violation;
 pub mod words;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::edit::Edits;
 use crate::plan::{BlockEdit, Rename, Rewrite};
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
+use crate::python::syntax::ParseError;
 use crate::rewrite::docs::Markup;
 use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
@@ -133,7 +135,7 @@ pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
             }
             Some(bytes) => {
                 let source = Source::new(&bytes).map_err(refused)?;
-                let made = step.make(&Parsed::new(&source, file.module()));
+                let made = step.make(&file.again(&source));
                 let made = made.map_err(|error| error.followed(&source, file.source()))?;
                 applied.take(number, file.source(), &source, made);
             }
@@ -189,7 +191,7 @@ impl Applied {
     /// Takes back what a step `said` to be left, by its number for each remark, where later steps left nothing of what it deprecates.
     fn settle(&mut self, file: &Parsed, steps: &[Step], said: Vec<usize>) {
         let Some(source) = self.bytes.as_ref().and_then(|bytes| Source::new(bytes).ok()) else { return };
-        let after = Parsed::new(&source, file.module()).within(file.deadline());
+        let after = file.again(&source);
         let mut settled = HashMap::new();
         let mut is_settled = |number: usize| {
             *settled.entry(number).or_insert_with(|| {
@@ -315,6 +317,14 @@ pub fn replaced(step: Step) -> Vec<(String, String)> {
         Step::Rename(rename) => vec![(rename.from.clone(), rename.to.clone())],
         Step::Rewrite(rewrite) => pairs(rewrite),
     }
+}
+
+/// Where a file patches `name`, or what lies below it, in the place that has it.
+///
+/// # Errors
+/// [`ParseError`] when there is no tree in time.
+pub fn patched(file: &Parsed, name: &str) -> Result<Vec<Range<usize>>, ParseError> {
+    Ok(strings::patches(file, name)?.into_iter().map(|(range, _)| range).collect())
 }
 
 /// False only when `steps` would not change `source`; a cheap look before a parse.

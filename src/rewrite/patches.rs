@@ -62,7 +62,7 @@ pub(super) fn check(file: &Parsed, step: Step, made: &mut Made) -> Result<(), Re
     }
     let bytes = source.apply(&made.edits);
     let after = Source::new(&bytes).map_err(|error| RewriteError::at(source, 0, Problem::Source(error)))?;
-    let after = Parsed::new(&after, file.module()).within(file.deadline());
+    let after = file.again(&after);
     let (old, new) = (file.names().map_err(failed)?, after.names().map_err(failed)?);
     for Patch { range, name, to } in patches {
         let changed = made.edits.iter().any(|edit| range.start <= edit.range.start && edit.range.end <= range.end);

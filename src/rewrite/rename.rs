@@ -4,10 +4,10 @@
 //! - An import with an alias keeps its alias, so nothing else changes. An import without one gets the new name with all its
 //!   uses, unless the old name must stay: something else binds it too (`except ImportError: f = None`) or deletes it; `global`,
 //!   `nonlocal` or `__all__` names it, or a string in an annotation or a type comment that cannot be read exactly; it is the
-//!   attribute of a class or of a package (its `__init__.py`); a star import may bind it; an f-string writes it as text
+//!   attribute of a class; another file takes it from here; a star import may bind it; an f-string writes it as text
 //!   (`f"{f()=}"`, where `f"{m.f()=}"` is refused); or the new name is taken or deleted. Then it becomes `new as old`. `f as f`, which exports the name, stays one.
-//! - What other files import from this one is not seen. A name that a module imports and does not use is taken to be for them
-//!   and stays, as in `__init__.py` and `__all__`: a remark says so.
+//! - What other files import from this one, read through it or patch in it stays: a remark says so. Where they are not known, a name
+//!   that a module imports and does not use is taken to be for them, and any of a package (its `__init__.py`).
 //! - The new import stands where the old one stood: same block, same scope, merged into an import of that module already there,
 //!   relative where the old one was and both modules are in one top package. Where several branches import the old module each gets
 //!   the new one; an import there already is relied upon only where it has run whenever the place is reached, as far as the text shows.
@@ -57,7 +57,8 @@ pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteErro
     let names = file.names().map_err(failed)?;
     let root = file.tree().map_err(failed)?.root_node();
     let regions = Regions::new(root);
-    let mut work = plan::Work::new(file.source(), (root, names, &regions), file.module(), rename);
+    let taken = |name: &str| file.taken(name);
+    let mut work = plan::Work::new(file.source(), (root, names, &regions), (file.module(), &taken), rename);
     scope::plan(&mut work)?;
     aliases::plan(&mut work)?;
     let mut made = work.finish()?;

@@ -149,7 +149,8 @@ impl Each<'_> {
                 module_name(path.as_bytes(), source.text(), |other| absent.contains(other) || on_disk(other))
             }
         };
-        let file = Parsed::new(&source, module.as_deref()).within(DEADLINE);
+        let takers = callables.takers(path, module.as_deref());
+        let file = Parsed::new(&source, module.as_deref()).within(DEADLINE).among(takers.as_deref());
         let seen = match self.seen(&file, concerned, glance)? {
             Some(seen) if seen.is_empty() => return Ok(Vec::new()),
             Some(seen) if self.plan.is_none() => seen,
@@ -170,14 +171,14 @@ impl Each<'_> {
             None => vec![Fate::Unknown; seen.violations.len()],
             Some(plan) => fates(plan, unit, &file, sought.step, seen),
         };
-        let takers = self.takers(&file, &seen);
+        let takes = self.takes_away(&file, &seen);
         let mut places = self.told(path, unit.as_ref(), seen, fate);
         self.unless_the_unit_fails(&mut places, unit.as_ref(), |plan, unit, steps| {
             unit::of_python(callables, plan, unit, &file, steps)
         });
         let mut places = merged(places);
         for Place { rules, violation, .. } in places.iter_mut().filter(|place| place.rules.len() > 1) {
-            let takes = |rule: usize| takers.contains(&(rule, violation.range.start, violation.kind.word()));
+            let takes = |rule: usize| takes.contains(&(rule, violation.range.start, violation.kind.word()));
             let is_used = |rule: usize| unit.as_ref().is_some_and(|unit| self.takes(unit, &self.sought[rule]));
             rules.sort_by_key(|rule| (!(takes(*rule) && is_used(*rule)), !takes(*rule), *rule));
         }
@@ -212,7 +213,7 @@ impl Each<'_> {
     }
 
     /// Which rules take away by themselves what others find too, each with the start and the kind of the place.
-    fn takers(&self, file: &Parsed, seen: &[(usize, Seen)]) -> BTreeSet<(usize, usize, &'static str)> {
+    fn takes_away(&self, file: &Parsed, seen: &[(usize, Seen)]) -> BTreeSet<(usize, usize, &'static str)> {
         let key = |violation: &Violation| (violation.range.start, violation.kind.word());
         let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
         for violation in seen.iter().flat_map(|(_, seen)| &seen.violations) {
@@ -323,7 +324,7 @@ fn fates(plan: &Plan, unit: Option<&Member>, file: &Parsed, rule: Step, seen: &S
 
 /// What the guards would find in what a rule makes that no unit takes to the file.
 fn unsound(before: &Parsed, after: &Parsed) -> Option<Left> {
-    let context = Context { guards: Guards::default(), rules: &[], files: &|_| None };
+    let context = Context { guards: Guards::default(), rules: &[], files: &|_| None, changes_before: &|_| false };
     let found = guard::check(before, after, &context).into_iter().find(|finding| finding.severity == Severity::Error)?;
     let Finding { before: Spot { line, written, .. }, message, guard, .. } = &found;
     let guard = guard.word();

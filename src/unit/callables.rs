@@ -3,18 +3,20 @@
 //! A module is looked for from the top of the repository, from `src/`, and from where the packages of the asking file begin. A file is
 //! read again when it has changed since.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::fs;
 use crate::path::RepoPath;
 use crate::program::Module;
-use crate::python::parsed::Parsed;
+use crate::python::parsed::{Parsed, Taker, Takers};
 use crate::python::source::Source;
 use crate::repo::Repo;
 use crate::unit::file_kind::module_of;
+use crate::unit::takers::{Imports, takes};
 
 /// The largest module that is read for this.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -23,6 +25,12 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 pub struct Callables<'r> {
     /// The top of the work tree.
     top: &'r Path,
+    /// Whom to ask which files there are; `None` when others are not to be asked.
+    repo: Option<&'r Repo>,
+    /// What all files import, once that was asked for.
+    imports: OnceCell<Option<Arc<Imports>>>,
+    /// Files that may have changed since.
+    begun: RefCell<HashSet<RepoPath>>,
     known: RefCell<HashMap<RepoPath, Known>>,
     /// Whether a folder of the repository has a top-level module or package of a name: most names are another library's.
     tops: RefCell<HashMap<String, bool>>,
@@ -41,13 +49,60 @@ impl<'r> Callables<'r> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(repo: &'r Repo) -> Self {
-        Self::below(repo.top())
+        Self { repo: Some(repo), ..Self::below(repo.top()) }
     }
 
-    /// The same of a work tree by its top.
+    /// The same of a work tree by its top, where nothing is known of who takes what from a module.
     #[must_use]
     pub fn below(top: &'r Path) -> Self {
-        Self { top, known: RefCell::default(), tops: RefCell::default(), draft: RefCell::default() }
+        let (known, tops, draft, begun) = Default::default();
+        Self { top, repo: None, imports: OnceCell::new(), begun, known, tops, draft }
+    }
+
+    /// The same with what all files import.
+    #[must_use]
+    pub fn sharing(self, imports: Option<Arc<Imports>>) -> Self {
+        Self { imports: OnceCell::from(imports), ..self }
+    }
+
+    /// Notes that a file is about to change.
+    pub fn begin(&self, path: &RepoPath) {
+        self.begun.borrow_mut().insert(path.clone());
+    }
+
+    /// Who takes `name` from the module `module`, the file at `own`, in another file.
+    fn taken(&self, own: &RepoPath, module: &str, name: &str) -> Option<Taker> {
+        let imports = self.imports()?;
+        let module = module.strip_suffix(".__init__").unwrap_or(module);
+        let (draft, begun) = (self.draft.borrow(), self.begun.borrow());
+        let changed: BTreeSet<&RepoPath> = draft.keys().chain(&*begun).collect();
+        let others = imports.candidates(module, name).filter(|path| !changed.contains(path)).chain(changed.iter().copied());
+        others.filter(|path| *path != own).find_map(|path| {
+            let bytes = match draft.get(path) {
+                Some(text) => text.clone()?,
+                None => fs::read(self.top, path).ok()?.bytes,
+            };
+            memchr::memmem::find(&bytes, name.as_bytes())?;
+            let source = Source::new(&bytes).ok()?;
+            let theirs = module_of(self.top, path, source.text());
+            takes(path, &Parsed::new(&source, theirs.as_deref()), module, name)
+        })
+    }
+
+    /// Who takes names from the module `module`, the file at `own`; `None` where that is not known.
+    #[must_use]
+    pub fn takers<'c>(&'c self, own: &'c RepoPath, module: Option<&'c str>) -> Option<Box<Takers<'c>>> {
+        self.imports()?;
+        let module = module?;
+        Some(Box::new(move |name| self.taken(own, module, name)))
+    }
+
+    fn imports(&self) -> Option<&Arc<Imports>> {
+        let list = || {
+            let listed = self.repo?.listing(|path| path.ends_with(b".py") || path.ends_with(b".pyi")).ok()?;
+            Some(Arc::new(Imports::new(self.top, listed.into_iter().map(|file| file.path).collect())))
+        };
+        self.imports.get_or_init(list).as_ref()
     }
 
     /// The top of the work tree.

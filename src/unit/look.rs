@@ -127,7 +127,8 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> T
     }
     let Ok(source) = Source::new(bytes) else { return ToDo::Work };
     let module = module_of(callables.top(), &unit.path, source.text());
-    let file = Parsed::new(&source, module.as_deref());
+    let takers = callables.takers(&unit.path, module.as_deref());
+    let file = Parsed::new(&source, module.as_deref()).among(takers.as_deref());
     let weight = plan.target(unit).guards.severity(Guard::Violation);
     let must_go = weight == Severity::Error && file.problems().is_empty();
     let rules = in_memory(plan, unit);

@@ -7,6 +7,7 @@ pub mod line_ends;
 pub mod look;
 pub mod segments;
 pub mod sound;
+pub mod takers;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -90,6 +91,7 @@ pub fn prepare(
 ) -> Result<Vec<Prepared>, TargetProblem> {
     let mut found = Vec::with_capacity(files.len());
     for file in files {
+        callables.begin(&file.path);
         found.push(match plan.role(file) {
             Role::Rewrite | Role::Delete | Role::Leave(_) => Some(repo.target(tip, &file.path, conversions)?),
             Role::Create(_) | Role::Arrive(_) => {
@@ -214,7 +216,8 @@ pub fn outcome(callables: &Callables, plan: &Plan, unit: &Member, before: &[u8])
         Err(error) => return Outcome::Unsound(Unsound::source(&unit.path, &error)),
     };
     let module = module_of(callables.top(), &unit.path, source.text());
-    let file = Parsed::new(&source, module.as_deref());
+    let takers = callables.takers(&unit.path, module.as_deref());
+    let file = Parsed::new(&source, module.as_deref()).among(takers.as_deref());
     if !file.problems().is_empty() {
         return Outcome::Unsound(Unsound::syntax(&unit.path, file.problems()));
     }
@@ -318,12 +321,13 @@ pub fn check(callables: &Callables, plan: &Plan, unit: &Member, before: &[u8], m
     }
     let source = Source::new(before).map_err(|error| Unsound::source(&unit.path, &error))?;
     let module = module_of(callables.top(), &unit.path, source.text());
-    judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()), made)
+    let takers = callables.takers(&unit.path, module.as_deref());
+    judged(callables, plan, unit, &Parsed::new(&source, module.as_deref()).among(takers.as_deref()), made)
 }
 
 fn judged(callables: &Callables, plan: &Plan, unit: &Member, before: &Parsed, made: Made) -> Result<Made, Unsound> {
     let source = Source::new(&made.bytes).map_err(|error| Unsound::source(&unit.path, &error))?;
-    let after = Parsed::new(&source, before.module());
+    let after = before.again(&source);
     let warnings = sound(callables, plan, unit, (before, &after), made.warnings.before)?;
     let imports = imports_changed(before, &after);
     Ok(Made { imports, warnings, ..made })

@@ -1,7 +1,7 @@
 //! What is to be done to a unit's file, in order: its own edits, then its rules. Nothing here does I/O.
 
 use crate::path::RepoPath;
-use crate::plan::{Command, Files, Plan, RuleKind, Treatment, glob};
+use crate::plan::{Command, Files, Phase, Plan, RuleKind, Treatment, glob};
 use crate::rewrite::Step;
 use crate::units::Member;
 
@@ -63,17 +63,37 @@ pub(super) fn step(plan: &Plan, rule: usize) -> Option<(&str, Step<'_>)> {
 /// True when the plan changes the file at `path` by more than its rules for names, or is to make it.
 #[must_use]
 pub fn may_change(plan: &Plan, path: &RepoPath) -> bool {
-    let is_of = |files: &Files| match files {
+    plan.phases.iter().flat_map(|phase| &phase.targets).any(|target| {
+        let makes = matches!(target.treatment, Treatment::Create(_));
+        (makes || !target.edits.is_empty() || plan.runs_codemod(target)) && is_of(&target.files, path)
+    })
+}
+
+/// True when the plan changes the file at `path` before it comes to `unit`.
+#[must_use]
+pub fn changes_before(plan: &Plan, unit: &Member, path: &RepoPath) -> bool {
+    let of_phase = |(phase, of): (usize, &'_ Phase)| {
+        let targets = of.targets.iter().enumerate().map(move |(target, of)| ((phase, target), of.files.clone()));
+        targets.collect::<Vec<_>>()
+    };
+    let own = (unit.phase, unit.target);
+    plan.phases.iter().enumerate().flat_map(of_phase).any(|(at, files)| match &files {
+        Files::Paths(paths) if at == own => {
+            let place = |path: &RepoPath| paths.iter().position(|other| other == path);
+            place(path).is_some_and(|at| Some(at) < place(&unit.path))
+        }
+        files => (at < own || at == own && path < &unit.path) && is_of(files, path),
+    })
+}
+
+fn is_of(files: &Files, path: &RepoPath) -> bool {
+    match files {
         Files::Paths(paths) => paths.contains(path),
         Files::Glob { include, exclude } => {
             let fits = |patterns| glob::matcher(patterns).is_ok_and(|matcher| matcher.is_match(path.as_path()));
             fits(include) && !fits(exclude)
         }
-    };
-    plan.phases.iter().flat_map(|phase| &phase.targets).any(|target| {
-        let makes = matches!(target.treatment, Treatment::Create(_));
-        (makes || !target.edits.is_empty() || plan.runs_codemod(target)) && is_of(&target.files)
-    })
+    }
 }
 
 /// The file that the plan makes, or moves another to, for the module of this dotted name.

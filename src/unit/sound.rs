@@ -16,7 +16,7 @@ use crate::rewrite::follow::{Follow, Spot, aside};
 use crate::rewrite::violation::{Seen, Violation, look};
 use crate::rewrite::{self, Remark, Step};
 use crate::unit::callables::Callables;
-use crate::unit::segments::{in_memory, made, may_change};
+use crate::unit::segments::{changes_before, in_memory, made, may_change};
 use crate::units::Member;
 
 /// Something in a unit's file that a person should know.
@@ -169,7 +169,8 @@ pub(super) fn sound(
         let open = may_change(plan, &path).then(|| Rc::new(Module { open: true, ..(*module).clone() }));
         Some((path, open.unwrap_or(module)))
     };
-    let context = Context { guards: target.guards, rules: &rules, files: &files };
+    let context =
+        Context { guards: target.guards, rules: &rules, files: &files, changes_before: &|path| changes_before(plan, unit, path) };
     let findings = guard::check(before, after, &context);
     let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     if errors.is_empty() {

@@ -72,3 +72,99 @@ fn a_call_that_nobody_awaited_before_is_let_pass_when_old_and_new_are_coroutine_
             .says("get is a coroutine function, and nobody awaits it");
     }
 }
+
+/// A module whose own tests patch a name in it, in five ways.
+const PATCHED: [(&str, &str); 5] = [
+    ("pkg/__init__.py", ""),
+    ("pkg/old.py", "def f(x): return x\n"),
+    ("pkg/new.py", "def g(x): return x\n"),
+    ("pkg/main.py", "from pkg.old import f\n\ndef run():\n    return f(1)\n"),
+    (
+        "tests/test_main.py",
+        "import unittest\nfrom unittest import mock\nfrom unittest.mock import patch\n\nimport pkg.main\nfrom pkg import main\n\n\nclass Patched(unittest.TestCase):\n    @mock.patch(\"pkg.main.f\", return_value=5)\n    def test_text(self, f):\n        self.assertEqual(main.run(), 5)\n\n    def test_object(self):\n        with patch.object(main, \"f\", lambda x: 6):\n            self.assertEqual(main.run(), 6)\n\n    def test_multiple(self):\n        with patch.multiple(\"pkg.main\", f=lambda x: 7):\n            self.assertEqual(main.run(), 7)\n\n    def test_setattr(self):\n        old = main.f\n        setattr(pkg.main, \"f\", lambda x: 8)\n        self.assertEqual(main.run(), 8)\n        main.f = old\n\n    def test_real(self):\n        self.assertEqual(main.run(), 1)\n",
+    ),
+];
+
+fn tests_pass(repo: &Repo) -> bool {
+    let output = repo.command("python3").args(["-B", "-m", "unittest", "discover", "-s", "tests", "-t", "."]).output().unwrap();
+    output.status.success() && String::from_utf8_lossy(&output.stderr).contains("Ran 5 tests")
+}
+
+#[test]
+fn a_name_that_tests_patch_where_it_is_used_is_kept_there_and_they_stay_green() {
+    let mut files = PATCHED.to_vec();
+    files.push(("tests/__init__.py", ""));
+    for units in
+        ["[pkg/main.py, tests/test_main.py]", "[{ group: g, paths: [pkg/main.py, tests/test_main.py] }]", "[pkg/main.py]"]
+    {
+        let repo = planned(&files, "  r: { rename: { from: pkg.old.f, to: pkg.new.g, strings: true } }", units);
+        assert!(tests_pass(&repo));
+        repo.migrate(&["run"]).succeeds().says("f stays as another name of pkg.new.g: tests/test_main.py:10 patches it here");
+        assert_eq!(repo.read("pkg/main.py"), b"from pkg.new import g as f\n\ndef run():\n    return f(1)\n", "{units}");
+        assert!(tests_pass(&repo), "{units}");
+    }
+    // A rewrite cannot give the call another name and leave the patch what it patches.
+    let rules = "  r:\n    rewrite:\n      before: |\n        from pkg.old import f\n        f($A)\n      after: |\n        from pkg.new import g\n        g($A)";
+    untouched(&planned(&files, rules, "[pkg/main.py]"), 1, &["run"])
+        .says("f stays imported: tests/test_main.py:10 patches it here");
+}
+
+#[test]
+fn a_name_that_goes_while_other_files_take_it_is_told_with_the_place() {
+    let edit = "[{ path: m.py, edits: [{ before: \"def f(): pass\", after: \"def g(): pass\" }] }]";
+    for (taker, said) in [
+        ("from m import f\n", "a.py:1 imports it from here (exists)"),
+        ("from m import *\n\nf()\n", "a.py:1 imports it from here (exists)"),
+        ("import m\n\nm.f()\n", "a.py:3 reads it through this module (exists)"),
+        ("from unittest.mock import patch\n\n@patch(\"m.f\")\ndef t(f): pass\n", "a.py:3 patches it here (patched)"),
+    ] {
+        let repo = planned(
+            &[("m.py", "def f(): pass\n"), ("a.py", taker)],
+            "  r: { rename: { from: x.y, to: x.z }, may_match_nothing: true }",
+            edit,
+        );
+        untouched(&repo, 1, &["run"]).says(&format!("nothing binds f any more, and {said}"));
+        let before = edit.replacen("[{", "[{ path: a.py, rules: [r] }, {", 1);
+        let repo = planned(
+            &[("m.py", "def f(): pass\n"), ("a.py", taker)],
+            "  r: { rename: { from: x.y, to: x.z }, may_match_nothing: true }",
+            &before,
+        );
+        untouched(&repo, 0, &["check"]).says(&format!("warning: m.py:1:1: nothing binds f any more, and {said}"));
+    }
+    for other in ["from n import f\n", "f = 1\nm = f\n", "\"m.f\"\n", "import m\nm.g\n"] {
+        let repo = planned(
+            &[("m.py", "def f(): pass\n"), ("a.py", other)],
+            "  r: { rename: { from: x.y, to: x.z }, may_match_nothing: true }",
+            edit,
+        );
+        repo.migrate(&["run"]).succeeds();
+    }
+}
+
+#[test]
+fn an_import_that_no_other_file_takes_is_not_kept_for_others() {
+    let files = [
+        ("m.py", "def f(x): return x\n"),
+        ("n.py", "def g(x): return x\n"),
+        ("pkg/__init__.py", "from m import f\n\nX = f(1)\n"),
+        ("pkg/taken.py", "from m import f\n"),
+        ("pkg/unused.py", "from m import f\n\nx = 1\n"),
+        ("q.py", "from pkg.taken import f\n\nf(1)\n"),
+    ];
+    let repo = planned(&files, "  r: { rename: { from: m.f, to: n.g } }", "[{ glob: \"pkg/*.py\" }]");
+    repo.migrate(&["run"]).succeeds().says("pkg/taken.py:1:20: f stays as another name of n.g: q.py:1 imports it from here");
+    assert_eq!(repo.read("pkg/__init__.py"), b"from n import g\n\nX = g(1)\n");
+    assert_eq!(repo.read("pkg/taken.py"), b"from n import g as f\n");
+    assert_eq!(repo.read("pkg/unused.py"), b"from n import g\n\nx = 1\n");
+    let rules = "  r:\n    rewrite:\n      before: |\n        from m import f\n        f($A)\n      after: |\n        from n import g\n        g($A)";
+    let repo = planned(&files, rules, "[pkg/__init__.py]");
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.read("pkg/__init__.py"), b"from n import g\n\nX = g(1)\n");
+    let reexport = planned(
+        &[("m.py", "f = 1\n"), ("n.py", "g = 1\n"), ("pkg/__init__.py", "from m import f\n")],
+        "  r: { rename: { from: m.f, to: n.g } }",
+        "[pkg/__init__.py]",
+    );
+    reexport.migrate(&["run"]).succeeds().says("this package gives g and no f any more: no tracked file takes it from here");
+}

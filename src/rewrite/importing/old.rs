@@ -1,10 +1,13 @@
 //! Whether an old import goes, and what keeps it.
 
+use std::borrow::Cow;
+
 use tree_sitter::Node;
 
 use crate::dotted::covers;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{ScopeKind, Use};
+use crate::python::parsed::Taken;
 use crate::rewrite::Remark;
 use crate::rewrite::importing::Importing;
 
@@ -16,7 +19,7 @@ pub(super) enum Keep {
     /// Code that stays uses it, in these lines.
     Used(Vec<u32>),
     /// It may be used where nobody sees it, as this says.
-    Seen(&'static str),
+    Seen(Cow<'static, str>),
 }
 
 /// The branch that an import stands in.
@@ -60,9 +63,12 @@ impl Importing<'_> {
             other.is_some_and(|(other, twin)| twin.range == item.range || (plain && other.from.is_none() && twin.alias.is_none()))
         });
         let declared = names.scopes.iter().any(|scope| scope.globals.contains(local) || scope.nonlocals.contains(local));
+        let taken = if import.scope == 0 { (self.taken)(local) } else { Taken::No };
         let reason = if import.scope == 0 && names.exports.contains(local) {
             "`__all__` names it"
-        } else if import.scope == 0 && self.is_package() {
+        } else if let Taken::By(taker) = taken {
+            return Some(Keep::Seen(taker.to_string().into()));
+        } else if taken == Taken::Unknown && self.is_package() {
             "others may import it from this package"
         } else if item.alias.as_ref() == Some(&item.name) {
             "it is imported under its own name as an alias, so for others"
@@ -81,7 +87,7 @@ impl Importing<'_> {
         } else {
             return None;
         };
-        Some(Keep::Seen(reason))
+        Some(Keep::Seen(reason.into()))
     }
 
     /// True when a use that stays reads a module through another name that this item is sure to load.

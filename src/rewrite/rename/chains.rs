@@ -60,7 +60,7 @@ impl Group<'_> {
         for read in changed {
             leaves &= self.chain(work, read, root, reach.as_ref())?;
         }
-        if leaves && !self.pinned && !(self.scope == 0 && work.is_package()) {
+        if leaves && !self.pinned && !work.is_for_others(self.scope, self.name, work.is_package()) {
             self.remove_unused(work, &rest);
         }
         Ok(())

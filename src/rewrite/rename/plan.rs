@@ -9,6 +9,7 @@ use crate::pattern::outside::Regions;
 use crate::plan::Rename;
 use crate::python::imports::{Import, Item, absolute, written};
 use crate::python::names::{Names, Use};
+use crate::python::parsed::{IsTaken, Taken};
 use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::statement::{self, join};
@@ -44,6 +45,8 @@ pub(super) struct Work<'a> {
     pub(super) rename: &'a Rename,
     pub(super) regions: &'a Regions<'a>,
     module: Option<&'a str>,
+    /// Whether other files take a name from this one.
+    taken: &'a IsTaken<'a>,
     changes: BTreeMap<usize, Change>,
     /// Statements that import what is new by itself from now on, each with its name there.
     named: Vec<(usize, String)>,
@@ -60,7 +63,7 @@ impl<'a> Work<'a> {
     pub(super) fn new(
         source: &'a Source,
         (root, names, regions): (Node<'a>, &'a Names<'a>, &'a Regions<'a>),
-        module: Option<&'a str>,
+        (module, taken): (Option<&'a str>, &'a IsTaken<'a>),
         rename: &'a Rename,
     ) -> Self {
         Self {
@@ -70,6 +73,7 @@ impl<'a> Work<'a> {
             rename,
             regions,
             module,
+            taken,
             changes: BTreeMap::new(),
             named: Vec::new(),
             touched: HashSet::new(),
@@ -90,6 +94,11 @@ impl<'a> Work<'a> {
 
     pub(super) fn remark(&mut self, at: usize, message: String, help: &str) {
         self.remarks.push(Remark::at(self.source, at, message, help));
+    }
+
+    /// Says something of what is changed.
+    pub(super) fn tell(&mut self, at: usize, message: String, help: &str) {
+        self.remarks.push(Remark::on_change(self.source, at, message, help));
     }
 
     pub(super) fn set(&mut self, statement: usize, item: usize, fate: Fate) {
@@ -189,6 +198,21 @@ impl<'a> Work<'a> {
     /// True for a package's own file, whose names others import from the package.
     pub(super) fn is_package(&self) -> bool {
         self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))
+    }
+
+    /// True when the name of a module's scope is for others to take; `unknown` where nobody knows of them.
+    pub(super) fn is_for_others(&self, scope: usize, name: &str, unknown: bool) -> bool {
+        scope == 0
+            && match (self.taken)(name) {
+                Taken::By(_) => true,
+                Taken::No => false,
+                Taken::Unknown => unknown,
+            }
+    }
+
+    /// Who takes a name from this file, as it is told.
+    pub(super) fn taker(&self, name: &str) -> Option<String> {
+        if let Taken::By(taker) = (self.taken)(name) { Some(taker.to_string()) } else { None }
     }
 
     /// True for a program or an example, from which nobody imports.

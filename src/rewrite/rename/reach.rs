@@ -81,7 +81,8 @@ impl Group<'_> {
         let hides = |at: usize| names.scopes[at].bindings.contains_key(name);
         let hidden = uses.iter().any(|read| names.path(read.scope, name).take_while(|at| *at != self.scope).any(hides));
         let own = name == self.name;
-        let leaves = !self.pinned && uses.len() == self.uses.len() && !(self.scope == 0 && work.is_package());
+        let leaves =
+            !self.pinned && uses.len() == self.uses.len() && !work.is_for_others(self.scope, self.name, work.is_package());
         if !hidden && if own { name == meaning && (leaves || self.is_plain(work)) } else { !self.taken(work, name, meaning) } {
             return Some(name.to_owned());
         }

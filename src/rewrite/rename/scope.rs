@@ -179,7 +179,8 @@ impl Group<'_> {
     fn local_name(&self, work: &Work, import: &Import, item: &Item) -> Result<String, RewriteError> {
         let (_, new) = work.rename.import();
         let aliased = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(_, item)| item.alias.is_some());
-        let public = self.scope == 0 && (work.is_package() || (self.uses.is_empty() && !work.is_main()));
+        let unknown = work.is_package() || (self.uses.is_empty() && !work.is_main());
+        let public = work.is_for_others(self.scope, self.name, unknown);
         let mangled = self.uses.iter().any(|read| limits::is_mangled(work, read.scope, new));
         let stays = mangled || self.pinned || self.star.is_some() || public;
         let taken = self.taken(work, new, work.rename.importable());
@@ -200,10 +201,18 @@ impl Group<'_> {
     fn remark(&self, work: &mut Work, item: &Item, local: &str) {
         let to = &work.rename.to;
         if local == work.rename.import().1 || item.alias.is_some() {
+            if local != self.name && self.scope == 0 && self.uses.is_empty() && work.is_package() {
+                let message =
+                    format!("this package gives {local} and no {} any more: no tracked file takes it from here", self.name);
+                work.tell(item.range.start, message, "export the old name by hand where others need it");
+            }
             return;
         }
+        let taker = work.taker(self.name).filter(|_| self.scope == 0);
         let reason = if work.names.exports.contains(self.name) && self.scope == 0 {
             "`__all__` names it"
+        } else if let Some(taker) = &taker {
+            taker
         } else if self.scope == 0 && work.is_package() {
             "others may import it from this package"
         } else if self.scope == 0 && self.uses.is_empty() {
@@ -280,7 +289,7 @@ impl Group<'_> {
     /// `import old`: the name is the module.
     fn plain_root(&self, work: &mut Work, item: &Item, at: (usize, usize), renamed: &str) -> Result<(), RewriteError> {
         let (root, _) = renamed.split_once('.').unwrap_or((renamed, ""));
-        let public = self.scope == 0 && self.uses.is_empty() && !work.is_main();
+        let public = work.is_for_others(self.scope, self.name, self.uses.is_empty() && !work.is_main());
         let mangled = self.uses.iter().any(|read| limits::is_mangled(work, read.scope, renamed));
         if mangled || self.pinned || self.star.is_some() || public || self.taken(work, root, root) {
             work.set(at.0, at.1, Fate::Write(format!("{renamed} as {}", self.name)));
