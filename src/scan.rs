@@ -184,7 +184,16 @@ pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch
     if let (Some(claims), Some(phase)) = (&claims, asked.phase) {
         listed.retain(|file| claims.names(phase, &file.path));
     }
-    let each = Each { top: repo.top(), plan, claims: claims.as_ref(), words: &words, sought: &sought, absent: None };
+    let imports = plan.and_then(|_| Callables::new(repo).all_imports());
+    let each = Each {
+        top: repo.top(),
+        plan,
+        imports: imports.as_ref(),
+        claims: claims.as_ref(),
+        words: &words,
+        sought: &sought,
+        absent: None,
+    };
     let mut scan = Scan {
         plan: plan.map(|plan| plan.name.clone()),
         rules,
@@ -285,7 +294,8 @@ fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt, watch: Wat
     order.sort_by_key(|at| std::cmp::Reverse(listed[*at].size));
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
-        let (mut found, mut buffer, callables) = (Vec::new(), Vec::new(), Callables::below(each.top));
+        let (mut found, mut buffer, callables) =
+            (Vec::new(), Vec::new(), Callables::below(each.top).sharing(each.imports.cloned()));
         while interrupt.pending().is_none() {
             let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             if let Some(looked) = each.look(&listed[*at].path, &callables, &mut buffer) {
@@ -329,7 +339,7 @@ fn look_at_absent(
     if absent.is_empty() {
         return Ok(());
     }
-    let (each, callables) = (Each { absent: Some(&absent), ..*each }, Callables::below(each.top));
+    let (each, callables) = (Each { absent: Some(&absent), ..*each }, Callables::below(each.top).sharing(each.imports.cloned()));
     let tip = repo.tip().ok().map(|tip| tip.commit);
     let tracked = |path: &RepoPath| {
         let committed = match tip {

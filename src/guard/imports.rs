@@ -22,11 +22,8 @@ struct Imported {
 
 /// Imports of `after` that nothing uses, and that something used in `before` or that were not there.
 pub(super) fn unused(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding> {
-    if after.module().is_some_and(|module| module == "__init__" || module.ends_with(".__init__")) {
-        return Vec::new();
-    }
     let (Ok(old), Ok(new)) = (before.names(), after.names()) else { return Vec::new() };
-    if new.uses.iter().any(|read| matches!(read.name, "exec" | "eval" | "globals" | "locals" | "vars")) {
+    if new.is_package() || new.uses.iter().any(|read| matches!(read.name, "exec" | "eval" | "globals" | "locals" | "vars")) {
         return Vec::new();
     }
     let was = imported(old, |_, _| true);

@@ -7,6 +7,7 @@ mod awaits;
 mod bound;
 mod calls;
 pub mod constants;
+mod cycle;
 mod exists;
 mod exports;
 mod imports;
@@ -21,6 +22,7 @@ use std::cell::OnceCell;
 use crate::guard::calls::Calls;
 use crate::path::RepoPath;
 use crate::plan::guards::{Guard, Guards, Severity};
+use crate::program::cycle::Loads;
 use crate::program::lookup::Files;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -55,6 +57,8 @@ pub struct Context<'a> {
     pub rules: &'a [(&'a str, Step<'a>)],
     /// The modules of the tree, as the file sees them.
     pub files: &'a Files<'a>,
+    /// What the modules of the tree load.
+    pub loads: &'a Loads<'a>,
     /// Whether an earlier unit of the plan changes a file.
     pub changes_before: &'a dyn Fn(&RepoPath) -> bool,
 }
@@ -86,13 +90,14 @@ pub fn check(before: &Parsed, after: &Parsed, context: &Context) -> Vec<Finding>
         findings.extend(syntax::newer_python(before, after, context));
         let calls = OnceCell::new();
         let calls = || calls.get_or_init(|| Calls::new(before, after));
-        let guards: [(Guard, &dyn Fn() -> Vec<Finding>); 8] = [
+        let guards: [(Guard, &dyn Fn() -> Vec<Finding>); 9] = [
             (Guard::Unbound, &|| bound::new_unbound(before, after, context)),
             (Guard::Exports, &|| exports::unbound(before, after, context)),
             (Guard::UnusedImport, &|| imports::unused(before, after, context)),
             (Guard::Awaitedness, &|| awaits::changed(before, after, calls(), context)),
             (Guard::Signature, &|| calls::misfits(before, after, calls(), context)),
             (Guard::Exists, &|| exists::missing(before, after, context)),
+            (Guard::Cycle, &|| cycle::closed(before, after, context)),
             (Guard::Patched, &|| taken::lost(before, after, context)),
             (Guard::Violation, &|| violation::left(after, context)),
         ];

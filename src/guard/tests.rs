@@ -26,7 +26,7 @@ fn elsewhere(name: &str) -> Option<(RepoPath, Rc<Module>)> {
 
 fn findings(before: &str, after: &str, module: Option<&str>, guards: Guards) -> Vec<Finding> {
     let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
-    let context = Context { guards, rules: &[], files: &elsewhere, changes_before: &|_| false };
+    let context = Context { guards, rules: &[], files: &elsewhere, loads: &|_| None, changes_before: &|_| false };
     check(&Parsed::new(&old, module), &Parsed::new(&new, module), &context)
 }
 
@@ -242,8 +242,13 @@ fn what_the_rules_left_is_found() {
         (Severity::Off, &[]),
     ] {
         let guards = Guards::default().with(Guard::Violation, severity);
-        let context =
-            Context { guards, rules: &[("mine", Step::Rename(&rename))], files: &elsewhere, changes_before: &|_| false };
+        let context = Context {
+            guards,
+            rules: &[("mine", Step::Rename(&rename))],
+            files: &elsewhere,
+            loads: &|_| None,
+            changes_before: &|_| false,
+        };
         let file = Parsed::new(&text, None);
         let found = check(&file, &file, &context);
         let found: Vec<(u32, &str)> = found.iter().map(|finding| (finding.line, finding.message.as_str())).collect();
@@ -265,7 +270,8 @@ fn a_rename_between_a_coroutine_function_and_a_plain_one_is_found() {
         let (before, after) = (format!("{head}{before}"), format!("{head}{after}"));
         let (old, new) = (Source::new(before.as_bytes()).unwrap(), Source::new(after.as_bytes()).unwrap());
         let rules = [("mine", Step::Rename(&rename))];
-        let context = Context { guards: Guards::default(), rules: &rules, files: &elsewhere, changes_before: &|_| false };
+        let context =
+            Context { guards: Guards::default(), rules: &rules, files: &elsewhere, loads: &|_| None, changes_before: &|_| false };
         let found = check(&Parsed::new(&old, None), &Parsed::new(&new, None), &context);
         let awaits = found.iter().filter(|finding| finding.guard == Guard::Awaitedness);
         assert_eq!(awaits.count(), want, "{after}");
@@ -427,6 +433,7 @@ fn what_only_a_run_tells_of_a_call_is_a_warning_where_what_stood_there_took_some
             guards: Guards::default(),
             rules: &[("mine", Step::Rename(&rename))],
             files: &elsewhere,
+            loads: &|_| None,
             changes_before: &|_| false,
         };
         let found = check(&Parsed::new(&old, None), &Parsed::new(&new, None), &context);

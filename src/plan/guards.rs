@@ -30,6 +30,8 @@ pub enum Guard {
     Exists,
     /// A name that other files patch here and that is gone.
     Patched,
+    /// A new import that closes a circle in which a name is taken before it is there.
+    Cycle,
 }
 
 /// What a finding of a guard does.
@@ -49,7 +51,7 @@ pub struct Guards([Option<Severity>; Guard::ALL.len()]);
 
 impl Guard {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Syntax,
         Self::Await,
         Self::Unbound,
@@ -61,6 +63,7 @@ impl Guard {
         Self::Signature,
         Self::Exists,
         Self::Patched,
+        Self::Cycle,
     ];
 
     /// The word of plans and output.
@@ -78,6 +81,7 @@ impl Guard {
             Self::Signature => "signature",
             Self::Exists => "exists",
             Self::Patched => "patched",
+            Self::Cycle => "cycle",
         }
     }
 }
@@ -108,7 +112,8 @@ impl Guards {
             | Guard::Exports
             | Guard::Signature
             | Guard::Exists
-            | Guard::Patched => Severity::Error,
+            | Guard::Patched
+            | Guard::Cycle => Severity::Error,
         })
     }
 

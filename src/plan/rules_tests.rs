@@ -80,9 +80,9 @@ fn the_innermost_word_on_a_guard_wins() {
     let said = |phase: usize, target: usize| {
         Guard::ALL.map(|guard| plan.phases[phase].targets[target].guards.severity(guard).word()).join(" ")
     };
-    assert_eq!(said(0, 0), "off error error warn error off error warn error error error");
-    assert_eq!(said(0, 1), "warn error error warn error off error warn error error error");
-    assert_eq!(said(1, 0), "error error warn warn error off error warn error error error");
+    assert_eq!(said(0, 0), "off error error warn error off error warn error error error error");
+    assert_eq!(said(0, 1), "warn error error warn error off error warn error error error error");
+    assert_eq!(said(1, 0), "error error warn warn error off error warn error error error error");
     let guards = plan.phases[0].targets[0].guards;
     assert_eq!((guards.said(Guard::Await), guards.said(Guard::Syntax)), (None, Some(Severity::Off)));
 }

@@ -3,6 +3,7 @@
 //! Nothing here does I/O: the paths of the tree are given, and bytes are asked for one file at a time, each once, when a question needs
 //! them. What is not known is said to be unknown; nothing is guessed.
 
+pub mod cycle;
 pub mod functions;
 pub mod lookup;
 mod module;

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use crate::dotted::last;
 use crate::python::imports::{Import, Item};
 
 /// How many assignments are followed from a name to what it stands for.
@@ -16,6 +17,8 @@ const MAX_ALIASES: usize = 32;
 pub struct Names<'a> {
     /// The module's scope is the first; a scope stands after the one around it.
     pub scopes: Vec<Scope<'a>>,
+    /// The dotted name of the file's module, its last part `__init__` for a package's own file; `None` when it is not known.
+    pub module: Option<String>,
     /// In no order.
     pub imports: Vec<Import>,
     /// In the order of the text.
@@ -256,12 +259,46 @@ impl<'a> Names<'a> {
         around.any(|scope| self.scopes[scope].kind == ScopeKind::Class)
     }
 
-    /// True when whatever the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between. What
-    /// a star import between them brings is for the caller to judge.
+    /// True for a package's own file, whose names others import from the package.
+    #[must_use]
+    pub fn is_package(&self) -> bool {
+        self.module.as_ref().is_some_and(|module| last(module) == "__init__")
+    }
+
+    /// True for a program or an example, from which nobody imports.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.module.as_ref().is_some_and(|module| last(module) == "__main__")
+    }
+
+    /// True when this file is the module of that name.
+    #[must_use]
+    pub fn is_own(&self, module: &str) -> bool {
+        self.module.as_ref().is_some_and(|own| own.strip_suffix(".__init__").unwrap_or(own) == module)
+    }
+
+    /// True when something takes the name away again in the scope.
+    #[must_use]
+    pub fn deletes(&self, scope: usize, name: &str) -> bool {
+        self.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
+    }
+
+    /// True when Python would read another name in the scope, since it stands in a class and a part of the name is private.
+    #[must_use]
+    pub fn mangles(&self, scope: usize, name: &str) -> bool {
+        let private = |part: &str| part.starts_with("__") && !part.ends_with("__");
+        name.split('.').any(private) && self.is_in_class(scope)
+    }
+
+    /// True when whatever the statement `of` gives can be had from `other`: it runs before, or nothing but imports runs between, and no
+    /// star import there may change it.
     #[must_use]
     pub fn serves(&self, other: &Import, of: &Import) -> bool {
         let (there, here) = (other.place, of.place);
+        let between = other.range.start.min(of.range.start)..other.range.start.max(of.range.start);
+        let mut stars = self.imports.iter().filter(|star| star.star && star.scope == other.scope);
         other.scope == of.scope
+            && !stars.any(|star| between.contains(&star.range.start))
             && there.block == here.block
             && (there.position <= here.position
                 || self.blocks[here.block][here.position..there.position].iter().all(|import| *import))

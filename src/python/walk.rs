@@ -99,7 +99,7 @@ impl<'a> Names<'a> {
         let mut walk = Walk {
             text: source.text(),
             module,
-            names: Names::default(),
+            names: Names { module: module.map(str::to_owned), ..Names::default() },
             jobs: Vec::new(),
             cursor: node.walk(),
             bodies: Vec::new(),

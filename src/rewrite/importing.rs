@@ -76,7 +76,6 @@ pub(crate) struct Importing<'a> {
     source: &'a Source<'a>,
     names: &'a Names<'a>,
     root: Node<'a>,
-    module: Option<&'a str>,
     taken: Box<IsTaken<'a>>,
     /// The qualified names that go.
     deprecated: &'a [String],
@@ -107,13 +106,12 @@ impl<'a> Importing<'a> {
         gone: HashSet<usize>,
     ) -> Result<Self, ParseError> {
         let (names, root) = (file.names()?, file.tree()?.root_node());
-        let (source, module) = (file.source(), file.module());
+        let source = file.source();
         let served = gone.iter().flat_map(|number| givers(names, &names.uses[*number])).collect();
         Ok(Self {
             source,
             names,
             root,
-            module,
             taken: Box::new(|name| file.taken(name)),
             deprecated,
             reads,
@@ -177,7 +175,7 @@ impl<'a> Importing<'a> {
             return Err(barred);
         }
         for local in candidates(wanted) {
-            if self.is_mangled(needed.scope, &local) {
+            if self.names.mangles(needed.scope, &local) {
                 continue;
             }
             let first = local.split('.').next().unwrap_or(&local);
@@ -227,7 +225,7 @@ impl<'a> Importing<'a> {
                         _ => None,
                     })
                 };
-                let Some((local, direct)) = local.filter(|(local, _)| !self.is_mangled(needed.scope, local)) else { continue };
+                let Some((local, direct)) = local.filter(|(local, _)| !self.names.mangles(needed.scope, local)) else { continue };
                 let means = self.names.meaning(needed.scope, first) == Meaning::Imported(import.bound(item));
                 if !means
                     || self.names.resolve(needed.scope, first) != Some(import.scope)
@@ -289,15 +287,10 @@ impl<'a> Importing<'a> {
         path.find(|at| *at == owner || self.names.scopes[*at].bindings.contains_key(name)) == Some(owner)
     }
 
-    /// True for a package's own file, whose names others import from the package.
-    fn is_package(&self) -> bool {
-        self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))
-    }
-
     /// A module as a statement beside `import` writes it: relative stays relative where it can.
     fn written(&self, import: Option<&Import>, module: &str) -> String {
         let level = import.and_then(|import| import.from.as_ref()).map_or(0, |from| from.level);
-        imports::written(self.module, level, module)
+        imports::written(self.names.module.as_deref(), level, module)
     }
 }
 

@@ -80,7 +80,8 @@ pub(super) fn program_of(line: impl Strategy<Value = &'static str>) -> impl Stra
 /// What the guards find in `after`; nothing where they cannot read.
 fn findings(before: &[u8], after: &[u8]) -> Vec<Finding> {
     let (Ok(old), Ok(new)) = (Source::new(before), Source::new(after)) else { return Vec::new() };
-    let context = Context { guards: Guards::default(), rules: &[], files: &|_| None, changes_before: &|_| false };
+    let context =
+        Context { guards: Guards::default(), rules: &[], files: &|_| None, loads: &|_| None, changes_before: &|_| false };
     guard::check(&Parsed::new(&old, None), &Parsed::new(&new, None), &context)
 }
 

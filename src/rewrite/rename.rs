@@ -58,7 +58,7 @@ pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteErro
     let root = file.tree().map_err(failed)?.root_node();
     let regions = Regions::new(root);
     let taken = |name: &str| file.taken(name);
-    let mut work = plan::Work::new(file.source(), (root, names, &regions), (file.module(), &taken), rename);
+    let mut work = plan::Work::new(file.source(), (root, names, &regions), &taken, rename);
     scope::plan(&mut work)?;
     aliases::plan(&mut work)?;
     let mut made = work.finish()?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{self, FileType, Mode, OFlags};
@@ -31,6 +32,7 @@ use crate::unit::callables::Callables;
 use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::unread;
 use crate::unit::segments::{Segment, segments};
+use crate::unit::takers::Imports;
 use crate::unit::{self, Outcome};
 use crate::units::{Member, Role};
 
@@ -48,6 +50,8 @@ type Look = fn(&Parsed, Step) -> Result<Option<Seen>, ParseError>;
 pub(super) struct Each<'s> {
     pub(super) top: &'s Path,
     pub(super) plan: Option<&'s Plan>,
+    /// What all files import, for a plan.
+    pub(super) imports: Option<&'s Arc<Imports>>,
     pub(super) claims: Option<&'s Claims<'s>>,
     pub(super) words: &'s Words,
     pub(super) sought: &'s [Sought<'s>],
@@ -324,7 +328,8 @@ fn fates(plan: &Plan, unit: Option<&Member>, file: &Parsed, rule: Step, seen: &S
 
 /// What the guards would find in what a rule makes that no unit takes to the file.
 fn unsound(before: &Parsed, after: &Parsed) -> Option<Left> {
-    let context = Context { guards: Guards::default(), rules: &[], files: &|_| None, changes_before: &|_| false };
+    let context =
+        Context { guards: Guards::default(), rules: &[], files: &|_| None, loads: &|_| None, changes_before: &|_| false };
     let found = guard::check(before, after, &context).into_iter().find(|finding| finding.severity == Severity::Error)?;
     let Finding { before: Spot { line, written, .. }, message, guard, .. } = &found;
     let guard = guard.word();

@@ -83,7 +83,15 @@ fn before(repo: &Repo, plan: &Plan, interrupt: &Interrupt) -> Result<BTreeMap<(E
     let (sought, _): (Vec<Sought>, _) = sought(What::Plan(plan), &[])?;
     let steps: Vec<_> = sought.iter().map(|sought| sought.step).collect();
     let (words, claims) = (words(&steps)?, Claims::new(plan));
-    let each = Each { top: repo.top(), plan: Some(plan), claims: Some(&claims), words: &words, sought: &sought, absent: None };
+    let each = Each {
+        top: repo.top(),
+        plan: Some(plan),
+        imports: None,
+        claims: Some(&claims),
+        words: &words,
+        sought: &sought,
+        absent: None,
+    };
     let callables = Callables::new(repo);
     let mut counts = BTreeMap::new();
     for (path, landed) in landed(repo, repo.tip()?.commit, &plan.name, interrupt)?.files {

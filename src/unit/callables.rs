@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::fs;
 use crate::path::RepoPath;
-use crate::program::Module;
+use crate::program::{Load, Module};
 use crate::python::parsed::{Parsed, Taker, Takers};
 use crate::python::source::Source;
 use crate::repo::Repo;
@@ -95,6 +95,20 @@ impl<'r> Callables<'r> {
         self.imports()?;
         let module = module?;
         Some(Box::new(move |name| self.taken(own, module, name)))
+    }
+
+    /// What the module of this name loads while it is imported; `None` where that is not known.
+    #[must_use]
+    pub fn loads(&self, module: &str) -> Option<Vec<Load>> {
+        let (path, loads) = self.imports()?.loads(module)?;
+        let is_old = self.draft.borrow().contains_key(path) || self.begun.borrow().contains(path);
+        if is_old { Some(self.in_file(path)?.loads.clone()) } else { Some(loads.to_vec()) }
+    }
+
+    /// What all files import, for others to share.
+    #[must_use]
+    pub fn all_imports(&self) -> Option<Arc<Imports>> {
+        self.imports().cloned()
     }
 
     fn imports(&self) -> Option<&Arc<Imports>> {

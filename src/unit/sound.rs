@@ -169,8 +169,13 @@ pub(super) fn sound(
         let open = may_change(plan, &path).then(|| Rc::new(Module { open: true, ..(*module).clone() }));
         Some((path, open.unwrap_or(module)))
     };
-    let context =
-        Context { guards: target.guards, rules: &rules, files: &files, changes_before: &|path| changes_before(plan, unit, path) };
+    let context = Context {
+        guards: target.guards,
+        rules: &rules,
+        files: &files,
+        loads: &|name| callables.loads(name),
+        changes_before: &|path| changes_before(plan, unit, path),
+    };
     let findings = guard::check(before, after, &context);
     let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     if errors.is_empty() {

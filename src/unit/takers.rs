@@ -2,6 +2,7 @@
 //!
 //! What all tracked files import is found once, when it is first asked for; only files that may take the name are then read whole.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +11,7 @@ use std::thread;
 use crate::dotted::covers;
 use crate::fs;
 use crate::path::RepoPath;
+use crate::program::Load;
 use crate::program::outline::{Outline, Takers};
 use crate::python::names::Meaning;
 use crate::python::parsed::{Parsed, Taker, Way};
@@ -27,23 +29,40 @@ const STRIDE: usize = 32;
 pub struct Imports {
     top: PathBuf,
     paths: Vec<RepoPath>,
-    takers: OnceLock<Takers>,
+    known: OnceLock<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    takers: Takers,
+    /// What each module loads, by its name; the first file of a name has it.
+    loads: HashMap<String, (usize, Vec<Load>)>,
 }
 
 impl Imports {
     /// Those of the files at `paths`.
     #[must_use]
     pub fn new(top: &Path, paths: Vec<RepoPath>) -> Self {
-        Self { top: top.to_owned(), paths, takers: OnceLock::new() }
+        Self { top: top.to_owned(), paths, known: OnceLock::new() }
     }
 
     /// The files that may take `name` from `module`.
     pub fn candidates(&self, module: &str, name: &str) -> impl Iterator<Item = &RepoPath> {
-        let takers = self.takers.get_or_init(|| self.look());
-        takers.candidates(module, name).into_iter().filter_map(|number| self.paths.get(number as usize))
+        self.known().takers.candidates(module, name).into_iter().filter_map(|number| self.paths.get(number as usize))
     }
 
-    fn look(&self) -> Takers {
+    /// What the module of this name loads while it is imported, and its file.
+    #[must_use]
+    pub fn loads(&self, module: &str) -> Option<(&RepoPath, &[Load])> {
+        let (number, loads) = self.known().loads.get(module)?;
+        Some((self.paths.get(*number)?, loads))
+    }
+
+    fn known(&self) -> &Known {
+        self.known.get_or_init(|| self.look())
+    }
+
+    fn look(&self) -> Known {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut found = Vec::new();
@@ -53,11 +72,14 @@ impl Imports {
                 else {
                     return found;
                 };
-                found.extend(paths.iter().enumerate().filter_map(|(at, path)| Some((first + at, self.outline(path)?))));
+                found.extend(paths.iter().enumerate().filter_map(|(at, path)| {
+                    let (name, outline) = self.outline(path)?;
+                    Some((first + at, name, outline))
+                }));
             }
         };
         let threads = thread::available_parallelism().map_or(1, usize::from).min(self.paths.len().div_ceil(FILES_PER_THREAD));
-        let mut found: Vec<(usize, Outline)> = thread::scope(|scope| {
+        let mut found: Vec<(usize, Option<String>, Outline)> = thread::scope(|scope| {
             // Where the system gives no thread this one does the work.
             let others: Vec<_> = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
             let mut found = work();
@@ -66,19 +88,25 @@ impl Imports {
             }
             found
         });
-        found.sort_by_key(|(number, _)| *number);
-        let mut takers = Takers::default();
-        for (number, outline) in found {
-            takers.add(u32::try_from(number).unwrap_or(u32::MAX), &outline);
+        found.sort_by_key(|(number, ..)| *number);
+        let mut known = Known::default();
+        for (number, name, outline) in found {
+            known.takers.add(u32::try_from(number).unwrap_or(u32::MAX), &outline);
+            if let Some(name) = name {
+                let name = name.strip_suffix(".__init__").unwrap_or(&name).to_owned();
+                known.loads.entry(name).or_insert((number, outline.loads));
+            }
         }
-        takers
+        known
     }
 
-    /// What cannot be read takes nothing.
-    fn outline(&self, path: &RepoPath) -> Option<Outline> {
+    /// The name and the outline of a file; what cannot be read takes nothing.
+    fn outline(&self, path: &RepoPath) -> Option<(Option<String>, Outline)> {
         let bytes = fs::read(&self.top, path).ok()?.bytes;
         let source = Source::new(&bytes).ok()?;
-        Outline::read(&source, module_of(&self.top, path, source.text()).as_deref())
+        let name = module_of(&self.top, path, source.text());
+        let outline = Outline::read(&source, name.as_deref())?;
+        Some((name, outline))
     }
 }
 

@@ -168,3 +168,23 @@ fn an_import_that_no_other_file_takes_is_not_kept_for_others() {
     );
     reexport.migrate(&["run"]).succeeds().says("this package gives g and no f any more: no tracked file takes it from here");
 }
+
+#[test]
+fn an_import_that_closes_a_circle_in_which_a_name_is_not_there_yet_is_not_written() {
+    let rename = "  r: { rename: { from: pkg.old.f, to: pkg.new.f } }";
+    let starts = |repo: &Repo| repo.command("python3").args(["-B", "-c", "import pkg.a"]).output().unwrap().status.success();
+    let a = "from pkg.old import f\nK = 1\n\ndef r():\n    return f()\n";
+    let files = |new| [("pkg/__init__.py", ""), ("pkg/old.py", "def f(): return 1\n"), ("pkg/new.py", new), ("pkg/a.py", a)];
+    let repo = planned(&files("from pkg.a import K\n\ndef f(): return K\n"), rename, "[pkg/a.py]");
+    assert!(starts(&repo));
+    untouched(&repo, 1, &["run"]).says("pkg/a.py:1:22: this loads pkg.new, which takes K from here before it is bound (cycle)");
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    replan(&repo, &plan.replace("phases:", "guards: { cycle: warn }\nphases:"));
+    repo.migrate(&["run"]).succeeds();
+    assert!(!starts(&repo));
+    for new in ["import pkg.a\n\ndef f(): return pkg.a.K\n", "def f():\n    from pkg.a import K\n    return K\n"] {
+        let repo = planned(&files(new), rename, "[pkg/a.py]");
+        let ran = repo.migrate(&["run"]).succeeds();
+        assert!(starts(&repo) && !ran.stderr.contains("(cycle)"), "{new}{}", ran.stderr);
+    }
+}

@@ -10,7 +10,7 @@ impl Importing<'_> {
         let module = import.from.as_ref().map(|from| from.module.as_str());
         let plain = module.is_none() && item.alias.is_none();
         let star = self.names.star_between(import.scope, import.range.start, (needed.scope, needed.at), module);
-        !self.is_deleted(import.scope, item.local()) && star.is_none_or(|star| plain && !star.is_of(item.local()))
+        !self.names.deletes(import.scope, item.local()) && star.is_none_or(|star| plain && !star.is_of(item.local()))
     }
 
     /// True when a star import may bind what is wanted anew, after it is imported at one of the anchors and before the place.
@@ -37,14 +37,10 @@ impl Importing<'_> {
             stars.any(|star| after < star.range.start)
         };
         let plain = |import: &Import, item: &Item| import.from.is_none() && item.alias.is_none();
-        self.is_deleted(scope, name)
+        self.names.deletes(scope, name)
             || bindings().any(|binding| {
                 let module = self.names.item(binding).is_some_and(|(import, item)| plain(import, item));
                 !module && star(binding.range.start)
             })
-    }
-
-    fn is_deleted(&self, scope: usize, name: &str) -> bool {
-        self.names.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
     }
 }

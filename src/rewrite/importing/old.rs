@@ -68,7 +68,7 @@ impl Importing<'_> {
             "`__all__` names it"
         } else if let Taken::By(taker) = taken {
             return Some(Keep::Seen(taker.to_string().into()));
-        } else if taken == Taken::Unknown && self.is_package() {
+        } else if taken == Taken::Unknown && self.names.is_package() {
             "others may import it from this package"
         } else if item.alias.as_ref() == Some(&item.name) {
             "it is imported under its own name as an alias, so for others"

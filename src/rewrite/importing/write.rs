@@ -100,7 +100,7 @@ impl Importing<'_> {
         same.into_iter().any(|other| match other.anchor {
             Anchor::Beside(other) => {
                 let other = &self.names.imports[other];
-                other.range.start < import.range.start && self.serves(other, import)
+                other.range.start < import.range.start && self.names.serves(other, import)
             }
             Anchor::Top => false,
         })
@@ -109,7 +109,8 @@ impl Importing<'_> {
     /// Puts an import where an old one stands: into an import of that module, or beside the old one.
     fn place(&self, old: usize, planned: &Planned, changes: &mut Changes) {
         let module = planned.wanted.module.clone();
-        let joined = module.as_ref().and_then(|module| self.joins(module, |other| self.serves(other, &self.names.imports[old])));
+        let joined =
+            module.as_ref().and_then(|module| self.joins(module, |other| self.names.serves(other, &self.names.imports[old])));
         match joined {
             Some(target) => changes.entry(target).or_default().join(planned.item()),
             None => changes.entry(old).or_default().add(module, planned.item()),
@@ -121,13 +122,6 @@ impl Importing<'_> {
         let of = |import: &Import| import.from.as_ref().is_some_and(|from| from.module == module) && !import.items.is_empty();
         let fits = self.names.imports.iter().enumerate().filter(|(_, import)| of(import) && serves(import));
         fits.min_by_key(|(_, import)| import.range.start).map(|(number, _)| number)
-    }
-
-    /// True when what the statement `of` gives can be had from `other`. A star import behind that may bring the same name.
-    fn serves(&self, other: &Import, of: &Import) -> bool {
-        let between = |star: &Import| other.range.start < star.range.start && star.range.start < of.range.start;
-        let mut stars = self.names.imports.iter().filter(|star| star.star && star.scope == of.scope);
-        self.names.serves(other, of) && !stars.any(between)
     }
 
     fn write(&self, number: usize, change: Change, imports: &mut Imports) {

@@ -60,7 +60,7 @@ impl Group<'_> {
         for read in changed {
             leaves &= self.chain(work, read, root, reach.as_ref())?;
         }
-        if leaves && !self.pinned && !work.is_for_others(self.scope, self.name, work.is_package()) {
+        if leaves && !self.pinned && !work.is_for_others(self.scope, self.name, work.names.is_package()) {
             self.remove_unused(work, &rest);
         }
         Ok(())
@@ -161,7 +161,7 @@ impl Group<'_> {
         let names = work.names;
         let mut known: Vec<(&str, Vec<&Import>)> = Vec::new();
         let hidden = |import: &Import, item: &Item, name: &str| {
-            let lost = work.deletes(import.scope, name) || work.is_before_star(import, item);
+            let lost = work.names.deletes(import.scope, name) || work.is_before_star(import, item);
             lost || work.is_hidden(read.scope, name, import.scope)
         };
         for import in &names.imports {

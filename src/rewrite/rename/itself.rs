@@ -9,13 +9,13 @@ use crate::rewrite::rename::scope::Group;
 /// True when the file is the module of the new name and was not that of the old one.
 pub(super) fn has_new(work: &Work) -> bool {
     let (from, to) = (&work.rename.from, &work.rename.to);
-    work.is_own(to) || (work.is_own(work.rename.import().0) && !work.is_own(split_last(from).0))
+    work.names.is_own(to) || (work.names.is_own(work.rename.import().0) && !work.names.is_own(split_last(from).0))
 }
 
 /// Says that a place stays as it is.
 pub(super) fn remark(work: &mut Work, at: usize, name: &str) {
     let to = &work.rename.to;
-    let module = if work.is_own(to) { to } else { work.rename.import().0 };
+    let module = if work.names.is_own(to) { to } else { work.rename.import().0 };
     let message = format!("{name} stays, since this file is {module} itself");
     work.remark(at, message, "write an edit for this file, or leave it out of the plan");
 }
@@ -33,9 +33,9 @@ impl Group<'_> {
         };
         let through: Vec<usize> = self.uses.iter().filter(reaches).map(|read| read.range.start).collect();
         // What imports the old name as a module will import the new one so.
-        let loaded = items
-            .iter()
-            .any(|(import, item)| import.from.is_none() && covers(&from, &item.name) && !work.is_own(&renamed(work, &item.name)));
+        let loaded = items.iter().any(|(import, item)| {
+            import.from.is_none() && covers(&from, &item.name) && !work.names.is_own(&renamed(work, &item.name))
+        });
         let own = items.iter().any(|(import, item)| is_of_itself(work, import, item));
         if !own && (through.is_empty() || loaded || !has_new(work)) {
             return false;
@@ -65,5 +65,5 @@ fn is_of_itself(work: &Work, import: &Import, item: &Item) -> bool {
     }
     let new = renamed(work, &imported);
     let home = if imported == work.rename.from { work.rename.import().0 } else { split_last(&new).0 };
-    work.is_own(&new) || (import.from.is_some() && work.is_own(home) && !work.is_own(split_last(&imported).0))
+    work.names.is_own(&new) || (import.from.is_some() && work.names.is_own(home) && !work.names.is_own(split_last(&imported).0))
 }

@@ -8,7 +8,7 @@ use crate::rewrite::rename::plan::Work;
 
 /// True when `text` can stand in the place `whole` of a use: it would not be bound there, and no class changes it.
 pub(super) fn fits(work: &Work, read: &Use, whole: &Range<usize>, text: &str) -> bool {
-    !binds(read, whole, text) && !is_mangled(work, read.scope, text)
+    !binds(read, whole, text) && !work.names.mangles(read.scope, text)
 }
 
 /// The same.
@@ -20,7 +20,7 @@ pub(super) fn check(work: &Work, read: &Use, whole: &Range<usize>, text: &str) -
         let name = work.source.text()[whole.clone()].to_owned();
         return Err(work.error(read.range.start, Problem::Set { name, to: text.to_owned() }));
     }
-    if is_mangled(work, read.scope, text) {
+    if work.names.mangles(read.scope, text) {
         return Err(work.error(read.range.start, Problem::Private { name: text.to_owned() }));
     }
     Ok(())
@@ -28,7 +28,7 @@ pub(super) fn check(work: &Work, read: &Use, whole: &Range<usize>, text: &str) -
 
 /// Refuses an import of the new name in a class that would change it.
 pub(super) fn check_import(work: &Work, scope: usize, at: usize) -> Result<(), RewriteError> {
-    match is_mangled(work, scope, &work.rename.to) {
+    match work.names.mangles(scope, &work.rename.to) {
         true => Err(work.error(at, Problem::Private { name: work.rename.to.clone() })),
         false => Ok(()),
     }
@@ -36,10 +36,4 @@ pub(super) fn check_import(work: &Work, scope: usize, at: usize) -> Result<(), R
 
 fn binds(read: &Use, whole: &Range<usize>, text: &str) -> bool {
     read.target && read.whole() == *whole && !text.contains('.')
-}
-
-/// True when Python would read another name in the scope, since it stands in a class and a part of the name is private.
-pub(super) fn is_mangled(work: &Work, scope: usize, name: &str) -> bool {
-    let private = |part: &str| part.starts_with("__") && !part.ends_with("__");
-    name.split('.').any(private) && work.names.is_in_class(scope)
 }

@@ -44,7 +44,6 @@ pub(super) struct Work<'a> {
     pub(super) names: &'a Names<'a>,
     pub(super) rename: &'a Rename,
     pub(super) regions: &'a Regions<'a>,
-    module: Option<&'a str>,
     /// Whether other files take a name from this one.
     taken: &'a IsTaken<'a>,
     changes: BTreeMap<usize, Change>,
@@ -63,7 +62,7 @@ impl<'a> Work<'a> {
     pub(super) fn new(
         source: &'a Source,
         (root, names, regions): (Node<'a>, &'a Names<'a>, &'a Regions<'a>),
-        (module, taken): (Option<&'a str>, &'a IsTaken<'a>),
+        taken: &'a IsTaken<'a>,
         rename: &'a Rename,
     ) -> Self {
         Self {
@@ -72,7 +71,6 @@ impl<'a> Work<'a> {
             names,
             rename,
             regions,
-            module,
             taken,
             changes: BTreeMap::new(),
             named: Vec::new(),
@@ -147,26 +145,9 @@ impl<'a> Work<'a> {
         nearer.any(|at| self.coming.iter().any(|(scope, other, _)| *scope == at && other == name))
     }
 
-    /// True when something takes the name away again in the scope.
-    pub(super) fn deletes(&self, scope: usize, name: &str) -> bool {
-        self.names.scopes[scope].bindings.get(name).into_iter().flatten().any(|binding| binding.unbinds)
-    }
-
-    /// True when whatever the statement `of` gives can be had from `other`, and no star import between them may change it.
-    pub(super) fn serves(&self, other: &Import, of: &Import) -> bool {
-        self.names.serves(other, of) && !self.star_between(other, of)
-    }
-
     /// True when the import has run wherever its scope goes on from the place `at`.
     pub(super) fn has_run(&self, import: &Import, at: usize) -> bool {
         import.conditional.is_none() && import.range.end <= at
-    }
-
-    /// True when a star import may bind anew what the first of two statements gives.
-    fn star_between(&self, one: &Import, other: &Import) -> bool {
-        let (start, end) = (one.range.start.min(other.range.start), one.range.start.max(other.range.start));
-        let stars = self.names.imports.iter().filter(|star| star.star && star.scope == one.scope);
-        stars.into_iter().any(|star| (start..end).contains(&star.range.start))
     }
 
     /// The star imports that may bind the name of an item too, as what is something else; that of a module they do when they are of
@@ -187,17 +168,7 @@ impl<'a> Work<'a> {
     /// True for a module below the topmost package that the file is in.
     pub(super) fn is_of_own_package(&self, module: &str) -> bool {
         let top = |module: &str| module.split('.').next().map(str::to_owned);
-        self.module.is_some_and(|own| own.contains('.') && top(own) == top(module))
-    }
-
-    /// True when this file is the module of that name.
-    pub(super) fn is_own(&self, module: &str) -> bool {
-        self.module.is_some_and(|own| own.strip_suffix(".__init__").unwrap_or(own) == module)
-    }
-
-    /// True for a package's own file, whose names others import from the package.
-    pub(super) fn is_package(&self) -> bool {
-        self.module.is_some_and(|module| module == "__init__" || module.ends_with(".__init__"))
+        self.names.module.as_ref().is_some_and(|own| own.contains('.') && top(own) == top(module))
     }
 
     /// True when the name of a module's scope is for others to take; `unknown` where nobody knows of them.
@@ -215,19 +186,14 @@ impl<'a> Work<'a> {
         if let Taken::By(taker) = (self.taken)(name) { Some(taker.to_string()) } else { None }
     }
 
-    /// True for a program or an example, from which nobody imports.
-    pub(super) fn is_main(&self) -> bool {
-        self.module.is_some_and(|module| module == "__main__" || module.ends_with(".__main__"))
-    }
-
     /// A module as an import beside `other` writes it: relative where that is.
     pub(super) fn written(&self, other: &Import, module: &str) -> String {
-        written(self.module, other.from.as_ref().map_or(0, |from| from.level), module)
+        written(self.names.module.as_deref(), other.from.as_ref().map_or(0, |from| from.level), module)
     }
 
     /// The package that a relative import with so many dots starts from.
     pub(super) fn base(&self, level: usize) -> Option<String> {
-        absolute(self.module, level, "")
+        absolute(self.names.module.as_deref(), level, "")
     }
 
     /// The items that go from their statements.
@@ -299,13 +265,13 @@ impl<'a> Work<'a> {
                 let level = import.from.as_ref().map_or(0, |from| from.level);
                 let statement = match module {
                     "" => format!("import {list}"),
-                    _ => format!("from {} import {list}", written(self.module, level, module)),
+                    _ => format!("from {} import {list}", written(self.names.module.as_deref(), level, module)),
                 };
                 additions.insert(0, statement);
             }
         }
         if let (Some(module), Some(from)) = (change.module, &import.from) {
-            self.edits.push(Edit::new(from.range.clone(), written(self.module, from.level, &module)));
+            self.edits.push(Edit::new(from.range.clone(), written(self.names.module.as_deref(), from.level, &module)));
         }
         if !stays && !in_place {
             self.replace(import, &additions, removed);
@@ -357,7 +323,7 @@ impl<'a> Work<'a> {
         let fits = |(other, candidate): &(usize, &Import)| {
             let same = candidate.from.as_ref().is_some_and(|from| from.module == module);
             let stays = !candidate.items.is_empty() && !self.touched.contains(other);
-            *other != number && same && stays && self.serves(candidate, import)
+            *other != number && same && stays && self.names.serves(candidate, import)
         };
         self.names.imports.iter().enumerate().filter(fits).min_by_key(|(_, other)| other.range.start).map(|(other, _)| other)
     }

@@ -82,7 +82,7 @@ impl Group<'_> {
         let hidden = uses.iter().any(|read| names.path(read.scope, name).take_while(|at| *at != self.scope).any(hides));
         let own = name == self.name;
         let leaves =
-            !self.pinned && uses.len() == self.uses.len() && !work.is_for_others(self.scope, self.name, work.is_package());
+            !self.pinned && uses.len() == self.uses.len() && !work.is_for_others(self.scope, self.name, work.names.is_package());
         if !hidden && if own { name == meaning && (leaves || self.is_plain(work)) } else { !self.taken(work, name, meaning) } {
             return Some(name.to_owned());
         }
@@ -102,7 +102,7 @@ impl Group<'_> {
         let mut beside: Vec<&Import> = Vec::new();
         let mut made = Vec::new();
         for import in self.imported(work) {
-            if beside.iter().any(|other| work.serves(other, import) || work.has_run(other, import.range.start)) {
+            if beside.iter().any(|other| work.names.serves(other, import) || work.has_run(other, import.range.start)) {
                 continue;
             }
             beside.push(import);
@@ -110,7 +110,7 @@ impl Group<'_> {
                 return Err(work.error(import.range.start, Problem::Declared { name: self.name.to_owned() }));
             }
             let gives = |other: &Import, item: &Item| {
-                called(other, item, &reach.meaning) == Some(reach.name.as_str()) && work.serves(other, import)
+                called(other, item, &reach.meaning) == Some(reach.name.as_str()) && work.names.serves(other, import)
             };
             if !names.imports.iter().any(|other| other.items.iter().any(|item| gives(other, item))) {
                 let (statement, near) = self.near(work, import);
@@ -128,7 +128,11 @@ impl Group<'_> {
         let numbered = || work.names.imports.iter().enumerate();
         let same = |(_, other): &(usize, &Import)| other.range == import.range;
         let own = numbered().find(same).unwrap_or((0, import));
-        if loads(&own) { own } else { numbered().filter(loads).find(|(_, other)| work.serves(other, import)).unwrap_or(own) }
+        if loads(&own) {
+            own
+        } else {
+            numbered().filter(loads).find(|(_, other)| work.names.serves(other, import)).unwrap_or(own)
+        }
     }
 
     /// The imports that bind the name, in the order of the text.
@@ -138,7 +142,7 @@ impl Group<'_> {
 
     /// True when one of `others` has run wherever `read` is reached.
     pub(super) fn have_run(&self, work: &Work, others: &[&Import], read: &Use) -> bool {
-        let served = |import: &&Import| others.iter().any(|other| work.serves(other, import));
+        let served = |import: &&Import| others.iter().any(|other| work.names.serves(other, import));
         others.iter().any(|other| work.has_run(other, read.range.start))
             || (!others.is_empty() && self.imported(work).iter().all(served))
     }

@@ -46,7 +46,6 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
             }
             let declared = names.scopes.iter().any(|scope| scope.globals.contains(name) || scope.nonlocals.contains(name));
             let exported = scope == 0 && names.exports.contains(name);
-            let deleted = bindings.iter().any(|binding| binding.unbinds);
             let several = match names.bound(scope, name) {
                 Meaning::Imported(_) => None,
                 Meaning::Several(choices) => Some(choices),
@@ -59,7 +58,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
                 uses: uses.get(&(scope, *name)).cloned().unwrap_or_default(),
                 pinned: declared
                     || exported
-                    || deleted
+                    || names.deletes(scope, name)
                     || names.quoted.contains(name)
                     || is_echoed(work, uses.get(&(scope, *name)))
                     || owner.kind == ScopeKind::Class
@@ -179,9 +178,9 @@ impl Group<'_> {
     fn local_name(&self, work: &Work, import: &Import, item: &Item) -> Result<String, RewriteError> {
         let (_, new) = work.rename.import();
         let aliased = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(_, item)| item.alias.is_some());
-        let unknown = work.is_package() || (self.uses.is_empty() && !work.is_main());
+        let unknown = work.names.is_package() || (self.uses.is_empty() && !work.names.is_main());
         let public = work.is_for_others(self.scope, self.name, unknown);
-        let mangled = self.uses.iter().any(|read| limits::is_mangled(work, read.scope, new));
+        let mangled = self.uses.iter().any(|read| work.names.mangles(read.scope, new));
         let stays = mangled || self.pinned || self.star.is_some() || public;
         let taken = self.taken(work, new, work.rename.importable());
         if work.rename.attributes().is_empty() {
@@ -201,7 +200,7 @@ impl Group<'_> {
     fn remark(&self, work: &mut Work, item: &Item, local: &str) {
         let to = &work.rename.to;
         if local == work.rename.import().1 || item.alias.is_some() {
-            if local != self.name && self.scope == 0 && self.uses.is_empty() && work.is_package() {
+            if local != self.name && self.scope == 0 && self.uses.is_empty() && work.names.is_package() {
                 let message =
                     format!("this package gives {local} and no {} any more: no tracked file takes it from here", self.name);
                 work.tell(item.range.start, message, "export the old name by hand where others need it");
@@ -213,7 +212,7 @@ impl Group<'_> {
             "`__all__` names it"
         } else if let Some(taker) = &taker {
             taker
-        } else if self.scope == 0 && work.is_package() {
+        } else if self.scope == 0 && work.names.is_package() {
             "others may import it from this package"
         } else if self.scope == 0 && self.uses.is_empty() {
             "nothing here uses it, so that others may import it from here"
@@ -241,7 +240,8 @@ impl Group<'_> {
             return true;
         }
         let bound = names.scopes[self.scope].bindings.contains_key(new);
-        if bound && (work.deletes(self.scope, new) || names.bound(self.scope, new) != Meaning::Imported(meaning.to_owned())) {
+        if bound && (work.names.deletes(self.scope, new) || names.bound(self.scope, new) != Meaning::Imported(meaning.to_owned()))
+        {
             return true;
         }
         let hidden = self.uses.iter().any(|read| {
@@ -275,22 +275,22 @@ impl Group<'_> {
     /// True when another import already gives the new thing under the name `local`.
     fn is_there_already(&self, work: &Work, import: &Import, item: &Item, local: &str) -> bool {
         let Some(bindings) = work.names.scopes[self.scope].bindings.get(local) else { return false };
-        let stays = !work.deletes(self.scope, local);
+        let stays = !work.names.deletes(self.scope, local);
         stays
             && bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(other, twin)| {
                 twin.range != item.range
                     && other.imported(twin) == work.rename.importable()
                     && twin.local() == local
                     && (is_export(twin) || !is_export(item))
-                    && work.serves(other, import)
+                    && work.names.serves(other, import)
             })
     }
 
     /// `import old`: the name is the module.
     fn plain_root(&self, work: &mut Work, item: &Item, at: (usize, usize), renamed: &str) -> Result<(), RewriteError> {
         let (root, _) = renamed.split_once('.').unwrap_or((renamed, ""));
-        let public = work.is_for_others(self.scope, self.name, self.uses.is_empty() && !work.is_main());
-        let mangled = self.uses.iter().any(|read| limits::is_mangled(work, read.scope, renamed));
+        let public = work.is_for_others(self.scope, self.name, self.uses.is_empty() && !work.names.is_main());
+        let mangled = self.uses.iter().any(|read| work.names.mangles(read.scope, renamed));
         if mangled || self.pinned || self.star.is_some() || public || self.taken(work, root, root) {
             work.set(at.0, at.1, Fate::Write(format!("{renamed} as {}", self.name)));
             return Ok(());
@@ -336,7 +336,7 @@ impl Group<'_> {
         // What else binds, declares or deletes the name still finds it bound.
         let bound = |(other, twin): (&Import, &Item)| {
             let plain = other.from.is_none() && twin.alias.is_none();
-            plain && !covers(&work.rename.from, &twin.name) && work.serves(other, import)
+            plain && !covers(&work.rename.from, &twin.name) && work.names.serves(other, import)
         };
         let stays = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(bound);
         if rest.any(|read| !self.served(work, read, import, item)) || (self.pinned && !stays) {
@@ -350,7 +350,7 @@ impl Group<'_> {
         !covers(&item.name, &chain)
             && self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(|(other, twin)| {
                 let plain = other.from.is_none() && twin.alias.is_none();
-                let runs = work.serves(other, import) || work.has_run(other, read.range.start);
+                let runs = work.names.serves(other, import) || work.has_run(other, read.range.start);
                 plain && twin.name != item.name && covers(&twin.name, &chain) && runs
             })
     }
