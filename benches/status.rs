@@ -15,11 +15,11 @@ mod support;
 use std::fmt::Write as _;
 
 use migrate::compose::{self, Rewritten};
+use migrate::message::changes::ImportsChanged;
 use migrate::path::RepoPath;
 use migrate::plan::Plan;
 use migrate::plan::digest::digest;
 use migrate::plan::load::load;
-use migrate::rewrite::changes::ImportsChanged;
 use migrate::unit_id::UnitId;
 use migrate::units::Member;
 use support::{Figures, Repo, Scale, millis, path, plan, timed};

@@ -1,11 +1,11 @@
 //! What a unit's commit says, put together from the plan, the change and the judgement. Pure.
 
+use crate::message::changes::{ImportedName, ImportsChanged, changed_lines};
 use crate::message::render::{Phase, render, render_template};
 use crate::message::trailers::{Applied, Together};
 use crate::message::{Changes, FileChanges, LineChange, Lines, Message, scope_of};
 use crate::path::{RepoPath, quote};
 use crate::plan::Plan;
-use crate::rewrite::changes::{ImportedName, ImportsChanged, changed_lines};
 use crate::stop::Note;
 use crate::unit_id::UnitId;
 use crate::units::{Member, Role};

@@ -90,11 +90,10 @@ fn used(names: &Names) -> HashSet<(usize, usize)> {
 
 fn is_for_others(file: &Parsed, names: &Names, import: &Import, item: &Item) -> bool {
     let future = import.from.as_ref().is_some_and(|from| from.module == "__future__");
-    let again = item.alias.as_deref() == Some(item.name.as_str());
     let conditional = import.conditional.is_some();
     let source = file.source();
     let marked = [import.range.start, item.range.start]
         .into_iter()
         .any(|at| line_at(source, source.line(at)).windows(4).any(|word| word.eq_ignore_ascii_case(b"noqa")));
-    future || again || conditional || marked || names.exports.contains(item.local())
+    future || item.is_export() || conditional || marked || names.exports.contains(item.local())
 }

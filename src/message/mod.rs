@@ -4,6 +4,7 @@
 //! file name and no text of a plan can forge a line, a paragraph or a trailer. The trailers are always the last paragraph and
 //! are read without the rest. Nothing here does I/O.
 
+pub mod changes;
 mod format;
 mod line;
 pub mod parse;

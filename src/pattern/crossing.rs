@@ -115,7 +115,7 @@ fn rebound(source: &Source, root: Node, meanings: &Meanings, one: &Match, range:
             .filter(|owner| *owner == 0 || !contains(&one.range, &names.scopes[*owner].range))?;
         let scope = &names.scopes[owner];
         let all = scope.bindings.get(read.name)?;
-        let declared = names.scopes.iter().any(|scope| scope.globals.contains(read.name) || scope.nonlocals.contains(read.name));
+        let declared = names.declares(read.name);
         let loops = path.iter().filter(|node| {
             matches!(node.kind(), "for_statement" | "while_statement")
                 && (owner == 0 || contains(&scope.range, &node.byte_range()))

@@ -75,6 +75,12 @@ impl Item {
     pub fn local(&self) -> &str {
         self.alias.as_deref().unwrap_or_else(|| self.name.split('.').next().unwrap_or(&self.name))
     }
+
+    /// True for `f as f`, which says that others may import the name from here.
+    #[must_use]
+    pub fn is_export(&self) -> bool {
+        self.alias.as_ref() == Some(&self.name)
+    }
 }
 
 impl Import {

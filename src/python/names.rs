@@ -277,6 +277,19 @@ impl<'a> Names<'a> {
         self.module.as_ref().is_some_and(|own| own.strip_suffix(".__init__").unwrap_or(own) == module)
     }
 
+    /// True when a name that the scope `owner` binds is what a place in the scope `from` finds.
+    #[must_use]
+    pub fn finds(&self, from: usize, name: &str, owner: usize) -> bool {
+        let found = self.path(from, name).find(|at| *at == owner || self.scopes[*at].bindings.contains_key(name));
+        found == Some(owner)
+    }
+
+    /// True when `global` or `nonlocal` names it somewhere.
+    #[must_use]
+    pub fn declares(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.globals.contains(name) || scope.nonlocals.contains(name))
+    }
+
     /// True when something takes the name away again in the scope.
     #[must_use]
     pub fn deletes(&self, scope: usize, name: &str) -> bool {

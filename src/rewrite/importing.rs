@@ -185,7 +185,7 @@ impl<'a> Importing<'a> {
                 .iter()
                 .all(|other| self.scope_of(other.anchor) != scope || other.local != local || other.wanted == *wanted);
             let late = local == wanted.local() && self.is_late(wanted, &anchors, needed);
-            if apart && !late && self.finds(needed.scope, first, scope) && self.free(scope, first, &meaning) {
+            if apart && !late && self.names.finds(needed.scope, first, scope) && self.free(scope, first, &meaning) {
                 for anchor in anchors {
                     let planned = Planned { anchor, wanted: wanted.clone(), local: local.clone() };
                     if !self.planned.contains(&planned) {
@@ -267,7 +267,6 @@ impl<'a> Importing<'a> {
             return *known;
         }
         let names = self.names;
-        let declared = names.scopes.iter().any(|scope| scope.globals.contains(name) || scope.nonlocals.contains(name));
         let bindings = names.scopes[scope].bindings.get(name);
         let stays = bindings.into_iter().flatten().any(|binding| match binding.import {
             Some((statement, item)) => !self.is_concerned(statement, item) || self.stays(statement, item).is_some(),
@@ -275,16 +274,10 @@ impl<'a> Importing<'a> {
         });
         let other = stays && (names.bound(scope, name) != Meaning::Imported(meaning.to_owned()) || self.may_change(scope, name));
         let mut uses = names.uses.iter().enumerate().filter(|(number, read)| read.name == name && !self.gone.contains(number));
-        let captured = bindings.is_none() && uses.any(|(_, read)| self.finds(read.scope, name, scope));
-        let free = !declared && !other && !captured;
+        let captured = bindings.is_none() && uses.any(|(_, read)| self.names.finds(read.scope, name, scope));
+        let free = !names.declares(name) && !other && !captured;
         self.free.insert(key, free);
         free
-    }
-
-    /// True when `name`, bound in the scope `owner`, is what a place in the scope `from` finds.
-    fn finds(&self, from: usize, name: &str, owner: usize) -> bool {
-        let mut path = self.names.path(from, name);
-        path.find(|at| *at == owner || self.names.scopes[*at].bindings.contains_key(name)) == Some(owner)
     }
 
     /// A module as a statement beside `import` writes it: relative stays relative where it can.

@@ -4,7 +4,6 @@
 //! the second time. What a step leaves as it is on purpose, could not decide, or takes away with what it
 //! replaces, it says in a [`Remark`].
 
-pub mod changes;
 pub(crate) mod directive;
 pub mod docs;
 pub mod edits;

@@ -6,11 +6,11 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
 use crate::guard::{self, Context, Finding};
+use crate::message::changes::changed_lines;
 use crate::plan::guards::Guards;
 use crate::plan::{BlockEdit, Rename};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
-use crate::rewrite::changes::changed_lines;
 use crate::rewrite::glance::{glance, hidden};
 use crate::rewrite::violation::look;
 use crate::rewrite::{Step, rewritten, touches};

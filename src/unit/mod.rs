@@ -12,6 +12,7 @@ pub mod takers;
 use std::collections::HashMap;
 use std::path::Path;
 
+use crate::message::changes::{ImportsChanged, imports_changed};
 use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::guards::{Guard, Severity};
@@ -19,7 +20,6 @@ use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::target::{Conversions, Target, TargetProblem};
 use crate::repo::{Repo, Tip};
-use crate::rewrite::changes::{ImportsChanged, imports_changed};
 use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::Follow;
 use crate::rewrite::violation::look as seen_in;

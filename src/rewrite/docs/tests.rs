@@ -3,8 +3,8 @@
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
+use crate::message::changes::changed_lines;
 use crate::plan::Rename;
-use crate::rewrite::changes::changed_lines;
 use crate::rewrite::docs::Markup;
 use crate::rewrite::violation::{Kind, look, look_in_document};
 use crate::rewrite::{Applied, Step, apply_to_document};

@@ -62,7 +62,6 @@ impl Importing<'_> {
             let other = names.item(binding).filter(|_| !binding.unbinds);
             other.is_some_and(|(other, twin)| twin.range == item.range || (plain && other.from.is_none() && twin.alias.is_none()))
         });
-        let declared = names.scopes.iter().any(|scope| scope.globals.contains(local) || scope.nonlocals.contains(local));
         let taken = if import.scope == 0 { (self.taken)(local) } else { Taken::No };
         let reason = if import.scope == 0 && names.exports.contains(local) {
             "`__all__` names it"
@@ -70,13 +69,13 @@ impl Importing<'_> {
             return Some(Keep::Seen(taker.to_string().into()));
         } else if taken == Taken::Unknown && self.names.is_package() {
             "others may import it from this package"
-        } else if item.alias.as_ref() == Some(&item.name) {
+        } else if item.is_export() {
             "it is imported under its own name as an alias, so for others"
         } else if names.quoted.contains(local) {
             "a string in an annotation or a type comment names it"
         } else if scope.kind == ScopeKind::Class {
             "it is an attribute of a class"
-        } else if declared {
+        } else if names.declares(local) {
             "`global` or `nonlocal` names it"
         } else if self.branch(import) == Some(Branch::Other) {
             "it stands in a branch"

@@ -9,7 +9,7 @@ use crate::python::names::{Meaning, Use};
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::rename::plan::{Fate, Work};
 use crate::rewrite::rename::reach::{Reach, called};
-use crate::rewrite::rename::scope::{Group, is_export};
+use crate::rewrite::rename::scope::Group;
 use crate::rewrite::rename::{arms, limits};
 
 impl Group<'_> {
@@ -181,8 +181,7 @@ impl Group<'_> {
         // What is imported by name now, or will be.
         let named = work.named().filter(|_| module == work.rename.importable());
         for (import, local) in named.filter(|(import, local)| import.items.iter().all(|item| !hidden(import, item, local))) {
-            let mut path = names.path(read.scope, local);
-            if path.find(|at| *at == import.scope || names.scopes[*at].bindings.contains_key(local)) == Some(import.scope) {
+            if names.finds(read.scope, local, import.scope) {
                 match known.iter_mut().find(|(other, _)| *other == local) {
                     Some((_, imports)) => imports.push(import),
                     None => known.push((local, vec![import])),
@@ -201,7 +200,7 @@ impl Group<'_> {
             let unused = if whole { rest.is_empty() } else { rest.iter().all(|read| self.served(work, read, import, item)) };
             let imported = import.imported(item);
             let loads_old = imported != work.rename.from && covers(&imported, &work.rename.from);
-            if unused && loads_old && !is_export(item) && !work.source.text()[import.range.clone()].contains('#') {
+            if unused && loads_old && !item.is_export() && !work.source.text()[import.range.clone()].contains('#') {
                 work.set(statement, number, Fate::Remove);
             }
         }

@@ -51,7 +51,6 @@ impl Work<'_> {
             let owner = names.resolve(read.scope, root);
             names.path(read.scope, root).take_while(|at| Some(*at) != owner).any(|at| at == scope)
         };
-        let declared = names.scopes.iter().any(|scope| scope.globals.contains(root) || scope.nonlocals.contains(root));
-        !declared && !names.uses.iter().filter(|read| read.name == root).any(passes)
+        !names.declares(root) && !names.uses.iter().filter(|read| read.name == root).any(passes)
     }
 }

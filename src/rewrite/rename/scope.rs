@@ -44,7 +44,6 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
             if !concerned {
                 continue;
             }
-            let declared = names.scopes.iter().any(|scope| scope.globals.contains(name) || scope.nonlocals.contains(name));
             let exported = scope == 0 && names.exports.contains(name);
             let several = match names.bound(scope, name) {
                 Meaning::Imported(_) => None,
@@ -56,7 +55,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
                 name,
                 bindings,
                 uses: uses.get(&(scope, *name)).cloned().unwrap_or_default(),
-                pinned: declared
+                pinned: names.declares(name)
                     || exported
                     || names.deletes(scope, name)
                     || names.quoted.contains(name)
@@ -186,7 +185,7 @@ impl Group<'_> {
         if work.rename.attributes().is_empty() {
             return Ok(if stays || aliased || taken { self.name.to_owned() } else { new.to_owned() });
         }
-        if stays || is_export(item) {
+        if stays || item.is_export() {
             let kind = Problem::Kept { name: self.name.to_owned(), to: work.rename.to.clone() };
             return Err(work.error(import.range.start, kind));
         }
@@ -244,22 +243,15 @@ impl Group<'_> {
         {
             return true;
         }
-        let hidden = self.uses.iter().any(|read| {
-            let mut path = names.path(read.scope, new);
-            path.find(|at| *at == self.scope || names.scopes[*at].bindings.contains_key(new)) != Some(self.scope)
-        });
-        let captured = !bound
-            && names.uses.iter().filter(|read| read.name == new).any(|read| {
-                names.path(read.scope, new).find(|at| *at == self.scope || names.scopes[*at].bindings.contains_key(new))
-                    == Some(self.scope)
-            });
-        hidden || captured || names.scopes.iter().any(|scope| scope.globals.contains(new) || scope.nonlocals.contains(new))
+        let finds = |read: &Use| names.finds(read.scope, new, self.scope);
+        let mut others = names.uses.iter().filter(|read| read.name == new);
+        !self.uses.iter().all(|read| finds(read)) || (!bound && others.any(finds)) || names.declares(new)
     }
 
     fn named_item(&self, work: &mut Work, import: &Import, item: &Item, at: (usize, usize), local: &str) {
         let (module, new) = work.rename.import();
         let (old_module, _) = split_last(&work.rename.from);
-        let text = if local == new && !is_export(item) { new.to_owned() } else { format!("{new} as {local}") };
+        let text = if local == new && !item.is_export() { new.to_owned() } else { format!("{new} as {local}") };
         let only = import.items.len() == 1;
         let has_comment = work.source.text()[import.range.clone()].contains('#');
         let fate = if !(only && has_comment) && self.is_there_already(work, import, item, local) {
@@ -281,7 +273,7 @@ impl Group<'_> {
                 twin.range != item.range
                     && other.imported(twin) == work.rename.importable()
                     && twin.local() == local
-                    && (is_export(twin) || !is_export(item))
+                    && (twin.is_export() || !item.is_export())
                     && work.names.serves(other, import)
             })
     }
@@ -366,9 +358,4 @@ fn by_name(work: &Work, beside: &Import, local: &str) -> String {
     let (module, new) = work.rename.import();
     let alias = if local == new { String::new() } else { format!(" as {local}") };
     format!("from {} import {new}{alias}", work.written(beside, module))
-}
-
-/// True for `f as f`, which says that others may import the name from here.
-pub(super) fn is_export(item: &Item) -> bool {
-    item.alias.as_ref() == Some(&item.name)
 }

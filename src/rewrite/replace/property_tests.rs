@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 
+use crate::message::changes::changed_lines;
 use crate::plan::Rewrite;
 use crate::python::builtins::is_builtin;
 use crate::python::names::Meaning;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
-use crate::rewrite::changes::changed_lines;
 use crate::rewrite::property_tests::program_of;
 use crate::rewrite::replace::tests::{rewritten, rule};
 
