@@ -43,7 +43,7 @@ pub fn renames(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
     }
 }
 
-/// Reports rewrites of the same code, and those of a name that a rename takes away from them.
+/// Reports rewrites of the same code, and those of a name that a rename before them takes away from them.
 pub fn rewrites(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
     let renamed: HashMap<&str, usize> =
         rules.iter().enumerate().filter_map(|(at, rule)| as_rename(rule).map(|(from, _)| (from, at))).collect();
@@ -58,16 +58,17 @@ pub fn rewrites(reader: &mut Reader<'_>, rules: &[Rule], names: &Names) {
         }
         same.push((at, rewrite));
         for name in rewrite.pattern.deprecated() {
-            let Some(rename) = renamed.get(name.as_str()).copied() else { continue };
-            let (first, second) = (rename.min(at), rename.max(at));
+            // What a rewrite leaves a rename after it takes.
+            let Some(rename) = renamed.get(name.as_str()).copied().filter(|rename| *rename < at) else { continue };
             let message = format!(
-                "the rules `{}` and `{}` both change {}: one renames it, the other rewrites it",
-                names.name(first),
-                names.name(second),
-                quoted(name)
+                "the rule `{}` renames {}, so that nothing is left for `{}` to rewrite",
+                names.name(rename),
+                quoted(name),
+                names.name(at),
             );
-            let problem = Problem::at(names.span(second), message, "keep one of the two: the first would take it from the other");
-            reader.problems.push(problem.and(names.span(first), "the other rule"));
+            let problem =
+                Problem::at(names.span(at), message, format!("put `{}` before `{}`", names.name(at), names.name(rename)));
+            reader.problems.push(problem.and(names.span(rename), "the rename"));
         }
     }
 }

@@ -291,9 +291,7 @@ fn a_name_that_is_renamed_is_not_rewritten_too() {
     let text = "version: 1\nname: x\nissue: y\nrules:\n  one:\n    rename: { from: a.f, to: a.g }\n  two:\n    rewrite: { before: \"from a import f\\nf($X)\", after: \"$X\" }\nphases: [{ id: P0, files: [a.py] }]\n";
     assert_eq!(
         complaints(text),
-        [
-            "7:3: the rules `one` and `two` both change `a.f`: one renames it, the other rewrites it | keep one of the two: the first would take it from the other"
-        ]
+        ["7:3: the rule `one` renames `a.f`, so that nothing is left for `two` to rewrite | put `two` before `one`"]
     );
 }
 
