@@ -17,10 +17,10 @@ use crate::pattern::place::Conditions;
 use crate::pattern::snippet::{Snippet, Spot, Stand, referred};
 use crate::pattern::sound::Flow;
 use crate::pattern::strays::strays;
-use crate::pattern::view::parts;
+use crate::pattern::view::{arguments, parts};
 use crate::pattern::{Pattern, PatternProblem, Side};
 use crate::python::builtins::is_builtin;
-use crate::python::names::Names;
+use crate::python::names::{Names, Use};
 use crate::python::parsed::Parsed;
 use crate::python::source::{Source, SourceError};
 
@@ -123,7 +123,9 @@ impl<'a> Texts<'a> {
             named.chain(names.uses.iter().filter_map(|name| referred(names, name))).collect()
         };
         let kept = referred_to(new_names);
-        let deprecated: Vec<String> = referred_to(old_names).into_iter().filter(|name| !kept.contains(name)).collect();
+        let special = special(old_names, roots.0);
+        let goes = |name: &String| !kept.contains(name) && !special.contains(name);
+        let deprecated: Vec<String> = referred_to(old_names).into_iter().filter(goes).collect();
         let wanted = wanted(&before);
         let words = words(&before, &deprecated, &wanted);
         let texts = <(String, String, BTreeMap<String, Constraint>)>::default();
@@ -234,6 +236,27 @@ fn hidden(old: &Names, new: &Names, spots: &[Spot]) -> Vec<(String, String)> {
     found.sort();
     found.dedup();
     found
+}
+
+/// The names that a text calls only with a constant among the arguments: it is about these calls, and not about all of the name.
+fn special(names: &Names, root: Node) -> BTreeSet<String> {
+    const CONSTANTS: [&str; 6] = ["integer", "float", "string", "true", "false", "none"];
+    let is_constant = |argument: Node| {
+        let value = argument.child_by_field_name("value").filter(|_| argument.kind() == "keyword_argument").unwrap_or(argument);
+        CONSTANTS.contains(&value.kind())
+    };
+    let is_special = |read: &Use| {
+        let node = root.descendant_for_byte_range(read.whole().start, read.whole().end);
+        let call = node.and_then(|node| node.parent()).filter(|call| call.kind() == "call" && read.called);
+        call.and_then(|call| call.child_by_field_name("arguments"))
+            .is_some_and(|list| arguments(list).into_iter().any(is_constant))
+    };
+    let (mut found, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for read in &names.uses {
+        let whole = referred(names, read);
+        if is_special(read) { found.extend(whole) } else { others.extend(whole) }
+    }
+    &found - &others
 }
 
 /// The qualified names that a match has to have.

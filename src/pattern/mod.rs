@@ -43,7 +43,8 @@ pub mod view;
 
 use std::collections::BTreeMap;
 
-use crate::pattern::before::Before;
+use crate::dotted::last;
+use crate::pattern::before::{Before, Root};
 use crate::pattern::constraint::Constraint;
 use crate::pattern::matched::Found;
 use crate::pattern::place::Conditions;
@@ -109,7 +110,26 @@ impl Pattern {
         compile::compile(before, after, constraints)
     }
 
-    /// The qualified names that `before` imports and `after` does not.
+    /// The same, about these names where they are used in another way too, or without any about itself alone.
+    #[must_use]
+    pub fn deprecating(self, names: Option<&[String]>) -> Self {
+        let Some(names) = names else { return self };
+        let mut words = self.words.clone();
+        words.extend(names.iter().map(|name| last(name).to_owned()).filter(|word| !self.words.contains(word)));
+        Self { deprecated: names.to_vec(), words, ..self }
+    }
+
+    /// The code that it looks for: its first line below the imports.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        match &self.before.root {
+            Root::Expression(part) => self.before.written(*part),
+            Root::Statements(parts) => parts.first().map_or("", |part| self.before.written(*part)),
+        }
+    }
+
+    /// The qualified names that `before` imports and `after` does not; without those that it calls with constants alone, which other
+    /// calls need not have.
     #[must_use]
     pub fn deprecated(&self) -> &[String] {
         &self.deprecated

@@ -149,6 +149,9 @@ pub struct Rewrite {
     pub strings: bool,
     /// Also in Python within documents and docstrings.
     pub docs: bool,
+    /// The names that must go wherever they are used, where the plan says which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Vec<String>>,
     /// `before`, `after` and the conditions, compiled.
     #[serde(skip)]
     pub pattern: Arc<Pattern>,

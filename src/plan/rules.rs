@@ -79,7 +79,7 @@ pub fn read(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
             _ if REWRITE.contains(&key) => Some(format!("move {} into its `rewrite`", quoted(key))),
             _ => None,
         };
-        let known = [&KINDS[..], &["examples", "may_match_nothing"]].concat();
+        let known = [&KINDS[..], &["examples", "may_match_nothing", "deprecated"]].concat();
         let entries = reader.map_beside(node, &what, &known, home);
         let kind = entries.as_ref().and_then(|entries| kind(reader, node, entries, &what));
         let examples = entries.as_ref().map_or_else(Vec::new, |entries| examples(reader, entries));
@@ -94,8 +94,19 @@ pub fn read(reader: &mut Reader<'_>, node: &Node) -> (Vec<Rule>, Names) {
 
 fn kind(reader: &mut Reader<'_>, node: &Node, entries: &Entries<'_>, what: &str) -> Option<RuleKind> {
     match entries.chosen(&KINDS)[..] {
+        [kind @ ("rename" | "command")] if entries.get("deprecated").is_some() => {
+            let help = "remove it: only a `rewrite` may be about less than its names";
+            reader.report(entries.key("deprecated"), format!("`deprecated` of a `{kind}`"), help);
+            None
+        }
         ["rename"] => rename(reader, entries.get("rename")?, &format!("the rename of {what}")).map(RuleKind::Rename),
-        ["rewrite"] => rewrite(reader, entries.get("rewrite")?, what).map(RuleKind::Rewrite),
+        ["rewrite"] => {
+            let deprecated = entries.get("deprecated").map(|node| {
+                let names = reader.list(node, "`deprecated`").unwrap_or_default().iter();
+                names.filter_map(|name| dotted(reader, name, "a name in `deprecated`")).collect::<Vec<String>>()
+            });
+            rewrite(reader, entries.get("rewrite")?, deprecated, what).map(RuleKind::Rewrite)
+        }
         ["command"] => {
             if entries.get("examples").is_some() {
                 let help = "remove them: only a run can tell what a command makes of a text";
@@ -163,7 +174,7 @@ fn flag(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str) -> bool {
     entries.get(key).and_then(|node| reader.flag(node, &format!("`{key}`"))).unwrap_or(false)
 }
 
-fn rewrite(reader: &mut Reader<'_>, node: &Node, rule: &str) -> Option<Rewrite> {
+fn rewrite(reader: &mut Reader<'_>, node: &Node, deprecated: Option<Vec<String>>, rule: &str) -> Option<Rewrite> {
     let what = &format!("the rewrite of {rule}");
     let entries = reader.map(node, what, &REWRITE)?;
     let before_node = reader.required(&entries, "before", what, "before: old($X)");
@@ -203,8 +214,9 @@ fn rewrite(reader: &mut Reader<'_>, node: &Node, rule: &str) -> Option<Rewrite> 
                 let help = format!("import it above, as in `from MODULE import {name}`");
                 reader.warnings.push(Problem::warning(span, message, help));
             }
-            let (before, after, pattern) = (before.to_owned(), after.to_owned(), Arc::new(pattern));
-            Some(Rewrite { before, after, conditions, comments, strings, docs, pattern })
+            let pattern = Arc::new(pattern.deprecating(deprecated.as_deref()));
+            let (before, after) = (before.to_owned(), after.to_owned());
+            Some(Rewrite { before, after, conditions, comments, strings, docs, deprecated, pattern })
         }
         Err(problems) => {
             for problem in problems {

@@ -181,9 +181,9 @@ pub(super) fn named(file: &Parsed, deprecated: &[String]) -> Result<Seen, ParseE
     Ok(all)
 }
 
-/// Where a pattern fits that imports nothing; it is called by its first line.
+/// Where a pattern fits that is about no name; it is called by its first line.
 fn matched(file: &Parsed, rewrite: &Rewrite) -> Result<Seen, ParseError> {
-    let name = rewrite.before.trim().lines().next().unwrap_or_default();
+    let name = rewrite.pattern.shown();
     let found = rewrite.pattern.find(file)?;
     let violation = |range: &Range<usize>| Violation::at(file.source(), range.clone(), Kind::Use, name);
     let ranges = found.matches.iter().chain(&found.nested).map(|found| &found.range).chain(&found.unsound);

@@ -60,3 +60,51 @@ fn check_says_what_to_do_once_where_many_units_fail_alike() {
         assert_eq!(all.len(), helps + 1, "{}", ran.stderr);
     }
 }
+
+/// Two rules about `m.f` for `a.py` and `b.py`.
+fn about_f(rules: &str, a: &str, b: &str) -> Repo {
+    let repo = Repo::with(&[("a.py", a), ("b.py", b)]);
+    replan(
+        &repo,
+        &format!("version: 1\nname: test\nissue: \"#1\"\nrules:\n{rules}phases:\n  - {{ id: P0, files: [a.py, b.py] }}\n"),
+    );
+    repo
+}
+
+const REWRITE: &str = "    rewrite:\n      before: |\n        from m import f\n        f(A)\n      after: |\n        from n import g\n        g(A, 0)\n";
+
+#[test]
+fn what_a_rewrite_leaves_of_a_name_a_rename_after_it_takes() {
+    let one = format!("  one:\n{}", REWRITE.replace("(A", "($A"));
+    let two = "  two: { rename: { from: m.f, to: n.g } }\n";
+    let texts = ("from m import f\nf(1)\nf(2, 3)\nx = f\n", "from m import f\nf()\n");
+    let repo = about_f(&format!("{one}{two}"), texts.0, texts.1);
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.read("a.py"), b"from n import g\ng(1, 0)\ng(2, 3)\nx = g\n");
+    assert_eq!(repo.read("b.py"), b"from n import g\ng()\n");
+    let wrong = about_f(&format!("{two}{one}"), texts.0, texts.1);
+    untouched(&wrong, 2, &["check"])
+        .says("the rule `two` renames `m.f`, so that nothing is left for `one` to rewrite")
+        .says("put `one` before `two`");
+}
+
+#[test]
+fn a_rule_for_calls_with_a_constant_lets_other_calls_be_unless_it_names_what_is_deprecated() {
+    let one = format!("  one:\n{}", REWRITE.replace("(A", "(None"));
+    let texts = ("from m import f\nf(None)\n", "from m import f\nf(1)\n");
+    let repo = about_f(&one, texts.0, texts.1);
+    repo.migrate(&["check"]).succeeds();
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!((repo.read("a.py"), repo.read("b.py")), (b"from n import g\ng(None, 0)\n".to_vec(), texts.1.into()));
+    repo.migrate(&["scan", "--fail-over", "0"]).succeeds().prints("100.0% of the files comply");
+    let repo = about_f(&format!("{one}    deprecated: [m.f]\n"), texts.0, texts.1);
+    untouched(&repo, 1, &["check"]).says("b.py:2:1: m.f is still used, which the rule one replaces (violation)");
+    let repo = about_f(
+        &format!("  one:\n{}    deprecated: []\n", REWRITE.replace("(A", "($A, 1")),
+        "from m import f\nf(2, 1)\n",
+        texts.1,
+    );
+    repo.migrate(&["run"]).succeeds();
+    let wrong = about_f("  two: { rename: { from: m.f, to: n.g }, deprecated: [] }\n", texts.0, texts.1);
+    untouched(&wrong, 2, &["check"]).says("`deprecated` of a `rename`");
+}

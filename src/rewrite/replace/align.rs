@@ -81,6 +81,9 @@ fn step<'t, 'p>(site: &Site<'_, 't>, template: &'p Template, old: Node<'t>, new:
 /// The children of two nodes of one kind, side by side; `None` when they do not stand side by side.
 fn pairs<'t, 'p>(site: &Site<'_, 't>, template: &'p Template, old: Node<'t>, new: Node<'p>) -> Option<Vec<(Node<'t>, Node<'p>)>> {
     let (olds, news) = (parts(old), parts(new));
+    if old.kind() == "argument_list" {
+        return arguments(site, template, &olds, &news);
+    }
     let mut found = Vec::new();
     let mut at = 0;
     for new in news {
@@ -104,6 +107,48 @@ fn pairs<'t, 'p>(site: &Site<'_, 't>, template: &'p Template, old: Node<'t>, new
         }
     }
     (at == olds.len()).then_some(found)
+}
+
+/// The same for what stands between two pairs of parentheses: those without a keyword keep their order, a keyword stays where the file
+/// has it.
+fn arguments<'t, 'p>(
+    site: &Site<'_, 't>,
+    template: &'p Template,
+    olds: &[Node<'t>],
+    news: &[Node<'p>],
+) -> Option<Vec<(Node<'t>, Node<'p>)>> {
+    let captured = |new: &Node| template.hole(*new).and_then(|hole| site.captures.get(&hole.name));
+    let run = |new: &Node| match captured(new) {
+        Some(Capture::Run(nodes)) => Some(nodes.iter().map(Node::id).collect::<Vec<usize>>()),
+        _ => None,
+    };
+    let stay: Vec<usize> = news.iter().filter_map(run).flatten().collect();
+    let is_keyword = |node: &Node| matches!(node.kind(), "keyword_argument" | "dictionary_splat");
+    let free = |keyword: bool| olds.iter().filter(move |old| old.is_named() && is_keyword(old) == keyword);
+    let mut plain = free(false);
+    let mut keywords: Vec<Node<'t>> = free(true).filter(|old| !stay.contains(&old.id())).copied().collect();
+    let mut found = Vec::new();
+    for new in news.iter().filter(|new| new.is_named()) {
+        if let Some(nodes) = run(new) {
+            let mut theirs = nodes.into_iter().filter(|id| free(false).any(|old| old.id() == *id));
+            if !theirs.all(|id| plain.next().is_some_and(|old| old.id() == id)) {
+                return None;
+            }
+        } else if is_keyword(new) {
+            // The one whose value goes on, else the first that is left.
+            let value = new.child_by_field_name("value").filter(|_| keywords.len() > 1);
+            let goes_on = |old: &Node<'t>| match (value.as_ref().and_then(captured), old.child_by_field_name("value")) {
+                (Some(Capture::One(kept)), Some(value)) => kept.id() == value.id(),
+                _ => false,
+            };
+            let at = keywords.iter().position(goes_on).unwrap_or(0);
+            found.push((*keywords.get(at)?, *new));
+            keywords.remove(at);
+        } else {
+            found.push((*plain.next().filter(|old| !stay.contains(&old.id()))?, *new));
+        }
+    }
+    (plain.next().is_none() && keywords.is_empty()).then_some(found)
 }
 
 /// What a node consists of, without comments and commas.

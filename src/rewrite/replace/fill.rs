@@ -232,6 +232,19 @@ impl Fill<'_, '_> {
         }
         let mut range = first.start_byte()..last.end_byte();
         let mut behind = range.start;
+        // What another part of the pattern took stands between them.
+        let theirs = first.parent().map(entries).unwrap_or_default();
+        let is_apart =
+            |pair: &[Node]| !theirs.windows(2).any(|near| near[0].id() == pair[0].id() && near[1].id() == pair[1].id());
+        if nodes.windows(2).any(is_apart) {
+            let mut all = Written::default();
+            for node in nodes {
+                all.push_str(if node.id() == first.id() { "" } else { ", " });
+                let text = self.copy_to(node.byte_range(), out, "");
+                all.push(&text);
+            }
+            return all;
+        }
         if let Some(brackets) = first.parent().filter(|parent| is_bracketed(*parent)) {
             let theirs = entries(brackets);
             let opens = siblings.first().map(Node::id) == Some(place.id());

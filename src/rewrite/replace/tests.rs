@@ -21,6 +21,7 @@ pub(super) fn rule(before: &str, after: &str) -> Rewrite {
         comments: Comments::Keep,
         strings: false,
         docs: false,
+        deprecated: None,
         pattern: Arc::new(pattern),
     }
 }
@@ -466,4 +467,47 @@ fn what_would_be_evaluated_at_another_time_or_more_often_is_left() {
         "m = old(next(it))\nlog()\nm.go()\n",
         "1:1: `next(it)` would be evaluated after line 2, which `...` passes over",
     );
+}
+
+#[test]
+fn a_keyword_of_the_pattern_is_replaced_where_it_stands() {
+    check(
+        "from m import f\nf($$$A, old=$X)",
+        "from m import f\nf($$$A, new=$X)",
+        &[
+            ("from m import f\nf('s', old=1, html='x')\n", "from m import f\nf('s', new=1, html='x')\n"),
+            ("from m import f\nf('s', old=1, **kw)\n", "from m import f\nf('s', new=1, **kw)\n"),
+            ("from m import f\nf(old=1, html=1)\n", "from m import f\nf(new=1, html=1)\n"),
+            (
+                "from m import f\nf(\n    *a,  # all\n    old=f(old=2),\n    b=1,\n)\n",
+                "from m import f\nf(\n    *a,  # all\n    new=f(new=2),\n    b=1,\n)\n",
+            ),
+        ],
+    );
+    check(
+        "f($$$A, a=$X, b=$Y)",
+        "g($$$A, b=$X, c=$Y)",
+        &[("f(1, b=2, z=0, a=3)\n", "g(1, c=2, z=0, b=3)\n"), ("f(b=2, a=3)\n", "g(c=2, b=3)\n")],
+    );
+    check("f($$$A, old=$X)", "g($$$A)", &[("f('s', old=1, html='x')\n", "g('s', html='x')\n"), ("f(old=1)\n", "g()\n")]);
+    check("f($$$A, old=$X)", "g($X, $$$A)", &[("f('s', old=1, html='x')\n", "g(1, 's', html='x')\n")]);
+    check("f($X, $$$A)", "g($$$A, $X)", &[("f(1, 2, 3)\n", "g(2, 3, 1)\n")]);
+}
+
+#[test]
+fn a_call_with_a_constant_is_what_is_deprecated_and_not_its_name() {
+    let text = "from functools import lru_cache\n@lru_cache(maxsize=10)\ndef f(): pass\n";
+    let (before, after) = ("from functools import lru_cache\nlru_cache(maxsize=None)", "from functools import cache\ncache");
+    let own = text.replace("10", "None");
+    check(before, after, &[(text, text), (&own, "from functools import cache\n@cache\ndef f(): pass\n")]);
+    let rule = rule(before, after);
+    let seen = |rule: &Rewrite, text: &str| {
+        let source = Source::new(text.as_bytes()).unwrap();
+        let seen = crate::rewrite::violation::look(&Parsed::new(&source, None), Step::Rewrite(rule)).unwrap();
+        seen.violations.into_iter().map(|found| found.name).collect::<Vec<String>>()
+    };
+    assert_eq!((seen(&rule, text), seen(&rule, &own)), (Vec::new(), vec!["lru_cache(maxsize=None)".to_owned()]));
+    let named = Pattern::clone(&rule.pattern).deprecating(Some(&["functools.lru_cache".to_owned()]));
+    let named = Rewrite { pattern: Arc::new(named), ..rule };
+    assert_eq!(seen(&named, text), ["functools.lru_cache"; 2]);
 }
