@@ -76,6 +76,7 @@ fn entered(parent: &OsStr, room: &Room, private: Private, argv: &[OsString]) -> 
     }
     interrupt::withstand().map_err(Unavailable::refused("take signals"))?;
     let spec = Spec::read(&room.spec())?;
+    room.is_to_enter().map_err(Unavailable::refused("write into the copy's folder"))?;
     let cwd = match argv.is_empty() {
         true => spec.top.clone(),
         false => std::env::current_dir().map_err(Unavailable::refused("find the current folder"))?,
@@ -96,6 +97,7 @@ fn entered(parent: &OsStr, room: &Room, private: Private, argv: &[OsString]) -> 
         kernel::mount_overlay(outer, &[pin, outer], &room.git_upper(), &room.git_work(), spec.how.options())?;
     }
     kernel::mount_overlay(&spec.top, &[&spec.pin, &spec.top], &room.upper(), &room.work(), spec.how.options())?;
+    room.has_entered().map_err(Unavailable::refused("write into the copy's folder"))?;
     if private.tmp {
         let shown: Vec<&Path> = spec.roots().chain([room.folder()]).collect();
         kernel::empty_temporary(&shown)?;

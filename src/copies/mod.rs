@@ -292,6 +292,7 @@ impl Copy {
         }
         let spec = Spec { how: run.how, top: run.tree.top.clone(), pin: made.tree.clone(), git };
         spec.write(&copy.room.spec()).map_err(CopyError::io("write", copy.room.spec()))?;
+        copy.room.make_ready().map_err(CopyError::io("write into", copy.room.folder()))?;
         Ok(copy)
     }
 

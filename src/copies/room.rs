@@ -51,6 +51,33 @@ impl Room {
         self.0.join("spec")
     }
 
+    /// The file by whose name it is known how far the last command came. Renaming it takes no room, which there may not be.
+    fn stage(&self, stage: Stage) -> PathBuf {
+        self.0.join(match stage {
+            Stage::New => "new",
+            Stage::Outside => "outside",
+            Stage::Inside => "inside",
+        })
+    }
+
+    /// Makes what the first command needs to say how far it came, while there is room.
+    pub(super) fn make_ready(&self) -> io::Result<()> {
+        fs::write(self.lock(), "")?;
+        fs::write(self.stage(Stage::New), "")
+    }
+
+    /// Notes that a command is to enter the copy.
+    pub(super) fn is_to_enter(&self) -> io::Result<()> {
+        let outside = self.stage(Stage::Outside);
+        let from = [Stage::New, Stage::Inside].map(|stage| fs::rename(self.stage(stage), &outside));
+        if from.iter().any(Result::is_ok) { Ok(()) } else { fs::write(outside, "") }
+    }
+
+    /// Notes that it did.
+    pub(super) fn has_entered(&self) -> io::Result<()> {
+        fs::rename(self.stage(Stage::Outside), self.stage(Stage::Inside))
+    }
+
     fn trouble_file(&self) -> PathBuf {
         self.0.join("trouble")
     }
@@ -66,7 +93,16 @@ impl Room {
 
     /// Why the copy could not be entered, if that was so.
     pub(super) fn trouble(&self) -> Option<Unavailable> {
-        let text = fs::read_to_string(self.trouble_file()).ok()?;
+        let text = match fs::read_to_string(self.trouble_file()) {
+            Ok(text) if !text.is_empty() => text,
+            // Where not even that could be written, a command that never came in is known by this.
+            _ if self.stage(Stage::Outside).exists() => {
+                let error = fs::write(self.0.join("room"), "room").err();
+                let error = error.unwrap_or_else(|| io::Error::other("it did not work"));
+                return Some(Unavailable::Refused { call: "enter the copy".to_owned(), error });
+            }
+            _ => return None,
+        };
         let (number, call) = text.split_once(' ')?;
         let error = match number.parse() {
             Ok(0) | Err(_) => io::Error::other("it did not work"),
@@ -74,6 +110,17 @@ impl Room {
         };
         Some(Unavailable::Refused { call: call.to_owned(), error })
     }
+}
+
+/// How far a command came.
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    /// None was started.
+    New,
+    /// It is to enter the copy.
+    Outside,
+    /// It did.
+    Inside,
 }
 
 /// What is to be mounted, apart from the copy's own layers.

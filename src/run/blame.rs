@@ -20,7 +20,7 @@ use crate::takeback::Reason;
 use crate::units::{Call, Unit, calls_of_batch};
 
 /// What landed, in its order.
-pub(super) type Landed = (Unit, Oid);
+pub(super) type InBranch = (Unit, Oid);
 
 /// A culprit by its place in what landed, and what there is to say of it.
 pub(super) type Blamed = (usize, String);
@@ -42,7 +42,7 @@ impl Run<'_> {
     pub(super) fn blame(
         &mut self,
         (purpose, call, phase): (Purpose, &Call, usize),
-        landed: &[Landed],
+        landed: &[InBranch],
         emit: &mut dyn FnMut(Event),
     ) -> Result<Blame, Stop> {
         let id = self.plan.phases[phase].id.clone();
@@ -87,7 +87,7 @@ impl Run<'_> {
     }
 
     /// What makes of the tip the same without some of what landed.
-    fn without(&self, landed: &[Landed], out: &BTreeSet<usize>) -> Result<Candidate, Stop> {
+    fn without(&self, landed: &[InBranch], out: &BTreeSet<usize>) -> Result<Candidate, Stop> {
         let mut candidate = Candidate::new();
         for (unit, commit) in out.iter().map(|at| &landed[*at]) {
             candidate.extend(self.without_commit(&unit.files, *commit)?);
@@ -99,7 +99,7 @@ impl Run<'_> {
     /// by their places, with their failures.
     pub(super) fn verify_together(
         &mut self,
-        landed: &[Landed],
+        landed: &[InBranch],
         mut passing: Vec<Passing>,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Vec<(usize, Failure)>, Stop> {
@@ -107,7 +107,7 @@ impl Run<'_> {
         for _ in 0..=landed.len() + ended::MOST_ATTEMPTS {
             let stays = |at: &usize| !out.iter().any(|(gone, _)| gone == at);
             let at: Vec<usize> = (0..landed.len()).filter(stays).collect();
-            let rest: Vec<Landed> = at.iter().map(|at| landed[*at].clone()).collect();
+            let rest: Vec<InBranch> = at.iter().map(|at| landed[*at].clone()).collect();
             let units: Vec<&Unit> = rest.iter().map(|(unit, _)| unit).collect();
             let calls = calls_of_batch(self.plan, &units, |target| &target.verify);
             let phase = landed.first().map_or(0, |(unit, _)| unit.phase);

@@ -6,7 +6,7 @@ use crate::journal::Record;
 use crate::judge::{OnTip, Purpose, Question, Verdict};
 use crate::plan::{GateFailure, digest};
 use crate::run::before::tell_red;
-use crate::run::blame::{Blame, Landed};
+use crate::run::blame::{Blame, InBranch};
 use crate::run::judging::Candidate;
 use crate::run::{Run, ended};
 use crate::schedule::passage::{LastGate, too_many_given_up};
@@ -190,8 +190,8 @@ impl Run<'_> {
     }
 
     /// What of a phase is in the branch: each commit with the files that it holds, in the order of the plan.
-    fn landed_of(&self, at: usize) -> Vec<Landed> {
-        let mut landed: Vec<Landed> = Vec::new();
+    fn landed_of(&self, at: usize) -> Vec<InBranch> {
+        let mut landed: Vec<InBranch> = Vec::new();
         for standing in self.units.iter().filter(|standing| standing.unit.phase == at) {
             for file in standing.files.iter().filter(|file| file.state == State::Committed) {
                 let Some(commit) = file.commit.filter(|commit| self.repo.has_commit(*commit)) else { continue };

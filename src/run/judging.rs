@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use git2::Oid;
 
-use crate::copies::{Copies, Copy, Means, Pin, TreeFacts, Unavailable, Version};
+use crate::copies::{Copies, Copy, CopyError, Means, Pin, TreeFacts, Unavailable, Version};
 use crate::event::Event;
 use crate::held::BranchMove;
 use crate::interrupt::Interrupt;
@@ -130,6 +130,11 @@ fn is_tracked(repo: &Repo, tip: Oid, candidate: &Candidate, path: &RepoPath) -> 
     })
 }
 
+/// True when there is no room left on a disk, or none that this user may have.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 /// A candidate in a copy that a thread of its own may judge.
 pub(super) struct Apart {
     copy: Copy,
@@ -141,6 +146,11 @@ pub(super) struct Apart {
 }
 
 impl Apart {
+    /// True when no command could be started in it for want of room.
+    pub(super) fn lacks_room(&self) -> bool {
+        matches!(self.copy.trouble(), Some(Unavailable::Refused { error, .. }) if is_full(&error))
+    }
+
     /// The files that the user had changed when it was made.
     pub(super) fn edited(&self) -> &BTreeSet<RepoPath> {
         &self.edited
@@ -168,14 +178,18 @@ impl Apart {
 }
 
 impl Run<'_> {
-    /// Makes a copy of the tip with a candidate's files, to be judged apart; none where no copies are made.
+    /// Makes a copy of the tip with a candidate's files, to be judged apart; none where there is no room for one more.
     pub(super) fn apart(&mut self, candidate: Candidate) -> Result<Option<Apart>, Stop> {
         let known = self.isolation.as_ref().and_then(|isolation| isolation.edited.clone());
         let edited = known.map_or_else(|| self.edited(), Ok)?;
         let (repo, tip) = (self.repo, self.held.tip().commit);
         let Some(isolation) = &mut self.isolation else { return Ok(None) };
         let pin = isolation.pin(repo, tip, edited.clone())?;
-        let copy = isolation.copies.copy(&pin, &candidate)?;
+        let copy = match isolation.copies.copy(&pin, &candidate) {
+            Ok(copy) => copy,
+            Err(CopyError::Io { source, .. }) if is_full(&source) => return Ok(None),
+            Err(problem) => return Err(problem.into()),
+        };
         Ok(Some(Apart { copy, candidate, tip, edited, looker: Arc::clone(&isolation.looker) }))
     }
 

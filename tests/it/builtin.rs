@@ -10,7 +10,10 @@ fn project(rule: &str, rest: &str, files: &[(&str, &str)]) -> Repo {
         ("a.py", "from old import f\n\nf(1)\n"),
     ];
     let repo = Repo::with(&[&own[..], files].concat());
-    let plan = format!("version: 1\nname: test\nissue: \"#1\"\nrules:\n  f: {{ {rule} }}\nphases:\n  - id: P0\n{rest}");
+    // The guard would find it first.
+    let plan = format!(
+        "version: 1\nname: test\nissue: \"#1\"\nguards: {{ exists: off }}\nrules:\n  f: {{ {rule} }}\nphases:\n  - id: P0\n{rest}"
+    );
     repo.write("plans/test.yaml", plan);
     repo.commit_all("plan");
     repo

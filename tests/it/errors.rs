@@ -201,12 +201,12 @@ fn a_commit_whose_record_could_not_be_written_still_owes_its_verification() {
     if !strace_works() {
         return;
     }
-    // The records of a first run: opened, run started, begun, prepared, committed.
+    // The records of a first run: opened, run started, what passes without the unit, begun, prepared, committed.
     for error in ["ENOSPC", "EIO"] {
         let repo = one(", verify: ['! grep -q new {file}']");
         let journal = repo.top().join(".git/migrate/journal");
         std::fs::create_dir_all(journal.parent().unwrap()).unwrap();
-        let inject = format!("inject=write:error={error}:when=5");
+        let inject = format!("inject=write:error={error}:when=6");
         let ran = traced(&repo, &["-P", journal.to_str().unwrap(), "-e", "trace=write", "-e", &inject]).output().unwrap();
         Ran::of(ran).exits(3).says("cannot append to the journal").says(journal.to_str().unwrap());
         assert_eq!(repo.subjects().len(), 3, "the branch moved before that record");
@@ -274,12 +274,17 @@ fn fill(top: &std::path::Path, blocks: u64) {
 }
 
 /// A small disk of its own at `at`, gone when dropped; `None`, said, where none can be mounted.
-struct Disk(std::path::PathBuf);
+pub struct Disk(std::path::PathBuf);
 
 impl Disk {
     fn at(at: std::path::PathBuf) -> Option<Self> {
+        Self::of("size=2m,nr_inodes=4096", at)
+    }
+
+    /// The same of this size.
+    pub fn of(size: &str, at: std::path::PathBuf) -> Option<Self> {
         std::fs::create_dir_all(&at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m,nr_inodes=4096", "tmpfs"]).arg(&at).output();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(&at).output();
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(at));
         }

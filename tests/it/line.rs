@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::crash::{Scenario, full, side_by_side};
+use crate::errors::Disk;
 use crate::isolated::isolated;
 use crate::kit::{NEW, OLD, untouched};
 use crate::support::{MIGRATE, Ran, Repo};
@@ -341,6 +342,32 @@ fn a_command_may_have_temporary_folders_and_a_network_of_its_own() {
     assert!(!std::path::Path::new("/tmp/mine").exists() && !std::path::Path::new("/dev/shm/mine").exists());
     let place = many(1, "    validate: [{ run: x, private: [tmp] }]\n");
     untouched(&place, 3, &["run", "--in-place"]).says("`private` works in copies of the work tree only");
+}
+
+#[test]
+fn a_unit_that_a_guard_refuses_while_others_wait_in_front_of_it_is_given_up_at_its_place() {
+    let keys = "    on_failure: quarantine\n    batch: { max: 8 }\n    rules: [mod]\n    validate: [\"true\"]\n";
+    let repo = many(4, keys);
+    let command = "sed -i 's/from old import f/from new import g as f/' {file}; test {file} != f01.py || echo 'def (' >>{file}";
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    repo.write("plans/p.yaml", plan.replace("rules:\n", &format!("rules:\n  mod: {{ command: \"{command}\" }}\n")));
+    repo.commit_all("codemod");
+    for jobs in ["1", "3"] {
+        let repo = repo.copy();
+        repo.migrate(&["run", "--jobs", jobs]).exits(1).says("quarantined  [2/4] f01.py");
+        assert_eq!(landed(&repo), all_but(4, &[1]), "--jobs {jobs}");
+    }
+}
+
+#[test]
+fn where_there_is_no_room_for_as_many_copies_as_are_asked_for_fewer_are_made() {
+    let repo = many(8, "    validate: [\"sleep 0.2; grep -q new {file}\"]\n");
+    let scratch = repo.home().join("scratch");
+    // Room for what all copies have in common, and for three of eight.
+    let Some(_disk) = Disk::of("size=4m,nr_inodes=100", scratch.clone()) else { return };
+    let ran = repo.migrate(&["run", "--jobs", "8", "--scratch", scratch.to_str().unwrap()]).succeeds();
+    ran.says("there is no room for one more copy: commands run one at a time from here on");
+    assert_eq!(landed(&repo), all_but(8, &[]));
 }
 
 #[test]

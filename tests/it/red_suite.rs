@@ -71,17 +71,37 @@ fn of_a_suite_that_is_red_and_flaky_to_begin_with_exactly_the_files_that_break_m
         let landed: Vec<&str> = committed.lines().filter(|line| !line.trim().is_empty()).collect();
         let taken_back = landed.iter().filter(|line| line.split_whitespace().count() == 2).count();
         let broken = broken_by_hand(&repo, &source, &red);
-        let given_up: BTreeSet<String> = ran
-            .stderr
-            .lines()
-            .filter_map(|line| line.trim_start().strip_prefix("reverted"))
-            .map(|line| line.split(']').nth(1).unwrap().split(':').next().unwrap().trim().to_owned())
-            .collect();
+        let given_up = named(&ran.stderr, "reverted");
         assert_eq!(given_up, broken, "seed {seed}: {}", ran.stderr);
         assert!(!broken.is_empty() && taken_back == broken.len(), "{landed:?}");
         assert!(landed.len() > 2 * broken.len(), "something landed: {landed:?}");
         assert_eq!(failures(&repo), red, "the suite is as green as before");
+
+        // In batches side by side, and by a gate that finds culprits, the same files are out.
+        let mut ways = vec![(PLAN.replace("    verify:\n", "    batch: { max: 16 }\n    validate:\n"), "quarantined")];
+        if std::env::var_os("CI").is_none() {
+            let suite = PLAN.lines().find_map(|line| line.trim().strip_prefix("- { run: ")).unwrap();
+            let gate = format!("    gate: {{ run: [{{ run: {suite}], on_failure: culprits }}\n");
+            let plain: String = PLAN.lines().filter(|line| !line.contains("pytest")).map(|line| format!("{line}\n")).collect();
+            ways.push((plain.replace("    verify:\n", &gate), "reverted"));
+        }
+        for (plan, word) in ways {
+            let again = repo.copy().env("PATH", &path).env("SEED", seed).env("MIGRATE_IN_PLACE", "0");
+            again.git(&["checkout", "-q", "-B", "again", &again.git(&["rev-list", "--max-parents=0", "HEAD"])]);
+            std::fs::remove_dir_all(again.top().join(".git/migrate")).unwrap();
+            again.write("plans/p.yaml", plan);
+            again.commit_all("plan");
+            let ran = again.migrate(&["run", "--jobs", "2"]).exits(1);
+            assert_eq!(named(&ran.stderr, word), broken, "seed {seed}: {}", ran.stderr);
+            assert_eq!(failures(&again), red, "the suite is as green as before");
+        }
     }
+}
+
+/// The units of the lines that begin with a word.
+fn named(stderr: &str, word: &str) -> BTreeSet<String> {
+    let lines = stderr.lines().filter_map(|line| line.trim_start().strip_prefix(word));
+    lines.map(|line| line.split(']').nth(1).unwrap().split(':').next().unwrap().trim().to_owned()).collect()
 }
 
 /// What the rule breaks, found without the tool's own judging: each file in the order of the plan, on top of those that broke nothing.

@@ -225,7 +225,10 @@ fn the_schema_has_the_keys_that_plans_may_have_and_no_others() {
             "/$defs/formatCommand/oneOf/2",
             &["keep_line_endings", "repeat", "attempts", "retries", "allow_empty", "report", "builtin"],
         ),
-        ("/$defs/ruleCommand/oneOf/2", &["retries", "allow_empty", "report", "only", "keep", "at", "exclusive", "private", "builtin"]),
+        (
+            "/$defs/ruleCommand/oneOf/2",
+            &["retries", "allow_empty", "report", "only", "keep", "at", "exclusive", "private", "builtin"],
+        ),
     ]);
     let objects = objects();
     assert!(objects.len() >= 19);

@@ -8,7 +8,7 @@ use crate::run::ended::{Ended, Failure, MOST_ATTEMPTS, Tried};
 use crate::run::judging::Apart;
 use crate::run::line::trial::{Message, Trial};
 use crate::run::line::{Lane, Passed, Through};
-use crate::schedule::line::{Answer, Judge};
+use crate::schedule::line::{Answer, Judging};
 use crate::stop::{Note, Stop};
 
 /// After so many failures that went away when they were repeated alone, commands are taken to disturb each other.
@@ -29,6 +29,10 @@ impl Lane<'_, '_> {
         };
         let Some((trial, judge)) = self.trials.remove(&id) else { return Ok(Through::Done) };
         let verdict = match verdict {
+            Err(_) if apart.lacks_room() => {
+                drop(apart);
+                return self.lacks_room(id, emit).map(|()| Through::Done);
+            }
             Err(Stop::Interrupted(_)) => {
                 self.line.answer(id, Answer::NoVerdict);
                 return Ok(Through::Done);
@@ -71,7 +75,7 @@ impl Lane<'_, '_> {
     fn failed(
         &mut self,
         trial: &Trial,
-        judge: &Judge,
+        judge: &Judging,
         nth: usize,
         failure: Failure,
         emit: &mut dyn FnMut(Event),
@@ -95,6 +99,7 @@ impl Lane<'_, '_> {
                     Ok(Tried::Ended(_)) => return Ok(Through::Done),
                     Ok(Tried::Void) => return Ok(Through::Void),
                     Ok(Tried::Again) => {
+                        self.excused.extend(last);
                         self.line.answer(judge.id, Answer::NoVerdict);
                         return Ok(Through::Done);
                     }
@@ -135,8 +140,9 @@ impl Lane<'_, '_> {
     }
 
     /// Notes that a failure went away when it was repeated alone; commands that disturb each other are run one at a time.
-    fn note_rescue(&mut self, judge: &Judge, emit: &mut dyn FnMut(Event)) {
-        if judge.repeats.is_none() {
+    fn note_rescue(&mut self, judge: &Judging, emit: &mut dyn FnMut(Event)) {
+        // What was red before went away for another reason.
+        if judge.repeats.is_none() || judge.members.last().is_some_and(|last| self.excused.contains(last)) {
             return;
         }
         self.rescues += 1;

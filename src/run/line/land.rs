@@ -15,14 +15,14 @@ use crate::run::Run;
 use crate::run::drafting::Attempt;
 use crate::run::ended::{Ended, Failure, Tried};
 use crate::run::line::{Lane, Passed, Through};
-use crate::schedule::line::Place;
+use crate::schedule::line::Ticket;
 use crate::stop::Stop;
 use crate::unit::{self, Made};
 use crate::units::{Call, Unit};
 
 impl Lane<'_, '_> {
     /// Lands what passed together, and lets its verification judge it.
-    pub(super) fn land(&mut self, members: &[Place], emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
+    pub(super) fn land(&mut self, members: &[Ticket], emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
         if self.run.look_at_branch()? == BranchMove::Forward {
             return Ok(Through::Void);
         }
@@ -60,7 +60,7 @@ impl Lane<'_, '_> {
     }
 
     /// The tree of the branch once these have landed.
-    pub(super) fn tree(&self, units: impl Iterator<Item = Place>) -> Result<Oid, Stop> {
+    pub(super) fn tree(&self, units: impl Iterator<Item = Ticket>) -> Result<Oid, Stop> {
         let (repo, tip) = (self.run.repo, self.run.held.tip().commit);
         let mut changes = Vec::new();
         for (_, draft) in units.filter_map(|place| self.entries[place.0].drafted.as_ref()) {
@@ -78,7 +78,7 @@ impl Lane<'_, '_> {
 
     fn land_one(
         &mut self,
-        place: Place,
+        place: Ticket,
         together: Option<Together>,
         passed: &Passed,
         emit: &mut dyn FnMut(Event),
@@ -122,7 +122,7 @@ impl Lane<'_, '_> {
     /// Lets their verification judge what landed.
     fn verify(
         &mut self,
-        members: &[Place],
+        members: &[Ticket],
         landed: &[(Unit, Oid)],
         passing: Vec<Passing>,
         emit: &mut dyn FnMut(Event),
@@ -144,7 +144,7 @@ impl Lane<'_, '_> {
     }
 
     /// Takes a unit out of the line that landed and was taken back.
-    fn take_out(&mut self, place: Place, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
+    fn take_out(&mut self, place: Ticket, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
         let entry = &mut self.entries[place.0];
         (entry.drafted, entry.commit) = (None, None);
         self.through.insert(entry.whole);

@@ -27,8 +27,8 @@ use crate::run::judging::{self, Candidate};
 use crate::run::line::trial::{Message, Trial};
 use crate::run::{Run, first_parts, takes_away};
 use crate::schedule::failure::MOST_NOT_JUDGED;
-use crate::schedule::line::{Act, Answer, Draft as Drafted, Fault, Instead, Judge, JudgingId, Kind, Line, Place, Policy};
-use crate::stop::Stop;
+use crate::schedule::line::{Act, Answer, Condition, Entrant, Fault, Instead, Judging, JudgingId, Line, Policy, Ticket};
+use crate::stop::{Note, Stop};
 use crate::units::{Call, Member, Unit, calls_of_batch};
 
 /// How long the owner of a line waits before it looks whether somebody asked the run to end.
@@ -64,7 +64,7 @@ enum Through {
 }
 
 /// What drafting the next unit came to.
-enum Next {
+enum Drawn {
     /// It is in the line, or ended.
     Taken,
     /// It has to wait for those before it.
@@ -82,13 +82,17 @@ struct Lane<'r, 'a> {
     line: Line,
     entries: Vec<Entry>,
     pending: VecDeque<(usize, Unit)>,
-    trials: BTreeMap<JudgingId, (Arc<Trial>, Judge)>,
-    passed: BTreeMap<Place, Passed>,
+    trials: BTreeMap<JudgingId, (Arc<Trial>, Judging)>,
+    passed: BTreeMap<Ticket, Passed>,
     /// The units of the phase that are through.
     through: &'r mut BTreeSet<usize>,
     rescues: usize,
     /// How often in a row the user's edits made a verdict void.
     voided: usize,
+    /// The units with which a candidate ended that failed for what was red before.
+    excused: BTreeSet<Ticket>,
+    /// True when there was no room for one more copy.
+    is_full: bool,
     /// True when what commands drafted is kept.
     by_commands: bool,
     /// True when the last batch that failed did so by a command about one unit.
@@ -144,6 +148,8 @@ impl<'a> Run<'a> {
             through,
             rescues: 0,
             voided: 0,
+            excused: BTreeSet::new(),
+            is_full: false,
             by_commands: false,
             failed_by_one: false,
             ended: Ok(()),
@@ -197,13 +203,17 @@ impl<'r, 'a> Lane<'r, 'a> {
             }
             while self.ended.is_ok() && self.line.wants() > 0 {
                 match self.draft_next(emit)? {
-                    Next::Taken => {}
-                    Next::Later => break,
-                    Next::None => {
+                    Drawn::Taken => {}
+                    // What is there is judged as if no more came, and it is drafted upon that.
+                    Drawn::Later => {
                         self.line.close();
                         break;
                     }
-                    Next::Void => return Ok(Through::Void),
+                    Drawn::None => {
+                        self.line.close();
+                        break;
+                    }
+                    Drawn::Void => return Ok(Through::Void),
                 }
             }
             if self.ended.is_err() {
@@ -213,7 +223,7 @@ impl<'r, 'a> Lane<'r, 'a> {
             let is_idle = act.is_none();
             match act {
                 None => {}
-                Some(Act::Judge(judge)) => self.judge(judge, scope, sender)?,
+                Some(Act::Judge(judge)) => self.judge(judge, scope, sender, emit)?,
                 Some(Act::Cancel(id)) => self.trials.get(&id).into_iter().for_each(|(trial, _)| trial.cancel()),
                 Some(Act::Land { members, .. }) => {
                     if let Through::Void = self.land(&members, emit)? {
@@ -226,6 +236,7 @@ impl<'r, 'a> Lane<'r, 'a> {
                         return Ok(Through::Void);
                     }
                 }
+                Some(Act::Done) if self.ended.is_ok() && !self.pending.is_empty() => self.line.reopen(),
                 Some(Act::Stop(_) | Act::Done) => {
                     return std::mem::replace(&mut self.ended, Ok(())).map(|()| Through::Done);
                 }
@@ -237,22 +248,22 @@ impl<'r, 'a> Lane<'r, 'a> {
                 }
                 continue;
             }
-            let message = match receiver.recv_timeout(SLICE) {
-                Ok(message) => message,
-                Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return Ok(Through::Void),
-            };
-            for message in std::iter::once(message).chain(receiver.try_iter().collect::<Vec<_>>()) {
-                if let Through::Void = self.hear(message, emit)? {
-                    return Ok(Through::Void);
+            // One at a time: what is taken out of the channel and not heard would be waited for without end.
+            match receiver.recv_timeout(SLICE) {
+                Ok(message) => {
+                    if let Through::Void = self.hear(message, emit)? {
+                        return Ok(Through::Void);
+                    }
                 }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(Through::Void),
             }
         }
     }
 
     /// Drafts the next unit of the plan.
-    fn draft_next(&mut self, emit: &mut dyn FnMut(Event)) -> Result<Next, Stop> {
-        let Some((whole, unit)) = self.pending.pop_front() else { return Ok(Next::None) };
+    fn draft_next(&mut self, emit: &mut dyn FnMut(Event)) -> Result<Drawn, Stop> {
+        let Some((whole, unit)) = self.pending.pop_front() else { return Ok(Drawn::None) };
         let standing = self.run.units[self.members[whole]].clone();
         let files: Vec<Member> = match unit == standing.unit {
             true => self.run.request.taken(&standing).into_iter().cloned().collect(),
@@ -263,7 +274,7 @@ impl<'r, 'a> Lane<'r, 'a> {
             if let Err(stop) = self.run.pass_over(self.phase, &standing, emit) {
                 self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(stop));
             }
-            return Ok(Next::Taken);
+            return Ok(Drawn::Taken);
         }
         if unit == standing.unit {
             let parts = first_parts(&Unit { files: files.clone(), ..unit.clone() }, &standing.files);
@@ -272,7 +283,7 @@ impl<'r, 'a> Lane<'r, 'a> {
             {
                 rest.iter().rev().for_each(|part| self.pending.push_front((whole, part.clone())));
                 self.pending.push_front((whole, first.clone()));
-                return Ok(Next::Taken);
+                return Ok(Drawn::Taken);
             }
         }
         let part = Unit { files, ..unit };
@@ -280,7 +291,7 @@ impl<'r, 'a> Lane<'r, 'a> {
         let mut tried = 1;
         let made = loop {
             match self.draft(&part, emit)? {
-                Made::Failed(failure) if self.run.may_try_again(&part, &failure, tried) => {
+                Readied::Failed(failure) if self.run.may_try_again(&part, &failure, tried) => {
                     tried += 1;
                     self.run.try_again(&part, failure, tried, emit)?;
                 }
@@ -289,47 +300,47 @@ impl<'r, 'a> Lane<'r, 'a> {
         };
         self.run.judge.give_feedback(String::new());
         match made {
-            Made::Void => Ok(Next::Void),
+            Readied::Void => Ok(Drawn::Void),
             // What is in front of it may be what it needs.
-            Made::Failed(_) if waits => {
+            Readied::Failed(_) if waits => {
                 self.pending.push_front((whole, part));
-                Ok(Next::Later)
+                Ok(Drawn::Later)
             }
-            Made::Failed(failure) if !part.is_atomic() => {
+            Readied::Failed(failure) if !part.is_atomic() => {
                 self.run.split(&part, failure.reason, emit);
                 let [first, second] = part.halves();
                 self.pending.push_front((whole, second));
                 self.pending.push_front((whole, first));
-                Ok(Next::Taken)
+                Ok(Drawn::Taken)
             }
             made => {
                 if let Some((entry, kind)) = self.entry(whole, part, made, tried, emit)? {
-                    let place = self.line.push(Drafted { whole, kind });
+                    let place = self.line.push(Entrant { whole, kind });
                     debug_assert_eq!(place.0, self.entries.len());
                     self.entries.push(entry);
                 }
-                Ok(Next::Taken)
+                Ok(Drawn::Taken)
             }
         }
     }
 
     /// Drafts a part, and asks what has to be known before it is judged.
-    fn draft(&mut self, part: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Made, Stop> {
+    fn draft(&mut self, part: &Unit, emit: &mut dyn FnMut(Event)) -> Result<Readied, Stop> {
         self.by_commands |= self.run.is_drafted_by_commands(part);
         let (attempt, draft) = match self.run.draft(part, emit)? {
             Drafting::Made(attempt, draft) => (attempt, draft),
-            Drafting::Ended(Ended::Failed(failure)) => return Ok(Made::Failed(failure)),
-            Drafting::Ended(_) => return Ok(Made::Unchanged),
-            Drafting::Void => return Ok(Made::Void),
+            Drafting::Ended(Ended::Failed(failure)) => return Ok(Readied::Failed(failure)),
+            Drafting::Ended(_) => return Ok(Readied::Unchanged),
+            Drafting::Void => return Ok(Readied::Void),
         };
         Ok(match self.run.ask_before(&attempt.changed, emit) {
-            Ok(Asked::Enough) => Made::Drafted(attempt, draft),
-            Ok(Asked::RedBefore(failure)) => Made::Failed(failure),
-            Ok(Asked::Void) => Made::Void,
+            Ok(Asked::Enough) => Readied::Drafted(attempt, draft),
+            Ok(Asked::RedBefore(failure)) => Readied::Failed(failure),
+            Ok(Asked::Void) => Readied::Void,
             // It judges the others alike: none of them is begun.
             Err(Stop::Failed(note)) => {
                 self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(Stop::Failed(note)));
-                Made::Unasked
+                Readied::Unasked
             }
             Err(stop) => return Err(stop),
         })
@@ -340,30 +351,36 @@ impl<'r, 'a> Lane<'r, 'a> {
         &mut self,
         whole: usize,
         part: Unit,
-        made: Made,
+        made: Readied,
         tried: u32,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<Option<(Entry, Kind)>, Stop> {
+    ) -> Result<Option<(Entry, Condition)>, Stop> {
         let entry = |drafted, failure, part| Entry { part, whole, drafted, failure, tried, commit: None };
         Ok(match made {
-            Made::Drafted(attempt, draft) => {
+            Readied::Drafted(attempt, draft) => {
                 let is_replaceable = !part.is_atomic() || self.run.most_attempts(&part) > 1;
-                let kind = if is_replaceable { Kind::Replaceable } else { Kind::Sound };
+                let kind = if is_replaceable { Condition::Replaceable } else { Condition::Sound };
                 Some((entry(Some((*attempt, *draft)), None, part), kind))
             }
-            Made::Failed(failure) => Some((entry(None, Some(failure), part), Kind::Unsound)),
-            Made::Unchanged => {
+            Readied::Failed(failure) => Some((entry(None, Some(failure), part), Condition::Unsound)),
+            Readied::Unchanged => {
                 self.through.insert(whole);
                 self.started(whole, &part, emit);
                 self.run.unit_unchanged(&part, emit)?;
                 None
             }
-            Made::Void | Made::Unasked => None,
+            Readied::Void | Readied::Unasked => None,
         })
     }
 
     /// Lets a candidate be judged.
-    fn judge<'s>(&mut self, judge: Judge, scope: &'s Scope<'s, '_>, sender: &Sender<Message>) -> Result<(), Stop>
+    fn judge<'s>(
+        &mut self,
+        judge: Judging,
+        scope: &'s Scope<'s, '_>,
+        sender: &Sender<Message>,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Stop>
     where
         'a: 's,
     {
@@ -395,19 +412,36 @@ impl<'r, 'a> Lane<'r, 'a> {
             calls,
         });
         let candidate = self.candidate(&judge)?;
-        let Some(apart) = self.run.apart(candidate)? else { return Ok(()) };
+        let Some(apart) = self.run.apart(candidate)? else {
+            return self.lacks_room(judge.id, emit);
+        };
         Arc::clone(&trial).start(scope, Arc::clone(&self.run.judge) as Arc<crate::judge::Judge<'s>>, apart, sender.clone())?;
         self.trials.insert(judge.id, (trial, judge));
         Ok(())
     }
 
+    /// A candidate could not be judged for want of room on a disk: from here on one is judged at a time.
+    fn lacks_room(&mut self, id: JudgingId, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let help = "make room, or name a bigger folder with --scratch";
+        if self.trials.is_empty() && self.is_full {
+            return Err(Stop::Refused(Note::new("there is no room for a copy of the work tree's changes", help)));
+        }
+        if !std::mem::replace(&mut self.is_full, true) {
+            let message = "there is no room for one more copy: commands run one at a time from here on".to_owned();
+            emit(Event::Warning { message, help: Some(help.to_owned()) });
+        }
+        self.line.one_at_a_time();
+        self.line.answer(id, Answer::NoVerdict);
+        Ok(())
+    }
+
     /// The files of a candidate: its units' as they shall be, all others' in the line as they were, whatever lands meanwhile.
-    fn candidate(&self, judge: &Judge) -> Result<Candidate, Stop> {
-        let holds: BTreeSet<Place> = judge.base.iter().chain(&judge.members).copied().collect();
+    fn candidate(&self, judge: &Judging) -> Result<Candidate, Stop> {
+        let holds: BTreeSet<Ticket> = judge.base.iter().chain(&judge.members).copied().collect();
         let mut candidate = Candidate::new();
         for (at, entry) in self.entries.iter().enumerate() {
             match (&entry.drafted, entry.commit) {
-                (Some((_, draft)), _) if holds.contains(&Place(at)) => {
+                (Some((_, draft)), _) if holds.contains(&Ticket(at)) => {
                     candidate.extend(judging::candidate(draft).unwrap_or_default());
                 }
                 (Some((_, draft)), _) => candidate.extend(draft.files.iter().map(|file| {
@@ -415,7 +449,7 @@ impl<'r, 'a> Lane<'r, 'a> {
                     let was = file.old_text().map(|bytes| Version::File { bytes: bytes.to_vec(), executable });
                     (file.path.clone(), was.unwrap_or(Version::Absent))
                 })),
-                (None, Some(commit)) if judge.without.contains(&Place(at)) => {
+                (None, Some(commit)) if judge.without.contains(&Ticket(at)) => {
                     candidate.extend(self.run.without_commit(&entry.part.files, commit)?);
                 }
                 (None, _) => {}
@@ -430,13 +464,13 @@ impl<'r, 'a> Lane<'r, 'a> {
         emit(Event::UnitStarted { phase, unit, ordinal: whole + 1, of: self.members.len() });
     }
 
-    fn unit(&self, place: Place) -> &Unit {
+    fn unit(&self, place: Ticket) -> &Unit {
         let entry = &self.entries[place.0];
         entry.drafted.as_ref().map_or(&entry.part, |(attempt, _)| &attempt.changed)
     }
 
     /// Tells that a unit failed; what that means for the phase is kept until what is decided is done.
-    fn give_up(&mut self, place: Place, fault: Fault, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+    fn give_up(&mut self, place: Ticket, fault: Fault, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let with = match fault {
             Fault::Draft | Fault::Own => String::new(),
             Fault::With(other) => format!("; it fails only together with {}", self.entries[other.0].part.id),
@@ -473,7 +507,7 @@ impl<'r, 'a> Lane<'r, 'a> {
     }
 
     /// Says what comes in the stead of a unit that failed: its halves, or another attempt of its codemods.
-    fn instead(&mut self, place: Place, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
+    fn instead(&mut self, place: Ticket, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
         let entry = &mut self.entries[place.0];
         let (part, whole, tried) = (entry.part.clone(), entry.whole, entry.tried);
         let failure = entry.failure.take().unwrap_or_else(|| Failure::found("it failed", "run migrate again"));
@@ -485,7 +519,7 @@ impl<'r, 'a> Lane<'r, 'a> {
         } else if part.is_atomic() {
             // It was tried as often as the plan says.
             self.entries.push(Entry { part, whole, drafted: None, failure: Some(failure), tried, commit: None });
-            self.line.instead(&[Drafted { whole, kind: Kind::Unsound }], Instead::Another);
+            self.line.instead(&[Entrant { whole, kind: Condition::Unsound }], Instead::Another);
             return Ok(Through::Done);
         } else {
             self.run.split(&part, failure.reason, emit);
@@ -495,13 +529,13 @@ impl<'r, 'a> Lane<'r, 'a> {
         let (mut entries, mut drafts) = (Vec::new(), Vec::new());
         for (part, tried) in parts {
             let made = self.draft(&part, emit)?;
-            if let Made::Void = made {
+            if let Readied::Void = made {
                 return Ok(Through::Void);
             }
             match self.entry(whole, part, made, tried, emit)? {
                 Some((entry, kind)) => {
                     entries.push(entry);
-                    drafts.push(Drafted { whole, kind });
+                    drafts.push(Entrant { whole, kind });
                 }
                 // Together they are something else than what failed.
                 None => how = Instead::Another,
@@ -545,7 +579,7 @@ impl<'r, 'a> Lane<'r, 'a> {
 }
 
 /// What drafting came to.
-enum Made {
+enum Readied {
     Drafted(Box<Attempt>, Box<Draft>),
     Unchanged,
     Failed(Failure),

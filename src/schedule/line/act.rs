@@ -2,7 +2,7 @@
 
 /// A unit's number in a line. The line gives them, in the order in which it gets the units, from 0 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place(pub usize);
+pub struct Ticket(pub usize);
 
 /// Names one judging of one candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,16 +10,16 @@ pub struct JudgingId(pub usize);
 
 /// A unit that comes into the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Draft {
+pub struct Entrant {
     /// The unit of the plan that it is, or is a part of; parts of one unit count once when they are given up.
     pub whole: usize,
     /// What is known of it.
-    pub kind: Kind,
+    pub kind: Condition,
 }
 
 /// What is known of a unit before it is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Condition {
     /// It can be judged.
     Sound,
     /// It can be judged, and when it fails there is something else to try: its halves, or another attempt ([`Act::Instead`]).
@@ -40,8 +40,8 @@ pub enum Instead {
 /// What the owner of a line does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Judge a candidate, and [`answer`](super::Line::answer).
-    Judge(Judge),
+    /// Judging a candidate, and [`answer`](super::Line::answer).
+    Judge(Judging),
     /// End a judging: its candidate holds a unit that is out, or nobody needs its verdict any more. It is to be answered all the same,
     /// once nothing of it runs any more; what the answer says does not matter.
     Cancel(JudgingId),
@@ -49,19 +49,19 @@ pub enum Act {
     /// exactly what passed.
     Land {
         /// The units.
-        members: Vec<Place>,
+        members: Vec<Ticket>,
         /// How they were judged.
         judged: Judged,
     },
     /// Give up a unit: everything before it has landed or was given up.
     GiveUp {
         /// The unit.
-        unit: Place,
+        unit: Ticket,
         /// Whose fault it is.
         fault: Fault,
     },
     /// A replaceable unit failed: say by [`instead`](super::Line::instead) what comes in its stead. Until then nothing is judged.
-    Instead(Place),
+    Instead(Ticket),
     /// The phase ends here, and nothing runs any more.
     Stop(Why),
     /// Every unit of the closed line landed or was given up, and nothing runs any more.
@@ -70,20 +70,20 @@ pub enum Act {
 
 /// A candidate that is to be judged: the tip, without `without`, with `base` and `members` in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judge {
+pub struct Judging {
     /// Names this judging in the answer.
     pub id: JudgingId,
     /// True when the one member is out already, and it is asked whether it fails without all the others, too. Nobody lands by it.
     pub is_about_a_pair: bool,
     /// Landed units that the candidate does not hold; only where it is about a pair.
-    pub without: Vec<Place>,
+    pub without: Vec<Ticket>,
     /// Units before the members that have not landed, and are taken to pass.
-    pub base: Vec<Place>,
+    pub base: Vec<Ticket>,
     /// The units that are judged.
-    pub members: Vec<Place>,
+    pub members: Vec<Ticket>,
     /// Units that passed out of a batch that failed. A command of one of them may be what failed in the batch, so their own commands are
     /// asked again, unless the batch failed by a command that is about no unit.
-    pub again: Vec<Place>,
+    pub again: Vec<Ticket>,
     /// True when nothing else may run beside it, which the line sees to: the next one comes after the answer.
     pub alone: bool,
     /// The judging whose failure this one repeats. When it passes now, what ran beside it made it fail: that is a rescue.
@@ -120,7 +120,7 @@ pub enum Fault {
     /// Its own, or it was not asked whether another one has part in it.
     Own,
     /// It fails only together with this earlier one.
-    With(Place),
+    With(Ticket),
     /// It passes without the earlier units of the line, and it is not one of them alone with which it fails.
     WithEarlier,
 }

@@ -1,6 +1,6 @@
 //! How units come into a line, and back into it.
 
-use crate::schedule::line::{Act, Asked, Decided, Draft, Instead, Kind, Line, Place, Seat, What};
+use crate::schedule::line::{Act, Asked, Condition, Decided, Entrant, Instead, Line, Seat, Ticket, What};
 
 impl Line {
     /// How many more units are of use now.
@@ -16,10 +16,10 @@ impl Line {
     }
 
     /// Takes the next unit in plan order.
-    pub fn push(&mut self, draft: Draft) -> Place {
+    pub fn push(&mut self, draft: Entrant) -> Ticket {
         let unit = self.next_place(draft.whole);
         self.enter(unit, draft);
-        if draft.kind == Kind::Unsound {
+        if draft.kind == Condition::Unsound {
             self.park_what_cannot_land();
         }
         unit
@@ -37,12 +37,12 @@ impl Line {
 
     /// Says what comes in the stead of the unit that [`Act::Instead`] named. Nothing where nothing is to be done any more, and an unsound
     /// one where there is nothing else to try: it is given up then. Gives their places.
-    pub fn instead(&mut self, drafts: &[Draft], instead: Instead) -> Vec<Place> {
+    pub fn instead(&mut self, drafts: &[Entrant], instead: Instead) -> Vec<Ticket> {
         let Some((seat, seen)) = self.waits_for.take() else { return Vec::new() };
-        let places: Vec<Place> = drafts.iter().map(|draft| self.next_place(draft.whole)).collect();
-        let all_sound = drafts.iter().all(|draft| draft.kind != Kind::Unsound);
-        let rest: Vec<(Place, Draft)> = self.queue.drain(..).flat_map(Seat::into_drafts).collect();
-        let unsound = seat.unsound.into_iter().map(|(unit, whole)| (unit, Draft { whole, kind: Kind::Unsound }));
+        let places: Vec<Ticket> = drafts.iter().map(|draft| self.next_place(draft.whole)).collect();
+        let all_sound = drafts.iter().all(|draft| draft.kind != Condition::Unsound);
+        let rest: Vec<(Ticket, Entrant)> = self.queue.drain(..).flat_map(Seat::into_drafts).collect();
+        let unsound = seat.unsound.into_iter().map(|(unit, whole)| (unit, Entrant { whole, kind: Condition::Unsound }));
         // What is parked stays there; what was not stands before it.
         self.cut = None;
         let new = places.iter().copied().zip(drafts.iter().copied());
@@ -55,22 +55,22 @@ impl Line {
         places
     }
 
-    fn next_place(&mut self, whole: usize) -> Place {
+    fn next_place(&mut self, whole: usize) -> Ticket {
         self.wholes.push(whole);
-        Place(self.wholes.len() - 1)
+        Ticket(self.wholes.len() - 1)
     }
 
-    fn enter(&mut self, unit: Place, draft: Draft) {
-        let Draft { whole, kind } = draft;
+    fn enter(&mut self, unit: Ticket, draft: Entrant) {
+        let Entrant { whole, kind } = draft;
         let last = self.tally.ending.map(|(_, whole)| whole).or(self.cut);
         if last.is_some_and(|last| last != whole) {
             self.parked.push((unit, draft));
             return;
         }
         match (kind, self.queue.back_mut()) {
-            (Kind::Unsound, Some(seat)) => seat.unsound.push((unit, whole)),
-            (Kind::Unsound, None) => self.is_unsound(unit, whole),
-            _ => self.queue.push_back(Seat { unit, whole, replaceable: kind == Kind::Replaceable, unsound: Vec::new() }),
+            (Condition::Unsound, Some(seat)) => seat.unsound.push((unit, whole)),
+            (Condition::Unsound, None) => self.is_unsound(unit, whole),
+            _ => self.queue.push_back(Seat { unit, whole, replaceable: kind == Condition::Replaceable, unsound: Vec::new() }),
         }
     }
 
@@ -87,7 +87,7 @@ impl Line {
             }
             seat.unsound.retain(|(unit, whole)| {
                 if last.is_some_and(|last| last != *whole) {
-                    parked.push((*unit, Draft { whole: *whole, kind: Kind::Unsound }));
+                    parked.push((*unit, Entrant { whole: *whole, kind: Condition::Unsound }));
                     return false;
                 }
                 if tally.give_up(&self.policy, *whole, false).is_some() {
@@ -107,7 +107,7 @@ impl Line {
     }
 
     /// Puts what is decided and not done back into the line, without one unit, and forgets all verdicts.
-    pub(super) fn restore(&mut self, without: Option<Place>) {
+    pub(super) fn restore(&mut self, without: Option<Ticket>) {
         let mut back = Vec::new();
         if let Some(first) = self.decided.front() {
             self.tally = first.before;
@@ -116,7 +116,7 @@ impl Line {
             match what {
                 What::Lot(seats, _) => back.extend(seats.into_iter().flat_map(Seat::into_drafts)),
                 What::Out(seat, _) => back.extend(seat.into_drafts()),
-                What::Unsound(unit, whole) => back.push((unit, Draft { whole, kind: Kind::Unsound })),
+                What::Unsound(unit, whole) => back.push((unit, Entrant { whole, kind: Condition::Unsound })),
             }
         }
         back.extend(self.waits_for.take().into_iter().flat_map(|(seat, _)| seat.into_drafts()));
@@ -140,7 +140,7 @@ impl Line {
         }
         (self.cut, self.told_landing, self.told_end) = (None, false, false);
         if let Some(unit) = without {
-            back.iter_mut().filter(|(other, _)| *other == unit).for_each(|(_, draft)| draft.kind = Kind::Unsound);
+            back.iter_mut().filter(|(other, _)| *other == unit).for_each(|(_, draft)| draft.kind = Condition::Unsound);
             if let Some(at) = self.accepted.iter().position(|other| *other == unit) {
                 self.accepted.remove(at);
                 self.landed -= 1;
@@ -169,9 +169,9 @@ impl Line {
 }
 
 impl Seat {
-    fn into_drafts(self) -> Vec<(Place, Draft)> {
-        let kind = if self.replaceable { Kind::Replaceable } else { Kind::Sound };
-        let unsound = self.unsound.into_iter().map(|(unit, whole)| (unit, Draft { whole, kind: Kind::Unsound }));
-        std::iter::once((self.unit, Draft { whole: self.whole, kind })).chain(unsound).collect()
+    fn into_drafts(self) -> Vec<(Ticket, Entrant)> {
+        let kind = if self.replaceable { Condition::Replaceable } else { Condition::Sound };
+        let unsound = self.unsound.into_iter().map(|(unit, whole)| (unit, Entrant { whole, kind: Condition::Unsound }));
+        std::iter::once((self.unit, Entrant { whole: self.whole, kind })).chain(unsound).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Which candidates a line has judged next.
 
-use crate::schedule::line::{Act, Asked, Judge, JudgingId, Line, Place, Running, Verdict, What, search};
+use crate::schedule::line::{Act, Asked, Judging, JudgingId, Line, Running, Ticket, Verdict, What, search};
 
 impl Line {
     /// Gives free workers something to do.
@@ -79,7 +79,7 @@ impl Line {
     }
 
     fn judge_a_pair(&mut self) -> bool {
-        let is_asked = |unit: Place| {
+        let is_asked = |unit: Ticket| {
             self.running
                 .values()
                 .any(|running| !running.cancelled && matches!(running.asked, Asked::Pair(other, _) if other == unit))
@@ -130,16 +130,16 @@ impl Line {
                 let earlier = self.accepted.iter().enumerate();
                 let without = earlier.clone().filter(|(nth, _)| *nth < self.landed && !holds.holds(*nth));
                 let base = earlier.clone().filter(|(nth, _)| *nth >= self.landed && holds.holds(*nth));
-                let places = |(_, unit): (usize, &Place)| *unit;
+                let places = |(_, unit): (usize, &Ticket)| *unit;
                 (without.map(places).collect(), base.map(places).collect(), vec![unit], Vec::new())
             }
         };
         let is_about_a_pair = matches!(asked, Asked::Pair(..));
-        self.acts.push_back(Act::Judge(Judge { id, is_about_a_pair, without, base, members, again, alone, repeats }));
+        self.acts.push_back(Act::Judge(Judging { id, is_about_a_pair, without, base, members, again, alone, repeats }));
     }
 
     /// What the candidate with this end holds beyond the tip, and whose commands are asked again.
-    fn held(&self, from: usize, end: usize) -> (Vec<Place>, Vec<Place>, Vec<Place>, Vec<Place>) {
+    fn held(&self, from: usize, end: usize) -> (Vec<Ticket>, Vec<Ticket>, Vec<Ticket>, Vec<Ticket>) {
         let passed = self.accepted.len();
         let queued = |from: usize, end: usize| self.queue.range(from - passed..end - passed).map(|seat| seat.unit);
         let first = from.max(passed);

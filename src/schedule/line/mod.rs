@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::schedule::line::pair::{Holds, Pairing};
 
-pub use act::{Act, Answer, Draft, Fault, Instead, Judge, Judged, JudgingId, Kind, Place, Why};
+pub use act::{Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, JudgingId, Ticket, Why};
 pub use size::Rate;
 
 /// How a line judges.
@@ -62,10 +62,10 @@ pub struct Policy {
 /// A unit that can be judged, and the unsound ones right behind it.
 #[derive(Debug, Clone)]
 struct Seat {
-    unit: Place,
+    unit: Ticket,
     whole: usize,
     replaceable: bool,
-    unsound: Vec<(Place, usize)>,
+    unsound: Vec<(Ticket, usize)>,
 }
 
 /// What was said of the candidate that ends here.
@@ -101,7 +101,7 @@ enum Asked {
     /// The candidate with this end, whose members begin at `from`.
     Units { from: usize, end: usize },
     /// Whether a unit that is out fails with these, too.
-    Pair(Place, Holds),
+    Pair(Ticket, Holds),
 }
 
 /// What is decided and not yet done by the owner.
@@ -116,7 +116,7 @@ struct Decided {
 enum What {
     Lot(Vec<Seat>, Judged),
     Out(Seat, Pairing),
-    Unsound(Place, usize),
+    Unsound(Ticket, usize),
 }
 
 /// What is counted in plan order.
@@ -140,12 +140,12 @@ pub struct Line {
     seen: BTreeMap<usize, Seen>,
     running: BTreeMap<JudgingId, Running>,
     /// What passed, in order; so many of the first have landed.
-    accepted: Vec<Place>,
+    accepted: Vec<Ticket>,
     landed: usize,
     decided: VecDeque<Decided>,
     tally: Tally,
     /// What comes after the end of the phase.
-    parked: Vec<(Place, Draft)>,
+    parked: Vec<(Ticket, Entrant)>,
     /// Nothing behind this unit of the plan can land any more: with it, too many are given up.
     cut: Option<usize>,
     closed: bool,
@@ -287,7 +287,7 @@ impl Line {
 
     /// Takes a unit out for a reason of the owner's, and judges anew what was judged with it. One that could not land is given up at its
     /// place ([`Act::GiveUp`]); one that landed, and was taken back by its verification, counts as given up from now on.
-    pub fn take_out(&mut self, unit: Place) {
+    pub fn take_out(&mut self, unit: Ticket) {
         self.restore(Some(unit));
     }
 
@@ -355,7 +355,7 @@ impl Line {
         let mut parked = Vec::new();
         for (unit, whole) in unsound {
             if self.tally.ending.is_some_and(|(_, last)| last != whole) {
-                parked.push((unit, Draft { whole, kind: Kind::Unsound }));
+                parked.push((unit, Entrant { whole, kind: Condition::Unsound }));
             } else {
                 self.is_unsound(unit, whole);
             }
@@ -364,7 +364,7 @@ impl Line {
     }
 
     /// Gives up a unit that was never judged.
-    fn is_unsound(&mut self, unit: Place, whole: usize) {
+    fn is_unsound(&mut self, unit: Ticket, whole: usize) {
         let before = self.tally;
         self.give_up(whole, false);
         self.decided.push_back(Decided { before, what: What::Unsound(unit, whole) });

@@ -3,7 +3,7 @@
 //! It is asked without all earlier units of the line; when it passes then, by halves for the first one with which it fails, and then with
 //! that one alone. What is found is told and decides nothing: the later of two that fail together is out either way.
 
-use crate::schedule::line::act::{Answer, Fault, Place};
+use crate::schedule::line::act::{Answer, Fault, Ticket};
 use crate::schedule::line::search;
 
 /// The search for the partner of one unit.
@@ -92,7 +92,7 @@ impl Pairing {
 
     /// What was found, of these earlier units; `None` while it is still being asked.
     #[must_use]
-    pub fn found(self, earlier: &[Place]) -> Option<Fault> {
+    pub fn found(self, earlier: &[Ticket]) -> Option<Fault> {
         match self.step {
             Step::Found(_, Some(nth)) => Some(earlier.get(nth).map_or(Fault::WithEarlier, |partner| Fault::With(*partner))),
             Step::Found(fault, None) => Some(fault),
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn search(earlier: usize, fails: impl Fn(&[usize]) -> bool) -> (Fault, usize) {
-        let places: Vec<Place> = (0..earlier).map(Place).collect();
+        let places: Vec<Ticket> = (0..earlier).map(Ticket).collect();
         let (mut pairing, mut asked) = (Pairing::new(earlier), 0);
         while let Some(holds) = pairing.asks() {
             let held: Vec<usize> = (0..earlier).filter(|nth| holds.holds(*nth)).collect();
@@ -127,7 +127,7 @@ mod tests {
         for earlier in 1..40 {
             for partner in 0..earlier {
                 let (fault, asked) = search(earlier, |held| held.contains(&partner));
-                assert_eq!(fault, Fault::With(Place(partner)));
+                assert_eq!(fault, Fault::With(Ticket(partner)));
                 assert!(asked <= 3 + earlier.ilog2() as usize, "{asked} of {earlier}");
             }
         }

@@ -117,7 +117,7 @@ proptest! {
         let out = simulate(&world, policy, WATCHFUL, &mut Dice(seed));
         prop_assert_eq!(out.faults.get(&bad), Some(&Fault::Own));
         if bad != earlier && bad != later {
-            prop_assert_eq!(out.faults.get(&later), Some(&Fault::With(super::Place(earlier))));
+            prop_assert_eq!(out.faults.get(&later), Some(&Fault::With(super::Ticket(earlier))));
         }
     }
 }

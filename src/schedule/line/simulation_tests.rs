@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::schedule::line::{Act, Answer, Draft, Fault, Instead, Judge, Judged, JudgingId, Kind, Line, Place, Policy, Rate, Why};
+use crate::schedule::line::{
+    Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, JudgingId, Line, Policy, Rate, Ticket, Why,
+};
 
 /// Random numbers from a seed (splitmix64).
 #[derive(Debug, Clone)]
@@ -78,18 +80,18 @@ impl World {
     }
 
     /// What is brought for these units: as one, unless one of its drafts fails.
-    fn drafts(&self, units: &[usize], whole: usize) -> Vec<(Vec<usize>, Draft)> {
+    fn drafts(&self, units: &[usize], whole: usize) -> Vec<(Vec<usize>, Entrant)> {
         let is_unsound = units.iter().any(|unit| self.unsound.contains(unit));
         let kind = match units.len() {
-            1 if is_unsound => Kind::Unsound,
-            1 => Kind::Sound,
-            _ if !is_unsound => Kind::Replaceable,
+            1 if is_unsound => Condition::Unsound,
+            1 => Condition::Sound,
+            _ if !is_unsound => Condition::Replaceable,
             _ => return self.halves(units, whole),
         };
-        vec![(units.to_vec(), Draft { whole, kind })]
+        vec![(units.to_vec(), Entrant { whole, kind })]
     }
 
-    fn halves(&self, units: &[usize], whole: usize) -> Vec<(Vec<usize>, Draft)> {
+    fn halves(&self, units: &[usize], whole: usize) -> Vec<(Vec<usize>, Entrant)> {
         let (first, second) = units.split_at(units.len() / 2);
         [self.drafts(first, whole), self.drafts(second, whole)].concat()
     }
@@ -152,7 +154,7 @@ pub fn policy(batch_max: usize, jobs: usize) -> Policy {
 }
 
 struct Job {
-    judge: Judge,
+    judge: Judging,
     /// What its candidate holds, where that is remembered.
     set: Vec<usize>,
     ends: f64,
@@ -185,7 +187,7 @@ pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) ->
     loop {
         while pushed < whole.len() && line.wants() > 0 {
             for (units, draft) in world.drafts(&whole[pushed], pushed) {
-                assert_eq!(line.push(draft), Place(units_at.len()));
+                assert_eq!(line.push(draft), Ticket(units_at.len()));
                 units_at.push(units);
             }
             pushed += 1;
@@ -255,7 +257,7 @@ pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) ->
                     assert!(out.given_up.last().is_none_or(|last| *last < unit), "{unit:?} is given up out of order");
                     out.given_up.push(unit);
                     let partner = match fault {
-                        Fault::With(Place(partner)) => Fault::With(Place(units_at[partner][0])),
+                        Fault::With(Ticket(partner)) => Fault::With(Ticket(units_at[partner][0])),
                         fault => fault,
                     };
                     out.faults.insert(unit, partner);
@@ -263,9 +265,9 @@ pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) ->
                 Act::Instead(_) if owner.meddled > 0 && dice.happens(owner.meddled) => line.void(),
                 Act::Instead(unit) => {
                     let units = units_at[unit.0].clone();
-                    let (parts, drafts): (Vec<_>, Vec<Draft>) =
+                    let (parts, drafts): (Vec<_>, Vec<Entrant>) =
                         world.halves(&units, whole_of(&whole, units[0])).into_iter().unzip();
-                    assert_eq!(line.instead(&drafts, Instead::Parts).first(), Some(&Place(units_at.len())));
+                    assert_eq!(line.instead(&drafts, Instead::Parts).first(), Some(&Ticket(units_at.len())));
                     units_at.extend(parts);
                 }
                 Act::Stop(why) => {
@@ -309,6 +311,6 @@ fn whole_of(whole: &[Vec<usize>], unit: usize) -> usize {
     whole.iter().position(|units| units.contains(&unit)).unwrap()
 }
 
-fn units_of(units_at: &[Vec<usize>], places: &[Place]) -> Vec<usize> {
+fn units_of(units_at: &[Vec<usize>], places: &[Ticket]) -> Vec<usize> {
     places.iter().flat_map(|place| units_at[place.0].clone()).collect()
 }

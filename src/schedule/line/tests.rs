@@ -1,13 +1,13 @@
 //! What a line asks for and decides, step by step.
 
 use crate::schedule::line::simulation_tests::{Dice, WATCHFUL, World, policy, simulate};
-use crate::schedule::line::{Act, Answer, Draft, Fault, Instead, Judge, Judged, Kind, Line, Place, Policy, Why};
+use crate::schedule::line::{Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, Line, Policy, Ticket, Why};
 
 /// A line with this many sound units, closed.
 fn line(policy: Policy, units: usize) -> Line {
     let mut line = Line::new(policy);
     for whole in 0..units {
-        line.push(Draft { whole, kind: Kind::Sound });
+        line.push(Entrant { whole, kind: Condition::Sound });
     }
     line.close();
     line
@@ -18,18 +18,18 @@ fn all_acts(line: &mut Line) -> Vec<Act> {
     std::iter::from_fn(|| line.next_act()).collect()
 }
 
-fn judges(acts: &[Act]) -> Vec<Judge> {
+fn judges(acts: &[Act]) -> Vec<Judging> {
     acts.iter().filter_map(|act| if let Act::Judge(judge) = act { Some(judge.clone()) } else { None }).collect()
 }
 
 #[track_caller]
-fn only(acts: &[Act]) -> Judge {
+fn only(acts: &[Act]) -> Judging {
     let [Act::Judge(judge)] = acts else { panic!("{acts:?}") };
     judge.clone()
 }
 
-fn places(units: std::ops::Range<usize>) -> Vec<Place> {
-    units.map(Place).collect()
+fn places(units: std::ops::Range<usize>) -> Vec<Ticket> {
+    units.map(Ticket).collect()
 }
 
 fn first(batch: usize, policy: Policy) -> Policy {
@@ -67,7 +67,7 @@ fn a_batch_that_fails_is_halved_and_what_passes_lands_at_once() {
     // The fourth failed as the last one of the batch: no run is needed.
     assert_eq!(all_acts(&mut line), [Act::Land { members: places(2..3), judged: Judged::Alone }]);
     line.landed(1);
-    assert_eq!(all_acts(&mut line), [Act::GiveUp { unit: Place(3), fault: Fault::Own }, Act::Done]);
+    assert_eq!(all_acts(&mut line), [Act::GiveUp { unit: Ticket(3), fault: Fault::Own }, Act::Done]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_failure_beside_others_counts_only_when_it_is_repeated_alone() {
     assert!(judges(&acts)[0].alone);
     line.answer(judges(&acts)[0].id, Answer::Failed);
     line.landed(1);
-    assert_eq!(all_acts(&mut line), [Act::GiveUp { unit: Place(2), fault: Fault::Own }, Act::Done]);
+    assert_eq!(all_acts(&mut line), [Act::GiveUp { unit: Ticket(2), fault: Fault::Own }, Act::Done]);
 }
 
 #[test]
@@ -116,21 +116,21 @@ fn units_that_need_each_other_pass_together() {
 #[test]
 fn parts_of_a_unit_take_its_place_and_are_not_judged_together_again() {
     let mut line = Line::new(Policy { stops: true, ..policy(1, 1) });
-    line.push(Draft { whole: 0, kind: Kind::Replaceable });
-    line.push(Draft { whole: 1, kind: Kind::Sound });
+    line.push(Entrant { whole: 0, kind: Condition::Replaceable });
+    line.push(Entrant { whole: 1, kind: Condition::Sound });
     line.close();
     let whole = only(&all_acts(&mut line));
     line.answer(whole.id, Answer::Failed);
-    assert_eq!(all_acts(&mut line), [Act::Instead(Place(0))]);
+    assert_eq!(all_acts(&mut line), [Act::Instead(Ticket(0))]);
     assert!(all_acts(&mut line).is_empty());
-    let part = Draft { whole: 0, kind: Kind::Sound };
+    let part = Entrant { whole: 0, kind: Condition::Sound };
     assert_eq!(line.instead(&[part, part], Instead::Parts), places(2..4));
     let front = only(&all_acts(&mut line));
     assert_eq!(front.members, places(2..3));
     line.answer(front.id, Answer::Failed);
     // The phase stops at it, once the rest of its unit is through; what comes after is not judged.
     let acts = all_acts(&mut line);
-    assert_eq!(acts[1], Act::GiveUp { unit: Place(2), fault: Fault::Own });
+    assert_eq!(acts[1], Act::GiveUp { unit: Ticket(2), fault: Fault::Own });
     let [behind] = judges(&acts).try_into().unwrap();
     assert_eq!(behind.members, places(3..4));
     line.answer(behind.id, Answer::Passed);
@@ -142,16 +142,16 @@ fn parts_of_a_unit_take_its_place_and_are_not_judged_together_again() {
 #[test]
 fn another_attempt_is_judged_anew() {
     let mut line = Line::new(policy(1, 1));
-    line.push(Draft { whole: 0, kind: Kind::Replaceable });
+    line.push(Entrant { whole: 0, kind: Condition::Replaceable });
     line.close();
     let judge = only(&all_acts(&mut line));
     line.answer(judge.id, Answer::Failed);
-    assert_eq!(all_acts(&mut line), [Act::Instead(Place(0))]);
-    line.instead(&[Draft { whole: 0, kind: Kind::Sound }], Instead::Another);
+    assert_eq!(all_acts(&mut line), [Act::Instead(Ticket(0))]);
+    line.instead(&[Entrant { whole: 0, kind: Condition::Sound }], Instead::Another);
     let judge = only(&all_acts(&mut line));
     assert_eq!(judge.members, places(1..2));
     line.answer(judge.id, Answer::Failed);
-    assert_eq!(all_acts(&mut line), [Act::GiveUp { unit: Place(1), fault: Fault::Own }, Act::Done]);
+    assert_eq!(all_acts(&mut line), [Act::GiveUp { unit: Ticket(1), fault: Fault::Own }, Act::Done]);
 }
 
 #[test]
@@ -186,9 +186,9 @@ fn what_landed_only_in_part_is_judged_again_without_the_one_that_could_not() {
     line.answer(judge.id, Answer::Passed);
     assert!(matches!(all_acts(&mut line)[..], [Act::Land { .. }]));
     line.landed(1);
-    line.take_out(Place(1));
+    line.take_out(Ticket(1));
     let acts = all_acts(&mut line);
-    assert_eq!(acts[1], Act::GiveUp { unit: Place(1), fault: Fault::Draft }, "{acts:?}");
+    assert_eq!(acts[1], Act::GiveUp { unit: Ticket(1), fault: Fault::Draft }, "{acts:?}");
     let judge = judges(&acts)[0].clone();
     assert_eq!((judge.base, judge.members), (vec![], places(2..3)));
 }
@@ -198,7 +198,7 @@ fn a_line_wants_as_many_units_as_can_be_judged_and_one_batch_more() {
     let mut line = Line::new(first(4, policy(8, 2)));
     assert_eq!(line.wants(), 12);
     for whole in 0..12 {
-        line.push(Draft { whole, kind: Kind::Sound });
+        line.push(Entrant { whole, kind: Condition::Sound });
     }
     assert_eq!(line.wants(), 0);
     assert_eq!(judges(&all_acts(&mut line))[0].members, places(0..4));
