@@ -68,23 +68,29 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 #[must_use]
 pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
     let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
-    let done = match &cli.command {
-        Command::Scan(args) => opened().and_then(|(here, repo)| scan::run(cli, args, &here, &repo, interrupt)),
-        Command::Builtin(args) => builtin::run(args),
-        Command::Init(args) => init::run(args, interrupt),
-        Command::Schema => shell::schema(),
-        Command::Completions(args) => shell::completions(args),
-        Command::Man(args) => shell::man(args),
-        Command::Rename(args) => init::rename(cli, args, interrupt, detail),
-        command => Session::open(cli, interrupt, detail).and_then(|session| session.command(command)),
-    };
-    match done {
-        Ok(()) => exit::DONE,
+    match done(cli, interrupt, detail) {
+        Ok(code) => code,
         Err(stop) => {
             text::stop(&mut io::stderr(), Look::of(&io::stderr()), &stop);
             exit::code(&stop)
         }
     }
+}
+
+/// The same, without a word on why it ended early. Commands that need no plan go without one.
+fn done(cli: &Cli, interrupt: &Interrupt, detail: Detail) -> Result<u8, Stop> {
+    match &cli.command {
+        Command::Scan(args) => opened().and_then(|(here, repo)| scan::run(cli, args, &here, &repo, interrupt)),
+        Command::Init(args) => init::run(args, interrupt),
+        Command::Rename(args) => init::rename(cli, args, interrupt, detail),
+        Command::Schema => shell::schema(),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
+        // It has told by its last line what there is to tell.
+        Command::Builtin(args) => return builtin::run(args).map(|passed| if passed { exit::DONE } else { exit::FAILED }),
+        command => Session::open(cli, interrupt, detail).and_then(|session| session.command(command)),
+    }
+    .map(|()| exit::DONE)
 }
 
 struct Session<'a> {
@@ -151,15 +157,15 @@ impl<'a> Session<'a> {
             }
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
-            Command::Scan(args) => scan::run(self.cli, args, &self.here, &self.repo, self.interrupt),
-            Command::Builtin(args) => builtin::run(args),
-            Command::Init(args) => init::run(args, self.interrupt),
-            Command::Schema => shell::schema(),
-            Command::Completions(args) => shell::completions(args),
-            Command::Man(args) => shell::man(args),
-            Command::Rename(args) => init::rename(self.cli, args, self.interrupt, self.detail),
+            Command::Scan(_) | Command::Init(_) | Command::Rename(_) | Command::Builtin(_) => self.without_plan(),
+            Command::Schema | Command::Completions(_) | Command::Man(_) => self.without_plan(),
             Command::Test(args) => self.test(args),
         }
+    }
+
+    /// Does what needs no plan.
+    fn without_plan(&self) -> Result<(), Stop> {
+        done(self.cli, self.interrupt, self.detail).map(drop)
     }
 
     fn resume(&self, args: &ResumeArgs) -> Result<(), Stop> {

@@ -196,6 +196,17 @@ fn the_interpreter_is_asked_once_a_run() {
 }
 
 #[test]
+fn of_files_that_are_judged_together_the_one_with_the_problem_is_named() {
+    let wrong = "command: \"sed -i 's/from old import f/from new import g as f/' {file}; test {file} != b.py || sed -i 's/import g/import h/' {file}\"";
+    let rest = "    on_failure: quarantine\n    max_quarantined: 50%\n    batch: { max: 8 }\n    validate: [{ builtin: imports }]\n    files: [a.py, b.py, c.py]\n";
+    let text = "from old import f\n\nf(1)\n";
+    let repo = project(wrong, rest, &[("b.py", text), ("c.py", text)]).env("MIGRATE_IN_PLACE", "0");
+    repo.migrate(&["run"]).exits(1).says("b.py: validate `builtin imports` failed: b.py:1:17: `new` has no `h`");
+    assert_eq!((repo.subjects().len(), repo.read("b.py")), (4, text.into()));
+    assert!(repo.read("c.py").starts_with(b"from new import g as f"));
+}
+
+#[test]
 fn a_wrong_use_of_what_is_built_in_is_refused_with_its_place() {
     for (command, says) in [
         ("{ builtin: import }", "did you mean `imports`?"),
