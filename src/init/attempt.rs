@@ -119,8 +119,10 @@ fn attempt(
         Ok(Verdict::Failed { reason, command, log, .. }) => {
             let why = reason.strip_prefix(&format!("gate `{command}` ")).unwrap_or(&reason);
             let told = telling(&std::fs::read(log).unwrap_or_default(), why.contains("tests failed"));
-            let more = told.map(|told| format!(": {told}")).unwrap_or_default();
-            Ok(Outcome::Fails(format!("{why}{more}")))
+            let Some(told) = told else { return Ok(Outcome::Fails(why.to_owned())) };
+            // Where a report would have been says less than why there is none.
+            let why = why.split(", and wrote no report").next().unwrap_or(why);
+            Ok(Outcome::Fails(format!("{why}: {told}")))
         }
         // Its program is not there.
         Err(Stop::Usage(note)) => Ok(Outcome::Fails(note.message.trim_start_matches("gate command cannot be run: ").to_owned())),

@@ -92,7 +92,9 @@ impl Shown {
         if let Some(because) = match configured {
             Some(file) => Some(format!("{file} configures it")),
             None if self.uses_pytest => Some("tests import it".to_owned()),
-            None if self.has_tests && self.uses_unittest.is_none() => Some("there are files of tests".to_owned()),
+            None if self.has_tests && self.uses_unittest.is_none() && !self.has("manage.py") => {
+                Some("there are files of tests".to_owned())
+            }
             None => None,
         } {
             let run = format!("{python} -m pytest -q --junitxml={{report}}");
@@ -100,9 +102,9 @@ impl Shown {
         }
         if self.has("manage.py") {
             let because = "manage.py is here".to_owned();
-            let checks = suite("Django's checks", format!("{python} manage.py check"), because.clone());
+            let checks = suite("manage.py check", format!("{python} manage.py check"), because.clone());
             found.push(Suite { tests: false, ..checks });
-            found.push(suite("Django's tests", format!("{python} manage.py test"), because));
+            found.push(suite("manage.py test", format!("{python} manage.py test"), because));
         }
         if let Some(file) = &self.uses_unittest {
             found.push(suite("unittest", format!("{python} -m unittest discover -q"), format!("{file} imports it")));
@@ -142,7 +144,7 @@ mod tests {
             (Shown { texts: configured("[tool:pytest]\n"), ..plain() }, &["pytest"]),
             (Shown { texts: configured("[flake8]\n"), ..plain() }, &[]),
             (Shown { top: top(&["tox.ini", "noxfile.py"]), ..plain() }, &["tox", "nox"]),
-            (Shown { top: top(&["manage.py"]), ..plain() }, &["Django's checks", "Django's tests"]),
+            (Shown { top: top(&["manage.py"]), has_tests: true, ..plain() }, &["manage.py check", "manage.py test"]),
             (Shown { top: top(&[".pre-commit-config.yaml"]), ..plain() }, &["pre-commit"]),
         ] {
             let found: Vec<&str> = shown.suites().iter().map(|suite| suite.name).collect();
