@@ -2,7 +2,7 @@ use crate::isolated::isolated;
 use crate::kit::{message, repo};
 use crate::support::{Ran, Repo};
 
-/// A project whose `a.py` uses `old.f`, which a rule changes.
+/// A project whose `a.py` uses `old.f`, which a rule changes. The guard that would find first what the rule writes wrong is off.
 fn project(rule: &str, rest: &str, files: &[(&str, &str)]) -> Repo {
     let own = [
         ("old.py", "def f(x):\n    return x\n"),
