@@ -50,6 +50,7 @@ pub mod stop;
 pub mod survey;
 pub mod table;
 pub mod takeback;
+pub mod taken;
 pub mod unit;
 pub mod unit_id;
 pub mod units;

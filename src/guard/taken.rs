@@ -2,7 +2,8 @@
 
 use crate::guard::{Context, Finding};
 use crate::plan::guards::{Guard, Severity};
-use crate::python::parsed::{Parsed, Taken, Taker, Way};
+use crate::python::parsed::Parsed;
+use crate::taken::{Taken, Taker, Way};
 
 /// Names that `before` binds and `after` does not, and that another file takes: patches, imports, or reads through the module. Where an
 /// earlier unit of the plan changes that file, it may not by then, so that it is a warning.

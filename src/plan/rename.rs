@@ -1,5 +1,6 @@
 //! What a rename makes of one name, and how much of the new name an import can give.
 
+use crate::dotted::covers;
 use serde::Serialize;
 
 /// Every use of `from` becomes `to`.
@@ -25,6 +26,12 @@ pub struct Rename {
 }
 
 impl Rename {
+    /// True for what the rule renames: the old name, and what lies below it and not below a new one in there.
+    #[must_use]
+    pub fn is_old(&self, name: &str) -> bool {
+        covers(&self.from, name) && !(covers(&self.from, &self.to) && covers(&self.to, name))
+    }
+
     /// As much of `to` as an import gives: `m.Color` of `m.Color.RED`. Where the module is not known it is all of it.
     #[must_use]
     pub fn importable(&self) -> &str {

@@ -21,7 +21,9 @@ use crate::rewrite::violation::{Seen, named};
 /// [`ParseError`] when even what bears on it cannot be parsed in time.
 pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
     let deprecated = match step {
-        Step::Rename(rename) if !(rename.strings || rename.docs) => slice::from_ref(&rename.from),
+        Step::Rename(rename) if !(rename.strings || rename.docs || covers(&rename.from, &rename.to)) => {
+            slice::from_ref(&rename.from)
+        }
         Step::Rewrite(rewrite) if !(rewrite.strings || rewrite.docs) => rewrite.pattern.deprecated(),
         Step::Edits(_) | Step::Rename(_) | Step::Rewrite(_) => &[],
     };

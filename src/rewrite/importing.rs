@@ -10,8 +10,8 @@
 //!   part and the name; when that is taken too, the place is left. So is one in the module itself that has what is wanted.
 //! - An old import goes when nothing uses it any more. It stays, and that is said, when uses are left, when `__all__`, a string or
 //!   a type comment names it, when another file takes it from here (where that is not known, in a package's `__init__.py`), in a class, as `import f as f`, when something else binds the name
-//!   too, when it loads a module that is read through another name, and in a branch: of `try/except ImportError` or of an `if`. What only a type checker reads, below `if TYPE_CHECKING:`,
-//!   is no such branch.
+//!   too, when it loads a module that is read through another name, and in a branch of a `try` or an `if`, unless all uses stand
+//!   beside it. What only a type checker reads, below `if TYPE_CHECKING:`, is no such branch.
 //! - An old import that nothing used before stays too: another file may take it from here.
 
 mod barred;
@@ -28,9 +28,10 @@ use crate::dotted::covers;
 use crate::pattern::after::Wanted;
 use crate::python::imports::{self, Import, Item};
 use crate::python::names::{Meaning, Names, Use};
-use crate::python::parsed::{IsTaken, Parsed};
+use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::python::syntax::ParseError;
+use crate::taken::IsTaken;
 
 /// Why a place cannot have what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,7 +211,10 @@ impl<'a> Importing<'a> {
     fn in_reach(&self, wanted: &Wanted, needed: Needed) -> Option<((usize, usize), String)> {
         let qualified = wanted.qualified();
         let mut through = None;
-        for (number, import) in self.names.imports.iter().enumerate() {
+        // What gave the old thing comes first.
+        let mut numbered: Vec<(usize, &Import)> = self.names.imports.iter().enumerate().collect();
+        numbered.sort_by_key(|(number, _)| !needed.old.contains(number));
+        for (number, import) in numbered {
             for (place, item) in import.items.iter().enumerate() {
                 let (imported, first) = (import.imported(item), item.local());
                 let plain = import.from.is_none() && item.alias.is_none();

@@ -42,7 +42,7 @@ use crate::python::names::{Meaning, Names};
 use crate::python::parsed::Parsed;
 use crate::python::syntax::ParseError;
 use crate::rewrite::error::{Problem, RewriteError};
-use crate::rewrite::violation::named;
+use crate::rewrite::violation::renamed;
 use crate::rewrite::{Made, Remark};
 
 /// What the rename changes.
@@ -71,7 +71,7 @@ pub(crate) fn rename(file: &Parsed, rename: &Rename) -> Result<Made, RewriteErro
 /// The places of which nothing here tells whether they are the old name: what a star import may bring, what is relative to a package
 /// that is not known. What is one of several things is left to the plan of its group.
 fn unknown(file: &Parsed, names: &Names, rename: &Rename) -> Result<Vec<Remark>, ParseError> {
-    let seen = named(file, std::slice::from_ref(&rename.from))?;
+    let seen = renamed(file, rename)?;
     let is_several = |at: usize| {
         let number = names.uses.binary_search_by_key(&at, |read| read.range.start);
         number.is_ok_and(|number| matches!(names.means(&names.uses[number]), Meaning::Several(_)))

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::dotted::covers;
-use crate::plan::Rewrite;
+use crate::plan::{Rename, Rewrite};
 use crate::python::builtins::is_builtin;
 use crate::python::imports::Import;
 use crate::python::names::{Meaning, Names, Use};
@@ -153,18 +153,28 @@ impl Seen {
 fn among_names(file: &Parsed, step: Step) -> Result<Seen, ParseError> {
     match step {
         Step::Edits(_) => Ok(Seen::default()),
-        Step::Rename(rename) => named(file, std::slice::from_ref(&rename.from)),
+        Step::Rename(rename) => renamed(file, rename),
         Step::Rewrite(rewrite) if rewrite.pattern.deprecated().is_empty() => matched(file, rewrite),
         Step::Rewrite(rewrite) => named(file, rewrite.pattern.deprecated()),
     }
 }
 
+/// Where what a rename renames is imported and used.
+pub(super) fn renamed(file: &Parsed, rename: &Rename) -> Result<Seen, ParseError> {
+    look_for(file, std::slice::from_ref(&rename.from), Some(rename))
+}
+
 /// Where a thing of one of these names, or one below it, is imported and used.
 pub(super) fn named(file: &Parsed, deprecated: &[String]) -> Result<Seen, ParseError> {
+    look_for(file, deprecated, None)
+}
+
+/// The same, for a rename by what it does.
+fn look_for(file: &Parsed, deprecated: &[String], rename: Option<&Rename>) -> Result<Seen, ParseError> {
     let (source, names) = (file.source(), file.names()?);
     let mut all = Seen::default();
     for deprecated in deprecated {
-        let mut finder = Finder { source, names, deprecated, seen: Seen::default() };
+        let mut finder = Finder { source, names, deprecated, rename, seen: Seen::default() };
         for import in &names.imports {
             finder.import(import);
         }
@@ -196,6 +206,7 @@ struct Finder<'a> {
     source: &'a Source<'a>,
     names: &'a Names<'a>,
     deprecated: &'a str,
+    rename: Option<&'a Rename>,
     seen: Seen,
 }
 
@@ -208,16 +219,25 @@ impl Finder<'_> {
         self.seen.undecided.push((Violation::at(self.source, range, kind, self.deprecated), why.into()));
     }
 
+    /// True for what lies below the old name and is the rename's own result.
+    fn is_new(&self, name: &str) -> bool {
+        covers(self.deprecated, name) && self.rename.is_some_and(|rename| !rename.is_old(name))
+    }
+
+    fn is_old(&self, name: &str) -> bool {
+        covers(self.deprecated, name) && !self.is_new(name)
+    }
+
     fn import(&mut self, import: &Import) {
         if let (true, Some(from)) = (import.star, &import.from) {
-            if covers(self.deprecated, &from.module) {
+            if self.is_old(&from.module) {
                 self.found(import.range.clone(), Kind::Import, from.module.clone());
             }
             return;
         }
         for item in &import.items {
             let imported = import.imported(item);
-            if covers(self.deprecated, &imported) {
+            if self.is_old(&imported) {
                 self.found(item.name_range.clone(), Kind::Import, imported);
             } else if let Some(rest) = relative(&imported)
                 && ends_with(self.deprecated, rest)
@@ -229,7 +249,7 @@ impl Finder<'_> {
 
     fn read(&mut self, read: &Use) {
         match self.names.means(read) {
-            Meaning::Imported(whole) => {
+            Meaning::Imported(whole) if !self.is_new(&whole) => {
                 let root = read.root(&whole);
                 if let Some(range) = reach(read, root, self.deprecated) {
                     self.found(range, Kind::Use, deeper(root, self.deprecated));
@@ -257,15 +277,18 @@ impl Finder<'_> {
                     self.undecided(range, Kind::Use, why);
                 }
             }
-            Meaning::Local | Meaning::Unbound { star: false } => {}
+            Meaning::Imported(_) | Meaning::Local | Meaning::Unbound { star: false } => {}
         }
     }
 
-    /// The modules of which everything is imported where `name`, read in `scope`, is searched.
+    /// The modules of which everything is imported where `name`, read in `scope`, is searched; a rename takes
+    /// along what its own module brings.
     fn stars(&self, scope: usize, name: &str) -> impl Iterator<Item = &str> {
         let scopes: Vec<usize> = self.names.path(scope, name).collect();
         let stars = self.names.imports.iter().filter(move |import| import.star && scopes.contains(&import.scope));
-        stars.filter_map(|import| import.from.as_ref()).map(|from| from.module.as_str())
+        let modules = stars.filter_map(|import| import.from.as_ref()).map(|from| from.module.as_str());
+        let takes_along = self.rename.is_some_and(Rename::may_be_module);
+        modules.filter(move |module| !(takes_along && covers(self.deprecated, module)))
     }
 }
 

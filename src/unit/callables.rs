@@ -12,9 +12,10 @@ use std::sync::Arc;
 use crate::fs;
 use crate::path::RepoPath;
 use crate::program::{Load, Module};
-use crate::python::parsed::{Parsed, Taker, Takers};
+use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::Repo;
+use crate::taken::{Taker, Takers};
 use crate::unit::file_kind::module_of;
 use crate::unit::takers::{Imports, takes};
 

@@ -14,9 +14,10 @@ use crate::path::RepoPath;
 use crate::program::Load;
 use crate::program::outline::{Outline, Takers};
 use crate::python::names::Meaning;
-use crate::python::parsed::{Parsed, Taker, Way};
+use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::patched;
+use crate::taken::{Taker, Way};
 use crate::unit::file_kind::module_of;
 
 /// Fewer files are not worth a thread of their own.

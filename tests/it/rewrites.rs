@@ -108,3 +108,12 @@ fn a_rule_for_calls_with_a_constant_lets_other_calls_be_unless_it_names_what_is_
     let wrong = about_f("  two: { rename: { from: m.f, to: n.g }, deprecated: [] }\n", texts.0, texts.1);
     untouched(&wrong, 2, &["check"]).says("`deprecated` of a `rename`");
 }
+
+#[test]
+fn what_several_rules_would_take_away_is_told_once() {
+    let rule = |name: &str, arguments: &str| format!("  {name}:\n{}", REWRITE.replace("(A", arguments));
+    let rules = format!("{}{}", rule("one", "($A"), rule("two", "($A, $B"));
+    let repo = about_f(&rules, "from m import f\nf(1)\nf(1, 2)\nx = f\n", "x = 1\n");
+    let ran = untouched(&repo, 1, &["check"]).says("a.py:4:5: m.f is still used, which the rules one, two replace (violation)");
+    assert_eq!(ran.stderr.matches("a.py:4:5").count(), 1, "{}", ran.stderr);
+}

@@ -8,6 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "words and ground",
         &["cure", "dotted", "edit", "fault", "git_env", "interpreter", "interrupt", "path", "results", "state", "verdict"],
     ),
+    ("words made of words", &["taken"]),
     ("what can be said, what Python is", &["event", "python", "unit_id"]),
     ("the language of rules, what the tree's modules are", &["pattern", "program"]),
     ("mechanisms that know one thing", &["command", "fs", "journal", "lock", "plan", "table"]),
@@ -91,7 +92,7 @@ fn imports_go_down_the_layers_only() {
 }
 
 /// How many lines the engine has, tests aside. Any change may lower it; one that raises it says why in its message.
-const ENGINE: usize = 19_195;
+const ENGINE: usize = 19_210;
 
 #[test]
 fn the_engine_stays_small() {

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use tree_sitter::Node;
 
 use crate::dotted::covers;
+use crate::python::builtins::is_builtin;
 use crate::python::imports::{Import, Item};
 use crate::python::names::{ScopeKind, Use};
-use crate::python::parsed::Taken;
 use crate::rewrite::Remark;
 use crate::rewrite::importing::Importing;
+use crate::taken::Taken;
 
 /// What keeps an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +49,9 @@ impl Importing<'_> {
         let item = &import.items[number];
         let (names, local) = (self.names, item.local());
         let scope = &names.scopes[import.scope];
-        if self.kept.contains(&(statement, number)) || self.reads.contains(local) {
+        // A builtin of the same name is what the new code means.
+        let is_read = self.reads.contains(local) && !(is_builtin(local) && self.is_concerned(statement, number));
+        if self.kept.contains(&(statement, number)) || is_read {
             return Some(Keep::Needed);
         }
         let left = self.left(import, item);
@@ -77,7 +80,7 @@ impl Importing<'_> {
             "it is an attribute of a class"
         } else if names.declares(local) {
             "`global` or `nonlocal` names it"
-        } else if self.branch(import) == Some(Branch::Other) {
+        } else if self.branch(import) == Some(Branch::Other) && !self.is_used_beside(import, local) {
             "it stands in a branch"
         } else if !alone {
             "something else binds the name too"
@@ -120,6 +123,14 @@ impl Importing<'_> {
                 let apart = twin.range != item.range;
                 apart && other.from.is_none() && twin.alias.is_none() && covers(&twin.name, &chain)
             })
+    }
+
+    /// True when all that reads a name of an import stands in the import's own block.
+    fn is_used_beside(&self, import: &Import, local: &str) -> bool {
+        let block = self.statement(import).and_then(|statement| statement.parent());
+        let own = self.names.uses.iter().filter(|read| read.name == local);
+        let mut own = own.filter(|read| self.names.resolve(read.scope, local) == Some(import.scope)).peekable();
+        own.peek().is_some() && block.is_some_and(|block| own.all(|read| block.byte_range().contains(&read.range.start)))
     }
 
     fn branch(&self, import: &Import) -> Option<Branch> {

@@ -13,7 +13,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
     for read in &names.uses {
         let Some(target) = names.target(read) else { continue };
         let from = work.rename.from.as_str();
-        let reaches = |base: &String| base != from && covers(base, from) && covers(from, &read.qualified(base));
+        let reaches = |base: &String| base != from && covers(base, from) && work.rename.is_old(&read.qualified(base));
         match names.means(target) {
             Meaning::Imported(base) if reaches(&base) => chain(work, read, &base)?,
             Meaning::Several(bases) if bases.iter().any(reaches) => {

@@ -26,9 +26,8 @@ impl Group<'_> {
                 .into_iter()
                 .collect(),
         };
-        let reaches = |read: &Use| {
-            meanings.iter().any(|root| covers(root, &work.rename.from) && covers(&work.rename.from, &read.qualified(root)))
-        };
+        let reaches =
+            |read: &Use| meanings.iter().any(|root| covers(root, &work.rename.from) && work.rename.is_old(&read.qualified(root)));
         let renamed = |read: &&Use| reaches(read) && !arms::leave(work, &read.whole(), None);
         let (changed, rest): (Vec<&Use>, Vec<&Use>) = self.uses.iter().copied().partition(renamed);
         let Some(first) = changed.first() else { return Ok(()) };
@@ -148,7 +147,7 @@ impl Group<'_> {
     fn imports(&self, work: &Work, read: &Use, module: &str, to: &str) -> bool {
         let items = self.bindings.iter().filter_map(|binding| work.names.item(binding));
         let loading = items.filter(|(import, item)| {
-            let moves = covers(&work.rename.from, &item.name) && work.rename.border().is_none();
+            let moves = work.rename.is_old(&item.name) && work.rename.border().is_none();
             let renamed = moves.then(|| format!("{to}{}", &item.name[work.rename.from.len()..]));
             import.from.is_none() && item.alias.is_none() && covers(module, renamed.as_deref().unwrap_or(&item.name))
         });

@@ -28,13 +28,13 @@ impl Group<'_> {
         let reaches = |read: &&&Use| {
             items.iter().any(|(import, item)| {
                 let bound = import.bound(item);
-                bound != from && covers(&bound, &from) && covers(&from, &read.qualified(&bound))
+                bound != from && covers(&bound, &from) && work.rename.is_old(&read.qualified(&bound))
             })
         };
         let through: Vec<usize> = self.uses.iter().filter(reaches).map(|read| read.range.start).collect();
         // What imports the old name as a module will import the new one so.
         let loaded = items.iter().any(|(import, item)| {
-            import.from.is_none() && covers(&from, &item.name) && !work.names.is_own(&renamed(work, &item.name))
+            import.from.is_none() && work.rename.is_old(&item.name) && !work.names.is_own(&renamed(work, &item.name))
         });
         let own = items.iter().any(|(import, item)| is_of_itself(work, import, item));
         if !own && (through.is_empty() || loaded || !has_new(work)) {
@@ -42,7 +42,7 @@ impl Group<'_> {
         }
         for (import, item) in items {
             let imported = import.imported(item);
-            if covers(&from, &imported) {
+            if work.rename.is_old(&imported) {
                 remark(work, item.range.start, &imported);
             }
         }
@@ -60,7 +60,7 @@ fn renamed(work: &Work, name: &str) -> String {
 /// True when an import of the old name would become one of the file itself, and is none yet.
 fn is_of_itself(work: &Work, import: &Import, item: &Item) -> bool {
     let imported = import.imported(item);
-    if !covers(&work.rename.from, &imported) {
+    if !work.rename.is_old(&imported) {
         return false;
     }
     let new = renamed(work, &imported);

@@ -18,7 +18,7 @@ impl Work<'_> {
                 Some(module) if exact => module.module.clone(),
                 _ => imported,
             };
-            let reads = |read: usize| names.qualified(&names.uses[read]).is_none_or(|whole| !covers(from, &whole));
+            let reads = |read: usize| names.qualified(&names.uses[read]).is_none_or(|whole| !self.rename.is_old(&whole));
             let stays = |other: usize, item: usize| self.is_loaded_as_before(other, item);
             let Some((module, read)) = names.lent((statement, number), &loads, reads, stays) else { continue };
             if covers(&module, &self.rename.to) {

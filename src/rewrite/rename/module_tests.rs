@@ -132,7 +132,8 @@ fn a_module_changes_its_name_everywhere() {
             ("from a.b.c.e import x\nx\n", "from a.b.d.e import x\nx\n"),
             ("from a.b import c\nc.x\n", "from a.b import d\nd.x\n"),
             ("from a import b\nb.c.x\n", "from a import b\nb.d.x\n"),
-            ("from a.b.c import *\n", "from a.b.c import *\n"),
+            ("from a.b.c import *\nf()\n", "from a.b.d import *\nf()\n"),
+            ("from a.b.c.e import *\n", "from a.b.d.e import *\n"),
             ("import a.b.cc\na.b.cc.x\n", "import a.b.cc\na.b.cc.x\n"),
         ],
     );
@@ -257,5 +258,24 @@ fn a_module_without_a_package_changes_its_name() {
         "six",
         "u.six",
         &[("import six\nsix.x\n", "import u.six\nu.six.x\n"), ("from six import x\nx\n", "from u.six import x\nx\n")],
+    );
+}
+
+#[test]
+fn a_module_that_moves_below_itself_moves_once() {
+    check(
+        "pk.views",
+        "pk.views.api",
+        &[
+            (
+                "from pk.views import f\nimport pk.views\nf(pk.views.g)\n",
+                "from pk.views.api import f\nimport pk.views.api\nf(pk.views.api.g)\n",
+            ),
+            ("import pk.views.api\npk.views.api.f()\n", "import pk.views.api\npk.views.api.f()\n"),
+            (
+                "from pk.views.api import f\nfrom pk.views.more import h\n",
+                "from pk.views.api import f\nfrom pk.views.api.more import h\n",
+            ),
+        ],
     );
 }

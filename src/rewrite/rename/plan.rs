@@ -9,11 +9,11 @@ use crate::pattern::outside::Regions;
 use crate::plan::Rename;
 use crate::python::imports::{Import, Item, absolute, written};
 use crate::python::names::{Names, Use};
-use crate::python::parsed::{IsTaken, Taken};
 use crate::python::source::Source;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::statement::{self, join};
 use crate::rewrite::{Made, Remark, directive};
+use crate::taken::{IsTaken, Taken};
 
 /// What becomes of one item of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -71,7 +71,7 @@ impl Group<'_> {
     /// True when a plain import loads the old name as a module, and the new one shall come by `from`.
     pub(super) fn loses_module(&self, work: &Work) -> bool {
         let mut items = self.bindings.iter().filter_map(|binding| work.names.item(binding));
-        let loads = |(import, item): (&Import, &Item)| import.from.is_none() && covers(&work.rename.from, &item.name);
+        let loads = |(import, item): (&Import, &Item)| import.from.is_none() && work.rename.is_old(&item.name);
         work.rename.border().is_some() && items.any(loads)
     }
 

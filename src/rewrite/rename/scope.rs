@@ -39,7 +39,7 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
         let sorted: BTreeMap<_, _> = owner.bindings.iter().collect();
         for (name, bindings) in sorted {
             let concerned = bindings.iter().filter_map(|binding| names.item(binding)).any(|(import, item)| {
-                covers(&work.rename.from, &import.imported(item)) || covers(&import.bound(item), &work.rename.from)
+                work.rename.is_old(&import.imported(item)) || covers(&import.bound(item), &work.rename.from)
             });
             if !concerned {
                 continue;
@@ -71,6 +71,15 @@ pub(super) fn plan(work: &mut Work) -> Result<(), RewriteError> {
             groups.push(Group { star, ..group });
         }
     }
+    // A star import of what is renamed, or of what lies below it, brings the same names from the new module.
+    for import in names.imports.iter().filter(|import| import.star && work.rename.may_be_module()) {
+        let Some(from) = import.from.as_ref().filter(|from| work.rename.is_old(&from.module)) else { continue };
+        let moves_along = from.level > 0 && work.base(from.level).is_some_and(|base| work.rename.is_old(&base));
+        let to = format!("{}{}", work.rename.to, &from.module[work.rename.from.len()..]);
+        if !moves_along && !work.names.is_own(&to) {
+            work.edit(Edit::new(from.range.clone(), work.written(import, &to)));
+        }
+    }
     let mut through = Vec::new();
     for group in groups {
         if !group.leave(work) && group.plan(work)? {
@@ -96,7 +105,7 @@ impl Group<'_> {
         let mut local: Option<String> = None;
         let mut through = false;
         let old = self.bindings.iter().filter_map(|binding| names.item(binding));
-        let old = old.filter(|(import, item)| covers(&from, &import.imported(item)));
+        let old = old.filter(|(import, item)| work.rename.is_old(&import.imported(item)));
         let kept: Vec<Range<usize>> =
             old.map(|(_, item)| item.range.clone()).filter(|range| arms::leave(work, range, Some(self.name))).collect();
         let all = !self.pinned && !kept.is_empty();
@@ -105,7 +114,7 @@ impl Group<'_> {
             let imported = import.imported(item);
             let bound = import.bound(item);
             through |= covers(&bound, &from) && (bound != from || bound != imported);
-            if all || !covers(&from, &imported) || kept.contains(&item.range) {
+            if all || !work.rename.is_old(&imported) || kept.contains(&item.range) {
                 continue;
             }
             limits::check_import(work, import.scope, import.range.start)?;
@@ -324,11 +333,11 @@ impl Group<'_> {
 
     /// Imports the root of the old name beside a statement that imports it no more, where something still needs it.
     fn keep_root(&self, work: &mut Work, import: &Import, item: &Item, statement: usize) {
-        let mut rest = self.uses.iter().filter(|read| !covers(&work.rename.from, &read.qualified(self.name)));
+        let mut rest = self.uses.iter().filter(|read| !work.rename.is_old(&read.qualified(self.name)));
         // What else binds, declares or deletes the name still finds it bound.
         let bound = |(other, twin): (&Import, &Item)| {
             let plain = other.from.is_none() && twin.alias.is_none();
-            plain && !covers(&work.rename.from, &twin.name) && work.names.serves(other, import)
+            plain && !work.rename.is_old(&twin.name) && work.names.serves(other, import)
         };
         let stays = self.bindings.iter().filter_map(|binding| work.names.item(binding)).any(bound);
         if rest.any(|read| !self.served(work, read, import, item)) || (self.pinned && !stays) {

@@ -31,7 +31,12 @@ fn the_new_import_stands_where_the_old_one_stood() {
                 "\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\nfrom a.b import f\nf(1)\n",
                 "\"\"\"Doc.\"\"\"\nfrom __future__ import annotations\nfrom a.c import g\ng(1)\n",
             ),
-            ("if x:\n    from a.b import f\n    f(1)\n", "if x:\n    from a.b import f\n    from a.c import g\n    g(1)\n"),
+            ("if x:\n    from a.b import f\n    f(1)\n", "if x:\n    from a.c import g\n    g(1)\n"),
+            (
+                "try:\n    from a.b import f\n    f(1)\nexcept E: pass\n",
+                "try:\n    from a.c import g\n    g(1)\nexcept E: pass\n",
+            ),
+            ("def h(a):\n    if a: from a.b import f; f(1)\n", "def h(a):\n    if a: from a.c import g; g(1)\n"),
             ("from a.b import f\r\nf(1)\r\nf(2)\r\n", "from a.c import g\r\ng(1)\r\ng(2)\r\n"),
             ("import os; from a.b import f; f(1)\n", "import os; from a.c import g; g(1)\n"),
         ],
@@ -532,4 +537,28 @@ fn an_attribute_that_is_set_does_not_become_a_name_of_the_file() {
         &[("import m\nm.f = 3\nm.f += 1\ndel m.f\n", "import n\nn.g = 3\nn.g += 1\ndel n.g\n")],
     );
     left(&rule("$X.old", "$X"), "a.old = 3\n", "a.old is set here");
+}
+
+#[test]
+fn a_builtin_takes_the_place_of_an_import_of_the_same_name() {
+    check(
+        "from six.moves import range\nrange",
+        "range",
+        &[
+            ("from six.moves import range\nfor i in range(3): list(range(i))\n", "for i in range(3): list(range(i))\n"),
+            ("from six.moves import range, zip\nzip(range(3))\n", "from six.moves import zip\nzip(range(3))\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_the_new_code_needs_comes_from_the_import_that_gave_the_old() {
+    check(
+        "import a as b\nb.f([$$$X])",
+        "import a as b\nb.f($$$X)",
+        &[
+            ("import a as b\nimport a.c\nb.f([1])\na.c.x\n", "import a as b\nimport a.c\nb.f(1)\na.c.x\n"),
+            ("import a.c\nimport a as b\nb.f([1])\na.c.x\n", "import a.c\nimport a as b\nb.f(1)\na.c.x\n"),
+        ],
+    );
 }

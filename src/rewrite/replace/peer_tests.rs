@@ -83,10 +83,7 @@ fn tabs_and_line_endings_are_those_of_the_file() {
         BEFORE,
         "from a.c import g\n\ng(\n    $X,\n    0,\n)",
         &[
-            (
-                "if x:\r\n\tfrom a.b import f\r\n\tf(1)\r\n",
-                "if x:\r\n\tfrom a.b import f\r\n\tfrom a.c import g\r\n\tg(\r\n\t\t1,\r\n\t\t0,\r\n\t)\r\n",
-            ),
+            ("if x:\r\n\tfrom a.b import f\r\n\tf(1)\r\n", "if x:\r\n\tfrom a.c import g\r\n\tg(\r\n\t\t1,\r\n\t\t0,\r\n\t)\r\n"),
             (
                 "def h():\r\n\tfrom a.b import f\r\n\treturn f(1)\r\n",
                 "def h():\r\n\tfrom a.c import g\r\n\treturn g(\r\n\t\t1,\r\n\t\t0,\r\n\t)\r\n",
