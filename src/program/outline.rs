@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::program::module::{Load, loads};
 use crate::python::names::Names;
 use crate::python::parsed::Parsed;
@@ -16,7 +18,7 @@ const PATCHERS: [&[u8]; 3] = [b"patch", b"setattr", b"delattr"];
 const LONGEST: usize = 256;
 
 /// What a file imports and may patch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
     /// The qualified names of all that it imports, in functions too; of a star import the module.
     pub imports: BTreeSet<String>,

@@ -114,8 +114,10 @@ impl<'r> Callables<'r> {
 
     fn imports(&self) -> Option<&Arc<Imports>> {
         let list = || {
-            let listed = self.repo?.listing(|path| path.ends_with(b".py") || path.ends_with(b".pyi")).ok()?;
-            Some(Arc::new(Imports::new(self.top, listed.into_iter().map(|file| file.path).collect())))
+            let repo = self.repo?;
+            let listed = repo.listing(|path| path.ends_with(b".py") || path.ends_with(b".pyi")).ok()?;
+            let paths = listed.into_iter().map(|file| file.path).collect();
+            Some(Arc::new(Imports::new(self.top, repo.state_folder().join("cache"), paths)))
         };
         self.imports.get_or_init(list).as_ref()
     }

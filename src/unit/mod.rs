@@ -3,6 +3,7 @@
 pub mod callables;
 pub mod codemod;
 pub mod file_kind;
+pub mod kept;
 pub mod line_ends;
 pub mod look;
 pub mod segments;

@@ -2,23 +2,24 @@
 //!
 //! What all tracked files import is found once, when it is first asked for; only files that may take the name are then read whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::dotted::covers;
 use crate::fs;
 use crate::path::RepoPath;
 use crate::program::Load;
+use crate::program::naming::module_name;
 use crate::program::outline::{Outline, Takers};
 use crate::python::names::Meaning;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::patched;
 use crate::taken::{Taker, Way};
-use crate::unit::file_kind::module_of;
+use crate::unit::kept::{self, Kept, Stamp};
 
 /// Fewer files are not worth a thread of their own.
 const FILES_PER_THREAD: usize = 256;
@@ -29,6 +30,8 @@ const STRIDE: usize = 32;
 #[derive(Debug)]
 pub struct Imports {
     top: PathBuf,
+    /// Where what was found out is kept for the next command.
+    cache: PathBuf,
     paths: Vec<RepoPath>,
     known: OnceLock<Known>,
 }
@@ -41,10 +44,10 @@ struct Known {
 }
 
 impl Imports {
-    /// Those of the files at `paths`.
+    /// Those of the files at `paths`, with what is kept of them in the folder `cache`.
     #[must_use]
-    pub fn new(top: &Path, paths: Vec<RepoPath>) -> Self {
-        Self { top: top.to_owned(), paths, known: OnceLock::new() }
+    pub fn new(top: &Path, cache: PathBuf, paths: Vec<RepoPath>) -> Self {
+        Self { top: top.to_owned(), cache, paths, known: OnceLock::new() }
     }
 
     /// The files that may take `name` from `module`.
@@ -64,7 +67,12 @@ impl Imports {
     }
 
     fn look(&self) -> Known {
-        let next = AtomicUsize::new(0);
+        let kept = kept::load(&self.cache, &self.paths);
+        let mut there: HashSet<&[u8]> = HashSet::new();
+        for path in self.paths.iter().map(RepoPath::as_bytes) {
+            there.extend(memchr::memchr_iter(b'/', path).chain([path.len()]).map(|end| &path[..end]));
+        }
+        let (next, is_new) = (AtomicUsize::new(0), AtomicBool::new(false));
         let work = || {
             let mut found = Vec::new();
             loop {
@@ -73,14 +81,22 @@ impl Imports {
                 else {
                     return found;
                 };
-                found.extend(paths.iter().enumerate().filter_map(|(at, path)| {
-                    let (name, outline) = self.outline(path)?;
-                    Some((first + at, name, outline))
-                }));
+                for (at, path) in paths.iter().enumerate() {
+                    let Some(stamp) = Stamp::of(&path.below(&self.top)) else { continue };
+                    let known = std::str::from_utf8(path.as_bytes()).ok().and_then(|path| kept.get(path));
+                    let known = known.filter(|kept| kept.stamp == stamp).cloned();
+                    found.push((
+                        first + at,
+                        known.unwrap_or_else(|| {
+                            is_new.store(true, Ordering::Relaxed);
+                            self.outline(path, stamp, &there)
+                        }),
+                    ));
+                }
             }
         };
         let threads = thread::available_parallelism().map_or(1, usize::from).min(self.paths.len().div_ceil(FILES_PER_THREAD));
-        let mut found: Vec<(usize, Option<String>, Outline)> = thread::scope(|scope| {
+        let mut found: Vec<(usize, Kept)> = thread::scope(|scope| {
             // Where the system gives no thread this one does the work.
             let others: Vec<_> = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
             let mut found = work();
@@ -89,11 +105,19 @@ impl Imports {
             }
             found
         });
-        found.sort_by_key(|(number, ..)| *number);
+        found.sort_by_key(|(number, _)| *number);
+        if is_new.load(Ordering::Relaxed) {
+            let named = |(number, kept): &(usize, Kept)| {
+                let path = std::str::from_utf8(self.paths[*number].as_bytes()).ok()?;
+                Some((path.to_owned(), kept.clone()))
+            };
+            kept::store(&self.cache, &self.paths, &found.iter().filter_map(named).collect());
+        }
         let mut known = Known::default();
-        for (number, name, outline) in found {
+        for (number, Kept { module, outline, .. }) in found {
+            let Some(outline) = outline else { continue };
             known.takers.add(u32::try_from(number).unwrap_or(u32::MAX), &outline);
-            if let Some(name) = name {
+            if let Some(name) = module {
                 let name = name.strip_suffix(".__init__").unwrap_or(&name).to_owned();
                 known.loads.entry(name).or_insert((number, outline.loads));
             }
@@ -101,13 +125,14 @@ impl Imports {
         known
     }
 
-    /// The name and the outline of a file; what cannot be read takes nothing.
-    fn outline(&self, path: &RepoPath) -> Option<(Option<String>, Outline)> {
-        let bytes = fs::read(&self.top, path).ok()?.bytes;
-        let source = Source::new(&bytes).ok()?;
-        let name = module_of(&self.top, path, source.text());
-        let outline = Outline::read(&source, name.as_deref())?;
-        Some((name, outline))
+    /// What a file imports and may patch; one that cannot be read takes nothing.
+    fn outline(&self, path: &RepoPath, stamp: Stamp, there: &HashSet<&[u8]>) -> Kept {
+        let mut kept = Kept { stamp, module: None, outline: None };
+        let Ok(found) = fs::read(&self.top, path) else { return kept };
+        let Ok(source) = Source::new(&found.bytes) else { return kept };
+        kept.module = module_name(path.as_bytes(), source.text(), |other| there.contains(other));
+        kept.outline = Outline::read(&source, kept.module.as_deref());
+        kept
     }
 }
 

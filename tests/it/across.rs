@@ -188,3 +188,20 @@ fn an_import_that_closes_a_circle_in_which_a_name_is_not_there_yet_is_not_writte
         assert!(starts(&repo) && !ran.stderr.contains("(cycle)"), "{new}{}", ran.stderr);
     }
 }
+
+#[test]
+fn a_cache_that_is_damaged_or_cannot_be_written_changes_no_answer() {
+    let files = [("m.py", "f = 1\n"), ("n.py", "g = 1\n"), ("a.py", "from m import f\n"), ("b.py", "from a import f\n")];
+    let repo = planned(&files, "  r: { rename: { from: m.f, to: n.g } }", "[a.py]");
+    let said = "a.py:1:15: f stays as another name of n.g: b.py:1 imports it from here";
+    let cache = repo.top().join(".git/migrate/cache");
+    untouched(&repo, 0, &["check"]).says(said);
+    assert!(cache.join("outlines").is_file());
+    for damaged in ["", "{", "{\"format\":1}\n{}", "\u{0}"] {
+        std::fs::write(cache.join("outlines"), damaged).unwrap();
+        untouched(&repo, 0, &["check"]).says(said);
+    }
+    std::fs::remove_dir_all(&cache).unwrap();
+    std::fs::write(&cache, "no folder").unwrap();
+    untouched(&repo, 0, &["check"]).says(said);
+}
