@@ -20,7 +20,7 @@ const LONGEST: usize = 256;
 /// What a file imports and may patch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
-    /// The qualified names of all that it imports, in functions too; of a star import the module.
+    /// The qualified names of all that it imports, in functions too; of a star import the module, of a plain one what is above it too.
     pub imports: BTreeSet<String>,
     /// What it loads while it is itself imported, in the order of the text.
     pub loads: Vec<Load>,
@@ -43,7 +43,10 @@ impl Outline {
             None => file,
         };
         let names = file.names().ok()?;
-        Some(Self { imports: imports(names), loads: loads(names), texts })
+        // `import a.b` gives what `a` has, too.
+        let plain = names.imports.iter().filter(|import| import.from.is_none()).flat_map(|import| &import.items);
+        let above = plain.flat_map(|item| item.name.match_indices('.').map(|(at, _)| item.name[..at].to_owned()));
+        Some(Self { imports: imports(names).into_iter().chain(above).collect(), loads: loads(names), texts })
     }
 }
 
@@ -117,7 +120,7 @@ mod tests {
             "import a.b\nfrom . import c\nif x:\n    from d import e\ndef f():\n    from g import *\nif TYPE_CHECKING:\n    import h\n\
              @mock.patch('p.m.f', \"it's\")\ndef t(): 'q.r'\n",
         );
-        assert_eq!(Vec::from_iter(&found.imports), ["a.b", "d.e", "g", "h", "p.c"]);
+        assert_eq!(Vec::from_iter(&found.imports), ["a", "a.b", "d.e", "g", "h", "p.c"]);
         let loads: Vec<(&str, bool)> = found.loads.iter().map(|load| (load.module.as_str(), load.sure)).collect();
         assert_eq!(loads, [("a.b", true), ("p", true), ("d", false)]);
         assert!(found.texts.contains("p.m.f"));
@@ -128,10 +131,12 @@ mod tests {
     fn who_may_take_a_name_imports_it_or_its_module_or_has_it_in_a_text() {
         let mut takers = Takers::default();
         for (number, text) in
-            ["from p.q import f\n", "import p.q\n", "patch('p.q.f.x')\n", "from p.q import g\n"].iter().enumerate()
+            ["from p.q import f\n", "import p.q\n", "patch('p.q.f.x')\n", "from p.q import g\n", "import p.q.r\n"]
+                .iter()
+                .enumerate()
         {
             takers.add(u32::try_from(number).unwrap(), &outline(text));
         }
-        assert_eq!(Vec::from_iter(takers.candidates("p.q", "f")), [0, 1, 2]);
+        assert_eq!(Vec::from_iter(takers.candidates("p.q", "f")), [0, 1, 2, 4]);
     }
 }
