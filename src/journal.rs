@@ -16,7 +16,7 @@ use crate::fault;
 
 mod record;
 
-pub use record::{Announcement, AskedFile, DraftedFile, FileChange, Record, RunStarted, files_of};
+pub use record::{Also, Announcement, AskedFile, DraftedFile, FileChange, Record, RunStarted, files_of};
 
 /// The version of the records that this tool writes.
 pub const FORMAT: u32 = 3;

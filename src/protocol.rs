@@ -9,6 +9,9 @@
 //! undo     unless the branch holds the commit: index entry and disk: after -> before, where they still hold after
 //! ```
 //!
+//! A change may come to several commits on top of each other ([`Chain`]): they are made and held before it begins, and the branch
+//! moves over all of them at once. To whatever is killed on the way, and to recovery, it is one change of many files.
+//!
 //! A run and a rollback, and whatever recovery finishes, all write through here. What to judge and when is the caller's.
 
 mod draft;
@@ -22,7 +25,7 @@ use git2::Oid;
 
 use crate::fault;
 use crate::fs::{self, FileProblem, Like};
-use crate::journal::{Announcement, FileChange, Journal, Record};
+use crate::journal::{Also, Announcement, FileChange, Journal, Record};
 use crate::path::RepoPath;
 use crate::repo::commit::TreeChange;
 use crate::repo::identity::Identity;
@@ -33,7 +36,7 @@ use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::Stop;
 
-pub use draft::{After, Begun, Draft, DraftFile, Landed, Placed};
+pub use draft::{After, Begun, Chain, Draft, DraftFile, Landed, Link, Placed};
 
 /// How often objects are stored anew that somebody removes as soon as they are written.
 const TRIES: usize = 3;
@@ -68,6 +71,8 @@ impl Protocol<'_> {
     /// When the journal or the object store cannot be written; nothing may then be placed.
     pub fn begin(&mut self, draft: Draft) -> Result<Begun, Stop> {
         let blobs = self.hold_files(&draft)?;
+        let links = draft.chain.iter().flat_map(|chain| chain.links.iter().skip(1));
+        let also = links.map(|link| Also { unit: link.unit.clone(), reverts: link.reverts.to_string() });
         let files = draft.files.iter().zip(blobs).map(|(file, (before, after))| FileChange {
             path: file.path.clone(),
             before: before.map(|before| before.to_string()),
@@ -89,6 +94,7 @@ impl Protocol<'_> {
             base: draft.tip.commit.to_string(),
             files: files.collect(),
             reverts: draft.reverts.map(|oid| oid.to_string()),
+            also: also.collect(),
             verify: draft.verify,
         }))?;
         Ok(Begun(draft))
@@ -126,6 +132,20 @@ impl Protocol<'_> {
         }
     }
 
+    /// Sees to it that commits on top of each other are held and last, with the `objects` that came with them: themselves and what else
+    /// may be new. `None` when there are none, or somebody tidied up before they were held.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn chain(&self, links: Vec<Link>, objects: &[Oid]) -> Result<Option<Chain>, Stop> {
+        let Some(last) = links.last().map(|link| link.commit) else { return Ok(None) };
+        let aside = self.repo.write_branch_aside(last)?;
+        fault::point("chain: written");
+        self.repo.sync_objects(objects, vec![aside.clone()])?;
+        fault::point("chain: synced");
+        Ok(self.held(Hold::Commit, &aside, objects)?.then_some(Chain { links, last }))
+    }
+
     /// Stores the bytes on disk, before and after, of each file, and sees to it that those which nothing else names are held and
     /// last.
     fn hold_files(&self, draft: &Draft) -> Result<Vec<Held>, Stop> {
@@ -140,11 +160,10 @@ impl Protocol<'_> {
                     before => before.as_ref().map(|target| target.blob),
                 };
                 // Kept as an object too, so that recovery knows what a killed write left aside.
-                let after = match file.new_text() {
-                    Some(after) => Some(self.repo.clean(&file.path, after, false, Write::Yes)?),
-                    None => None,
-                };
-                kept.extend([before.filter(|_| file.converted), after].into_iter().flatten());
+                let is_in_chain = draft.chain.is_some() && !file.converted;
+                let write = if is_in_chain { Write::No } else { Write::Yes };
+                let after = file.new_text().map(|after| self.repo.clean(&file.path, after, false, write)).transpose()?;
+                kept.extend([before.filter(|_| file.converted), after.filter(|_| !is_in_chain)].into_iter().flatten());
                 blobs.push((before, after));
             }
             fault::point("begin: blobs written");
@@ -242,7 +261,7 @@ impl Protocol<'_> {
     /// Writes the trees that the commit will have, if it comes to one, so that they are on their way to the disk meanwhile. Without
     /// it, `land` writes them.
     fn sync_trees_ahead(&self, draft: &Draft) -> Result<(), Stop> {
-        if draft.files.iter().any(|file| file.converted || file.after == After::Unknown) {
+        if draft.chain.is_some() || draft.files.iter().any(|file| file.converted || file.after == After::Unknown) {
             return Ok(());
         }
         let tree = self.repo.tree_with(draft.tip.commit, &self.tree_changes(draft)?)?;
@@ -274,7 +293,8 @@ impl Protocol<'_> {
         Ok(trees)
     }
 
-    /// Commits what is placed: exactly the bytes that were judged, on the branch and commit that the change began with.
+    /// Commits what is placed: exactly the bytes that were judged, on the branch and commit that the change began with. The commits of
+    /// a chain have their messages already.
     ///
     /// # Errors
     /// When a fact is not as it was; the change is undone then, unless its commit is in the branch.
@@ -290,7 +310,10 @@ impl Protocol<'_> {
         for file in &draft.files {
             judged.push((file.path.clone(), self.as_drafted(file)?));
         }
-        let Prepared { commit, entries, staged } = self.prepare(draft, &judged, message)?;
+        let Prepared { commit, entries, staged } = match &draft.chain {
+            Some(chain) => self.prepare_index(draft, &judged, chain.last)?,
+            None => self.prepare(draft, &judged, message)?,
+        };
         self.journal.append(Record::Prepared { commit: commit.to_string() })?;
         self.stage(&draft.tip, &entries, staged)?;
         self.move_branch(&draft.tip, commit, log)?;
@@ -327,9 +350,7 @@ impl Protocol<'_> {
             objects.push(commit);
             objects.extend(self.new_trees(draft, tree)?);
             let branch = self.repo.write_branch_aside(commit)?;
-            let folders = draft.files.iter().map(|file| fs::folder_there(self.repo.top(), &file.path));
-            let folders: BTreeSet<PathBuf> = folders.collect();
-            let also = [branch.clone()].into_iter().chain(folders).collect();
+            let also = [branch.clone()].into_iter().chain(self.folders(draft)).collect();
             let syncing = self.repo.begin_sync(&objects, also)?;
             // A large index takes as long to write as the disk takes to sync.
             let entries = self.entries(draft.tip.commit, commit, judged)?;
@@ -344,6 +365,24 @@ impl Protocol<'_> {
             }
         }
         Err(RepoProblem::Vanished.into())
+    }
+
+    /// As [`Protocol::prepare`] for a chain, whose commits are held and last already.
+    fn prepare_index(&self, draft: &Draft, judged: &[Judged], commit: Oid) -> Result<Prepared, Stop> {
+        let syncing = self.repo.begin_sync(&[], self.folders(draft).collect())?;
+        let entries = self.entries(draft.tip.commit, commit, judged)?;
+        let staged = self.repo.stage_aside(&entries)?;
+        staged.file().into_iter().for_each(|file| syncing.also(file));
+        fault::point("land: index written aside");
+        syncing.done()?;
+        fault::point("land: folders synced");
+        Ok(Prepared { commit, entries, staged })
+    }
+
+    /// The folders that hold the names of the files.
+    fn folders(&self, draft: &Draft) -> impl Iterator<Item = PathBuf> {
+        let folders: BTreeSet<PathBuf> = draft.files.iter().map(|file| fs::folder_there(self.repo.top(), &file.path)).collect();
+        folders.into_iter()
     }
 
     /// The file at `path` as it is while it holds the bytes of the blob `after`, or is gone where there is none.

@@ -20,7 +20,7 @@ pub fn settle(repo: &Repo, journal: &mut Journal, leave: Leave, emit: &mut dyn F
     ready(repo, leave)?;
     let identity = repo.identity()?;
     if let Some(settled) = recover::settle(&mut Protocol { repo, journal, identity: &identity })? {
-        emit(Event::Recovered { unit: settled.unit.to_string(), what: settled.what });
+        emit(Event::Recovered { unit: settled.unit, what: settled.what });
     }
     Ok(identity)
 }

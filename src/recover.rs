@@ -13,7 +13,6 @@ use crate::protocol::undo::{Leftovers, committed, keep_copy, old_text, on_disk};
 use crate::repo::target::Write;
 use crate::repo::{Repo, RepoProblem, Tip};
 use crate::stop::{Note, Stop};
-use crate::unit_id::UnitId;
 use crate::verdict::VerdictKind;
 
 /// How far the journal says a change came.
@@ -69,8 +68,9 @@ pub fn open(records: &[Record]) -> Open {
             Record::Committed { commit } => {
                 if let Some((begun, _)) = open.change.take() {
                     // What was taken back on another branch stands on its own one still.
-                    let is_back =
-                        |of: &Announcement, commit: &String| begun.reverts.as_ref() == Some(commit) && of.branch == begun.branch;
+                    let is_back = |of: &Announcement, commit: &String| {
+                        begun.all_reverted().any(|back| back == commit) && of.branch == begun.branch
+                    };
                     open.unverified.retain(|(of, commit)| !is_back(of, commit));
                     if begun.verify {
                         open.unverified.push((begun, commit.clone()));
@@ -160,8 +160,8 @@ pub fn decide(prepared: bool, disk: Disk, branch: Branch) -> Action {
 /// What was done about an interrupted change, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// The unit.
-    pub unit: UnitId,
+    /// The unit, or the first of several and how many more.
+    pub unit: String,
     /// In words.
     pub what: String,
 }
@@ -184,7 +184,7 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
     let (disk, branch) = (look(protocol.repo, &tip, &begun)?, stands(protocol.repo, &tip, &begun, commit)?);
     let whole = commit.filter(|commit| is_whole(protocol.repo, &begun, *commit));
     let what = match decide(whole.is_some(), disk, branch) {
-        Action::Note => note(protocol, commit)?,
+        Action::Note => note(protocol, &begun, commit)?,
         Action::Finish => {
             let commit = commit.expect("only a prepared change is finished");
             clear_asides(protocol.repo, &tip, &begun)?;
@@ -194,17 +194,26 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
                 judged.push(protocol.holding(&file.path, result.map(oid).transpose()?)?);
             }
             protocol.publish(&tip, commit, &judged, &format!("migrate: {} (resumed)", begun.unit))?;
-            "its judged result was committed".to_owned()
+            of_units(&begun, "its judged result was committed", "what takes them back was committed").to_owned()
         }
         Action::Forget => {
             clear_asides(protocol.repo, &tip, &begun)?;
             protocol.abandon("interrupted, and its file taken over")?;
-            "the branch holds what is in its file".to_owned()
+            of_units(&begun, "the branch holds what is in its file", "the branch holds what is in their files").to_owned()
         }
         Action::PutBack => put_back(protocol, &tip, &begun)?,
     };
     fault::point("recover: settled");
-    Ok(Some(Settled { unit: begun.unit, what }))
+    let unit = match begun.also.len() {
+        0 => begun.unit.to_string(),
+        more => format!("{} and {more} more", begun.unit),
+    };
+    Ok(Some(Settled { unit, what }))
+}
+
+/// The words for a change of one unit, or for one that takes several back.
+fn of_units(begun: &Announcement, one: &'static str, several: &'static str) -> &'static str {
+    if begun.also.is_empty() { one } else { several }
 }
 
 /// Removes git's locks that a killed run left. Each of them is known for ours by being the very file that we wrote; nobody else's is
@@ -250,11 +259,11 @@ pub fn judged(records: &[Record], commit: &str) -> Verification {
     if records.iter().any(known) { Verification::Done } else { Verification::Unknown }
 }
 
-fn note(protocol: &mut Protocol<'_>, commit: Option<Oid>) -> Result<String, Stop> {
+fn note(protocol: &mut Protocol<'_>, begun: &Announcement, commit: Option<Oid>) -> Result<String, Stop> {
     let commit = commit.expect("only a prepared commit can be in the branch").to_string();
     protocol.journal.append(Record::Committed { commit })?;
     protocol.repo.let_go()?;
-    Ok("its commit is in the branch".to_owned())
+    Ok(of_units(begun, "its commit is in the branch", "their commits are in the branch").to_owned())
 }
 
 fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Announcement) -> Result<String, Stop> {
@@ -263,11 +272,13 @@ fn put_back(protocol: &mut Protocol<'_>, tip: &Tip, begun: &Announcement) -> Res
     fault::point("recover: put back");
     protocol.abandon("interrupted before its commit")?;
     if strangers.is_empty() {
-        let are = if begun.files.len() == 1 { "its file is as it was" } else { "its files are as they were" };
+        let one = if begun.files.len() == 1 { "its file is as it was" } else { "its files are as they were" };
+        let are = of_units(begun, one, "their files are as they were");
+        let start = of_units(begun, "it starts again", "they start again");
         let copies: Vec<String> = kept.iter().map(|copy| copy.display().to_string()).collect();
         let copies =
             if copies.is_empty() { String::new() } else { format!(" (what a codemod had left is in {})", copies.join(", ")) };
-        return Ok(format!("{are}{copies}; it starts again"));
+        return Ok(format!("{are}{copies}; {start}"));
     }
     let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
     Ok(format!("somebody changed {} since, which stays as it is", names.join(", ")))

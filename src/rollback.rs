@@ -1,7 +1,7 @@
 //! `migrate rollback`: takes back what units committed, newest first, each by a commit of its own.
 //!
-//! Every conflict is found before the first write, and then nothing is touched: units change different files, so whether one can be
-//! taken back does not depend on the others. Of a commit that holds more than the unit, as a squashed one does, only the unit's file is
+//! Every conflict is found before the first write, and then nothing is touched. Many units are taken back in one step of the protocol
+//! ([`takeback::take_back_together`]), still each by its commit. Of a commit that holds more than the unit, as a squashed one does, only the unit's file is
 //! taken back. Afterwards the units' verification judges the recovery.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +17,13 @@ use crate::lock;
 use crate::message::trailers::{self, Trailers};
 use crate::path::{RepoPath, nearest};
 use crate::plan::{Files, Plan, Target};
-use crate::protocol::Protocol;
+use crate::protocol::{Link, Protocol};
 use crate::ready::{NOT_OF_REVERTS, refuse_hooks, settle};
 use crate::repo::Repo;
 use crate::request::Leave;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Landed, Landings};
-use crate::takeback::{self, Extent, Preview, Reason, Work};
+use crate::takeback::{self, Extent, MOST_FILES, MOST_UNITS, Preview, Reason, Work};
 use crate::unit::callables::Callables;
 use crate::unit::{self, Outcome};
 use crate::unit_id::{UnitId, part_name};
@@ -89,6 +89,10 @@ impl Back {
         part_name(&self.unit.to_string(), if is_all { &[] } else { &self.files })
     }
 
+    fn taken_back_by(&self, revert: Oid) -> Event {
+        Event::RolledBack { unit: self.name(), commit: self.commit.to_string(), revert: revert.to_string() }
+    }
+
     fn work<'a>(&'a self, plan: &'a Plan) -> Work<'a> {
         let Self { unit, phase, commit, files, extent } = self;
         Work { plan: &plan.name, phase, unit, files, commit: *commit, extent: *extent }
@@ -132,23 +136,53 @@ pub fn rollback(
             }
             return Err(Stop::Refused(Note::new("nothing was taken back", "answer y, or pass --yes")));
         }
-        for back in &backs {
-            if let Some(signal) = interrupt.pending() {
-                return Err(Stop::Interrupted(signal));
-            }
-            held.look(repo)?;
-            if takeback::preview_is_empty(repo, held.tip().commit, back.work(plan))? {
-                continue;
-            }
+        for batch in batches(&backs) {
+            let works: Vec<Work<'_>> = batch.iter().map(|back| back.work(plan)).collect();
             let mut protocol = Protocol { repo, journal: &mut journal, identity: &identity };
-            let revert = takeback::take_back(&mut protocol, back.work(plan), &Reason::Rollback)?;
-            held.moved_to(revert);
-            let (unit, commit, revert) = (back.name(), back.commit.to_string(), revert.to_string());
-            emit(Event::RolledBack { unit, commit, revert });
+            if batch.len() > 1 {
+                if let Some(signal) = interrupt.pending() {
+                    return Err(Stop::Interrupted(signal));
+                }
+                held.look(repo)?;
+                if let Some(links) = takeback::take_back_together(&mut protocol, &works, &Reason::Rollback)? {
+                    for Link { commit, unit, reverts } in links {
+                        held.moved_to(commit);
+                        let is_it = |back: &&Back| back.commit == reverts && back.unit == unit;
+                        batch.iter().filter(is_it).for_each(|back| emit(back.taken_back_by(commit)));
+                    }
+                    continue;
+                }
+            }
+            for (back, work) in batch.iter().zip(works) {
+                if let Some(signal) = interrupt.pending() {
+                    return Err(Stop::Interrupted(signal));
+                }
+                held.look(repo)?;
+                if takeback::preview_is_empty(repo, held.tip().commit, work)? {
+                    continue;
+                }
+                let revert = takeback::take_back(&mut protocol, work, &Reason::Rollback)?;
+                held.moved_to(revert);
+                emit(back.taken_back_by(revert));
+            }
         }
         emit(Event::RollbackFinished { plan: plan.name.clone(), taken_back: units, already, landed });
         validate_recovery(&Judge::new(repo, plan, interrupt), &backs, emit)
     })?
+}
+
+/// What is taken back in one step each.
+fn batches(backs: &[Back]) -> Vec<&[Back]> {
+    let (mut batches, mut start, mut files) = (Vec::new(), 0, 0);
+    for (at, back) in backs.iter().enumerate() {
+        if at > start && (at - start == MOST_UNITS || files + back.files.len() > MOST_FILES) {
+            batches.push(&backs[start..at]);
+            (start, files) = (at, 0);
+        }
+        files += back.files.len();
+    }
+    batches.push(&backs[start..]);
+    batches
 }
 
 /// Finds what there is to take back.
@@ -281,22 +315,17 @@ fn refuse_conflicts(
 ) -> Result<(), Stop> {
     let (mut conflicts, mut renamed) = (Vec::new(), Vec::new());
     let callables = Callables::new(repo);
-    // Units change different files, so what comes first matters only where a file is in more than one of the commits.
-    let mut files: Vec<&RepoPath> = backs.iter().flat_map(|back| &back.files).collect();
-    files.sort_unstable();
-    let on_each_other = files.windows(2).any(|two| two[0] == two[1]);
-    let mut tip = tip;
+    // One on top of the other, as they are taken back: a file may be in more than one of the commits.
+    let mut ours = repo.tree_of(tip)?;
     for back in backs {
         let foreign = if asked.whole_file { None } else { foreign_part(repo, plan, &callables, back, emit)? };
-        let changed = match (foreign, takeback::preview(repo, tip, back.work(plan))?) {
+        let changed = match (foreign, takeback::preview_onto(repo, tip, ours, back.work(plan))?) {
             (Some(stop), _) | (None, Preview::Conflict(stop)) => {
                 conflicts.push(stop);
                 continue;
             }
             (None, Preview::Changes(paths, tree)) => {
-                if on_each_other {
-                    tip = repo.scratch_commit(tree, tip)?;
-                }
+                ours = tree;
                 paths
             }
             (None, Preview::Nothing) => Vec::new(),

@@ -1,5 +1,7 @@
 //! Taking a commit back: what `git revert --no-edit` would commit, with the reason added, written by the same protocol.
 
+mod together;
+
 use git2::Oid;
 
 use crate::message::revert;
@@ -11,6 +13,8 @@ use crate::repo::{Repo, Tip};
 use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
 use crate::verdict::VerdictKind;
+
+pub use together::{MOST_FILES, MOST_UNITS, take_back_together};
 
 /// What of a commit is taken back: the work on files of one unit.
 #[derive(Debug, Clone, Copy)]
@@ -88,18 +92,26 @@ pub enum Reason {
 /// # Errors
 /// When the commit has no parent to go back to, or an object is missing.
 pub fn preview(repo: &Repo, tip: Oid, work: Work<'_>) -> Result<Preview, Stop> {
+    preview_onto(repo, tip, repo.tree_of(tip)?, work)
+}
+
+/// As [`preview`], once others were taken back on top of `tip`, which left the tree `ours`.
+///
+/// # Errors
+/// As for [`preview`].
+pub fn preview_onto(repo: &Repo, tip: Oid, ours: Oid, work: Work<'_>) -> Result<Preview, Stop> {
     let Work { commit, extent, .. } = work;
     if repo.parent_of(commit)?.is_none() {
         let message = format!("{commit} has no parent here: it cannot be taken back");
         return Err(Stop::Refused(Note::new(message, "in a shallow clone, `git fetch --unshallow` first")));
     }
     let reverted = match extent {
-        Extent::Whole => repo.revert_tree(commit, tip)?,
-        Extent::Files => repo.revert_files_tree(commit, tip, work.files)?,
+        Extent::Whole => repo.revert_tree(commit, ours)?,
+        Extent::Files => repo.revert_files_tree(commit, ours, work.files)?,
     };
     match reverted {
         Reverted::Nothing => Ok(Preview::Nothing),
-        Reverted::Tree(tree) => Ok(Preview::Changes(repo.changed_between(repo.tree_of(tip)?, tree)?, tree)),
+        Reverted::Tree(tree) => Ok(Preview::Changes(repo.changed_between(ours, tree)?, tree)),
         Reverted::Conflict(paths) => {
             let mut message = format!("{commit} cannot be taken back: later commits changed the same lines");
             for path in &paths {
@@ -127,7 +139,7 @@ pub fn preview_is_empty(repo: &Repo, tip: Oid, work: Work<'_>) -> Result<bool, S
 /// # Errors
 /// When an object is missing.
 pub fn is_undone(repo: &Repo, tip: Oid, commit: Oid) -> Result<bool, Stop> {
-    Ok(repo.parent_of(commit)?.is_some() && matches!(repo.revert_tree(commit, tip)?, Reverted::Nothing))
+    Ok(repo.parent_of(commit)?.is_some() && matches!(repo.revert_tree(commit, repo.tree_of(tip)?)?, Reverted::Nothing))
 }
 
 /// Takes it back by a commit of its own.
@@ -135,7 +147,7 @@ pub fn is_undone(repo: &Repo, tip: Oid, commit: Oid) -> Result<bool, Stop> {
 /// # Errors
 /// [`Stop::NeedsYou`] on a conflict, with nothing touched; otherwise as the protocol's.
 pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -> Result<Oid, Stop> {
-    let Work { plan, phase, unit, commit, extent, .. } = work;
+    let Work { plan, phase, unit, commit, .. } = work;
     let tip = protocol.repo.tip()?;
     let (paths, tree) = match preview(protocol.repo, tip.commit, work)? {
         Preview::Changes(paths, tree) => (paths, tree),
@@ -155,8 +167,19 @@ pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -
         files,
         reverts: Some(commit),
         verify: false,
+        chain: None,
     };
-    let original = protocol.repo.message_of(commit)?;
+    let message = message(protocol.repo, work, reason)?;
+    let subject = message.lines().next().unwrap_or_default().to_owned();
+    let begun = protocol.begin(draft)?;
+    let placed = protocol.place(begun)?;
+    Ok(protocol.land(placed, &message, &format!("revert (migrate): {subject}"))?.commit)
+}
+
+/// The message of the commit that takes it back.
+fn message(repo: &Repo, work: Work<'_>, reason: &Reason) -> Result<String, Stop> {
+    let Work { plan, phase, unit, commit, extent, .. } = work;
+    let original = repo.message_of(commit)?;
     let (cause, why, verdict) = match reason {
         Reason::Verification { why, verdict } => (Cause::Verification, why.as_str(), *verdict),
         Reason::Gate { why, verdict } => (Cause::Gate, why.as_str(), *verdict),
@@ -171,14 +194,10 @@ pub fn take_back(protocol: &mut Protocol<'_>, work: Work<'_>, reason: &Reason) -
         cause,
         verdict,
     };
-    let message = match extent {
+    Ok(match extent {
         Extent::Whole => revert::revert(&original, why, &account),
         Extent::Files => revert::part(&original, &names(work), why, &account),
-    };
-    let subject = message.lines().next().unwrap_or_default().to_owned();
-    let begun = protocol.begin(draft)?;
-    let placed = protocol.place(begun)?;
-    Ok(protocol.land(placed, &message, &format!("revert (migrate): {subject}"))?.commit)
+    })
 }
 
 /// What is taken back out of a bigger commit, for people.

@@ -252,6 +252,9 @@ pub struct Announcement {
     pub files: Vec<FileChange>,
     /// The commit that is taken back, when this is a revert.
     pub reverts: Option<String>,
+    /// What else is taken back in the same step, each by a commit of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Also>,
     /// True when the commit is still to be judged by verification after it landed.
     pub verify: bool,
 }
@@ -259,8 +262,23 @@ pub struct Announcement {
 impl Announcement {
     /// The files of the unit that are tried: those that change, and the unit's own, which may have another name by now.
     pub fn tried(&self) -> impl Iterator<Item = RepoPath> {
-        self.files.iter().map(|file| file.path.clone()).chain(self.unit.file())
+        let units = std::iter::once(&self.unit).chain(self.also.iter().map(|also| &also.unit));
+        self.files.iter().map(|file| file.path.clone()).chain(units.filter_map(UnitId::file))
     }
+
+    /// The commits that are taken back.
+    pub fn all_reverted(&self) -> impl Iterator<Item = &String> {
+        self.reverts.iter().chain(self.also.iter().map(|also| &also.reverts))
+    }
+}
+
+/// A unit that is taken back in one step with another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Also {
+    /// The unit.
+    pub unit: UnitId,
+    /// The commit that is taken back.
+    pub reverts: String,
 }
 
 /// What external codemods made of a file.

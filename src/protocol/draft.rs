@@ -30,6 +30,36 @@ pub struct Draft {
     pub reverts: Option<Oid>,
     /// True when the commit is to be judged after it landed.
     pub verify: bool,
+    /// The commits that it comes to, where they are made before it is announced; else there is one, made as it lands.
+    pub chain: Option<Chain>,
+}
+
+/// Commits on top of each other that are held and last, and become part of the branch in one step, all or none
+/// ([`Protocol::chain`](crate::protocol::Protocol::chain)). The files of the change are those in which the last of them differs from
+/// the tip.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    pub(super) links: Vec<Link>,
+    pub(super) last: Oid,
+}
+
+impl Chain {
+    /// Its commits, oldest first.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+}
+
+/// A commit of a chain, which takes another back.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The commit.
+    pub commit: Oid,
+    /// Whose work is taken back.
+    pub unit: UnitId,
+    /// What is taken back.
+    pub reverts: Oid,
 }
 
 /// One file of a change.

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::journal::Also;
 use crate::path::RepoPath;
+use crate::unit_id::UnitId;
 
 #[test]
 fn every_row_of_the_recovery_table_has_its_action() {
@@ -35,6 +37,7 @@ fn begun(verify: bool, reverts: Option<&str>) -> Record {
         base: "0".repeat(40),
         files: Vec::new(),
         reverts: reverts.map(str::to_owned),
+        also: Vec::new(),
         verify,
     })
 }
@@ -53,6 +56,17 @@ fn a_commit_stays_unverified_until_it_is_verified_or_taken_back() {
     assert!(!open(&half_reverted).unverified.is_empty() && open(&half_reverted).change.is_some());
     let reverted = [half_reverted, vec![committed("r")]].concat();
     assert_eq!(open(&reverted), Open::default());
+}
+
+#[test]
+fn commits_that_one_step_takes_back_are_owed_nothing_once_it_is_committed() {
+    let landed = ["c", "d", "e"].map(|commit| vec![begun(true, None), committed(commit)]).concat();
+    let Record::Begun(both) = begun(false, Some("d")) else { unreachable!("it is one") };
+    let also = Also { unit: both.unit.clone(), reverts: "c".to_owned() };
+    let together = Record::Begun(Announcement { also: vec![also], ..both });
+    assert_eq!(open(&[landed.clone(), vec![together.clone()]].concat()).unverified.len(), 3);
+    let back = open(&[landed, vec![together, committed("r")]].concat());
+    assert_eq!((back.unverified.len(), back.unverified[0].1.as_str(), back.change), (1, "e", None));
 }
 
 /// How a unit of a generated history goes: each step is one that a run can take.

@@ -36,12 +36,19 @@ impl TreeChange {
 }
 
 impl Repo {
-    /// Writes the tree of `base` with the files changed.
+    /// Writes the tree of the commit `base` with the files changed.
     ///
     /// # Errors
     /// When an object cannot be read or written.
     pub fn tree_with(&self, base: Oid, changes: &[TreeChange]) -> Result<Oid, RepoProblem> {
-        let base = self.tree_of(base)?;
+        self.tree_changed(self.tree_of(base)?, changes)
+    }
+
+    /// As [`Repo::tree_with`], of a tree.
+    ///
+    /// # Errors
+    /// When an object cannot be read or written.
+    pub fn tree_changed(&self, base: Oid, changes: &[TreeChange]) -> Result<Oid, RepoProblem> {
         if let [TreeChange { path, file: Some((mode, blob)) }] = changes
             && let Some(tree) = self.tree_with_one(base, path, *mode, *blob)?
         {
@@ -161,16 +168,6 @@ impl Repo {
     /// When the commit cannot be read.
     pub fn parent_of(&self, commit: Oid) -> Result<Option<Oid>, RepoProblem> {
         Ok(self.inner.find_commit(commit)?.parent_id(0).ok())
-    }
-
-    /// A commit that nothing names, for a look at what would follow it: git tidies it up.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn scratch_commit(&self, tree: Oid, parent: Oid) -> Result<Oid, RepoProblem> {
-        let (tree, parent) = (self.inner.find_tree(tree)?, self.inner.find_commit(parent)?);
-        let who = git2::Signature::new("migrate", "migrate", &git2::Time::new(0, 0))?;
-        Ok(self.inner.commit(None, &who, &who, "", &tree, &[&parent])?)
     }
 
     /// True when the commit has more than one parent.

@@ -18,37 +18,40 @@ pub enum Reverted {
 }
 
 impl Repo {
-    /// The tree that `git revert --no-edit COMMIT` would commit on top of `tip`.
+    /// The tree that `git revert --no-edit COMMIT` would commit where `ours` is the tree of the tip.
     ///
     /// # Errors
     /// When an object is missing, or the commit is a root or a merge, which have no one parent to go back to.
-    pub fn revert_tree(&self, commit: Oid, tip: Oid) -> Result<Reverted, RepoProblem> {
+    pub fn revert_tree(&self, commit: Oid, ours: Oid) -> Result<Reverted, RepoProblem> {
         let repo: &Repository = &self.inner;
-        let (commit, tip) = (repo.find_commit(commit)?, repo.find_commit(tip)?);
+        let commit = repo.find_commit(commit)?;
         let parent = commit.parent(0)?;
-        if tip.tree_id() == commit.tree_id() {
-            return Ok(if parent.tree_id() == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(parent.tree_id()) });
+        if commit.parent_count() > 1 {
+            return Err(git2::Error::from_str(&format!("{} is a merge: it has no one parent to go back to", commit.id())).into());
         }
-        if let Some(tree) = self.untouched_since(&commit, &parent, &tip)? {
+        if ours == commit.tree_id() {
+            return Ok(if parent.tree_id() == ours { Reverted::Nothing } else { Reverted::Tree(parent.tree_id()) });
+        }
+        if let Some(tree) = self.untouched_since(&commit, &parent, ours)? {
             return Ok(Reverted::Tree(tree));
         }
-        let mut index = repo.revert_commit(&commit, &tip, 0, None)?;
+        let mut index = repo.merge_trees(&commit.tree()?, &repo.find_tree(ours)?, &parent.tree()?, None)?;
         if index.has_conflicts() {
             return Ok(Reverted::Conflict(conflicts(&index)?));
         }
         let tree = index.write_tree_to(repo)?;
-        Ok(if tree == tip.tree_id() { Reverted::Nothing } else { Reverted::Tree(tree) })
+        Ok(if tree == ours { Reverted::Nothing } else { Reverted::Tree(tree) })
     }
 
     /// As [`Repo::revert_tree`], of what the commit did to these files and nothing else.
     ///
     /// # Errors
     /// When an object is missing, or the commit is a root.
-    pub fn revert_files_tree(&self, commit: Oid, tip: Oid, paths: &[RepoPath]) -> Result<Reverted, RepoProblem> {
+    pub fn revert_files_tree(&self, commit: Oid, ours: Oid, paths: &[RepoPath]) -> Result<Reverted, RepoProblem> {
         let parent = self.inner.find_commit(commit)?.parent_id(0)?;
         let (mut before, mut after, mut all_as_after) = (Vec::new(), Vec::new(), true);
         for path in paths {
-            let (old, new, now) = (self.file_in(parent, path)?, self.file_in(commit, path)?, self.file_in(tip, path)?);
+            let (old, new, now) = (self.file_in(parent, path)?, self.file_in(commit, path)?, self.file_in_tree(ours, path)?);
             if now == old || old == new {
                 continue;
             }
@@ -67,24 +70,23 @@ impl Repo {
         if before.is_empty() {
             return Ok(Reverted::Nothing);
         }
-        let theirs = self.tree_with(tip, &before)?;
+        let theirs = self.tree_changed(ours, &before)?;
         if all_as_after {
             return Ok(Reverted::Tree(theirs));
         }
         // The tip's tree with each version of these files: whatever differs between them is in those.
-        let (ancestor, theirs) = (self.inner.find_tree(self.tree_with(tip, &after)?)?, self.inner.find_tree(theirs)?);
-        let ours = self.inner.find_commit(tip)?.tree()?;
-        let mut index = self.inner.merge_trees(&ancestor, &ours, &theirs, None)?;
+        let (ancestor, theirs) = (self.inner.find_tree(self.tree_changed(ours, &after)?)?, self.inner.find_tree(theirs)?);
+        let mut index = self.inner.merge_trees(&ancestor, &self.inner.find_tree(ours)?, &theirs, None)?;
         if index.has_conflicts() {
             return Ok(Reverted::Conflict(conflicts(&index)?));
         }
         let tree = index.write_tree_to(&self.inner)?;
-        Ok(if tree == ours.id() { Reverted::Nothing } else { Reverted::Tree(tree) })
+        Ok(if tree == ours { Reverted::Nothing } else { Reverted::Tree(tree) })
     }
 
-    /// The tree when `tip` has all that `commit` changed just as the commit left it: there is nothing to merge then, and a merge
+    /// The tree when `ours` has all that `commit` changed just as the commit left it: there is nothing to merge then, and a merge
     /// reads and writes every tree of the repository. `None` when only a merge can tell.
-    fn untouched_since(&self, commit: &Commit, parent: &Commit, tip: &Commit) -> Result<Option<Oid>, RepoProblem> {
+    fn untouched_since(&self, commit: &Commit, parent: &Commit, ours: Oid) -> Result<Option<Oid>, RepoProblem> {
         let diff = self.inner.diff_tree_to_tree(Some(&parent.tree()?), Some(&commit.tree()?), None)?;
         let mut before = Vec::new();
         for delta in diff.deltas() {
@@ -92,12 +94,12 @@ impl Repo {
             let files = [old.mode(), new.mode()].iter().all(|mode| matches!(mode, FileMode::Blob | FileMode::BlobExecutable));
             let Some(path) = new.path_bytes().filter(|_| files && delta.status() == Delta::Modified) else { return Ok(None) };
             let Ok(path) = RepoPath::new(path) else { return Ok(None) };
-            if self.file_in(tip.id(), &path)? != Some((u32::from(new.mode()), new.id())) {
+            if self.file_in_tree(ours, &path)? != Some((u32::from(new.mode()), new.id())) {
                 return Ok(None);
             }
             before.push(TreeChange::put(&path, u32::from(old.mode()), old.id()));
         }
-        Ok(Some(self.tree_with(tip.id(), &before)?).filter(|tree| *tree != tip.tree_id()))
+        Ok(Some(self.tree_changed(ours, &before)?).filter(|tree| *tree != ours))
     }
 
     /// The files in which two trees differ.

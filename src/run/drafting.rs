@@ -85,6 +85,7 @@ impl Run<'_> {
             tip: tip.clone(),
             files,
             reverts: None,
+            chain: None,
             verify: !calls(self.plan, &changed.files, |target| &target.verify).is_empty(),
         };
         let mut work = Attempt { part: part.clone(), changed, tip, made, unchanged };

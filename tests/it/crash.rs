@@ -19,7 +19,7 @@ pub fn full() -> bool {
 /// A repository, the command that is killed in it, and how it ends when it is not.
 pub struct Scenario {
     pub template: Repo,
-    args: &'static [&'static str],
+    pub args: &'static [&'static str],
     /// The text of each file that changes: every one that it may have.
     legal: BTreeMap<&'static str, Vec<Vec<u8>>>,
     pub exit: i32,
@@ -303,11 +303,65 @@ pub fn short_run() -> Scenario {
     Scenario::new(repo, &["run"], legal)
 }
 
+/// Five commits of four files, one of which git converts and one of which was migrated twice, with an edit in between.
+fn taken_back_together() -> Scenario {
+    let long = format!("{OLD}# a\n# b\n# c\n# d\n");
+    let repo = Repo::with(&[("a.py", &long), ("deep/b.py", OLD), ("deep/er/c.py", OLD), ("d.py", OLD), ("staged.txt", "one\n")]);
+    repo.write(".gitattributes", "d.py text eol=crlf\n");
+    repo.write("d.py", OLD.replace('\n', "\r\n"));
+    let files = "  - id: P0\n    files: [a.py, deep/b.py, deep/er/c.py, d.py]\n";
+    repo.write("plans/p.yaml", plan(files).replace("phases:", "verify: [['true']]\nphases:"));
+    repo.commit_all("plan");
+    repo.migrate(&["run"]).succeeds();
+    repo.write("a.py", [repo.read("a.py"), OLD.replace('1', "2").into_bytes()].concat());
+    repo.commit_all("more of it");
+    repo.migrate(&["run"]).succeeds();
+    assert_eq!(repo.subjects().len(), 8, "{:?}", repo.subjects());
+    repo.write("staged.txt", "two\n");
+    repo.git(&["add", "staged.txt"]);
+    let after = repo.copy();
+    after.migrate(&["rollback", "--all"]).succeeds();
+    let both = |name| (name, vec![repo.read(name), after.read(name)]);
+    let legal = BTreeMap::from(["a.py", "deep/b.py", "deep/er/c.py", "d.py"].map(both));
+    assert!(legal.values().all(|texts| texts[0] != texts[1]), "{legal:?}");
+    assert_eq!(after.read("d.py"), OLD.replace('\n', "\r\n").as_bytes());
+    Scenario::new(repo, &["rollback", "--all"], legal)
+}
+
 #[test]
-fn a_rollback_killed_at_any_point_and_started_again_ends_like_an_unbroken_one() {
+fn a_rollback_of_many_killed_at_any_point_and_again_ends_like_an_unbroken_one() {
+    let scenario = taken_back_together();
+    let synced = scenario.points.iter().filter(|point| point.ends_with("journal: synced")).count();
+    assert_eq!(synced, 2, "all of them are one announcement and one commit point: {:?}", scenario.points);
+    side_by_side(&scenario.spread(3), |nth| {
+        let (repo, at) = (scenario.template.copy(), scenario.name(nth));
+        assert!(scenario.killed(&repo, nth), "{at} was not reached");
+        scenario.is_legal(&repo, &at);
+        let landed = repo.subjects().iter().filter(|subject| subject.starts_with("Revert")).count();
+        assert!(landed == 0 || landed == 5, "{at}: {landed} of 5 are back");
+        for second in if full() { (1..=12).collect() } else { vec![2 + nth % 7] } {
+            let (again, at) = (repo.copy(), format!("{at} and then at {second}"));
+            if scenario.killed(&again, second) {
+                scenario.is_legal(&again, &at);
+            }
+            scenario.ends_as_whole(&again, &at);
+        }
+    });
+}
+
+/// The same, at the system calls by which something of it can be left half done.
+pub fn short_rollback() -> Scenario {
     let (repo, legal) = two_files("['true']");
     repo.migrate(&["run"]).succeeds();
-    let scenario = Scenario::new(repo, &["rollback", "--all"], legal);
+    Scenario::new(repo, &["rollback", "--all"], legal)
+}
+
+#[test]
+fn a_rollback_killed_at_any_point_and_started_again_ends_like_an_unbroken_one() {
+    let (repo, mut legal) = two_files("['true']");
+    repo.migrate(&["run"]).succeeds();
+    legal.remove("deep/b.py");
+    let scenario = Scenario::new(repo, &["rollback", "a.py"], legal);
     assert_eq!(scenario.exit, 0);
     side_by_side(&scenario.spread(3), |nth| {
         let (repo, at) = (scenario.template.copy(), scenario.name(nth));

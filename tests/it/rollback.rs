@@ -125,6 +125,30 @@ fn rolling_everything_back_gives_the_first_tree() {
 }
 
 #[test]
+fn many_are_taken_back_by_the_very_commits_that_one_at_a_time_makes() {
+    let repo = migrated();
+    let alone = repo.copy();
+    let said = repo.migrate(&["rollback", "--all"]).succeeds();
+    for file in ["d.py", "c.py", "b.py", "a.py"] {
+        assert!(said.stderr.contains(file), "{}", said.stderr);
+        alone.migrate(&["rollback", file]).succeeds();
+    }
+    assert_eq!(repo.git(&["rev-parse", "HEAD"]), alone.git(&["rev-parse", "HEAD"]));
+    assert_eq!(dirty(&repo), "");
+    let log = repo.git(&["log", "-g", "-1", "--format=%gs %H"]);
+    assert_eq!(log, format!("revert (migrate): 4 commits {}", repo.git(&["rev-parse", "HEAD"])));
+}
+
+#[test]
+fn what_is_in_the_way_of_one_of_many_leaves_what_comes_after_it() {
+    let repo = migrated();
+    repo.write("b.py", "mine = 1\n");
+    repo.migrate(&["rollback", "--all"]).exits(3).says("b.py has uncommitted changes");
+    assert_eq!(repo.read("b.py"), b"mine = 1\n");
+    assert_eq!((repo.read("d.py"), repo.read("c.py"), repo.read("a.py")), (OLD.into(), OLD.into(), NEW.into()));
+}
+
+#[test]
 fn a_run_leaves_what_was_rolled_back_until_the_file_is_named() {
     let repo = one("");
     repo.migrate(&["run"]).succeeds();

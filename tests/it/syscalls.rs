@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::crash::{Scenario, full, short_run, side_by_side};
+use crate::crash::{Scenario, full, short_rollback, short_run, side_by_side};
 use crate::errors::strace_works;
 use crate::groups::{come_and_go, legal_texts};
 use crate::support::{MIGRATE, Repo, plan};
@@ -13,10 +13,10 @@ const CALLS: &str =
     "?rename,?renameat,renameat2,?link,linkat,?unlink,unlinkat,fsync,fdatasync,write,ftruncate,fchmod,?mkdir,mkdirat";
 
 /// The tool under strace, killed when it makes the `nth` of the calls. Its children are not traced.
-fn killed_at_call(repo: &Repo, nth: usize) -> Command {
+fn killed_at_call(repo: &Repo, args: &[&str], nth: usize) -> Command {
     let mut command = repo.command("strace");
     command.args(["-o", "/dev/null", "-e", &format!("trace={CALLS}"), "-e"]);
-    command.arg(format!("inject={CALLS}:signal=KILL:when={nth}")).args([MIGRATE, "run"]);
+    command.arg(format!("inject={CALLS}:signal=KILL:when={nth}")).arg(MIGRATE).args(args);
     command
 }
 
@@ -27,6 +27,15 @@ fn a_run_killed_at_any_system_call_that_writes_ends_like_an_unbroken_one() {
         return;
     }
     survives_calls(&short_run(), |nth| nth % 9 == 4);
+}
+
+#[test_with::executable(strace)]
+#[test]
+fn a_rollback_of_several_units_killed_at_any_system_call_that_writes_ends_like_an_unbroken_one() {
+    if !strace_works() {
+        return;
+    }
+    survives_calls(&short_rollback(), |nth| nth % 9 == 5);
 }
 
 #[test_with::executable(strace)]
@@ -43,14 +52,14 @@ fn survives_calls(scenario: &Scenario, is_chosen: impl Fn(usize) -> bool) {
     let traced = scenario.template.copy();
     let log = traced.home().join("calls");
     let mut command = traced.command("strace");
-    command.arg("-o").arg(&log).args(["-e", &format!("trace={CALLS}"), MIGRATE, "run"]);
+    command.arg("-o").arg(&log).args(["-e", &format!("trace={CALLS}"), MIGRATE]).args(scenario.args);
     assert!(!scenario.was_killed(&mut command));
     let calls = std::fs::read_to_string(log).unwrap().lines().filter(|line| line.contains('(')).count();
     let all: Vec<usize> = (1..=calls).filter(|nth| full() || is_chosen(*nth)).collect();
     assert!(all.len() > 5, "a run makes only {calls} calls");
     side_by_side(&all, |nth| {
         let (repo, at) = (scenario.template.copy(), format!("call {nth}"));
-        if scenario.was_killed(&mut killed_at_call(&repo, nth)) {
+        if scenario.was_killed(&mut killed_at_call(&repo, scenario.args, nth)) {
             scenario.is_legal(&repo, &at);
         }
         scenario.ends_as_whole(&repo, &at);
