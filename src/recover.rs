@@ -110,8 +110,10 @@ pub fn refuted<'r>(records: &'r [Record], commit: &str) -> Option<(&'r str, Opti
 pub enum Disk {
     /// The old bytes everywhere.
     Before,
-    /// The new bytes, at least in part; the rest are old.
+    /// The new bytes everywhere.
     After,
+    /// The new bytes in part; the rest are old.
+    Part,
     /// Not the old bytes everywhere, but nothing that git would call a change: somebody committed it, or checked it out.
     Committed,
     /// An external codemod was at work: what is there may be half of its work.
@@ -153,7 +155,7 @@ pub fn decide(prepared: bool, disk: Disk, branch: Branch) -> Action {
         (true, Branch::AtBase, Disk::After) => Action::Finish,
         (_, _, Disk::Committed) => Action::Forget,
         // With the old bytes on disk, the index may still name the new ones.
-        (_, _, Disk::Before | Disk::After | Disk::HalfTransformed | Disk::Other) => Action::PutBack,
+        (_, _, Disk::Before | Disk::After | Disk::Part | Disk::HalfTransformed | Disk::Other) => Action::PutBack,
     }
 }
 
@@ -308,7 +310,7 @@ fn is_whole(repo: &Repo, begun: &Announcement, commit: Oid) -> bool {
 
 /// What the disk holds.
 fn look(repo: &Repo, tip: &Tip, begun: &Announcement) -> Result<Disk, Stop> {
-    let (mut disk, mut all_committed) = (Disk::Before, true);
+    let (mut disk, mut all_committed, mut some_old) = (Disk::Before, true, false);
     for file in &begun.files {
         let found = match on_disk(repo, &file.path) {
             Ok(found) => found,
@@ -318,6 +320,7 @@ fn look(repo: &Repo, tip: &Tip, begun: &Announcement) -> Result<Disk, Stop> {
         all_committed &= committed(repo, tip, &file.path, found.as_deref())?;
         let found = found.map(|found| repo.clean(&file.path, &found, false, Write::No)).transpose()?;
         let found = found.map(|found| found.to_string());
+        some_old |= found == file.before && file.result() != Some(found.as_deref());
         disk = match (file.result(), disk) {
             (_, disk) if found == file.before => disk,
             (_, Disk::Other) => Disk::Other,
@@ -326,7 +329,12 @@ fn look(repo: &Repo, tip: &Tip, begun: &Announcement) -> Result<Disk, Stop> {
             (None, _) => Disk::HalfTransformed,
         };
     }
-    Ok(if all_committed && disk != Disk::Before { Disk::Committed } else { disk })
+    Ok(match disk {
+        Disk::Before => Disk::Before,
+        _ if all_committed => Disk::Committed,
+        Disk::After if some_old => Disk::Part,
+        disk => disk,
+    })
 }
 
 fn stands(repo: &Repo, tip: &Tip, begun: &Announcement, commit: Option<Oid>) -> Result<Branch, Stop> {

@@ -10,21 +10,22 @@ fn every_row_of_the_recovery_table_has_its_action() {
     use {Action as A, Branch as B, Disk as D};
     let mut rows = 0;
     for (prepared, branch, actions) in [
-        //                          Before,     After,      Committed, HalfTransformed, Other
-        (false, B::AtBase, [A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
-        (false, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
-        (true, B::AtBase, [A::PutBack, A::Finish, A::Forget, A::PutBack, A::PutBack]),
-        (true, B::Elsewhere, [A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
+        //                          Before,     After,      Part,       Committed, HalfTransformed, Other
+        (false, B::AtBase, [A::PutBack, A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
+        (false, B::Elsewhere, [A::PutBack, A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
+        (true, B::AtBase, [A::PutBack, A::Finish, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
+        (true, B::Elsewhere, [A::PutBack, A::PutBack, A::PutBack, A::Forget, A::PutBack, A::PutBack]),
         // Landed, whatever is missing of it now, and wherever its files were taken since.
-        (true, B::HoldsCommit, [A::Note, A::Note, A::Note, A::Note, A::Note]),
-        (false, B::HoldsCommit, [A::Note, A::Note, A::Note, A::Note, A::Note]),
+        (true, B::HoldsCommit, [A::Note; 6]),
+        (false, B::HoldsCommit, [A::Note; 6]),
     ] {
-        for (disk, action) in [D::Before, D::After, D::Committed, D::HalfTransformed, D::Other].into_iter().zip(actions) {
+        let disks = [D::Before, D::After, D::Part, D::Committed, D::HalfTransformed, D::Other];
+        for (disk, action) in disks.into_iter().zip(actions) {
             assert_eq!(decide(prepared, disk, branch), action, "{prepared} {disk:?} {branch:?}");
             rows += 1;
         }
     }
-    assert_eq!(rows, 2 * 3 * 5);
+    assert_eq!(rows, 2 * 3 * 6);
 }
 
 fn begun(verify: bool, reverts: Option<&str>) -> Record {

@@ -349,6 +349,18 @@ fn a_rollback_of_many_killed_at_any_point_and_again_ends_like_an_unbroken_one() 
     });
 }
 
+#[test]
+fn of_many_that_were_all_but_taken_back_one_that_somebody_put_back_by_hand_keeps_none_from_starting_again() {
+    let scenario = taken_back_together();
+    let before = scenario.template.read("deep/b.py");
+    for point in ["land: index done", "index: locked"] {
+        let repo = scenario.killed_where(point, 1);
+        assert_ne!(repo.read("deep/b.py"), before, "{point}");
+        repo.write("deep/b.py", &before);
+        scenario.ends_as_whole(&repo, point);
+    }
+}
+
 /// The same, at the system calls by which something of it can be left half done.
 pub fn short_rollback() -> Scenario {
     let (repo, legal) = two_files("['true']");
