@@ -25,9 +25,10 @@ use crate::path::RepoPath;
 use crate::plan::{Plan, load};
 use crate::ready;
 use crate::repo::Repo;
+use crate::report::failures::Failures;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{self, Detail, ask, error, json, progress, status, text};
+use crate::report::{self, Detail, ask, error, escape, json, progress, status, text};
 use crate::request::{Leave, Named, Request, earlier};
 use crate::rollback::{self, Whose};
 use crate::rules;
@@ -257,13 +258,16 @@ impl<'a> Session<'a> {
             return printed(lines.finish()).and(ended);
         }
         let (mut progress, looking) = (progress::Progress::stderr(self.detail), Looking::stderr());
+        let mut failures = Failures::default();
         let ended = flow(&|looked| looking.at(looked), &mut |event| {
             looking.clear();
             progress.event(&event);
+            failures.see(&event);
         });
         looking.clear();
         progress.finish();
-        ended
+        let told = text::result(&mut io::stdout(), &failures.text(Look::of(&io::stdout()), &self.here, &self.plan_option()));
+        ended.and(printed(told))
     }
 
     fn test(&self, args: &TestArgs) -> Result<(), Stop> {
@@ -289,6 +293,14 @@ impl<'a> Session<'a> {
             1 => Err(Stop::Failed(Note::new("1 example failed", "correct the rule or the example"))),
             failed => Err(Stop::Failed(Note::new(format!("{failed} examples failed"), "correct the rules or the examples"))),
         }
+    }
+
+    /// What chooses the plan on the command line; nothing where it was not typed.
+    fn plan_option(&self) -> String {
+        let Some(plan) = &self.cli.plan else { return String::new() };
+        let plan = escape::line(plan.as_os_str().as_bytes());
+        let is_plain = plan.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c));
+        if is_plain { format!(" --plan {plan}") } else { format!(" --plan '{}'", plan.replace('\'', "'\\''")) }
     }
 
     fn phase(&self, text: Option<&str>) -> Result<Option<usize>, Stop> {

@@ -9,6 +9,7 @@ pub mod diff;
 pub mod error;
 pub mod escape;
 pub mod examples;
+pub mod failures;
 pub mod json;
 pub mod lines;
 pub mod look;

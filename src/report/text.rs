@@ -75,6 +75,14 @@ pub fn line(out: &mut dyn Write, what: &str) -> io::Result<()> {
     writeln!(out, "{}", escape::text(what.as_bytes()))
 }
 
+/// Writes the result, whose texts of others are escaped already; an empty one writes nothing.
+///
+/// # Errors
+/// What the stream says.
+pub fn result(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    if text.is_empty() { Ok(()) } else { out.write_all(text.as_bytes()).and_then(|()| out.flush()) }
+}
+
 /// Shows what clap has to say of the command line, and gives the exit code.
 #[must_use]
 pub fn usage(error: &clap::Error) -> u8 {

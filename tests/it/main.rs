@@ -11,6 +11,8 @@ mod support;
 
 /// What guards find that only the rest of the tree shows.
 mod across;
+/// What is told afterwards: the end of a run, log, status of some, reports, and how long logs are kept.
+mod after;
 /// Kinds of repositories, and what becomes of a unit there beside what git does.
 mod asgit;
 /// Where the module ends in the name that a rename leads to.
