@@ -161,6 +161,9 @@ pub struct RunArgs {
     /// Print one JSON object per event to standard output
     #[arg(long, conflicts_with = "dry_run")]
     pub json: bool,
+    /// Write a JUnit report at the end, with each unit as a test case and each phase as a suite
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub junit: Option<PathBuf>,
     /// Where commands run.
     #[command(flatten)]
     pub place: PlaceArgs,
@@ -175,6 +178,9 @@ pub struct ResumeArgs {
     /// Print one JSON object per event to standard output
     #[arg(long)]
     pub json: bool,
+    /// Write a JUnit report at the end, with each unit as a test case and each phase as a suite
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Where commands run.
     #[command(flatten)]
     pub place: PlaceArgs,

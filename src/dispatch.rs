@@ -3,6 +3,7 @@
 mod ahead;
 mod builtin;
 mod init;
+mod output;
 mod scan;
 mod shell;
 
@@ -16,6 +17,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, LeaveArgs, PlaceArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
 use crate::copies;
+use crate::dispatch::output::Output;
 use crate::event::{Event, Watch};
 use crate::examples;
 use crate::exit;
@@ -26,6 +28,7 @@ use crate::plan::{Plan, load};
 use crate::ready;
 use crate::repo::Repo;
 use crate::report::failures::Failures;
+use crate::report::junit::Junit;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::{self, Detail, ask, error, escape, json, progress, status, text};
@@ -130,10 +133,7 @@ impl<'a> Session<'a> {
     fn command(&self, command: &Command) -> Result<(), Stop> {
         match command {
             Command::Run(args) if args.dry_run => self.dry_run(args),
-            Command::Run(args) => {
-                let request = self.request(args)?;
-                self.listen(args.json, |watch, emit| run::run(&self.repo, &self.plan, &request, self.interrupt, watch, emit))
-            }
+            Command::Run(args) => self.run(&self.request(args)?, args.json, args.junit.as_deref()),
             Command::Resume(args) => self.resume(args),
             Command::Rollback(args) => self.rollback(args),
             Command::Status(args) => {
@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
             leave: leave(&args.leave),
             plan_file: self.plan_file.clone(),
         };
-        self.listen(args.json, |watch, emit| run::run(&self.repo, &self.plan, &request, self.interrupt, watch, emit))
+        self.run(&request, args.json, args.junit.as_deref())
     }
 
     fn rollback(&self, args: &RollbackArgs) -> Result<(), Stop> {
@@ -248,6 +248,26 @@ impl<'a> Session<'a> {
                 Named::new(AskedFile::Pattern(inside.unwrap_or(pattern).to_owned()))
             }
         }
+    }
+
+    /// Lets a run go, every event of it told to whoever was asked for.
+    fn run(&self, request: &Request, as_json: bool, junit: Option<&Path>) -> Result<(), Stop> {
+        let flow =
+            |watch: Watch, emit: &mut dyn FnMut(Event)| run::run(&self.repo, &self.plan, request, self.interrupt, watch, emit);
+        let Some(junit) = junit else { return self.listen(as_json, flow) };
+        let output = Output::at(&self.here, &self.repo, junit)?.without_older()?;
+        let mut report = Junit::default();
+        let ended = self.listen(as_json, |watch, emit| {
+            flow(watch, &mut |event| {
+                report.see(&event);
+                emit(event);
+            })
+        });
+        let written = output.write(&report.xml(ended.as_ref().err()));
+        if let (Err(_), Err(stop)) = (&ended, &written) {
+            text::stop(&mut io::stderr(), Look::of(&io::stderr()), stop);
+        }
+        ended.and(written)
     }
 
     /// Gives every event of a flow to the printer that was asked for.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::state::Counts;
+use crate::state::{Counts, State};
 
 /// How a phase is named everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,6 +78,19 @@ impl fmt::Display for Activity {
             Self::Restoring => f.write_str("restoring"),
         }
     }
+}
+
+/// Where a unit stands when a run ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitEnd {
+    /// The phase it belongs to.
+    pub phase: PhaseLabel,
+    /// The file, or the name of the group.
+    pub unit: String,
+    /// Where it stands.
+    pub state: State,
+    /// Why it stands there, where that is not plain.
+    pub why: Option<String>,
 }
 
 /// How a run ended.
@@ -392,6 +405,9 @@ pub enum Event {
         outcome: RunOutcome,
         /// What to do next, such as how to resume.
         help: Option<String>,
+        /// Where each unit that was asked for stands; `migrate status --json` tells programs.
+        #[serde(skip)]
+        units: Box<[UnitEnd]>,
     },
 }
 
@@ -402,7 +418,6 @@ fn is_zero(number: &usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::State;
 
     #[test]
     fn every_event_carries_its_name_and_words_are_in_kebab_case() {
@@ -417,6 +432,7 @@ mod tests {
             elsewhere: Counts::default(),
             outcome: RunOutcome::NeedsYou,
             help: None,
+            units: Box::default(),
         };
         let json = serde_json::to_value(&finished).unwrap();
         assert_eq!((&json["event"], &json["outcome"]), (&"run-finished".into(), &"needs-you".into()));

@@ -221,7 +221,7 @@ impl Lines {
     }
 
     fn end(&self, event: &Event) -> String {
-        let Event::RunFinished { tally, violations_left, elsewhere, outcome, help } = event else { return String::new() };
+        let Event::RunFinished { tally, violations_left, elsewhere, outcome, help, .. } = event else { return String::new() };
         let (ink, word) = match outcome {
             RunOutcome::Done => (Ink::Green, "done"),
             RunOutcome::NotDone => (Ink::Red, "not done"),
@@ -345,6 +345,7 @@ mod tests {
                 elsewhere: Counts::of([State::RolledBack, State::Committed]),
                 outcome: RunOutcome::Interrupted,
                 help: Some("`migrate resume` goes on from here".into()),
+                units: Box::default(),
             },
         ]
     }
@@ -396,7 +397,8 @@ help: `migrate resume` goes on from here
             help: "fix it".into(),
         };
         let (tally, elsewhere) = (Counts::default(), Counts::default());
-        let end = || Event::RunFinished { tally, violations_left: 0, elsewhere, outcome: RunOutcome::Done, help: None };
+        let outcome = RunOutcome::Done;
+        let end = || Event::RunFinished { tally, violations_left: 0, elsewhere, outcome, help: None, units: Box::default() };
         for (detail, shown, more) in [(Detail::Normal, 3, true), (Detail::Verbose, 9, false)] {
             let mut lines = Lines::new(Look::PLAIN, detail);
             let text: String = (1..10).map(|at| lines.of(&warned(at))).collect();

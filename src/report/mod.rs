@@ -11,6 +11,7 @@ pub mod escape;
 pub mod examples;
 pub mod failures;
 pub mod json;
+pub mod junit;
 pub mod lines;
 pub mod look;
 pub mod looking;

@@ -45,6 +45,7 @@ fn story() -> Vec<Event> {
             elsewhere: Counts::default(),
             outcome: RunOutcome::Failed,
             help: None,
+            units: Box::default(),
         },
     ]
 }

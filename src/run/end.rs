@@ -1,6 +1,6 @@
 //! How a run ends: what it says of itself, in the journal and to the listener, and with which error.
 
-use crate::event::{Event, RunOutcome};
+use crate::event::{Event, RunOutcome, UnitEnd};
 use crate::journal::Record;
 use crate::run::Run;
 use crate::schedule::ending;
@@ -21,6 +21,7 @@ impl Run<'_> {
         }
         let (tally, elsewhere) = (survey::counts(&asked), survey::counts(&others));
         let aside = if self.request.is_whole() { self.left_aside } else { 0 };
+        let units = asked.iter().map(|standing| self.end_of(standing)).collect();
         let violations_left = asked.iter().map(Standing::violations_left).sum::<usize>() + aside;
         let ended = ended.and(counted).and_then(|()| refuse_not_done(tally));
         let (outcome, help) = match &ended {
@@ -35,12 +36,17 @@ impl Run<'_> {
         };
         if !matches!(outcome, RunOutcome::Interrupted) {
             let noted = self.journal.append(Record::RunFinished { done: ended.is_ok() });
-            emit(Event::RunFinished { tally, violations_left, elsewhere, outcome, help });
+            emit(Event::RunFinished { tally, violations_left, elsewhere, outcome, help, units });
             // Why the run ended matters more than that it could not be written down.
             return ended.and(noted.map_err(Stop::from));
         }
-        emit(Event::RunFinished { tally, violations_left, elsewhere, outcome, help });
+        emit(Event::RunFinished { tally, violations_left, elsewhere, outcome, help, units });
         ended
+    }
+
+    fn end_of(&self, standing: &Standing) -> UnitEnd {
+        let (phase, unit) = (self.plan.label(standing.unit.phase), standing.unit.id.to_string());
+        UnitEnd { phase, unit, state: standing.state(), why: standing.why().map(ToOwned::to_owned) }
     }
 
     /// Surveys the units again when the branch is not where this run left it, or got commits that it did not note.

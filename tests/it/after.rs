@@ -1,7 +1,7 @@
 use serde_json::Value;
 
-use crate::kit::{OLD, one, repo};
-use crate::support::Repo;
+use crate::kit::{NEW, OLD, one, replan, repo, untouched};
+use crate::support::{MIGRATE, Ran, Repo, plan};
 
 /// Fails of `a.py`, as Python does, once it is changed.
 const FAILS: &str = "! grep -q new a.py || { echo 'Traceback: ...'; echo 'ValueError: no g'; echo cleaned up; exit 1; }";
@@ -46,4 +46,64 @@ fn a_failing_test_and_a_failing_gate_are_named_at_the_end() {
     let want = "a gate failed:\n  gate         phase 1 (P0): error: too slow  (log: .git/migrate/logs/test/P0/phase.gate-1.log)\n\
                 try again: migrate run\n";
     assert_eq!(repo(&[("a.py", OLD)], phases).migrate(&["run"]).exits(1).stdout, want);
+}
+
+/// Reads a report by Python's own parser: each test case as class, name, and what is in it.
+fn cases(repo: &Repo, file: &str) -> Vec<String> {
+    const READ: &str = "
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+for case in root.iter('testcase'):
+    print(case.get('classname'), case.get('name'), *[f'{part.tag}={part.get(\"message\")}' for part in case], sep='|')
+all = list(root.iter('testcase'))
+assert int(root.get('tests')) == len(all) and int(root.get('failures')) == len(list(root.iter('failure')))
+";
+    let ran = Ran::of(repo.command("python3").args(["-c", READ, file]).output().unwrap()).succeeds();
+    ran.stdout.lines().map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn a_run_writes_its_units_as_test_cases_also_when_it_failed() {
+    const FILE: &str = "../home/units.xml";
+    let odd = "c\u{202e}\u{ffff}<&\".py";
+    let phases =
+        format!("  - id: P0\n    files: [b.py, {{ path: a.py, validate: [\"{FAILS}\"] }}, \"c\\u202E\\uFFFF<&\\\".py\"]\n");
+    let repo = repo(&[("a.py", OLD), ("b.py", OLD), (odd, OLD)], &phases);
+    repo.migrate(&["run", "--junit", FILE]).exits(1);
+    let want = [
+        "phase 1 (P0)|b.py",
+        "phase 1 (P0)|a.py|failure=ValueError: no g",
+        "phase 1 (P0)|\"c\\342\\200\\256\\u{ffff}<&\\\".py\"|skipped=not reached: the run ended before it",
+    ];
+    assert_eq!(cases(&repo, FILE), want);
+    // A later run takes its place, and one that is refused is not green.
+    replan(&repo, &plan("  - id: P0\n    files: [a.py, b.py]\n"));
+    repo.migrate(&["run", "--junit", FILE, "--json"]).succeeds();
+    assert_eq!(cases(&repo, FILE), ["phase 1 (P0)|a.py", "phase 1 (P0)|b.py"]);
+    repo.write("a.py", OLD);
+    repo.migrate(&["run", "--junit", FILE]).exits(3);
+    let refused = cases(&repo, FILE);
+    assert!(refused.len() == 1 && refused[0].starts_with("run|migrate run|error="), "{refused:?}");
+}
+
+#[test]
+fn a_report_takes_nothings_place_but_an_older_reports() {
+    let repo = one("");
+    repo.write("notes.txt", "mine\n");
+    untouched(&repo, 2, &["run", "--junit", "a.py"]).says("a.py: git tracks it");
+    untouched(&repo, 2, &["run", "--junit", "notes.txt"]).says("it is no JUnit report");
+    untouched(&repo, 2, &["run", "--junit", "."]).says("is no file");
+    untouched(&repo, 2, &["run", "--junit", "none/units.xml"]).says("cannot be written");
+    assert_eq!((repo.read("notes.txt"), repo.read("a.py")), (b"mine\n".to_vec(), OLD.into()));
+    repo.migrate(&["run", "--junit", "units.xml"]).succeeds();
+    assert_eq!((cases(&repo, "units.xml"), repo.read("a.py")), (vec!["phase 1 (P0)|a.py".to_owned()], NEW.into()));
+}
+
+#[test]
+fn a_run_that_is_interrupted_leaves_a_report_that_is_not_green() {
+    let repo = one(", validate: [\"kill -TERM $PPID; sleep 5\"]");
+    let output = repo.command(MIGRATE).args(["run", "--junit", "units.xml"]).output().unwrap();
+    assert_eq!(Ran::of(output).signal, Some(15));
+    let cases = cases(&repo, "units.xml");
+    assert!(cases[0].starts_with("phase 1 (P0)|a.py|skipped=") && cases[1].starts_with("run|migrate run|error="), "{cases:?}");
 }
