@@ -16,6 +16,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use git2::Oid;
 
@@ -34,9 +35,11 @@ use crate::unit_id::UnitId;
 use crate::units::Call;
 use crate::verdict::VerdictKind;
 
+pub use account::{Concluded, concluded};
 pub use builtin::{INTERPRETER, UNDECIDED};
 use cache::Cache;
-use logs::{Logs, Whose};
+pub use logs::Logs;
+use logs::Whose;
 pub use question::{Isolated, Purpose, Question};
 use ruling::{Account, Ruling, rule};
 pub use ruling::{OnTip, named};
@@ -184,6 +187,11 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn without_cache(self, no_cache: bool) -> Self {
         Self { no_cache, ..self }
+    }
+
+    /// Removes logs that nobody asks for any more: those of units of this phase that are done, written before `limit`.
+    pub fn drop_old_logs<'u>(&self, phase: &str, done: impl Iterator<Item = &'u UnitId>, limit: SystemTime) {
+        self.logs.drop_old(phase, done, limit);
     }
 
     /// Tells codemods from now on why what they made before failed.
@@ -408,7 +416,7 @@ impl<'a> Judge<'a> {
                 ruling = ruling.but_meddled(&meddled);
             }
         }
-        account::conclude(&log, &format!("{}: {}", ruling.kind.word(), ruling.why))?;
+        account::conclude(&log, (&shown, finished.elapsed), &format!("{}: {}", ruling.kind.word(), ruling.why))?;
         emit(Event::CommandFinished {
             unit: question.unit.map(ToString::to_string),
             others: question.candidate.map_or(0, |(_, units)| units.saturating_sub(1)),

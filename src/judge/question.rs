@@ -30,6 +30,10 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// All there are.
+    pub const ALL: [Self; 7] =
+        [Self::Transform, Self::Format, Self::Hook, Self::Validate, Self::Verify, Self::Gate, Self::Before];
+
     /// True for commands that are to change the files of their unit.
     #[must_use]
     pub fn changes_files(self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use crate::event::{Event, Watch};
 use crate::held::Held;
@@ -30,6 +31,9 @@ use crate::unit::look::ToDo;
 use crate::unit::sound::Warning;
 use crate::units::Member;
 use crate::unready;
+
+/// So long the logs of a unit that is done are kept.
+const LOGS_ARE_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What is to be told when a run begins.
 pub(super) struct Opening {
@@ -145,6 +149,7 @@ impl<'a> Run<'a> {
         self.has_begun = true;
         self.recall()?;
         self.let_stale_drafts_go()?;
+        self.drop_old_logs();
         emit(Event::RunStarted {
             plan: plan.name.clone(),
             digest: self.digest.clone(),
@@ -158,6 +163,17 @@ impl<'a> Run<'a> {
             warnings.into_iter().for_each(|warning| emit(warned(&path, warning)));
         }
         Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Removes the logs of units that are done, once they are old. Those of a unit that is not done say why, however old they are.
+    fn drop_old_logs(&self) {
+        let Some(limit) = SystemTime::now().checked_sub(LOGS_ARE_KEPT) else { return };
+        for (at, phase) in self.plan.phases.iter().enumerate() {
+            let done = self.units.iter().filter(|standing| standing.unit.phase == at && standing.state().is_done());
+            self.judge.drop_old_logs(&phase.id, done.map(|standing| &standing.unit.id), limit);
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use serde_json::Value;
 
 use crate::kit::{NEW, OLD, one, replan, repo, untouched};
@@ -106,4 +108,27 @@ fn a_run_that_is_interrupted_leaves_a_report_that_is_not_green() {
     assert_eq!(Ran::of(output).signal, Some(15));
     let cases = cases(&repo, "units.xml");
     assert!(cases[0].starts_with("phase 1 (P0)|a.py|skipped=") && cases[1].starts_with("run|migrate run|error="), "{cases:?}");
+}
+
+#[test]
+fn a_run_drops_the_logs_of_units_that_are_done_once_they_are_a_month_old() {
+    let phases = format!(
+        "  - id: P0\n    on_failure: quarantine\n    validate: [\"{FAILS}\"]\n    files: [b.py, a.py]\n    gate: {{ run: [\"true\"] }}\n"
+    );
+    let repo = repo(&[("a.py", OLD), ("b.py", OLD)], &phases);
+    repo.migrate(&["run"]);
+    let logs = repo.top().join(".git/migrate/logs/test/P0");
+    let age = |days: u64| {
+        for entry in std::fs::read_dir(&logs).unwrap() {
+            let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60)).unwrap();
+        }
+    };
+    let is_there = |name: &str| logs.join(name).exists();
+    age(29);
+    repo.migrate(&["run"]);
+    assert!(is_there("b.py.validate-1.log"));
+    age(31);
+    repo.migrate(&["run"]);
+    assert!(!is_there("b.py.validate-1.log") && is_there("a.py.validate-1.log"), "that of the failed unit stays");
 }
