@@ -45,6 +45,8 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Show where every unit stands
     Status(StatusArgs),
+    /// Show what became of one file or unit: commits, reverts, failures, and where the output of its commands is
+    Log(LogArgs),
     /// Show what a run would change, as a diff that `git apply` takes
     Diff(DiffArgs),
     /// Load the plan, try its examples, resolve its files and apply its rules in memory; exit 1 when anything would fail
@@ -72,6 +74,7 @@ impl Command {
             Self::Run(args) => !args.dry_run,
             Self::Rename(args) => !args.run.dry_run,
             Self::Init(_) | Self::Resume(_) | Self::Rollback(_) => true,
+            Self::Log(_) => false,
             Self::Status(_) | Self::Diff(_) | Self::Check(_) | Self::Scan(_) | Self::Test(_) | Self::Builtin(_) => false,
             Self::Schema | Self::Completions(_) | Self::Man(_) => false,
         }
@@ -255,6 +258,17 @@ pub struct StatusArgs {
     pub json: bool,
 }
 
+/// `migrate log`.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// The file, or the name of the unit as `migrate status` shows it
+    #[arg(value_name = "FILE", add = ArgValueCompleter::new(complete::files))]
+    pub subject: OsString,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `migrate diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
@@ -380,6 +394,7 @@ mod tests {
             (&["resume"], true),
             (&["rollback", "--all"], true),
             (&["status"], false),
+            (&["log", "a.py"], false),
             (&["diff"], false),
             (&["check"], false),
             (&["scan", "--symbol", "a.b"], false),

@@ -1,5 +1,6 @@
 //! From what was typed to what it means: finds the repository and the plan, starts the flow, and gives its words to the printers.
 
+mod after;
 mod ahead;
 mod builtin;
 mod init;
@@ -156,6 +157,7 @@ impl<'a> Session<'a> {
                     false => Ok(()),
                 }
             }
+            Command::Log(args) => self.log(args),
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
             Command::Scan(_) | Command::Init(_) | Command::Rename(_) | Command::Builtin(_) => self.without_plan(),

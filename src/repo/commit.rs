@@ -184,6 +184,14 @@ impl Repo {
         self.inner.find_commit(commit).is_ok()
     }
 
+    /// When a commit was made, in seconds since 1970.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn time_of(&self, commit: Oid) -> Result<i64, RepoProblem> {
+        Ok(self.inner.find_commit(commit)?.time().seconds())
+    }
+
     /// The message of a commit, as its bytes.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod failures;
 pub mod json;
 pub mod junit;
 pub mod lines;
+pub mod log;
 pub mod look;
 pub mod looking;
 pub mod progress;

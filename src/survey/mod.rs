@@ -1,11 +1,13 @@
 //! Where every unit of a plan stands: from the branch's commits first, then the journal, then what the rules would still do.
 
 mod attempt;
+mod commits;
 mod debts;
 mod gates;
 mod landed;
 
 pub use attempt::{Attempts, pins, under_way};
+pub use commits::{Deed, What, deeds};
 pub use debts::debts;
 pub use gates::last_gate;
 pub use landed::{Landed, Landings, is_back, landed};

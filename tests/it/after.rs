@@ -50,6 +50,66 @@ fn a_failing_test_and_a_failing_gate_are_named_at_the_end() {
     assert_eq!(repo(&[("a.py", OLD)], phases).migrate(&["run"]).exits(1).stdout, want);
 }
 
+#[test]
+fn the_log_of_a_file_tells_commits_reverts_failures_and_commands() {
+    let repo = two("verify");
+    repo.migrate(&["run"]);
+    let ran = repo.migrate(&["log", "a.py"]).succeeds();
+    let [revert, commit] = ["HEAD~1", "HEAD~2"].map(|at| repo.git(&["rev-parse", "--short=12", at]));
+    let (head, rest) = ran.stdout.split_once("logs, oldest first:\n").unwrap();
+    let [undone, made] = ["HEAD~1", "HEAD~2"].map(|at| repo.git(&["log", "-1", "--format=%s", at]));
+    let want = format!(
+        "a.py in the plan test, on main\n  \
+         reverted     {revert}  2026-01-02T03:04:05Z  {undone}\n               \
+         takes back {commit}: verify `{FAILS}` failed with status 1\n  \
+         committed    {commit}  2026-01-02T03:04:05Z  {made}\n               \
+         verify: verify `{FAILS}` failed with status 1\n",
+    );
+    assert_eq!(head, want);
+    assert!(rest.contains("Z  failed: failed with status 1, ") && rest.contains(&format!("    `{FAILS}`\n")), "{rest}");
+    assert!(rest.contains("    .git/migrate/logs/test/P0/a.py.verify-1.log\n"), "{rest}");
+    let json: Value = serde_json::from_str(&repo.migrate(&["log", "--json", "a.py"]).succeeds().stdout).unwrap();
+    assert_eq!((&json["schema_version"], &json["steps"][0]["what"]), (&1.into(), &"reverted".into()));
+    assert_eq!(json["steps"][1]["commit"], repo.git(&["rev-parse", "HEAD~2"]));
+    assert!(json["logs"][0]["took"].as_str().unwrap().ends_with(" s"), "{json}");
+    // A clone says what git says, and that it knows no more.
+    let clone = repo.copy();
+    std::fs::remove_dir_all(clone.top().join(".git/migrate")).unwrap();
+    let said = clone.migrate(&["log", "a.py"]).succeeds().stdout;
+    assert!(
+        said.contains("  committed    ") && said.contains("this work tree has no journal") && !said.contains("verify: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_log_tells_attempts_that_made_no_commit_and_what_people_took_back() {
+    let repo = two("validate");
+    repo.migrate(&["run"]);
+    let said = repo.migrate(&["log", "./a.py"]).succeeds().stdout;
+    assert!(said.contains(&format!("  quarantined  validate `{FAILS}` failed with status 1\n")), "{said}");
+    let commit = repo.git(&["rev-parse", "--short=12", "HEAD"]);
+    repo.git(&["revert", "--no-edit", "HEAD"]);
+    let said = repo.migrate(&["log", "b.py"]).succeeds().stdout;
+    assert!(said.contains(&format!("takes back {commit}: by hand\n")), "{said}");
+    untouched(&repo, 2, &["log", "z.py"]).says("z.py is no unit of the plan test").says("help: ");
+    // What nothing was done about yet is no mistake.
+    let said = one("").migrate(&["log", "a.py"]).succeeds().stdout;
+    assert!(said.contains("nothing was committed, and no attempt is known"), "{said}");
+}
+
+#[test]
+fn the_log_of_a_group_goes_by_its_name_and_that_of_its_file_names_the_group() {
+    let phases = "  - id: P0\n    files: [{ group: both, paths: [a.py, b.py] }]\n";
+    let repo = repo(&[("a.py", OLD), ("b.py", OLD)], phases);
+    repo.migrate(&["run"]).succeeds();
+    for name in ["both", "group:both"] {
+        let said = repo.migrate(&["log", name]).succeeds().stdout;
+        assert!(said.starts_with("group:both in the plan test, on main\n  committed    "), "{said}");
+    }
+    repo.migrate(&["log", "b.py"]).succeeds().prints("               as part of group:both\n");
+}
+
 /// Reads a report by Python's own parser: each test case as class, name, and what is in it.
 fn cases(repo: &Repo, file: &str) -> Vec<String> {
     const READ: &str = "
