@@ -250,6 +250,12 @@ pub struct RollbackArgs {
 /// `migrate status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
+    /// Only these files, and those below these folders
+    #[arg(value_name = "PATH", add = ArgValueCompleter::new(complete::files))]
+    pub paths: Vec<OsString>,
+    /// Only this phase: its place in the plan counted from 1, or its id such as P0
+    #[arg(long, value_name = "N|ID", add = ArgValueCompleter::new(complete::phases))]
+    pub phase: Option<String>,
     /// Exit with 1 unless every unit is done and no gate failed
     #[arg(long)]
     pub fail: bool,

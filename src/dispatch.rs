@@ -32,13 +32,12 @@ use crate::report::failures::Failures;
 use crate::report::junit::Junit;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{self, Detail, ask, error, escape, json, progress, status, text};
+use crate::report::{self, Detail, ask, error, escape, json, progress, text};
 use crate::request::{Leave, Named, Request, earlier};
 use crate::rollback::{self, Whose};
 use crate::rules;
 use crate::run;
 use crate::state::State;
-use crate::status as standing;
 use crate::stop::{Note, Stop};
 use crate::unready;
 
@@ -137,26 +136,7 @@ impl<'a> Session<'a> {
             Command::Run(args) => self.run(&self.request(args)?, args.json, args.junit.as_deref()),
             Command::Resume(args) => self.resume(args),
             Command::Rollback(args) => self.rollback(args),
-            Command::Status(args) => {
-                let looking = if args.json { Looking::none() } else { Looking::stderr() };
-                let table = standing::table(&self.repo, &self.plan, &|looked| looking.at(looked))?;
-                looking.clear();
-                let mut out = io::stdout();
-                let written = if args.json {
-                    json::line(&mut out, &table)
-                } else {
-                    status::write(&mut out, Look::of(&io::stdout()), &table, self.detail)
-                };
-                printed(written)?;
-                match args.fail && !table.is_done() {
-                    true if table.counts.left() == 0 && table.counts.given_up() > 0 => {
-                        let help = "`migrate run --retry quarantined rolled-back` tries again what was given up";
-                        Err(Stop::NotDone(Note::new("the plan is not done", help)))
-                    }
-                    true => Err(Stop::NotDone(Note::new("the plan is not done", "`migrate run` goes on with it"))),
-                    false => Ok(()),
-                }
-            }
+            Command::Status(args) => self.status(args),
             Command::Log(args) => self.log(args),
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
@@ -367,6 +347,15 @@ fn path_of(here: &Path, repo: &Repo, text: &OsStr) -> Result<RepoPath, Stop> {
         let message = format!("{}: {problem}", crate::path::quote(text.as_bytes()));
         Stop::Usage(Note::new(message, "name a file inside this repository, from here or from its top"))
     })
+}
+
+/// The paths that were named; none when one of them is the top of the repository.
+fn below(paths: &[OsString], here: &Path, repo: &Repo) -> Result<Vec<RepoPath>, Stop> {
+    let is_top = |path: &OsString| lexical(&here.join(path)) == repo.top();
+    if paths.iter().any(is_top) {
+        return Ok(Vec::new());
+    }
+    paths.iter().map(|path| path_of(here, repo, path)).collect()
 }
 
 /// Takes `.` and `..` out of an absolute path without asking the disk.

@@ -3,54 +3,116 @@
 use crate::event::Watch;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
+use crate::path::{RepoPath, nearest};
 use crate::plan::digest::digest;
 use crate::plan::{Files, Plan, Target};
 use crate::repo::Repo;
 use crate::rules;
 use crate::schedule::passage::LastGate;
 use crate::state::State;
-use crate::stop::Stop;
+use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Standing};
-use crate::table::{PhaseRows, Row, StatusTable};
+use crate::table::{GateState, PhaseRows, Row, StatusTable};
 use crate::unit::callables::Callables;
 use crate::units::{Member, Unit};
 
-/// Reads where the units of `plan` stand, from the branch and, where there is one, the journal.
+/// Which units are asked for; all by default.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Those of which a file is one of these, or below one of these folders; all when there is none.
+    pub below: Vec<RepoPath>,
+    /// Those of this phase.
+    pub phase: Option<usize>,
+}
+
+impl Asked {
+    fn takes(&self, unit: &Unit) -> bool {
+        self.takes_phase(unit.phase)
+            && (self.below.is_empty() || unit.paths().any(|path| self.below.iter().any(|top| is_in(path, top))))
+    }
+
+    fn takes_phase(&self, at: usize) -> bool {
+        self.phase.is_none_or(|only| only == at)
+    }
+
+    /// True when everything is asked for.
+    fn is_whole(&self) -> bool {
+        self.below.is_empty() && self.phase.is_none()
+    }
+
+    /// Fails when a path that was asked for holds no unit: a misspelt name must not look like success.
+    fn refuse_unknown(&self, plan: &Plan, units: &[Standing]) -> Result<(), Stop> {
+        let asked =
+            || units.iter().filter(|standing| self.takes_phase(standing.unit.phase)).flat_map(|standing| standing.unit.paths());
+        let Some(top) = self.below.iter().find(|top| !asked().any(|path| is_in(path, top))) else { return Ok(()) };
+        let names: Vec<String> = asked().map(ToString::to_string).collect();
+        let near = nearest(&top.to_string(), names.iter().map(String::as_str));
+        let help = match near.as_slice() {
+            [] => "`migrate status` lists the units; a glob's files are units only if the rules find something".to_owned(),
+            near => format!("did you mean {}? `migrate status` lists the units", near.join(", ")),
+        };
+        let of = self.phase.map_or_else(|| format!("the plan {}", plan.name), |at| plan.phase_label(at));
+        Err(Stop::Usage(Note::new(format!("{top} is no unit of {of}, and holds none"), help)))
+    }
+}
+
+/// True when a path is `top`, or below it.
+fn is_in(path: &RepoPath, top: &RepoPath) -> bool {
+    path.as_bytes().strip_prefix(top.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Reads where the units of `plan` that are asked for stand, from the branch and, where there is one, the journal.
 ///
 /// # Errors
-/// When the repository cannot be read.
-pub fn table(repo: &Repo, plan: &Plan, watch: Watch) -> Result<StatusTable, Stop> {
+/// When the repository cannot be read, and [`Stop::Usage`] when a path that is asked for holds no unit.
+pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<StatusTable, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
     let (callables, others) = (Callables::new(repo), repo.others()?);
     let mut works = |unit: &Member| Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
     let survey = survey::survey(repo, &tip, plan, &records, &Interrupt::none(), watch, &mut works)?;
+    asked.refuse_unknown(plan, &survey.units)?;
     let running = survey::under_way(&records, &plan.name);
-    let phases = (0..plan.phases.len()).map(|at| {
-        let members = survey.units.iter().filter(|standing| standing.unit.phase == at);
+    let (mut phases, mut problems, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for at in (0..plan.phases.len()).filter(|at| asked.takes_phase(*at)) {
+        let members = survey.units.iter().filter(|standing| standing.unit.phase == at && asked.takes(&standing.unit));
         let rows = members.map(|standing| row(standing, standing.unit.paths().any(|path| running.contains(path))));
-        PhaseRows::new(plan.label(at), rows.collect())
-    });
-    let mut table = StatusTable::new(plan.name.clone(), digest(plan), phases.collect());
-    for at in 0..plan.phases.len() {
-        let label = plan.phase_label(at);
-        match survey::last_gate(repo, plan, &records, tip.commit, at)? {
-            LastGate::Stands => {}
-            LastGate::Failed => table.problems.push(format!("the gate of {label} failed")),
-            // Before its units are done there is nothing to say of it.
-            LastGate::Unknown if table.phases[at].counts.open() > 0 => {}
-            LastGate::Unknown => {
-                table.notes.push(format!("the gate of {label} is not known to have passed on what is there now"));
-            }
+        let mut phase = PhaseRows::new(plan.label(at), rows.collect());
+        if phase.rows.is_empty() && !asked.below.is_empty() {
+            continue;
         }
+        let label = plan.phase_label(at);
+        let gate = survey::last_gate(repo, plan, &records, tip.commit, at)?;
+        phase.gate = (!plan.phases[at].gate.is_empty()).then_some(match gate {
+            LastGate::Stands => GateState::Passed,
+            LastGate::Failed => GateState::Failed,
+            LastGate::Unknown => GateState::Unknown,
+        });
+        match gate {
+            LastGate::Stands => {}
+            // It is about the phase as a whole.
+            LastGate::Failed if asked.below.is_empty() => problems.push(format!("the gate of {label} failed")),
+            LastGate::Failed => notes.push(format!("the gate of {label} failed")),
+            // Before its units are done there is nothing to say of it.
+            LastGate::Unknown if phase.counts.open() > 0 || !asked.below.is_empty() => {}
+            LastGate::Unknown => notes.push(format!("the gate of {label} is not known to have passed on what is there now")),
+        }
+        phases.push(phase);
     }
-    table.violations_left += survey.left_aside;
-    for (phase, target) in &survey.unmatched {
+    let mut table = StatusTable { problems, notes, ..StatusTable::new(plan.name.clone(), digest(plan), phases) };
+    if asked.is_whole() {
+        table.violations_left += survey.left_aside;
+    }
+    for (phase, target) in survey.unmatched.iter().filter(|(phase, _)| asked.takes_phase(*phase) && asked.below.is_empty()) {
         table.problems.push(format!("{}: {}", plan.phase_label(*phase), unmatched(&plan.phases[*phase].targets[*target])));
     }
     for (begun, _) in survey::debts(repo, &records, tip.commit)? {
-        let plan = if begun.plan == plan.name { String::new() } else { format!(" of the plan {}", begun.plan) };
-        table.problems.push(format!("{}{plan} is committed and not verified yet: `migrate run` verifies it first", begun.unit));
+        let of = if begun.plan == plan.name { String::new() } else { format!(" of the plan {}", begun.plan) };
+        let owed = format!("{}{of} is committed and not verified yet: `migrate run` verifies it first", begun.unit);
+        let mut units = survey.units.iter().map(|standing| &standing.unit);
+        let is_asked =
+            asked.is_whole() || units.any(|unit| begun.plan == plan.name && unit.id == begun.unit && asked.takes(unit));
+        if is_asked { table.problems.push(owed) } else { table.notes.push(owed) }
     }
     let judged = rules::judge(repo, plan, &Interrupt::none())?;
     table.problems.extend(judged.errors.into_iter().map(|problem| problem.message));

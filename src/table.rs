@@ -27,6 +27,30 @@ pub struct Row {
     pub files: Vec<Row>,
 }
 
+/// What is known of the gate of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateState {
+    /// It passed on what is there now.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It is not known to have passed on what is there now.
+    Unknown,
+}
+
+impl GateState {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct PhaseRows {
@@ -38,6 +62,9 @@ pub struct PhaseRows {
     pub counts: Counts,
     /// Violations that the plan allows to be left.
     pub violations_left: usize,
+    /// What is known of its gate; `None` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateState>,
 }
 
 impl PhaseRows {
@@ -45,7 +72,7 @@ impl PhaseRows {
     #[must_use]
     pub fn new(phase: PhaseLabel, rows: Vec<Row>) -> Self {
         let violations_left = rows.iter().map(|row| row.violations_left).sum();
-        Self { counts: Counts::of(rows.iter().map(|row| row.state)), violations_left, phase, rows }
+        Self { counts: Counts::of(rows.iter().map(|row| row.state)), violations_left, phase, rows, gate: None }
     }
 }
 

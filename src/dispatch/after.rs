@@ -1,19 +1,46 @@
-//! What is told afterwards: `migrate log`.
+//! What is told afterwards: `migrate status` and `migrate log`.
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::LogArgs;
-use crate::dispatch::{Session, printed};
+use crate::cli::{LogArgs, StatusArgs};
+use crate::dispatch::{Session, below, printed};
 use crate::log::{self, Subject};
 use crate::path::unquote;
 use crate::report::look::Look;
-use crate::report::{json, log as log_text};
-use crate::stop::Stop;
+use crate::report::looking::Looking;
+use crate::report::{json, log as log_text, status as status_text};
+use crate::status::{self, Asked};
+use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
 
 impl Session<'_> {
+    /// Shows where units stand.
+    pub(super) fn status(&self, args: &StatusArgs) -> Result<(), Stop> {
+        let asked = Asked { below: below(&args.paths, &self.here, &self.repo)?, phase: self.phase(args.phase.as_deref())? };
+        let looking = if args.json { Looking::none() } else { Looking::stderr() };
+        let table = status::table(&self.repo, &self.plan, &asked, &|looked| looking.at(looked));
+        looking.clear();
+        let (table, mut out) = (table?, io::stdout());
+        let written = if args.json {
+            json::line(&mut out, &table)
+        } else {
+            status_text::write(&mut out, Look::of(&io::stdout()), &table, self.detail)
+        };
+        printed(written)?;
+        let what =
+            if args.paths.is_empty() && args.phase.is_none() { "the plan is not done" } else { "what was asked for is not done" };
+        match args.fail && !table.is_done() {
+            true if table.counts.left() == 0 && table.counts.given_up() > 0 => {
+                let help = "`migrate run --retry quarantined rolled-back` tries again what was given up";
+                Err(Stop::NotDone(Note::new(what, help)))
+            }
+            true => Err(Stop::NotDone(Note::new(what, "`migrate run` goes on with it"))),
+            false => Ok(()),
+        }
+    }
+
     /// Shows what became of one file or unit.
     pub(super) fn log(&self, args: &LogArgs) -> Result<(), Stop> {
         let history = log::history(&self.repo, &self.plan, &self.subject(&args.subject)?)?;

@@ -1,13 +1,11 @@
 //! `migrate scan`, which alone can do without a plan.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
 use crate::cli::{Cli, ScanArgs};
-use crate::dispatch::{default_plan, loaded, path_of, phase_of, printed};
+use crate::dispatch::{below, default_plan, loaded, phase_of, printed};
 use crate::interrupt::Interrupt;
-use crate::path::RepoPath;
 use crate::plan::Rename;
 use crate::repo::Repo;
 use crate::report::look::Look;
@@ -24,7 +22,7 @@ use crate::stop::{Note, Stop};
 pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrupt: &Interrupt) -> Result<(), Stop> {
     let looking = if args.json || args.sarif { Looking::none() } else { Looking::stderr() };
     let watch = |looked| looking.at(looked);
-    let mut asked = Asked { below: below(args, here, repo)?, rules: args.rule.clone(), phase: None };
+    let mut asked = Asked { below: below(&args.paths, here, repo)?, rules: args.rule.clone(), phase: None };
     let found = if let Some(symbol) = &args.symbol {
         let rename = Rename { from: dotted(symbol)?, ..Rename::default() };
         scan(repo, What::Symbol(&rename), &asked, interrupt, &watch)?
@@ -74,15 +72,6 @@ fn refuse_more(found: &Scan, allowed: usize) -> Result<(), Stop> {
         return Ok(());
     };
     Err(Stop::Failed(note))
-}
-
-/// The paths that were named; none when one of them is the top of the repository.
-fn below(args: &ScanArgs, here: &Path, repo: &Repo) -> Result<Vec<RepoPath>, Stop> {
-    let is_top = |path: &OsStr| super::lexical(&here.join(path)) == repo.top();
-    if args.paths.iter().any(|path| is_top(path)) {
-        return Ok(Vec::new());
-    }
-    args.paths.iter().map(|path| path_of(here, repo, path)).collect()
 }
 
 /// A dotted name, as it was typed.

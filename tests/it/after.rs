@@ -110,6 +110,25 @@ fn the_log_of_a_group_goes_by_its_name_and_that_of_its_file_names_the_group() {
     repo.migrate(&["log", "b.py"]).succeeds().prints("               as part of group:both\n");
 }
 
+#[test]
+fn a_status_of_paths_or_a_phase_tells_of_these_alone_and_answers_for_these_alone() {
+    let phases = "  - id: P0\n    on_failure: quarantine\n    validate: [\"! grep -q new b/c.py\"]\n    files: [a.py, b/c.py, b/d.py]\n  - id: P1\n    files: [e.py]\n";
+    let repo = repo(&[("a.py", OLD), ("b/c.py", OLD), ("b/d.py", OLD), ("e.py", OLD)], phases);
+    repo.migrate(&["run"]);
+    let said = repo.migrate(&["status", "b"]).succeeds().stdout;
+    assert!(said.contains("1 of 2 done") && said.contains(" b/c.py") && said.contains(" b/d.py"), "{said}");
+    assert!(!said.contains(" a.py") && !said.contains("P1"), "{said}");
+    repo.migrate(&["status", "--fail", "b/d.py"]).succeeds();
+    repo.migrate(&["status", "--fail", "b"]).exits(1).says("what was asked for is not done");
+    let said = repo.migrate(&["status", "--phase", "2"]).succeeds().stdout;
+    assert!(said.contains("phase 2 (P1)") && !said.contains("phase 1"), "{said}");
+    let json: Value =
+        serde_json::from_str(&repo.migrate(&["status", "--json", "--phase", "P0", "a.py"]).succeeds().stdout).unwrap();
+    assert_eq!((&json["counts"]["total"], &json["counts"]["done"]), (&1.into(), &1.into()));
+    untouched(&repo, 2, &["status", "b/z.py"]).says("b/z.py is no unit of the plan test, and holds none").says("did you mean");
+    untouched(&repo, 2, &["status", "--phase", "P1", "b"]).says("b is no unit of phase 2 (P1)");
+}
+
 /// Reads a report by Python's own parser: each test case as class, name, and what is in it.
 fn cases(repo: &Repo, file: &str) -> Vec<String> {
     const READ: &str = "
