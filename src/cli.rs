@@ -47,6 +47,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Show what became of one file or unit: commits, reverts, failures, and where the output of its commands is
     Log(LogArgs),
+    /// Write the state of the plan for a pull request
+    Report(ReportArgs),
     /// Show what a run would change, as a diff that `git apply` takes
     Diff(DiffArgs),
     /// Load the plan, try its examples, resolve its files and apply its rules in memory; exit 1 when anything would fail
@@ -74,7 +76,7 @@ impl Command {
             Self::Run(args) => !args.dry_run,
             Self::Rename(args) => !args.run.dry_run,
             Self::Init(_) | Self::Resume(_) | Self::Rollback(_) => true,
-            Self::Log(_) => false,
+            Self::Log(_) | Self::Report(_) => false,
             Self::Status(_) | Self::Diff(_) | Self::Check(_) | Self::Scan(_) | Self::Test(_) | Self::Builtin(_) => false,
             Self::Schema | Self::Completions(_) | Self::Man(_) => false,
         }
@@ -275,6 +277,14 @@ pub struct LogArgs {
     pub json: bool,
 }
 
+/// `migrate report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// As Markdown: phases, units that did not land with the reasons, violations left, commits; to standard output without FILE
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required = true)]
+    pub markdown: PathBuf,
+}
+
 /// `migrate diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
@@ -401,6 +411,7 @@ mod tests {
             (&["rollback", "--all"], true),
             (&["status"], false),
             (&["log", "a.py"], false),
+            (&["report", "--markdown"], false),
             (&["diff"], false),
             (&["check"], false),
             (&["scan", "--symbol", "a.b"], false),

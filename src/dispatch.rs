@@ -138,6 +138,7 @@ impl<'a> Session<'a> {
             Command::Rollback(args) => self.rollback(args),
             Command::Status(args) => self.status(args),
             Command::Log(args) => self.log(args),
+            Command::Report(args) => self.report(args),
             Command::Diff(args) => self.diff(args),
             Command::Check(args) => self.check(args),
             Command::Scan(_) | Command::Init(_) | Command::Rename(_) | Command::Builtin(_) => self.without_plan(),

@@ -49,6 +49,7 @@ pub mod schedule;
 pub mod state;
 pub mod status;
 pub mod stop;
+pub mod summary;
 pub mod survey;
 pub mod table;
 pub mod takeback;

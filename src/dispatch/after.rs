@@ -1,18 +1,21 @@
-//! What is told afterwards: `migrate status` and `migrate log`.
+//! What is told afterwards: `migrate status`, `migrate log` and `migrate report`.
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use crate::cli::{LogArgs, StatusArgs};
+use crate::cli::{LogArgs, ReportArgs, StatusArgs};
+use crate::dispatch::output::Output;
 use crate::dispatch::{Session, below, printed};
 use crate::log::{self, Subject};
 use crate::path::unquote;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{json, log as log_text, status as status_text};
+use crate::report::{json, log as log_text, markdown, status as status_text, text};
 use crate::status::{self, Asked};
 use crate::stop::{Note, Stop};
+use crate::summary;
 use crate::unit_id::UnitId;
 
 impl Session<'_> {
@@ -65,6 +68,20 @@ impl Session<'_> {
         match typed.to_str() {
             Some(name) if is_group(name) => Ok(Subject::Unit(UnitId::of_group(name))),
             _ => self.path(typed).map(Subject::File),
+        }
+    }
+
+    /// Writes the state of the plan for a pull request.
+    pub(super) fn report(&self, args: &ReportArgs) -> Result<(), Stop> {
+        let to_stdout = args.markdown == Path::new("-");
+        let output = if to_stdout { None } else { Some(Output::at(&self.here, &self.repo, &args.markdown)?) };
+        let looking = Looking::stderr();
+        let summary = summary::summary(&self.repo, &self.plan, &|looked| looking.at(looked));
+        looking.clear();
+        let report = markdown::text(&summary?);
+        match output {
+            Some(output) => output.write(&report),
+            None => printed(text::result(&mut io::stdout(), &report)),
         }
     }
 }

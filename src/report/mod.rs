@@ -16,6 +16,7 @@ pub mod lines;
 pub mod log;
 pub mod look;
 pub mod looking;
+pub mod markdown;
 pub mod progress;
 pub mod repeats;
 pub mod sarif;

@@ -129,6 +129,33 @@ fn a_status_of_paths_or_a_phase_tells_of_these_alone_and_answers_for_these_alone
     untouched(&repo, 2, &["status", "--phase", "P1", "b"]).says("b is no unit of phase 2 (P1)");
 }
 
+#[test]
+fn a_report_for_a_pull_request_tells_all_and_its_names_are_no_markup() {
+    let odd = "a|b`<i>_@all.py";
+    let phases = format!(
+        "  - id: P0\n    on_failure: quarantine\n    validate: [\"! grep -q new 'a|b`<i>_@all.py'\"]\n    gate: {{ run: [\"true\"] }}\n    files: [\"{odd}\", b.py]\n"
+    );
+    let repo = repo(&[(odd, OLD), ("b.py", OLD)], &phases);
+    repo.migrate(&["run"]);
+    let said = untouched(&repo, 0, &["report", "--markdown"]).stdout;
+    let tip = repo.git(&["rev-parse", "--short=12", "HEAD"]);
+    for part in [
+        "# Migration test\n".to_owned(),
+        format!("on branch <code>main</code> at <code>{tip}</code>: **not done**, 1 of 2 units.\n"),
+        "| phase 1 (P0) | 2 | 1 | 1 | passed |\n".to_owned(),
+        "| <code>a&#124;b&#96;&#60;i&#62;&#95;&#64;<!-- -->all.py</code> | P0 | quarantined | validate ".to_owned(),
+        "2 in 1 of ".to_owned(),
+        format!("## Commits of P0\n\n- <code>{tip}</code> fix("),
+    ] {
+        assert!(said.contains(&part), "{part} is not in {said}");
+    }
+    assert!(!said.contains("<i>") && said.lines().filter(|line| line.starts_with('|')).all(|line| !line.contains('`')), "{said}");
+    repo.migrate(&["report", "--markdown", "out.md"]).succeeds();
+    assert_eq!(repo.read("out.md"), said.as_bytes());
+    untouched(&repo, 2, &["report", "--markdown", "b.py"]).says("b.py: git tracks it");
+    untouched(&repo, 2, &["report", "--markdown", "none/out.md"]).says("cannot be written").says("help: ");
+}
+
 /// Reads a report by Python's own parser: each test case as class, name, and what is in it.
 fn cases(repo: &Repo, file: &str) -> Vec<String> {
     const READ: &str = "

@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("what is asked", &["request"]),
     ("making ready for it", &["held", "ready"]),
     ("the commands, of which none imports another", &["log", "preview", "rollback", "run", "scan", "status"]),
-    ("the command that begins with what others find, what a shell offers", &["complete", "init"]),
+    ("the commands that begin with what others find, what a shell offers", &["complete", "init", "summary"]),
     ("exit codes, and what can be typed", &["cli", "exit"]),
     ("printing", &["report"]),
     ("the face", &["dispatch"]),
