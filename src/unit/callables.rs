@@ -30,6 +30,8 @@ pub struct Callables<'r> {
     repo: Option<&'r Repo>,
     /// What all files import, once that was asked for.
     imports: OnceCell<Option<Arc<Imports>>>,
+    /// Who takes what, as far as it was asked since a file last changed: by module and name.
+    takers: RefCell<HashMap<(String, String), Option<Taker>>>,
     /// Files that may have changed since.
     begun: RefCell<HashSet<RepoPath>>,
     known: RefCell<HashMap<RepoPath, Known>>,
@@ -56,8 +58,8 @@ impl<'r> Callables<'r> {
     /// The same of a work tree by its top, where nothing is known of who takes what from a module.
     #[must_use]
     pub fn below(top: &'r Path) -> Self {
-        let (known, tops, draft, begun) = Default::default();
-        Self { top, repo: None, imports: OnceCell::new(), begun, known, tops, draft }
+        let (known, tops, draft, begun, takers) = Default::default();
+        Self { top, repo: None, imports: OnceCell::new(), takers, begun, known, tops, draft }
     }
 
     /// The same with what all files import.
@@ -69,10 +71,21 @@ impl<'r> Callables<'r> {
     /// Notes that a file is about to change.
     pub fn begin(&self, path: &RepoPath) {
         self.begun.borrow_mut().insert(path.clone());
+        self.takers.borrow_mut().clear();
     }
 
     /// Who takes `name` from the module `module`, the file at `own`, in another file.
     fn taken(&self, own: &RepoPath, module: &str, name: &str) -> Option<Taker> {
+        let asked = (module.to_owned(), name.to_owned());
+        if let Some(known) = self.takers.borrow().get(&asked) {
+            return known.clone();
+        }
+        let taker = self.taker(own, module, name);
+        self.takers.borrow_mut().insert(asked, taker.clone());
+        taker
+    }
+
+    fn taker(&self, own: &RepoPath, module: &str, name: &str) -> Option<Taker> {
         let imports = self.imports()?;
         let module = module.strip_suffix(".__init__").unwrap_or(module);
         let (draft, begun) = (self.draft.borrow(), self.begun.borrow());
@@ -132,6 +145,7 @@ impl<'r> Callables<'r> {
     pub fn assume(&self, draft: HashMap<RepoPath, Option<Vec<u8>>>) {
         self.draft.replace(draft);
         self.tops.borrow_mut().clear();
+        self.takers.borrow_mut().clear();
     }
 
     /// The module of a dotted name as the file at `asking` sees it, whose own module is `own`; `None` when it is none of this

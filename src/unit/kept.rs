@@ -1,4 +1,4 @@
-//! What was found out about the files of a work tree, kept for the next command below `$GIT_DIR/migrate/cache`.
+//! What was found out about the files of a work tree, kept for the next command in `$GIT_DIR/migrate/cache`, once a run has begun there.
 //!
 //! An entry counts while the file is the one that it was: its size, its times and its number on the disk tell, as git itself tells by
 //! them. All of it counts only for this version of the tool, for the same set of Python files (their names depend on each other), and
@@ -107,14 +107,17 @@ pub fn load(folder: &Path, paths: &[RepoPath]) -> All {
     read().unwrap_or_default()
 }
 
-/// Keeps it there, whole or not at all. What cannot be kept is found out again.
+/// Keeps it there, whole or not at all, where the folder above is there: a look at a repository in which nothing was run leaves nothing
+/// behind. What cannot be kept is found out again.
 pub fn store(folder: &Path, paths: &[RepoPath], all: &All) {
     let now = SystemTime::now();
     let settled: BTreeMap<&String, &Kept> = all.iter().filter(|(_, kept)| kept.stamp.is_settled(now)).collect();
     let write = || -> Option<()> {
         let body = serde_json::to_vec(&settled).ok()?;
         let head = serde_json::to_vec(&Head::new(paths, &body)).ok()?;
-        fs::create_dir_all(folder).ok()?;
+        if !folder.is_dir() {
+            fs::create_dir(folder).ok()?;
+        }
         let mut aside = tempfile::NamedTempFile::new_in(folder).ok()?;
         [&head[..], b"\n", &body].iter().try_for_each(|part| aside.write_all(part)).ok()?;
         aside.persist(folder.join(NAME)).ok().map(|_| ())

@@ -196,6 +196,9 @@ fn a_cache_that_is_damaged_or_cannot_be_written_changes_no_answer() {
     let said = "a.py:1:15: f stays as another name of n.g: b.py:1 imports it from here";
     let cache = repo.top().join(".git/migrate/cache");
     untouched(&repo, 0, &["check"]).says(said);
+    assert!(!repo.top().join(".git/migrate").exists());
+    std::fs::create_dir(repo.top().join(".git/migrate")).unwrap();
+    untouched(&repo, 0, &["check"]).says(said);
     assert!(cache.join("outlines").is_file());
     for damaged in ["", "{", "{\"format\":1}\n{}", "\u{0}"] {
         std::fs::write(cache.join("outlines"), damaged).unwrap();
