@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::copies::{Copies, Means, TreeFacts};
 use crate::init::suites::Suite;
-use crate::init::text::scalar;
+use crate::init::yaml::scalar;
 use crate::interrupt::Interrupt;
 use crate::judge::{Isolated, Judge, Purpose, Question, Verdict};
 use crate::path::RepoPath;

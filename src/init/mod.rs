@@ -10,6 +10,7 @@ mod shape;
 mod suites;
 mod text;
 mod usage;
+mod yaml;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
@@ -20,8 +21,10 @@ pub use attempt::{Outcome, Tried};
 use shape::{Entry, Found, Wave, waves};
 use suites::Shown;
 pub use suites::Suite;
-use text::{Draft, block};
-pub use text::{count, scalar};
+use text::Draft;
+pub use text::count;
+use yaml::block;
+pub use yaml::scalar;
 
 use crate::cure;
 use crate::event::Watch;

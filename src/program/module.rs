@@ -9,7 +9,6 @@ use tree_sitter::Node;
 
 use crate::dotted::covers;
 use crate::program::functions::{Function, Functions, bound as gives};
-use crate::program::outline::imports;
 use crate::python::imports::{Condition, Import};
 use crate::python::names::{Meaning, Names, ScopeKind, Use};
 use crate::python::parsed::Parsed;
@@ -132,6 +131,15 @@ impl Module {
                 .collect(),
         })
     }
+}
+
+/// The qualified names of all that a file imports; of a star import the module.
+pub(super) fn imports(names: &Names) -> BTreeSet<String> {
+    let of = names.imports.iter().flat_map(|import| {
+        let module = import.from.iter().filter(|_| import.star).map(|from| from.module.clone());
+        module.chain(import.items.iter().map(|item| import.imported(item)))
+    });
+    of.collect()
 }
 
 /// The imports that run while the module of a file is imported, what only a type checker reads aside.

@@ -6,8 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::program::module::{Load, loads};
-use crate::python::names::Names;
+use crate::program::module::{Load, imports, loads};
 use crate::python::parsed::Parsed;
 use crate::python::skim::{Skim, Word};
 use crate::python::source::Source;
@@ -48,15 +47,6 @@ impl Outline {
         let above = plain.flat_map(|item| item.name.match_indices('.').map(|(at, _)| item.name[..at].to_owned()));
         Some(Self { imports: imports(names).into_iter().chain(above).collect(), loads: loads(names), texts })
     }
-}
-
-/// The qualified names of all that a file imports; of a star import the module.
-pub(super) fn imports(names: &Names) -> BTreeSet<String> {
-    let of = names.imports.iter().flat_map(|import| {
-        let module = import.from.iter().filter(|_| import.star).map(|from| from.module.clone());
-        module.chain(import.items.iter().map(|item| import.imported(item)))
-    });
-    of.collect()
 }
 
 /// The dotted names that stand alone between quotes, where something may patch.

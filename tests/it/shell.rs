@@ -275,8 +275,11 @@ fn what_a_plan_may_not_hold_the_schema_does_not_take_either() {
 
 /// The same by a validator of others.
 #[test]
-#[ignore = "installs jsonschema by pip"]
 fn the_schema_is_one_that_a_validator_of_others_takes_too() {
+    if std::env::var("MIGRATE_RUNNERS").map_or_else(|_| std::env::var_os("CI").is_none(), |wanted| wanted == "0") {
+        skip("neither MIGRATE_RUNNERS nor CI is set: no package is installed");
+        return;
+    }
     let folder = Repo::plain_folder();
     folder.write("schema.json", SCHEMA);
     folder.write("plan.json", value(EVERYTHING).to_string());
