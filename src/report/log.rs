@@ -78,6 +78,30 @@ fn push_log(text: &mut String, look: Look, log: &Log, here: &Path) {
     writeln!(text, "    {path}").expect("writing to a string cannot fail");
 }
 
+/// Where what is said of a step begins.
+const INDENT: usize = 15;
+
+/// Adds a text, each further line of it below the first.
 fn push_line(text: &mut String, indent: &str, what: &str) {
-    writeln!(text, "{indent}{}", escape::line(what.as_bytes())).expect("writing to a string cannot fail");
+    // Colours have no width.
+    let further = " ".repeat(indent.chars().count().min(INDENT));
+    for (nth, part) in what.lines().enumerate() {
+        let indent = if nth == 0 { indent } else { &further };
+        writeln!(text, "{indent}{}", escape::line(part.as_bytes())).expect("writing to a string cannot fail");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_of_several_lines_stands_in_several_whatever_colour_its_word_has() {
+        let mut text = String::new();
+        for word in ["quarantined", "\u{1b}[31mquarantined\u{1b}[0m"] {
+            push_line(&mut text, &format!("  {word}  "), "one\ntwo\u{7}");
+        }
+        let plain = "  quarantined  one\n               two\\x07\n";
+        assert_eq!(text.replace("\u{1b}[31m", "").replace("\u{1b}[0m", ""), plain.repeat(2));
+    }
 }
