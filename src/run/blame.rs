@@ -11,9 +11,9 @@ use crate::event::Event;
 use crate::held::BranchMove;
 use crate::journal::Record;
 use crate::judge::{Passing, Purpose, Question, Verdict};
-use crate::run::Run;
 use crate::run::ended::{self, Failure};
 use crate::run::judging::Candidate;
+use crate::run::{Run, takes_away};
 use crate::schedule::culprits::{Culprits, Found, Step, TURNS, With, cost};
 use crate::stop::{Note, Stop};
 use crate::takeback::Reason;
@@ -33,6 +33,8 @@ pub(super) enum Blame {
     RedBefore,
     /// It does not answer the same each time: nobody is to blame.
     Flaky,
+    /// Nobody can be found, since the command does not run in copies of the work tree.
+    NoCopies,
     /// Somebody else committed meanwhile.
     Void,
 }
@@ -45,6 +47,9 @@ impl Run<'_> {
         landed: &[InBranch],
         emit: &mut dyn FnMut(Event),
     ) -> Result<Blame, Stop> {
+        if !self.isolates(std::slice::from_ref(call)) {
+            return Ok(Blame::NoCopies);
+        }
         let id = self.plan.phases[phase].id.clone();
         let (many, run) = (landed.len(), &call.command.run);
         let most = cost(many, 1, TURNS);
@@ -120,7 +125,7 @@ impl Run<'_> {
             let question = Question {
                 purpose: Purpose::Verify,
                 calls: &calls,
-                fewer: true,
+                fewer: units.iter().any(|unit| takes_away(self.plan, unit)),
                 phase: &id,
                 unit: Some(&last.id),
                 candidate,
@@ -148,6 +153,12 @@ impl Run<'_> {
             let blamed = match self.blame((Purpose::Verify, &calls[nth], phase), &rest, emit)? {
                 Blame::On(blamed) => blamed,
                 Blame::Void => continue,
+                Blame::NoCopies => {
+                    let message =
+                        format!("{reason}; which of {} units make it fail is found in copies of the work tree only", rest.len());
+                    let help = "run it without --in-place where copies can be made: it verifies them first";
+                    return Err(Stop::Failed(Note::new(message, help)));
+                }
                 Blame::Flaky | Blame::RedBefore => {
                     let message =
                         format!("{reason}, and no unit of the batch could be shown to make it fail: nothing is taken back");

@@ -142,15 +142,15 @@ impl Run<'_> {
         failed: Stop,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Stop> {
-        if !self.isolates(std::slice::from_ref(call)) {
-            let message =
-                "the units that make the gate fail are found in copies of the work tree only: none is taken back".to_owned();
-            emit(Event::Warning { message, help: None });
-            return Err(failed);
-        }
         let landed = self.landed_of(at);
         let blamed = match self.blame((Purpose::Gate, call, at), &landed, emit)? {
             Blame::On(blamed) => blamed,
+            Blame::NoCopies => {
+                let message =
+                    "the units that make the gate fail are found in copies of the work tree only: none is taken back".to_owned();
+                emit(Event::Warning { message, help: None });
+                return Err(failed);
+            }
             Blame::RedBefore => {
                 let message = format!("the gate of {label} fails without any unit of the phase too: none is taken back");
                 emit(Event::Warning { message, help: None });
@@ -190,7 +190,7 @@ impl Run<'_> {
     }
 
     /// What of a phase is in the branch: each commit with the files that it holds, in the order of the plan.
-    fn landed_of(&self, at: usize) -> Vec<InBranch> {
+    pub(super) fn landed_of(&self, at: usize) -> Vec<InBranch> {
         let mut landed: Vec<InBranch> = Vec::new();
         for standing in self.units.iter().filter(|standing| standing.unit.phase == at) {
             for file in standing.files.iter().filter(|file| file.state == State::Committed) {

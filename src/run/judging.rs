@@ -22,7 +22,6 @@ use crate::repo::Repo;
 use crate::repo::target::Conversions;
 use crate::run::ended::MOST_ATTEMPTS;
 use crate::run::{Run, takes_away};
-use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::units::{Call, Member, Unit};
 
@@ -332,14 +331,8 @@ impl Run<'_> {
     /// What makes of the tip the same without the units of a phase, as far as that can be told from their commits.
     pub(super) fn without_phase(&self, phase: usize) -> Result<Candidate, Stop> {
         let mut without = Candidate::new();
-        for standing in self.units.iter().filter(|standing| standing.unit.phase == phase) {
-            for file in standing.files.iter().filter(|file| file.state == State::Committed) {
-                let path = &file.file.path;
-                let Some(commit) = file.commit.filter(|commit| self.repo.has_commit(*commit)) else { continue };
-                let Some(parent) = self.repo.parent_of(commit)?.filter(|parent| self.repo.has_commit(*parent)) else { continue };
-                let version = version_in(self.repo, parent, path, &self.conversions)?;
-                without.extend(version.map(|version| (path.clone(), version)));
-            }
+        for (unit, commit) in self.landed_of(phase) {
+            without.extend(self.without_commit(&unit.files, commit)?);
         }
         Ok(without)
     }
@@ -347,7 +340,9 @@ impl Run<'_> {
     /// The files of units as the parent of their commit has them.
     pub(super) fn without_commit(&self, files: &[Member], commit: Oid) -> Result<Candidate, Stop> {
         let mut without = Candidate::new();
-        let Some(parent) = self.repo.parent_of(commit)? else { return Ok(without) };
+        // In a shallow clone it may not be there.
+        let parent = self.repo.parent_of(commit)?.filter(|parent| self.repo.has_commit(*parent));
+        let Some(parent) = parent else { return Ok(without) };
         for file in files {
             let version = version_in(self.repo, parent, &file.path, &self.conversions)?;
             without.extend(version.map(|version| (file.path.clone(), version)));

@@ -126,6 +126,10 @@ impl Run<'_> {
         }
         let ours = debts.into_iter().filter(|(begun, _)| begun.plan == self.plan.name).map(|(_, commit)| commit);
         let mut commits: Vec<Oid> = ours.collect();
+        if commits.len() > 1 {
+            self.settle_debts_together(&commits, emit)?;
+            return Ok(());
+        }
         commits.extend(self.newest.filter(|newest| !commits.contains(newest)));
         for commit in commits {
             let at = || self.units.iter().filter(|standing| standing.is_of(commit));
@@ -137,17 +141,43 @@ impl Run<'_> {
                 is_tip: commit == tip,
             };
             let owed = owed(newest);
-            // Of a group that landed in parts, those files that this commit holds.
-            let part = |standing: &Standing| {
-                let files = standing.files.iter().filter(|file| file.commit == Some(commit));
-                Unit { files: files.map(|file| file.file.clone()).collect(), ..standing.unit.clone() }
-            };
-            let unit = at().next().map(part);
+            let unit = self.part_of(commit);
             match unit.filter(|unit| !calls(self.plan, &unit.files, |target| &target.verify).is_empty()) {
                 Some(unit) if owed != Owed::Nothing => self.settle_debt(&unit, commit, owed, emit)?,
                 // The plan asks nothing of it any more.
                 None if newest.noted_unverified => self.journal.append(Record::Verified { commit: commit.to_string() })?,
                 _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of a unit that a commit holds: of a group that landed in parts, not all.
+    fn part_of(&self, commit: Oid) -> Option<Unit> {
+        let standing = self.units.iter().find(|standing| standing.is_of(commit))?;
+        let files = standing.files.iter().filter(|file| file.commit == Some(commit));
+        Some(Unit { files: files.map(|file| file.file.clone()).collect(), ..standing.unit.clone() })
+    }
+
+    /// Judges what landed together, and was not judged when its run was interrupted, as one: of a command that fails for all of it nobody
+    /// knows yet whose fault that is.
+    fn settle_debts_together(&mut self, commits: &[Oid], emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let mut landed = Vec::new();
+        for commit in commits {
+            let refuted = recover::refuted(self.journal.records(), &commit.to_string()).is_some();
+            match self.part_of(*commit).filter(|unit| !calls(self.plan, &unit.files, |target| &target.verify).is_empty()) {
+                // What is known to fail is taken back by itself.
+                Some(unit) if refuted => self.settle_debt(&unit, *commit, Owed::Verify, emit)?,
+                Some(unit) => landed.push((unit, *commit)),
+                // The plan asks nothing of it any more.
+                None => self.journal.append(Record::Verified { commit: commit.to_string() })?,
+            }
+        }
+        for (nth, failure) in self.verify_together(&landed, Vec::new(), emit)? {
+            let unit = &landed[nth].0;
+            match unit.is_atomic() {
+                true => self.unit_failed(unit, failure, emit)?,
+                false => self.split(unit, failure.reason, emit),
             }
         }
         Ok(())

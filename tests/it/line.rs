@@ -176,6 +176,17 @@ fn of_a_batch_whose_verification_fails_the_culprits_alone_are_taken_back() {
 }
 
 #[test]
+fn of_a_batch_that_was_killed_before_its_verification_the_culprit_alone_is_taken_back_too() {
+    let keys = "    on_failure: quarantine\n    batch: { max: 8 }\n    verify: [\"! grep -q new f02.py\"]\n";
+    let legal = NAMES.iter().map(|name| (*name, vec![OLD.into(), NEW.into()])).collect();
+    let scenario = Scenario::new(many(4, keys), &["run", "--jobs", "1"], legal);
+    let repo = scenario.killed_where("branch moved", 4);
+    assert_eq!(landed(&repo), all_but(4, &[]));
+    repo.migrate(&["run", "--jobs", "1"]).exits(1).says("3 committed, 0 unchanged, 1 rolled-back");
+    assert!((0..4).all(|nth| repo.read(&name(nth)) == if nth == 2 { OLD } else { NEW }.as_bytes()));
+}
+
+#[test]
 fn a_gate_takes_back_exactly_the_units_that_make_it_fail_when_it_is_to() {
     let keys = "    on_failure: quarantine\n    gate: { run: [\"! grep -q new f02.py && ! grep -q new f05.py\"], on_failure: culprits }\n";
     let repo = many(8, keys);

@@ -33,16 +33,12 @@ impl Lane<'_, '_> {
                 drop(apart);
                 return self.lacks_room(id, emit).map(|()| Through::Done);
             }
-            Err(Stop::Interrupted(_)) => {
+            // However its commands ended, nobody needs it any more.
+            _ if trial.interrupt.pending().is_some() => {
                 self.line.answer(id, Answer::NoVerdict);
                 return Ok(Through::Done);
             }
-            Err(stop) => return Err(stop),
-            Ok(_) if trial.interrupt.pending().is_some() => {
-                self.line.answer(id, Answer::NoVerdict);
-                return Ok(Through::Done);
-            }
-            Ok(verdict) => verdict,
+            verdict => verdict?,
         };
         if self.run.look_at_branch()? == BranchMove::Forward {
             return Ok(Through::Void);
@@ -105,7 +101,7 @@ impl Lane<'_, '_> {
                     }
                     // The command fails for all units alike: what is judged lands, and the phase ends.
                     Err(Stop::Failed(note)) => {
-                        self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(Stop::Failed(note.clone())));
+                        self.end(Stop::Failed(note.clone()));
                         Failure::found(note.message, note.help)
                     }
                     Err(stop) => return Err(stop),

@@ -44,7 +44,11 @@ impl Lane<'_, '_> {
                     self.run.not_judged = 0;
                     landed.push((unit, commit));
                 }
-                Landing::Void => return Ok(Through::Void),
+                Landing::Void => {
+                    // Nothing lands above what is not verified.
+                    self.verify(members, &landed, Vec::new(), emit)?;
+                    return Ok(Through::Void);
+                }
                 Landing::Failed(failure) => {
                     self.line.landed(nth);
                     self.verify(members, &landed, Vec::new(), emit)?;
@@ -56,7 +60,8 @@ impl Lane<'_, '_> {
             }
         }
         self.line.landed(members.len());
-        self.verify(members, &landed, passed.passing, emit)
+        self.verify(members, &landed, passed.passing, emit)?;
+        Ok(Through::Done)
     }
 
     /// The tree of the branch once these have landed.
@@ -126,7 +131,7 @@ impl Lane<'_, '_> {
         landed: &[(Unit, Oid)],
         passing: Vec<Passing>,
         emit: &mut dyn FnMut(Event),
-    ) -> Result<Through, Stop> {
+    ) -> Result<(), Stop> {
         let out: Vec<(usize, Failure)> = match landed {
             [] => Vec::new(),
             [(unit, commit)] => match self.run.verify(unit, *commit, passing, emit)? {
@@ -135,16 +140,11 @@ impl Lane<'_, '_> {
             },
             several => self.run.verify_together(several, passing, emit)?,
         };
-        for (nth, failure) in out {
-            if let Through::Void = self.take_out(members[nth], failure, emit)? {
-                return Ok(Through::Void);
-            }
-        }
-        Ok(Through::Done)
+        out.into_iter().try_for_each(|(nth, failure)| self.take_out(members[nth], failure, emit))
     }
 
     /// Takes a unit out of the line that landed and was taken back.
-    fn take_out(&mut self, place: Ticket, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
+    fn take_out(&mut self, place: Ticket, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let entry = &mut self.entries[place.0];
         (entry.drafted, entry.commit) = (None, None);
         self.through.insert(entry.whole);
@@ -152,13 +152,9 @@ impl Lane<'_, '_> {
         self.line.take_out(place);
         if !part.is_atomic() {
             self.halve(whole, &part, failure, emit);
-            return Ok(Through::Done);
+            return Ok(());
         }
-        match self.run.unit_failed(&part, failure, emit) {
-            Err(stop @ Stop::Failed(_)) => self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(stop)),
-            noted => noted?,
-        }
-        Ok(Through::Done)
+        self.note_failed(&part, failure, emit)
     }
 }
 

@@ -204,12 +204,8 @@ impl<'r, 'a> Lane<'r, 'a> {
             while self.ended.is_ok() && self.line.wants() > 0 {
                 match self.draft_next(emit)? {
                     Drawn::Taken => {}
-                    // What is there is judged as if no more came, and it is drafted upon that.
-                    Drawn::Later => {
-                        self.line.close();
-                        break;
-                    }
-                    Drawn::None => {
+                    // What is there is judged as if no more came; what waits is drafted upon that.
+                    Drawn::Later | Drawn::None => {
                         self.line.close();
                         break;
                     }
@@ -272,7 +268,7 @@ impl<'r, 'a> Lane<'r, 'a> {
         if files.is_empty() {
             self.through.insert(whole);
             if let Err(stop) = self.run.pass_over(self.phase, &standing, emit) {
-                self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(stop));
+                self.end(stop);
             }
             return Ok(Drawn::Taken);
         }
@@ -339,7 +335,7 @@ impl<'r, 'a> Lane<'r, 'a> {
             Ok(Asked::Void) => Readied::Void,
             // It judges the others alike: none of them is begun.
             Err(Stop::Failed(note)) => {
-                self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(Stop::Failed(note)));
+                self.end(Stop::Failed(note));
                 Readied::Unasked
             }
             Err(stop) => return Err(stop),
@@ -469,7 +465,7 @@ impl<'r, 'a> Lane<'r, 'a> {
         entry.drafted.as_ref().map_or(&entry.part, |(attempt, _)| &attempt.changed)
     }
 
-    /// Tells that a unit failed; what that means for the phase is kept until what is decided is done.
+    /// Tells that a unit failed.
     fn give_up(&mut self, place: Ticket, fault: Fault, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let with = match fault {
             Fault::Draft | Fault::Own => String::new(),
@@ -490,11 +486,23 @@ impl<'r, 'a> Lane<'r, 'a> {
             return Ok(());
         }
         self.started(whole, &part, emit);
-        match self.run.unit_failed(&part, failure, emit) {
-            Err(stop @ Stop::Failed(_)) => self.ended = std::mem::replace(&mut self.ended, Ok(())).and(Err(stop)),
+        self.note_failed(&part, failure, emit)
+    }
+
+    /// Notes that a part failed; what that means for the phase is kept until what is decided is done.
+    fn note_failed(&mut self, part: &Unit, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        match self.run.unit_failed(part, failure, emit) {
+            Err(stop @ Stop::Failed(_)) => self.end(stop),
             noted => noted?,
         }
         Ok(())
+    }
+
+    /// Ends the phase for this, unless it ends already, once what is decided is done.
+    fn end(&mut self, stop: Stop) {
+        if self.ended.is_ok() {
+            self.ended = Err(stop);
+        }
     }
 
     /// Tries the halves of a part once more of which is known only that it fails as a whole.
