@@ -56,6 +56,18 @@ pub(super) fn judged_again(what: &str) -> Event {
     Event::Warning { message, help: None }
 }
 
+/// Says that a verdict was void, since the user edited these files while something was judged.
+pub(super) fn edited_meanwhile(files: &[String], what: &str) -> Event {
+    let message = format!("{} changed in the work tree while {what} was judged: it is judged again without", files.join(", "));
+    Event::Warning { message, help: None }
+}
+
+/// Why a thing is not judged for ever beside edits.
+pub(super) fn keeps_changing() -> Stop {
+    let message = format!("tracked files changed each of the {MOST_ATTEMPTS} times that a command judged");
+    Stop::NeedsYou(Note::new(message, "see `git status`: if a program writes them, stop it, then run migrate again"))
+}
+
 /// Why a thing is not judged for ever.
 pub(super) fn keeps_moving(what: &str) -> Stop {
     let message = format!("the branch got other commits each of the {MOST_ATTEMPTS} times that {what} was judged");

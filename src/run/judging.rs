@@ -20,9 +20,9 @@ use crate::path::RepoPath;
 use crate::protocol::{After, Draft};
 use crate::repo::Repo;
 use crate::repo::target::Conversions;
-use crate::run::ended::MOST_ATTEMPTS;
+use crate::run::ended::{self, MOST_ATTEMPTS};
 use crate::run::{Run, takes_away};
-use crate::stop::{Note, Stop};
+use crate::stop::Stop;
 use crate::units::{Call, Member, Unit};
 
 /// The files of a candidate that are not as the tip has them.
@@ -179,8 +179,7 @@ impl Apart {
 impl Run<'_> {
     /// Makes a copy of the tip with a candidate's files, to be judged apart; none where there is no room for one more.
     pub(super) fn apart(&mut self, candidate: Candidate) -> Result<Option<Apart>, Stop> {
-        let known = self.isolation.as_ref().and_then(|isolation| isolation.edited.clone());
-        let edited = known.map_or_else(|| self.edited(), Ok)?;
+        let edited = self.known_edits()?;
         let (repo, tip) = (self.repo, self.held.tip().commit);
         let Some(isolation) = &mut self.isolation else { return Ok(None) };
         let pin = isolation.pin(repo, tip, edited.clone())?;
@@ -255,12 +254,9 @@ impl Run<'_> {
                 return Ok(judged);
             }
             let what = question.unit.map_or_else(|| "the gate".to_owned(), ToString::to_string);
-            let message =
-                format!("{} changed in the work tree while {what} was judged: it is judged again without", edited.join(", "));
-            emit(Event::Warning { message, help: None });
+            emit(ended::edited_meanwhile(&edited, &what));
         }
-        let message = format!("tracked files changed each of the {MOST_ATTEMPTS} times that a command judged");
-        Err(Stop::NeedsYou(Note::new(message, "see `git status`: if a program writes them, stop it, then run migrate again")))
+        Err(ended::keeps_changing())
     }
 
     /// The same in the work tree itself. The branch is looked at after each command, so that nothing runs on where HEAD was switched.
@@ -280,9 +276,7 @@ impl Run<'_> {
         emit: &mut dyn FnMut(Event),
     ) -> Result<(Verdict, BranchMove), Stop> {
         self.look_at_branch()?;
-        // What was edited since is found when the verdict is there, which is void then.
-        let known = self.isolation.as_ref().and_then(|isolation| isolation.edited.clone());
-        let edited = known.map_or_else(|| self.edited(), Ok)?;
+        let edited = self.known_edits()?;
         let (repo, tip, interrupt) = (self.repo, self.held.tip().commit, self.interrupt);
         let Some(isolation) = &mut self.isolation else { return self.judged_in_place(question, emit) };
         let pin = isolation.pin(repo, tip, edited)?;
@@ -348,6 +342,13 @@ impl Run<'_> {
             without.extend(version.map(|version| (file.path.clone(), version)));
         }
         Ok(without)
+    }
+
+    /// The tracked files that the user had changed when that was last looked at. What was edited since is found when a verdict is there,
+    /// which is void then.
+    fn known_edits(&self) -> Result<BTreeSet<RepoPath>, Stop> {
+        let known = self.isolation.as_ref().and_then(|isolation| isolation.edited.clone());
+        known.map_or_else(|| self.edited(), Ok)
     }
 
     /// The tracked files that the user has changed.

@@ -4,12 +4,12 @@ use crate::event::Event;
 use crate::held::BranchMove;
 use crate::judge::{Passing, Verdict};
 use crate::path::RepoPath;
-use crate::run::ended::{Ended, Failure, MOST_ATTEMPTS, Tried};
+use crate::run::ended::{Ended, Failure, MOST_ATTEMPTS, Tried, edited_meanwhile, keeps_changing};
 use crate::run::judging::Apart;
 use crate::run::line::trial::{Message, Trial};
 use crate::run::line::{Lane, Passed, Through};
 use crate::schedule::line::{Answer, Judging};
-use crate::stop::{Note, Stop};
+use crate::stop::Stop;
 
 /// After so many failures that went away when they were repeated alone, commands are taken to disturb each other.
 const MOST_RESCUES: usize = 2;
@@ -125,13 +125,9 @@ impl Lane<'_, '_> {
         }
         self.voided += 1;
         if self.voided == MOST_ATTEMPTS {
-            let message = format!("tracked files changed each of the {MOST_ATTEMPTS} times that a command judged");
-            let help = "see `git status`: if a program writes them, stop it, then run migrate again";
-            return Err(Stop::NeedsYou(Note::new(message, help)));
+            return Err(keeps_changing());
         }
-        let (files, unit) = (edited.join(", "), &trial.unit);
-        let message = format!("{files} changed in the work tree while {unit} was judged: it is judged again without");
-        emit(Event::Warning { message, help: None });
+        emit(edited_meanwhile(&edited, &trial.unit.to_string()));
         Ok(false)
     }
 
