@@ -139,7 +139,17 @@ impl Journal {
     /// # Errors
     /// When the system refuses; nothing may then be done that the record announces.
     pub fn append(&mut self, record: Record) -> Result<(), JournalProblem> {
-        self.note(record)?;
+        self.append_all([record])
+    }
+
+    /// The same for several, which are synced once. A crash leaves some of the first of them.
+    ///
+    /// # Errors
+    /// As for [`Journal::append`].
+    pub fn append_all(&mut self, records: impl IntoIterator<Item = Record>) -> Result<(), JournalProblem> {
+        for record in records {
+            self.note(record)?;
+        }
         self.file.sync_data().map_err(|source| {
             // What the system dropped of the file is not known: a later line must not come to stand behind a hole.
             self.broken = Some(("sync", source.to_string()));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::date;
 use crate::interrupt::Interrupt;
-use crate::journal::{Journal, Record, files_of};
+use crate::journal::{Announcement, Journal, Record, files_of};
 use crate::judge::{Logs, concluded};
 use crate::message::trailers::Cause;
 use crate::path::{RepoPath, nearest};
@@ -211,7 +211,6 @@ fn several(unit: &UnitId, files: &[RepoPath]) -> Vec<String> {
 /// The unit that a record is about, where the subject is it or in it.
 fn unit_of(record: &Record, plan: &str, subject: &Subject) -> Option<UnitId> {
     let (unit, files) = match record {
-        Record::Begun(begun) if begun.plan == plan => (&begun.unit, begun.tried().collect()),
         Record::Quarantined { plan: of, unit, files, .. }
         | Record::Failed { plan: of, unit, files, .. }
         | Record::Unchanged { plan: of, unit, files, .. }
@@ -224,13 +223,28 @@ fn unit_of(record: &Record, plan: &str, subject: &Subject) -> Option<UnitId> {
     subject.is(unit, &files).then(|| unit.clone())
 }
 
+/// Of the commits to which a change is to come that of the subject: inside it `None` for the last of them, whose name is not known yet.
+fn announced<'r>(begun: &'r Announcement, plan: &str, subject: &Subject) -> Option<Option<&'r str>> {
+    if begun.plan != plan {
+        return None;
+    }
+    if begun.also.is_empty() {
+        return subject.is(&begun.unit, &begun.tried().collect::<Vec<_>>()).then_some(None);
+    }
+    begun.units().filter(|(unit, members, _)| subject.is(unit, members)).map(|(_, _, commit)| commit).last()
+}
+
 fn noted(records: &[Record], plan: &str, subject: &Subject) -> Noted {
     let mut noted = Noted::default();
-    let (mut is_ours, mut last) = (false, None);
+    let (mut own, mut last) = (None, None);
     for record in records {
         match record {
-            Record::Begun(_) => is_ours = unit_of(record, plan, subject).is_some(),
-            Record::Committed { commit } if is_ours => last = Oid::from_str(commit).ok(),
+            Record::Begun(begun) => own = announced(begun, plan, subject),
+            Record::Committed { commit } => {
+                if let Some(own) = own.take() {
+                    last = Oid::from_str(own.unwrap_or(commit)).ok();
+                }
+            }
             Record::Verified { commit } => drop(noted.verified.insert(commit.clone(), PASSED.to_owned())),
             Record::Refuted { commit, reason, .. } => drop(noted.verified.insert(commit.clone(), reason.clone())),
             _ => {

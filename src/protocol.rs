@@ -71,8 +71,13 @@ impl Protocol<'_> {
     /// When the journal or the object store cannot be written; nothing may then be placed.
     pub fn begin(&mut self, draft: Draft) -> Result<Begun, Stop> {
         let blobs = self.hold_files(&draft)?;
-        let links = draft.chain.iter().flat_map(|chain| chain.links.iter().skip(1));
-        let also = links.map(|link| Also { unit: link.unit.clone(), reverts: link.reverts.to_string() });
+        let links = draft.chain.as_ref().map_or(&[][..], |chain| &chain.links);
+        let also = links.iter().take(links.len().saturating_sub(1)).map(|link| Also {
+            unit: link.unit.clone(),
+            members: link.members.clone(),
+            commit: link.commit.to_string(),
+            reverts: link.reverts.map(|oid| oid.to_string()),
+        });
         let files = draft.files.iter().zip(blobs).map(|(file, (before, after))| FileChange {
             path: file.path.clone(),
             before: before.map(|before| before.to_string()),
@@ -144,6 +149,20 @@ impl Protocol<'_> {
         self.repo.sync_objects(objects, vec![aside.clone()])?;
         fault::point("chain: synced");
         Ok(self.held(Hold::Commit, &aside, objects)?.then_some(Chain { links, last }))
+    }
+
+    /// Makes the commit that a draft comes to on top of `head`, for a chain, and adds what may be new with it to `objects`.
+    ///
+    /// # Errors
+    /// When something cannot be stored, or the commit cannot be signed.
+    pub fn link(&self, head: Oid, draft: &Draft, message: &str, objects: &mut BTreeSet<Oid>) -> Result<Link, Stop> {
+        let changes = self.tree_changes(draft, Write::Yes)?;
+        let tree = self.repo.tree_with(head, &changes)?;
+        let commit = self.repo.commit_object(head, tree, message, self.identity)?;
+        objects.extend(changes.iter().filter_map(|change| change.file).map(|(_, blob)| blob));
+        objects.extend(self.new_trees(draft, tree)?);
+        objects.insert(commit);
+        Ok(Link { commit, unit: draft.unit.clone(), members: draft.members.clone(), reverts: draft.reverts })
     }
 
     /// Stores the bytes on disk, before and after, of each file, and sees to it that those which nothing else names are held and
@@ -264,17 +283,17 @@ impl Protocol<'_> {
         if draft.chain.is_some() || draft.files.iter().any(|file| file.converted || file.after == After::Unknown) {
             return Ok(());
         }
-        let tree = self.repo.tree_with(draft.tip.commit, &self.tree_changes(draft)?)?;
+        let tree = self.repo.tree_with(draft.tip.commit, &self.tree_changes(draft, Write::No)?)?;
         Ok(self.repo.sync_ahead(&self.new_trees(draft, tree)?)?)
     }
 
-    /// The files as the commit shall have them; blobs are named, not stored.
-    fn tree_changes(&self, draft: &Draft) -> Result<Vec<TreeChange>, Stop> {
+    /// The files as the commit shall have them; whether blobs are stored or only named is for `write` to say.
+    fn tree_changes(&self, draft: &Draft, write: Write) -> Result<Vec<TreeChange>, Stop> {
         let change = |file: &DraftFile| {
             Ok(match &file.after {
                 After::Text { bytes, mode } => {
                     let mode = file.before.as_ref().map_or(*mode, |target| target.mode);
-                    TreeChange::put(&file.path, mode, self.repo.clean(&file.path, bytes, file.converted, Write::No)?)
+                    TreeChange::put(&file.path, mode, self.repo.clean(&file.path, bytes, file.converted, write)?)
                 }
                 After::Gone | After::Unknown => TreeChange::remove(&file.path),
             })
@@ -335,7 +354,7 @@ impl Protocol<'_> {
     fn prepare(&self, draft: &Draft, judged: &[Judged], message: &str) -> Result<Prepared, Stop> {
         for _ in 0..TRIES {
             let mut objects = Vec::new();
-            let changes = self.tree_changes(draft)?;
+            let changes = self.tree_changes(draft, Write::No)?;
             for (file, change) in draft.files.iter().zip(&changes) {
                 let (Some(text), Some((_, blob))) = (file.new_text(), change.file) else { continue };
                 // Written and synced when the change was announced, unless git converts it: then that was the bytes on disk.

@@ -73,7 +73,12 @@ pub fn open(records: &[Record]) -> Open {
                     };
                     open.unverified.retain(|(of, commit)| !is_back(of, commit));
                     if begun.verify {
-                        open.unverified.push((begun, commit.clone()));
+                        let commits = begun.units().map(|(unit, members, of)| {
+                            let own =
+                                Announcement { unit: unit.clone(), members: members.to_vec(), also: Vec::new(), ..begun.clone() };
+                            (own, of.unwrap_or(commit).to_owned())
+                        });
+                        open.unverified.extend(commits.collect::<Vec<_>>());
                     }
                 }
             }
@@ -196,7 +201,12 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
                 judged.push(protocol.holding(&file.path, result.map(oid).transpose()?)?);
             }
             protocol.publish(&tip, commit, &judged, &format!("migrate: {} (resumed)", begun.unit))?;
-            of_units(&begun, "its judged result was committed", "what takes them back was committed").to_owned()
+            let several = if begun.reverts.is_some() {
+                "what takes them back was committed"
+            } else {
+                "their judged results were committed"
+            };
+            of_units(&begun, "its judged result was committed", several).to_owned()
         }
         Action::Forget => {
             clear_asides(protocol.repo, &tip, &begun)?;
@@ -206,14 +216,14 @@ pub fn settle(protocol: &mut Protocol<'_>) -> Result<Option<Settled>, Stop> {
         Action::PutBack => put_back(protocol, &tip, &begun)?,
     };
     fault::point("recover: settled");
-    let unit = match begun.also.len() {
-        0 => begun.unit.to_string(),
-        more => format!("{} and {more} more", begun.unit),
+    let unit = match begun.also.as_slice() {
+        [] => begun.unit.to_string(),
+        [first, ..] => format!("{} and {} more", first.unit, begun.also.len()),
     };
     Ok(Some(Settled { unit, what }))
 }
 
-/// The words for a change of one unit, or for one that takes several back.
+/// The words for a change of one unit, or for one of several.
 fn of_units(begun: &Announcement, one: &'static str, several: &'static str) -> &'static str {
     if begun.also.is_empty() { one } else { several }
 }
@@ -256,6 +266,8 @@ pub fn judged(records: &[Record], commit: &str) -> Verification {
     }
     let known = |record: &Record| match record {
         Record::Committed { commit: of } | Record::Verified { commit: of } => of == commit,
+        // One that did not land is in no branch, and nobody asks.
+        Record::Begun(begun) => begun.also.iter().any(|also| also.commit == commit),
         _ => false,
     };
     if records.iter().any(known) { Verification::Done } else { Verification::Unknown }

@@ -145,9 +145,9 @@ pub fn rollback(
                 }
                 held.look(repo)?;
                 if let Some(links) = takeback::take_back_together(&mut protocol, &works, &Reason::Rollback)? {
-                    for Link { commit, unit, reverts } in links {
+                    for Link { commit, unit, reverts, .. } in links {
                         held.moved_to(commit);
-                        let is_it = |back: &&Back| back.commit == reverts && back.unit == unit;
+                        let is_it = |back: &&Back| Some(back.commit) == reverts && back.unit == unit;
                         batch.iter().filter(is_it).for_each(|back| emit(back.taken_back_by(commit)));
                     }
                     continue;

@@ -252,7 +252,7 @@ pub struct Announcement {
     pub files: Vec<FileChange>,
     /// The commit that is taken back, when this is a revert.
     pub reverts: Option<String>,
-    /// What else is taken back in the same step, each by a commit of its own.
+    /// What else lands or is taken back in the same step, each by a commit of its own below the last, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Also>,
     /// True when the commit is still to be judged by verification after it landed.
@@ -262,23 +262,36 @@ pub struct Announcement {
 impl Announcement {
     /// The files of the unit that are tried: those that change, and the unit's own, which may have another name by now.
     pub fn tried(&self) -> impl Iterator<Item = RepoPath> {
-        let units = std::iter::once(&self.unit).chain(self.also.iter().map(|also| &also.unit));
-        self.files.iter().map(|file| file.path.clone()).chain(units.filter_map(UnitId::file))
+        let units = self.units().filter_map(|(unit, _, _)| unit.file());
+        self.files.iter().map(|file| file.path.clone()).chain(units)
     }
 
     /// The commits that are taken back.
     pub fn all_reverted(&self) -> impl Iterator<Item = &String> {
-        self.reverts.iter().chain(self.also.iter().map(|also| &also.reverts))
+        self.reverts.iter().chain(self.also.iter().filter_map(|also| also.reverts.as_ref()))
+    }
+
+    /// The units of all its commits, oldest first, each with all its files where it is a group, and its commit where that was known
+    /// before the change began.
+    pub fn units(&self) -> impl Iterator<Item = (&UnitId, &[RepoPath], Option<&str>)> {
+        let also = self.also.iter().map(|also| (&also.unit, &also.members[..], Some(also.commit.as_str())));
+        also.chain(std::iter::once((&self.unit, &self.members[..], None)))
     }
 }
 
-/// A unit that is taken back in one step with another.
+/// A unit that lands or is taken back in one step with another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Also {
     /// The unit.
     pub unit: UnitId,
-    /// The commit that is taken back.
-    pub reverts: String,
+    /// All files of the unit, those that do not change too, where it is a group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<RepoPath>,
+    /// Its commit.
+    pub commit: String,
+    /// The commit that is taken back, when this is a revert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverts: Option<String>,
 }
 
 /// What external codemods made of a file.

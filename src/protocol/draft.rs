@@ -30,7 +30,8 @@ pub struct Draft {
     pub reverts: Option<Oid>,
     /// True when the commit is to be judged after it landed.
     pub verify: bool,
-    /// The commits that it comes to, where they are made before it is announced; else there is one, made as it lands.
+    /// The commits that it comes to, where they are made before it is announced: `unit`, `members` and `reverts` are of the last of them.
+    /// Else there is one, made as it lands.
     pub chain: Option<Chain>,
 }
 
@@ -51,15 +52,17 @@ impl Chain {
     }
 }
 
-/// A commit of a chain, which takes another back.
+/// A commit of a chain.
 #[derive(Debug, Clone)]
 pub struct Link {
     /// The commit.
     pub commit: Oid,
-    /// Whose work is taken back.
+    /// The unit whose work it holds, or takes back.
     pub unit: UnitId,
-    /// What is taken back.
-    pub reverts: Oid,
+    /// All files of the unit where it is a group, those that do not change too.
+    pub members: Vec<RepoPath>,
+    /// The commit that is taken back, when this is a revert.
+    pub reverts: Option<Oid>,
 }
 
 /// One file of a change.

@@ -63,11 +63,30 @@ fn a_commit_stays_unverified_until_it_is_verified_or_taken_back() {
 fn commits_that_one_step_takes_back_are_owed_nothing_once_it_is_committed() {
     let landed = ["c", "d", "e"].map(|commit| vec![begun(true, None), committed(commit)]).concat();
     let Record::Begun(both) = begun(false, Some("d")) else { unreachable!("it is one") };
-    let also = Also { unit: both.unit.clone(), reverts: "c".to_owned() };
+    let (unit, commit) = (both.unit.clone(), "q".to_owned());
+    let also = Also { unit, members: Vec::new(), commit, reverts: Some("c".to_owned()) };
     let together = Record::Begun(Announcement { also: vec![also], ..both });
     assert_eq!(open(&[landed.clone(), vec![together.clone()]].concat()).unverified.len(), 3);
     let back = open(&[landed, vec![together, committed("r")]].concat());
     assert_eq!((back.unverified.len(), back.unverified[0].1.as_str(), back.change), (1, "e", None));
+}
+
+#[test]
+fn commits_that_landed_in_one_step_are_each_owed_their_verification() {
+    let Record::Begun(last) = begun(true, None) else { unreachable!("it is one") };
+    let of = |name: &str| UnitId::of_file(&RepoPath::new(name).unwrap());
+    let also = |unit, commit: &str| Also { unit, members: Vec::new(), commit: commit.to_owned(), reverts: None };
+    let also = vec![also(of("x.py"), "c"), also(of("y.py"), "d")];
+    let begun = Record::Begun(Announcement { also, ..last });
+    assert!(open(std::slice::from_ref(&begun)).unverified.is_empty());
+    let mut records = vec![begun, committed("e")];
+    let owed = open(&records).unverified;
+    let owed: Vec<_> = owed.iter().map(|(begun, commit)| (begun.unit.to_string(), commit.as_str())).collect();
+    assert_eq!(owed, [("x.py".to_owned(), "c"), ("y.py".to_owned(), "d"), ("a.py".to_owned(), "e")]);
+    assert_eq!(judged(&records, "d"), Verification::Owed);
+    records.push(Record::Verified { commit: "d".to_owned() });
+    assert_eq!((judged(&records, "d"), judged(&records, "c")), (Verification::Done, Verification::Owed));
+    assert_eq!(judged(&records, "f"), Verification::Unknown);
 }
 
 /// How a unit of a generated history goes: each step is one that a run can take.

@@ -140,9 +140,8 @@ impl Run<'_> {
                 Verdict::Failed { kind, reason, log, nth, could_not_judge, .. } => (kind, reason, log, nth, could_not_judge),
                 Verdict::Passed(passed) => {
                     self.refuse_changed_tree(&calls, "a verify command")?;
-                    for (_, commit) in &rest {
-                        self.journal.append(Record::Verified { commit: commit.to_string() })?;
-                    }
+                    let verified = rest.iter().map(|(_, commit)| Record::Verified { commit: commit.to_string() });
+                    self.journal.append_all(verified)?;
                     // What was taken back is not in what the validation judged.
                     passing.retain(|_| out.is_empty());
                     passing.extend(passed);

@@ -183,15 +183,28 @@ impl Run<'_> {
         composed: Composed,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Result<(Unit, Oid), Tried>, Stop> {
-        let Attempt { part, changed, tip, made, unchanged } = work;
-        emit(Event::Doing { unit: part.id.to_string(), activity: Activity::Committing });
+        emit(Event::Doing { unit: work.part.id.to_string(), activity: Activity::Committing });
         let log = format!("commit (migrate): {}", composed.subject);
         let Landed { commit, draft } = match self.protocol().land(placed, &composed.message, &log) {
             Ok(landed) => landed,
-            Err(stop) => return self.gave_up(&tip, stop).map(Err),
+            Err(stop) => return self.gave_up(&work.tip, stop).map(Err),
         };
         self.held.moved_to(commit);
-        self.landed(&changed.files, commit, &draft);
+        Ok(Ok((self.has_landed(work, &draft, commit, composed, emit), commit)))
+    }
+
+    /// Notes that the commit of an attempt is in the branch, tells of it, and gives what changed of the unit. `draft` is what landed, alone
+    /// or with others.
+    pub(super) fn has_landed(
+        &mut self,
+        work: Attempt,
+        draft: &Draft,
+        commit: Oid,
+        composed: Composed,
+        emit: &mut dyn FnMut(Event),
+    ) -> Unit {
+        let Attempt { part, changed, made, unchanged, .. } = work;
+        self.landed(&changed.files, commit, draft);
         told(&unchanged, emit);
         let unchanged: Vec<Member> = unchanged.into_iter().map(|(file, _)| file).collect();
         self.set_state(&unchanged, State::Unchanged, None, None);
@@ -207,7 +220,7 @@ impl Run<'_> {
             lines_added: composed.lines_added,
             lines_removed: composed.lines_removed,
         });
-        Ok(Ok((changed, commit)))
+        changed
     }
 
     /// The commit of a unit, which these commands let pass.

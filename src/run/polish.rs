@@ -142,7 +142,7 @@ impl Run<'_> {
         emit: &mut dyn FnMut(Event),
     ) -> Result<Result<String, Failure>, Stop> {
         let candidate = judging::candidate(draft).filter(|_| self.isolation.is_some());
-        let (Some(candidate), true) = (candidate, self.has_hook(&["prepare-commit-msg", "commit-msg"])) else {
+        let (Some(candidate), true) = (candidate, self.has_message_hooks()) else {
             return Ok(Ok(message));
         };
         let run = concat!(
@@ -180,6 +180,11 @@ impl Run<'_> {
     }
 
     /// True when one of these hooks is there and is to be run.
+    /// True when hooks of the repository have a say in messages.
+    pub(super) fn has_message_hooks(&self) -> bool {
+        self.has_hook(&["prepare-commit-msg", "commit-msg"])
+    }
+
     fn has_hook(&self, names: &[&str]) -> bool {
         !self.request.leave.hooks && self.repo.commit_hooks().iter().any(|hook| names.contains(&hook.as_str()))
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use git2::Oid;
 
-use crate::journal::{Record, files_of};
+use crate::journal::{Announcement, Record, files_of};
 use crate::path::RepoPath;
 use crate::repo::Repo;
 use crate::schedule::standing::Attempt;
@@ -90,5 +90,6 @@ pub fn pins(records: &[Record], plan: &str) -> Pins {
         Record::Begun(begun) if begun.plan == plan => Some(begun),
         _ => None,
     });
-    begun.flat_map(|begun| begun.members.iter().map(|file| (file.clone(), begun.unit.clone()))).collect()
+    let units = begun.flat_map(Announcement::units);
+    units.flat_map(|(unit, members, _)| members.iter().map(|file| (file.clone(), unit.clone()))).collect()
 }

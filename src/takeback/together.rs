@@ -52,15 +52,15 @@ fn drafted(protocol: &Protocol<'_>, works: &[Work<'_>], reason: &Reason) -> Resu
             objects.extend(repo.trees_towards(tree, path)?);
             objects.extend(repo.blob_in_tree(tree, path)?);
         }
-        links.push(Link { commit, unit: work.unit.clone(), reverts: work.commit });
+        links.push(Link { commit, unit: work.unit.clone(), members: Vec::new(), reverts: Some(work.commit) });
     }
-    let ([first, _, ..], [Work { plan, phase, .. }, ..]) = (links.as_slice(), works) else { return Ok(None) };
+    let ([_, .., last], [.., Work { plan, phase, .. }]) = (links.as_slice(), works) else { return Ok(None) };
     let (_, tree) = head;
     let files = changed_files(repo, &tip, &repo.changed_between(repo.tree_of(tip.commit)?, tree)?, tree)?;
     if files.is_empty() || !all_as_in(repo, &files, tree)? {
         return Ok(None);
     }
-    let (plan, phase, unit, reverts) = (plan.to_string(), phase.to_string(), first.unit.clone(), Some(first.reverts));
+    let (plan, phase, unit, reverts) = (plan.to_string(), phase.to_string(), last.unit.clone(), last.reverts);
     let chain = protocol.chain(links, &objects.into_iter().collect::<Vec<_>>())?;
     if chain.is_none() {
         return Ok(None);

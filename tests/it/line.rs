@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::crash::{Scenario, full, side_by_side};
 use crate::errors::Disk;
 use crate::isolated::isolated;
-use crate::kit::{NEW, OLD, untouched};
+use crate::kit::{NEW, OLD, make_executable, untouched};
 use crate::support::{MIGRATE, Ran, Repo};
 
 fn name(nth: usize) -> String {
@@ -180,7 +180,8 @@ fn of_a_batch_that_was_killed_before_its_verification_the_culprit_alone_is_taken
     let keys = "    on_failure: quarantine\n    batch: { max: 8 }\n    verify: [\"! grep -q new f02.py\"]\n";
     let legal = NAMES.iter().map(|name| (*name, vec![OLD.into(), NEW.into()])).collect();
     let scenario = Scenario::new(many(4, keys), &["run", "--jobs", "1"], legal);
-    let repo = scenario.killed_where("branch moved", 4);
+    // The whole batch lands in one step.
+    let repo = scenario.killed_where("branch moved", 1);
     assert_eq!(landed(&repo), all_but(4, &[]));
     repo.migrate(&["run", "--jobs", "1"]).exits(1).says("3 committed, 0 unchanged, 1 rolled-back");
     assert!((0..4).all(|nth| repo.read(&name(nth)) == if nth == 2 { OLD } else { NEW }.as_bytes()));
@@ -260,11 +261,12 @@ fn a_run_of_batches_side_by_side_with_a_gate_that_finds_culprits_survives_being_
 #[test]
 fn what_is_left_of_a_batch_is_the_first_one_of_the_run_that_goes_on() {
     let keys = format!("    batch: {{ max: 16 }}\n    validate: [\"{}\"]\n", counted("true"));
-    let scenario = Scenario::new(
-        many(10, &keys),
-        &["run", "--jobs", "1"],
-        NAMES.iter().map(|name| (*name, vec![OLD.into(), NEW.into()])).collect(),
-    );
+    let repo = many(10, &keys);
+    // With a hook for messages a batch does not land in one step.
+    repo.write(".git/hooks/commit-msg", "#!/bin/sh\n");
+    make_executable(&repo, ".git/hooks/commit-msg");
+    let scenario =
+        Scenario::new(repo, &["run", "--jobs", "1"], NAMES.iter().map(|name| (*name, vec![OLD.into(), NEW.into()])).collect());
     let repo = scenario.killed_where("branch moved", 4);
     let done = landed(&repo).len();
     assert!((1..10).contains(&done), "{done}");
@@ -272,6 +274,30 @@ fn what_is_left_of_a_batch_is_the_first_one_of_the_run_that_goes_on() {
     repo.migrate(&["run", "--jobs", "1"]).succeeds();
     assert_eq!(landed(&repo), all_but(10, &[]));
     assert!(runs(&repo) - before <= 2, "the rest was judged {} times", runs(&repo) - before);
+}
+
+#[test]
+fn what_passed_together_lands_in_one_step_of_the_branch_each_unit_by_its_own_commit() {
+    let keys = "    batch: { max: 8 }\n    validate: [\"true\"]\n";
+    let repo = many(6, keys);
+    let before = repo.git(&["reflog", "--format=%gs"]).lines().count();
+    repo.migrate(&["run", "--jobs", "1"]).succeeds();
+    assert_eq!(landed(&repo), all_but(6, &[]));
+    let moves = repo.git(&["reflog", "--format=%gs"]);
+    assert!(moves.lines().count() - before < 6 && moves.contains("commit (migrate): "), "{moves}");
+    // A file that somebody edits meanwhile keeps nothing from landing that stands before it.
+    let repo = many(6, "    batch: { max: 8 }\n    validate: [\"test -e $HOME/once || { touch $HOME/once; sleep 1; }\"]\n");
+    let child = repo.command(MIGRATE).args(["run", "--jobs", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    while !repo.home().join("once").exists() {
+        assert!(started.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    repo.write("f03.py", "# mine\n");
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_ne!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(repo.read("f03.py"), b"# mine\n", "{}", ran.stderr);
+    assert!(!landed(&repo).contains(&"f03.py".to_owned()), "{}", ran.stderr);
 }
 
 #[test]

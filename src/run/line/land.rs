@@ -14,54 +14,81 @@ use crate::repo::target::Write;
 use crate::run::Run;
 use crate::run::drafting::Attempt;
 use crate::run::ended::{Ended, Failure, Tried};
+use crate::run::line::at_once::AtOnce;
 use crate::run::line::{Lane, Passed, Through};
-use crate::schedule::line::Ticket;
+use crate::schedule::line::{self, Ticket};
 use crate::stop::Stop;
 use crate::unit::{self, Made};
 use crate::units::{Call, Unit};
 
 impl Lane<'_, '_> {
-    /// Lands what passed together, and lets its verification judge it.
-    pub(super) fn land(&mut self, members: &[Ticket], emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
+    /// Lands what passed, and lets its verification judge it.
+    pub(super) fn land(&mut self, lots: Vec<line::Lot>, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
         if self.run.look_at_branch()? == BranchMove::Forward {
             return Ok(Through::Void);
         }
-        let passed = members.last().and_then(|last| self.passed.remove(last));
-        let passed = passed.unwrap_or(Passed { calls: Vec::new(), passing: Vec::new() });
-        let tree = if members.len() > 1 { Some(self.tree(members.iter().copied())?) } else { None };
-        if tree.is_some() {
-            let units = members.iter().map(|place| self.entries[place.0].part.id.clone()).collect();
-            let (plan, digest) = (self.run.plan.name.clone(), self.run.digest.clone());
-            self.run.journal.note(Record::Batched { plan, digest, units })?;
-        }
-        let mut landed: Vec<(Unit, Oid)> = Vec::new();
-        for (nth, place) in members.iter().enumerate() {
-            let together = tree.map(|tree| Together { nth: nth + 1, of: members.len(), tree: tree.to_string() });
-            match self.land_one(*place, together, &passed, emit)? {
-                Landing::Landed(unit, commit) => {
-                    self.entries[place.0].commit = Some(commit);
-                    self.through.insert(self.entries[place.0].whole);
-                    self.run.not_judged = 0;
-                    landed.push((unit, commit));
-                }
-                Landing::Void => {
-                    // Nothing lands above what is not verified.
-                    self.verify(members, &landed, Vec::new(), emit)?;
-                    return Ok(Through::Void);
-                }
-                Landing::Failed(failure) => {
-                    self.line.landed(nth);
-                    self.verify(members, &landed, Vec::new(), emit)?;
-                    // The line has it given up where it stands.
-                    self.entries[place.0].failure = Some(failure);
-                    self.line.take_out(*place);
-                    return Ok(Through::Done);
+        let mut lots = self.with_what_let_them_pass(lots)?;
+        let members: Vec<Ticket> = lots.iter().flat_map(|lot| lot.members.iter().copied()).collect();
+        let mut landed = match self.land_at_once(&lots, emit)? {
+            AtOnce::Landed(landed) => landed,
+            AtOnce::Void => return Ok(Through::Void),
+            AtOnce::Cannot => Vec::new(),
+        };
+        if landed.is_empty() {
+            for (lot, nth) in lots.iter().flat_map(|lot| (0..lot.members.len()).map(move |nth| (lot, nth))) {
+                let place = lot.members[nth];
+                match self.land_one(place, lot.together(nth), &lot.passed, emit)? {
+                    Landing::Landed(unit, commit) => {
+                        self.has_landed(place, commit);
+                        landed.push((unit, commit));
+                    }
+                    Landing::Void => {
+                        // Nothing lands above what is not verified.
+                        self.verify(&members, &landed, Vec::new(), emit)?;
+                        return Ok(Through::Void);
+                    }
+                    Landing::Failed(failure) => {
+                        self.line.landed(landed.len());
+                        self.verify(&members, &landed, Vec::new(), emit)?;
+                        // The line has it given up where it stands.
+                        self.entries[place.0].failure = Some(failure);
+                        self.line.take_out(place);
+                        return Ok(Through::Done);
+                    }
                 }
             }
         }
         self.line.landed(members.len());
-        self.verify(members, &landed, passed.passing, emit)?;
+        let passing = lots.pop().map(|lot| lot.passed.passing).unwrap_or_default();
+        self.verify(&members, &landed, passing, emit)?;
         Ok(Through::Done)
+    }
+
+    /// What let each lot pass; of a batch it is noted that it lands, and which tree was judged.
+    fn with_what_let_them_pass(&mut self, lots: Vec<line::Lot>) -> Result<Vec<Lot>, Stop> {
+        let mut with = Vec::with_capacity(lots.len());
+        let mut before: Vec<Ticket> = Vec::new();
+        for line::Lot { members, .. } in lots {
+            let passed = members.last().and_then(|last| self.passed.remove(last));
+            let passed = passed.unwrap_or(Passed { calls: Vec::new(), passing: Vec::new() });
+            before.extend(&members);
+            let mut tree = None;
+            if members.len() > 1 {
+                tree = Some(self.tree(before.iter().copied())?);
+                let units = members.iter().map(|place| self.entries[place.0].part.id.clone()).collect();
+                let (plan, digest) = (self.run.plan.name.clone(), self.run.digest.clone());
+                self.run.journal.note(Record::Batched { plan, digest, units })?;
+            }
+            with.push(Lot { members, tree, passed });
+        }
+        Ok(with)
+    }
+
+    /// Takes in that the commit of a unit is in the branch.
+    pub(super) fn has_landed(&mut self, place: Ticket, commit: Oid) {
+        self.entries[place.0].commit = Some(commit);
+        self.through.insert(self.entries[place.0].whole);
+        self.run.not_judged = 0;
     }
 
     /// The tree of the branch once these have landed.
@@ -101,8 +128,7 @@ impl Lane<'_, '_> {
             }
             (attempt.tip, draft.tip) = (tip.clone(), tip.clone());
         }
-        let others = together.as_ref().map_or(0, |together| together.of - 1);
-        let validated = run.said_of(&attempt.changed, passed, others);
+        let validated = run.said_of(&attempt.changed, passed, together.as_ref());
         let mut composed = run.compose(&attempt, &draft, validated, together).map_err(Stop::Usage)?;
         match run.hooked_message(&attempt.changed, &draft, composed.message.clone(), emit)? {
             _ if *run.held.tip() != tip => return Ok(Landing::Void),
@@ -158,6 +184,22 @@ impl Lane<'_, '_> {
     }
 }
 
+/// Units that passed as one candidate.
+pub(super) struct Lot {
+    pub(super) members: Vec<Ticket>,
+    /// What was judged, where they are several.
+    tree: Option<Oid>,
+    /// What let them pass.
+    pub(super) passed: Passed,
+}
+
+impl Lot {
+    /// With what the unit at this place of it was judged, if with others.
+    pub(super) fn together(&self, nth: usize) -> Option<Together> {
+        self.tree.map(|tree| Together { nth: nth + 1, of: self.members.len(), tree: tree.to_string() })
+    }
+}
+
 /// What came of landing a unit.
 enum Landing {
     Landed(Unit, Oid),
@@ -177,8 +219,9 @@ fn voided(tried: Tried) -> Result<Landing, Stop> {
 
 impl Run<'_> {
     /// What the message of one unit says of the commands that let several pass together.
-    fn said_of(&self, unit: &Unit, passed: &Passed, others: usize) -> Vec<String> {
+    pub(super) fn said_of(&self, unit: &Unit, passed: &Passed, together: Option<&Together>) -> Vec<String> {
         let phase = &self.plan.phases[unit.phase].id;
+        let others = together.map_or(0, |together| together.of - 1);
         let said = passed.passing.iter().filter_map(|passing| {
             let call = passed.calls.get(passing.nth)?;
             if others == 0 {
@@ -201,7 +244,7 @@ impl Run<'_> {
     }
 
     /// Asks the guards once more about a draft that was made before other units landed.
-    fn is_still_sound(&self, attempt: &Attempt, draft: &Draft) -> Result<(), Failure> {
+    pub(super) fn is_still_sound(&self, attempt: &Attempt, draft: &Draft) -> Result<(), Failure> {
         for (file, (member, made)) in draft.files.iter().zip(&attempt.made) {
             let (Some(before), Some(after)) = (file.old_text(), file.new_text()) else { continue };
             let made = Made { bytes: after.to_vec(), ..made.clone() };

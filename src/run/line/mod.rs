@@ -3,6 +3,7 @@
 //! What is judged next, what lands and who is out is said by [`schedule::line`](crate::schedule::line). The owner of the line is the one
 //! thread that drafts, lands and notes; each candidate is judged by a thread of its own, which only runs commands in a copy.
 
+mod at_once;
 mod hear;
 mod land;
 mod trial;
@@ -180,6 +181,7 @@ impl<'a> Run<'a> {
             most_not_judged: MOST_NOT_JUDGED.saturating_sub(self.not_judged),
             pairs: phase.batch > 1,
             rate: self.rate,
+            lands_several: phase.targets.iter().all(|target| target.verify.is_empty()),
             first: if is_first { self.left_of_batch(at) } else { None },
         }
     }
@@ -221,8 +223,8 @@ impl<'r, 'a> Lane<'r, 'a> {
                 None => {}
                 Some(Act::Judge(judge)) => self.judge(judge, scope, sender, emit)?,
                 Some(Act::Cancel(id)) => self.trials.get(&id).into_iter().for_each(|(trial, _)| trial.cancel()),
-                Some(Act::Land { members, .. }) => {
-                    if let Through::Void = self.land(&members, emit)? {
+                Some(Act::Land(lots)) => {
+                    if let Through::Void = self.land(lots, emit)? {
                         return Ok(Through::Void);
                     }
                 }
@@ -572,8 +574,8 @@ impl<'r, 'a> Lane<'r, 'a> {
         self.end_trials(receiver);
         while let Some(act) = self.line.next_act() {
             match act {
-                Act::Land { members, .. } => {
-                    if let Through::Void = self.land(&members, emit)? {
+                Act::Land(lots) => {
+                    if let Through::Void = self.land(lots, emit)? {
                         return Ok(());
                     }
                 }

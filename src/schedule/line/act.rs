@@ -45,14 +45,9 @@ pub enum Act {
     /// End a judging: its candidate holds a unit that is out, or nobody needs its verdict any more. It is to be answered all the same,
     /// once nothing of it runs any more; what the answer says does not matter.
     Cancel(JudgingId),
-    /// Commit these units, one by one in this order, and tell the line by [`landed`](super::Line::landed). With them the branch holds
-    /// exactly what passed.
-    Land {
-        /// The units.
-        members: Vec<Ticket>,
-        /// How they were judged.
-        judged: Judged,
-    },
+    /// Commit the units of these lots, each by a commit of its own and in this order, and tell the line by
+    /// [`landed`](super::Line::landed). With each lot the branch holds exactly what passed.
+    Land(Vec<Lot>),
     /// Give up a unit: everything before it has landed or was given up.
     GiveUp {
         /// The unit.
@@ -101,6 +96,15 @@ pub enum Answer {
     CouldNotJudge,
     /// There is no verdict: it was ended from outside. What is still needed is judged again.
     NoVerdict,
+}
+
+/// Units that passed as one candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lot {
+    /// The units.
+    pub members: Vec<Ticket>,
+    /// How they were judged.
+    pub judged: Judged,
 }
 
 /// How units that land were judged.

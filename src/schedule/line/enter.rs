@@ -138,7 +138,7 @@ impl Line {
                 self.acts.push_back(Act::Cancel(*id));
             }
         }
-        (self.cut, self.told_landing, self.told_end) = (None, false, false);
+        (self.cut, self.landing, self.told_end) = (None, 0, false);
         if let Some(unit) = without {
             back.iter_mut().filter(|(other, _)| *other == unit).for_each(|(_, draft)| draft.kind = Condition::Unsound);
             if let Some(at) = self.accepted.iter().position(|other| *other == unit) {

@@ -35,8 +35,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::schedule::line::pair::{Holds, Pairing};
 
-pub use act::{Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, JudgingId, Ticket, Why};
+pub use act::{Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, JudgingId, Lot, Ticket, Why};
 pub use size::Rate;
+
+/// How many units land at once at most.
+pub const MOST_AT_ONCE: usize = 64;
 
 /// How a line judges.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +58,8 @@ pub struct Policy {
     pub pairs: bool,
     /// The failure rate that was seen before.
     pub rate: Rate,
+    /// True when lots that stand behind each other may land at once: nothing judges them after they landed.
+    pub lands_several: bool,
     /// How many units the first batch holds, when that is known: what was left of the last one when a run was killed.
     pub first: Option<usize>,
 }
@@ -153,7 +158,8 @@ pub struct Line {
     waits_for: Option<(Seat, Seen)>,
     /// What is to be said before anything else.
     acts: VecDeque<Act>,
-    told_landing: bool,
+    /// How many units the owner is landing.
+    landing: usize,
     told_end: bool,
     /// The unit of the plan that each place is, or is a part of.
     wholes: Vec<usize>,
@@ -180,7 +186,7 @@ impl Line {
             closed: false,
             waits_for: None,
             acts: VecDeque::new(),
-            told_landing: false,
+            landing: 0,
             told_end: false,
             wholes: Vec::new(),
             judgings: 0,
@@ -198,16 +204,36 @@ impl Line {
 
     fn tell_what_is_decided(&mut self) -> Option<Act> {
         let act = match &self.decided.front()?.what {
-            What::Lot(seats, judged) => {
-                let members = seats.iter().map(|seat| seat.unit).collect();
-                let is_told = std::mem::replace(&mut self.told_landing, true);
-                return (!is_told).then_some(Act::Land { members, judged: *judged });
+            What::Lot(..) => {
+                if self.landing > 0 {
+                    return None;
+                }
+                let lots = self.lots();
+                self.landing = lots.iter().map(|lot| lot.members.len()).sum();
+                return Some(Act::Land(lots));
             }
             What::Out(seat, pairing) => Act::GiveUp { unit: seat.unit, fault: pairing.found(&self.accepted)? },
             What::Unsound(unit, _) => Act::GiveUp { unit: *unit, fault: Fault::Draft },
         };
         self.decided.pop_front();
         Some(act)
+    }
+
+    /// What lands next. What is unsound behind a unit may end the phase, so nothing lands at once with it that stands behind that.
+    fn lots(&self) -> Vec<Lot> {
+        let (mut lots, mut units) = (Vec::new(), 0);
+        for decided in &self.decided {
+            let What::Lot(seats, judged) = &decided.what else { break };
+            units += seats.len();
+            if !lots.is_empty() && (!self.policy.lands_several || units > MOST_AT_ONCE) {
+                break;
+            }
+            lots.push(Lot { members: seats.iter().map(|seat| seat.unit).collect(), judged: *judged });
+            if seats.iter().any(|seat| !seat.unsound.is_empty()) {
+                break;
+            }
+        }
+        lots
     }
 
     fn tell_the_end(&mut self) -> Option<Act> {
@@ -252,9 +278,24 @@ impl Line {
     /// Says that the first so many units of what was to land have landed; the rest of them waits again, judged by nothing. One that
     /// could not land is then [taken out](Line::take_out), or else it is to land again.
     pub fn landed(&mut self, many: usize) {
-        if !std::mem::take(&mut self.told_landing) {
+        let landing = std::mem::take(&mut self.landing);
+        if landing == 0 {
             return;
         }
+        let mut left = many;
+        while let Some(Decided { what: What::Lot(seats, _), .. }) = self.decided.front()
+            && left > 0
+        {
+            let of_lot = left.min(seats.len());
+            self.first_lot_landed(of_lot);
+            left -= of_lot;
+        }
+        if many < landing {
+            self.restore(None);
+        }
+    }
+
+    fn first_lot_landed(&mut self, many: usize) {
         let Some(Decided { before: mut tally, what: What::Lot(mut seats, judged) }) = self.decided.pop_front() else { return };
         let rest = seats.split_off(many.min(seats.len()));
         self.landed += seats.len();
@@ -269,14 +310,10 @@ impl Line {
                 tally.ending = tally.ending.or(why.map(|why| (why, whole)));
             }
         }
-        let is_all = rest.is_empty();
-        if !is_all {
+        if !rest.is_empty() {
             behind.push(Decided { before: tally, what: What::Lot(rest, judged) });
         }
         behind.into_iter().rev().for_each(|decided| self.decided.push_front(decided));
-        if !is_all {
-            self.restore(None);
-        }
     }
 
     /// Forgets all verdicts on what has not landed: the branch was moved by somebody else. What was to land, and what was to be replaced, is

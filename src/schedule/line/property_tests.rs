@@ -24,11 +24,13 @@ fn world() -> impl Strategy<Value = World> {
 
 fn how() -> impl Strategy<Value = Policy> {
     let limit = prop_oneof![Just((None, false)), Just((None, true)), (0..4_usize).prop_map(|most| (Some(most), false))];
-    (1..20_usize, 1..9_usize, limit, any::<bool>(), proptest::option::of(1..30_usize)).prop_map(
-        |(batch_max, jobs, (most_given_up, stops), pairs, first)| Policy {
+    let first = proptest::option::of(1..30_usize);
+    (1..20_usize, 1..9_usize, limit, any::<bool>(), any::<bool>(), first).prop_map(
+        |(batch_max, jobs, (most_given_up, stops), pairs, lands_several, first)| Policy {
             most_given_up,
             stops,
             pairs,
+            lands_several,
             first,
             ..policy(batch_max, jobs)
         },

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::schedule::line::{
-    Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, JudgingId, Line, Policy, Rate, Ticket, Why,
+    Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, JudgingId, Line, MOST_AT_ONCE, Policy, Rate, Ticket, Why,
 };
 
 /// Random numbers from a seed (splitmix64).
@@ -150,7 +150,7 @@ pub struct Outcome {
 pub fn policy(batch_max: usize, jobs: usize) -> Policy {
     let rate = Rate::seen(0, 0);
     let (most_given_up, stops, pairs, first) = (None, false, false, None);
-    Policy { batch_max, jobs, most_given_up, stops, most_not_judged: usize::MAX, pairs, rate, first }
+    Policy { batch_max, jobs, most_given_up, stops, most_not_judged: usize::MAX, pairs, rate, lands_several: true, first }
 }
 
 struct Job {
@@ -177,6 +177,8 @@ pub const PLAIN: Owner = Owner { remembers: false, meddled: 0, jitter: 0.5 };
 pub const WATCHFUL: Owner = Owner { remembers: true, ..PLAIN };
 
 pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) -> Outcome {
+    // What landed at once is not taken back before the next of it lands.
+    let policy = Policy { lands_several: policy.lands_several && world.taken_back.is_empty(), ..policy };
     let mut line = Line::new(policy);
     let mut out = Outcome::default();
     let (whole, mut has) = (world.whole(), vec![false; world.units]);
@@ -228,10 +230,15 @@ pub fn simulate(world: &World, policy: Policy, owner: Owner, dice: &mut Dice) ->
                     let job = jobs.remove(&id).expect("what is cancelled runs");
                     line.answer(job.judge.id, if dice.happens(500) { Answer::NoVerdict } else { Answer::Failed });
                 }
-                Act::Land { members, judged } => {
+                Act::Land(lots) => {
+                    for lot in &lots {
+                        assert_eq!(lot.members.len() == 1, lot.judged == Judged::Alone);
+                        assert!(lot.members.len() <= policy.batch_max);
+                    }
+                    assert!(policy.lands_several || lots.len() == 1);
+                    let members: Vec<Ticket> = lots.into_iter().flat_map(|lot| lot.members).collect();
+                    assert!(members.len() <= MOST_AT_ONCE.max(policy.batch_max));
                     let units = units_of(&units_at, &members);
-                    assert_eq!(members.len() == 1, judged == Judged::Alone);
-                    assert!(members.len() <= policy.batch_max);
                     if owner.meddled > 0 && dice.happens(owner.meddled) {
                         // Somebody else was faster.
                         line.void();

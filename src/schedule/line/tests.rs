@@ -1,7 +1,7 @@
 //! What a line asks for and decides, step by step.
 
 use crate::schedule::line::simulation_tests::{Dice, WATCHFUL, World, policy, simulate};
-use crate::schedule::line::{Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, Line, Policy, Ticket, Why};
+use crate::schedule::line::{Act, Answer, Condition, Entrant, Fault, Instead, Judged, Judging, Line, Lot, Policy, Ticket, Why};
 
 /// A line with this many sound units, closed.
 fn line(policy: Policy, units: usize) -> Line {
@@ -32,6 +32,10 @@ fn places(units: std::ops::Range<usize>) -> Vec<Ticket> {
     units.map(Ticket).collect()
 }
 
+fn land(members: Vec<Ticket>, judged: Judged) -> Act {
+    Act::Land(vec![Lot { members, judged }])
+}
+
 fn first(batch: usize, policy: Policy) -> Policy {
     Policy { first: Some(batch), ..policy }
 }
@@ -43,7 +47,7 @@ fn a_batch_that_passes_lands_as_a_whole() {
     assert_eq!((judge.base, judge.members, judge.again), (vec![], places(0..4), vec![]));
     assert!(all_acts(&mut line).is_empty());
     line.answer(judge.id, Answer::Passed);
-    assert_eq!(all_acts(&mut line), [Act::Land { members: places(0..4), judged: Judged::Together }]);
+    assert_eq!(all_acts(&mut line), [land(places(0..4), Judged::Together)]);
     line.landed(4);
     assert_eq!(all_acts(&mut line), [Act::Done]);
     assert!(all_acts(&mut line).is_empty());
@@ -58,14 +62,14 @@ fn a_batch_that_fails_is_halved_and_what_passes_lands_at_once() {
     assert_eq!((front.base, front.members), (vec![], places(0..2)));
     line.answer(front.id, Answer::Passed);
     let acts = all_acts(&mut line);
-    assert!(acts.contains(&Act::Land { members: places(0..2), judged: Judged::Together }), "{acts:?}");
+    assert!(acts.contains(&land(places(0..2), Judged::Together)), "{acts:?}");
     // What failed in the batch may be a command about one of those that passed.
     let [third] = judges(&acts).try_into().unwrap();
     assert_eq!((third.base, third.members, third.again), (places(0..2), places(2..3), places(0..2)));
     line.landed(2);
     line.answer(third.id, Answer::Passed);
     // The fourth failed as the last one of the batch: no run is needed.
-    assert_eq!(all_acts(&mut line), [Act::Land { members: places(2..3), judged: Judged::Alone }]);
+    assert_eq!(all_acts(&mut line), [land(places(2..3), Judged::Alone)]);
     line.landed(1);
     assert_eq!(all_acts(&mut line), [Act::GiveUp { unit: Ticket(3), fault: Fault::Own }, Act::Done]);
 }
@@ -83,7 +87,7 @@ fn a_failure_beside_others_counts_only_when_it_is_repeated_alone() {
     assert_eq!((again.alone, again.repeats, &again.members), (true, Some(one.id), &places(0..1)));
     line.answer(again.id, Answer::Passed);
     let acts = all_acts(&mut line);
-    assert!(acts.contains(&Act::Land { members: places(0..1), judged: Judged::Alone }), "{acts:?}");
+    assert!(acts.contains(&land(places(0..1), Judged::Alone)), "{acts:?}");
     // One at a time there is nothing that could disturb.
     line.one_at_a_time();
     let [two, three] = judges(&acts).try_into().unwrap();
@@ -134,7 +138,7 @@ fn parts_of_a_unit_take_its_place_and_are_not_judged_together_again() {
     let [behind] = judges(&acts).try_into().unwrap();
     assert_eq!(behind.members, places(3..4));
     line.answer(behind.id, Answer::Passed);
-    assert_eq!(all_acts(&mut line), [Act::Land { members: places(3..4), judged: Judged::Alone }]);
+    assert_eq!(all_acts(&mut line), [land(places(3..4), Judged::Alone)]);
     line.landed(1);
     assert_eq!(all_acts(&mut line), [Act::Stop(Why::Failed)]);
 }
@@ -169,7 +173,7 @@ fn several_units_in_a_row_that_no_command_can_judge_end_the_phase() {
             for act in all_acts(&mut line) {
                 match &act {
                     Act::Judge(judge) => line.answer(judge.id, answers.next().unwrap()),
-                    Act::Land { .. } => line.landed(1),
+                    Act::Land(_) => line.landed(1),
                     _ => {}
                 }
                 last = Some(act);
@@ -184,7 +188,7 @@ fn what_landed_only_in_part_is_judged_again_without_the_one_that_could_not() {
     let mut line = line(first(3, policy(8, 1)), 3);
     let judge = only(&all_acts(&mut line));
     line.answer(judge.id, Answer::Passed);
-    assert!(matches!(all_acts(&mut line)[..], [Act::Land { .. }]));
+    assert!(matches!(all_acts(&mut line)[..], [Act::Land(_)]));
     line.landed(1);
     line.take_out(Ticket(1));
     let acts = all_acts(&mut line);
