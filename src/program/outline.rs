@@ -67,6 +67,17 @@ fn texts(text: &str) -> BTreeSet<String> {
     found
 }
 
+impl Outline {
+    /// True when the file may take `name` from `module`: it imports it or the module, or has it in a text.
+    #[must_use]
+    pub fn may_take(&self, module: &str, name: &str) -> bool {
+        let whole = format!("{module}.{name}");
+        let begins =
+            |text: &String, with: &str| text.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        [module, &whole].iter().any(|name| self.imports.contains(*name) || self.texts.iter().any(|text| begins(text, name)))
+    }
+}
+
 /// Which files may take a name from a module, by what their outlines say.
 #[derive(Debug, Default)]
 pub struct Takers {
@@ -125,7 +136,9 @@ mod tests {
                 .iter()
                 .enumerate()
         {
-            takers.add(u32::try_from(number).unwrap(), &outline(text));
+            let (number, outline) = (u32::try_from(number).unwrap(), outline(text));
+            takers.add(number, &outline);
+            assert_eq!(outline.may_take("p.q", "f"), takers.candidates("p.q", "f").contains(&number), "{text}");
         }
         assert_eq!(Vec::from_iter(takers.candidates("p.q", "f")), [0, 1, 2, 4]);
     }

@@ -398,6 +398,9 @@ impl Run<'_> {
     }
 
     fn set_state(&mut self, files: &[Member], state: State, why: Option<String>, verdict: Option<VerdictKind>) {
+        if matches!(state, State::Unchanged | State::Failed | State::Quarantined) {
+            files.iter().for_each(|file| self.callables.unchanged(&file.path));
+        }
         for standing in self.standings(files) {
             (standing.state, standing.why, standing.verdict) = (state, why.clone(), verdict);
         }

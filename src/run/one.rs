@@ -254,6 +254,7 @@ impl Run<'_> {
         for file in files {
             let warns = self.plan.target(file).guards.severity(Guard::Violation) != Severity::Error;
             let after = draft.files.iter().find(|drafted| drafted.path == file.path).and_then(DraftFile::new_text);
+            self.callables.landed(&file.path, after);
             let rewritten = after.filter(|_| warns && self.plan.role(file) == Role::Rewrite);
             let left = rewritten.map_or(0, |after| unit::violations_left(self.repo.top(), self.plan, file, after));
             for standing in self.standings(std::slice::from_ref(file)) {

@@ -3,6 +3,7 @@
 use git2::Oid;
 
 use crate::event::{Activity, Event};
+use crate::fs;
 use crate::held::BranchMove;
 use crate::journal::{Announcement, Record};
 use crate::judge::{Passing, Purpose, Question, Verdict};
@@ -111,6 +112,10 @@ impl Run<'_> {
             false => (State::Pending, None),
         };
         self.set_state(&unit.files, state, why, verdict.filter(|_| state == State::RolledBack));
+        for path in unit.paths() {
+            let found = fs::read(self.repo.top(), path).ok();
+            self.callables.landed(path, found.as_ref().map(|found| found.bytes.as_slice()));
+        }
         let failed_with = (!unit.is_atomic()).then_some((commit, unit.files.len()));
         self.standings(&unit.files).for_each(|standing| standing.failed_with = failed_with);
     }

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use crate::fs;
 use crate::path::RepoPath;
+use crate::program::outline::{Outline, Takers as Index};
 use crate::program::{Load, Module};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::repo::Repo;
 use crate::taken::{Taker, Takers};
 use crate::unit::file_kind::module_of;
+use crate::unit::kept::Stamp;
 use crate::unit::takers::{Imports, takes};
 
 /// The largest module that is read for this.
@@ -34,11 +36,31 @@ pub struct Callables<'r> {
     takers: RefCell<HashMap<(String, String), Option<Taker>>>,
     /// Files that may have changed since.
     begun: RefCell<HashSet<RepoPath>>,
+    /// What those import on disk, as far as it was asked.
+    outlines: RefCell<HashMap<RepoPath, (Stamp, Option<Outline>)>>,
+    /// What those import that landed.
+    landed: RefCell<Landed>,
     known: RefCell<HashMap<RepoPath, Known>>,
     /// Whether a folder of the repository has a top-level module or package of a name: most names are another library's.
     tops: RefCell<HashMap<String, bool>>,
     /// What files of the unit under way are to hold, where that is not what is on disk; `None` of one that is to be gone.
     draft: RefCell<HashMap<RepoPath, Option<Vec<u8>>>>,
+}
+
+/// What files import since they landed.
+#[derive(Default)]
+struct Landed {
+    paths: Vec<RepoPath>,
+    /// The number of the last entry of each file, which alone counts.
+    newest: HashMap<RepoPath, usize>,
+    takers: Index,
+}
+
+impl Landed {
+    fn candidates(&self, module: &str, name: &str) -> impl Iterator<Item = &RepoPath> {
+        let numbers = self.takers.candidates(module, name).into_iter().map(|number| number as usize);
+        numbers.filter_map(|number| self.paths.get(number).filter(|path| self.newest.get(*path) == Some(&number)))
+    }
 }
 
 /// What was found in one file.
@@ -58,8 +80,8 @@ impl<'r> Callables<'r> {
     /// The same of a work tree by its top, where nothing is known of who takes what from a module.
     #[must_use]
     pub fn below(top: &'r Path) -> Self {
-        let (known, tops, draft, begun, takers) = Default::default();
-        Self { top, repo: None, imports: OnceCell::new(), takers, begun, known, tops, draft }
+        let (known, tops, draft, begun, landed, takers, outlines) = Default::default();
+        Self { top, repo: None, imports: OnceCell::new(), takers, begun, outlines, landed, known, tops, draft }
     }
 
     /// The same with what all files import.
@@ -71,6 +93,29 @@ impl<'r> Callables<'r> {
     /// Notes that a file is about to change.
     pub fn begin(&self, path: &RepoPath) {
         self.begun.borrow_mut().insert(path.clone());
+        self.takers.borrow_mut().clear();
+    }
+
+    /// Notes that a file that was about to change is as it was.
+    pub fn unchanged(&self, path: &RepoPath) {
+        self.begun.borrow_mut().remove(path);
+        self.outlines.borrow_mut().remove(path);
+        self.takers.borrow_mut().clear();
+    }
+
+    /// Notes that a file that was about to change holds this text now; `None` when it is gone. There may be thousands, and each unit asks
+    /// who takes what it drops: what they import is found once.
+    pub fn landed(&self, path: &RepoPath, text: Option<&[u8]>) {
+        let outline = text.and_then(|text| self.outline(path, text));
+        let mut landed = self.landed.borrow_mut();
+        let number = landed.paths.len();
+        landed.paths.push(path.clone());
+        landed.newest.insert(path.clone(), number);
+        if let Some(outline) = outline {
+            landed.takers.add(u32::try_from(number).unwrap_or(u32::MAX), &outline);
+        }
+        self.begun.borrow_mut().remove(path);
+        self.outlines.borrow_mut().remove(path);
         self.takers.borrow_mut().clear();
     }
 
@@ -90,8 +135,14 @@ impl<'r> Callables<'r> {
         let module = module.strip_suffix(".__init__").unwrap_or(module);
         let (draft, begun) = (self.draft.borrow(), self.begun.borrow());
         let changed: BTreeSet<&RepoPath> = draft.keys().chain(&*begun).collect();
-        let others = imports.candidates(module, name).filter(|path| !changed.contains(path)).chain(changed.iter().copied());
-        others.filter(|path| *path != own).find_map(|path| {
+        let landed = self.landed.borrow();
+        let before = imports
+            .candidates(module, name)
+            .filter(|path| !landed.newest.contains_key(*path))
+            .chain(landed.candidates(module, name));
+        let others = before.filter(|path| !changed.contains(path)).chain(changed.iter().copied());
+        let may_take = |path: &RepoPath| !begun.contains(path) || draft.contains_key(path) || self.may_take(path, module, name);
+        others.filter(|path| *path != own && may_take(path)).find_map(|path| {
             let bytes = match draft.get(path) {
                 Some(text) => text.clone()?,
                 None => fs::read(self.top, path).ok()?.bytes,
@@ -101,6 +152,22 @@ impl<'r> Callables<'r> {
             let theirs = module_of(self.top, path, source.text());
             takes(path, &Parsed::new(&source, theirs.as_deref()), module, name)
         })
+    }
+
+    /// True when a file that is about to change may take `name` from `module` as it is on disk.
+    fn may_take(&self, path: &RepoPath, module: &str, name: &str) -> bool {
+        let Some(stamp) = Stamp::of(&path.below(self.top)) else { return false };
+        let mut outlines = self.outlines.borrow_mut();
+        if outlines.get(path).is_none_or(|(known, _)| *known != stamp) {
+            let outline = fs::read(self.top, path).ok().and_then(|found| self.outline(path, &found.bytes));
+            outlines.insert(path.clone(), (stamp, outline));
+        }
+        outlines.get(path).and_then(|(_, outline)| outline.as_ref()).is_some_and(|outline| outline.may_take(module, name))
+    }
+
+    fn outline(&self, path: &RepoPath, text: &[u8]) -> Option<Outline> {
+        let source = Source::new(text).ok()?;
+        Outline::read(&source, module_of(self.top, path, source.text()).as_deref())
     }
 
     /// Who takes names from the module `module`, the file at `own`; `None` where that is not known.
@@ -115,7 +182,8 @@ impl<'r> Callables<'r> {
     #[must_use]
     pub fn loads(&self, module: &str) -> Option<Vec<Load>> {
         let (path, loads) = self.imports()?.loads(module)?;
-        let is_old = self.draft.borrow().contains_key(path) || self.begun.borrow().contains(path);
+        let has_landed = || self.landed.borrow().newest.contains_key(path);
+        let is_old = self.draft.borrow().contains_key(path) || self.begun.borrow().contains(path) || has_landed();
         if is_old { Some(self.in_file(path)?.loads.clone()) } else { Some(loads.to_vec()) }
     }
 
