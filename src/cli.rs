@@ -157,6 +157,9 @@ pub struct RunArgs {
     /// Go on without asking this command of the plan, which is known to fail, and say so in each commit; may be repeated
     #[arg(long, value_name = "COMMAND")]
     pub red_ok: Vec<String>,
+    /// Go on after a gate that paused, with what was measured there
+    #[arg(long = "continue", conflicts_with = "dry_run")]
+    pub go_on: bool,
     /// Ask nothing; off a terminal nothing is asked anyway
     #[arg(short, long)]
     pub yes: bool,

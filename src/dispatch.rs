@@ -24,6 +24,7 @@ use crate::examples;
 use crate::exit;
 use crate::interrupt::{self, Interrupt};
 use crate::journal::{AskedFile, Journal};
+use crate::measured;
 use crate::path::RepoPath;
 use crate::plan::{Plan, load};
 use crate::ready;
@@ -46,6 +47,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     // Before any thread is started: a process with two of them cannot make namespaces.
     if let Some(code) = copies::child(&args) {
+        return code;
+    }
+    if let Some(code) = measured::child(&args) {
         return code;
     }
     if let Some(code) = shell::completed(&args) {
@@ -168,6 +172,7 @@ impl<'a> Session<'a> {
             out_of_order: started.out_of_order,
             red_ok: started.red_ok,
             goes_on: true,
+            passes_pause: false,
             in_place: args.place.in_place || started.in_place,
             jobs: args.place.jobs.map(usize::from),
             no_cache: args.place.no_cache,
@@ -205,6 +210,7 @@ impl<'a> Session<'a> {
             out_of_order: args.out_of_order,
             red_ok: args.red_ok.clone(),
             goes_on: false,
+            passes_pause: args.go_on,
             in_place: args.place.in_place,
             jobs: args.place.jobs.map(usize::from),
             no_cache: args.place.no_cache,

@@ -320,6 +320,23 @@ pub enum Event {
         /// The command that failed.
         command: String,
     },
+    /// A metric was measured.
+    Measured {
+        /// The phase at whose gate; none for what it was before the plan's first commit.
+        phase: Option<PhaseLabel>,
+        /// Its name.
+        metric: String,
+        /// Its value: the number, a percentage from 0 to 100, or 1 for what passes and 0 for what fails.
+        value: Option<serde_json::Number>,
+        /// The value as people read it.
+        shown: String,
+        /// What it was before, as people read it.
+        baseline: Option<String>,
+        /// What it is to be, as the plan says.
+        target: Option<String>,
+        /// How it stands: `met`, `missed`, `worse`, `-` where the plan wants nothing of it, `baseline`.
+        verdict: String,
+    },
     /// A phase ended.
     PhaseFinished {
         /// Which phase.

@@ -19,7 +19,7 @@ mod record;
 pub use record::{Also, Announcement, AskedFile, DraftedFile, FileChange, Record, RunStarted, files_of};
 
 /// The version of the records that this tool writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Why a journal could not be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -92,6 +92,10 @@ pub fn open(records: &[Record]) -> Open {
             | Record::Unchanged { .. }
             | Record::GatePassed { .. }
             | Record::GateFailed { .. }
+            | Record::Paused { .. }
+            | Record::Measured { .. }
+            | Record::TakingBack { .. }
+            | Record::TookBack { .. }
             | Record::Drafted { .. }
             | Record::Green { .. }
             | Record::Batched { .. }

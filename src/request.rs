@@ -33,6 +33,8 @@ pub struct Request {
     pub red_ok: Vec<String>,
     /// True when this is what an interrupted run was asked for.
     pub goes_on: bool,
+    /// True when a gate that waits for a person lets the run go on.
+    pub passes_pause: bool,
     /// True when commands are to run in the work tree itself, and not in copies of it.
     pub in_place: bool,
     /// True when no command is spared because it passed on the same tree before.

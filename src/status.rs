@@ -83,9 +83,10 @@ pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<St
         }
         let label = plan.phase_label(at);
         let gate = survey::last_gate(repo, plan, &records, tip.commit, at)?;
-        phase.gate = (!plan.phases[at].gate.is_empty()).then_some(match gate {
+        phase.gate = plan.phases[at].has_gate().then_some(match gate {
             LastGate::Stands => GateState::Passed,
             LastGate::Failed => GateState::Failed,
+            LastGate::Paused => GateState::Paused,
             LastGate::Unknown => GateState::Unknown,
         });
         match gate {
@@ -93,6 +94,11 @@ pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<St
             // It is about the phase as a whole.
             LastGate::Failed if asked.below.is_empty() => problems.push(format!("the gate of {label} failed")),
             LastGate::Failed => notes.push(format!("the gate of {label} failed")),
+            LastGate::Paused => {
+                let why = survey::why_paused(plan, &records, at).unwrap_or("it waits for a person");
+                let paused = format!("{label} is paused: {why}; `migrate run --continue` goes on");
+                if asked.below.is_empty() { problems.push(paused) } else { notes.push(paused) }
+            }
             // Before its units are done there is nothing to say of it.
             LastGate::Unknown if phase.counts.open() > 0 || !asked.below.is_empty() => {}
             LastGate::Unknown => notes.push(format!("the gate of {label} is not known to have passed on what is there now")),

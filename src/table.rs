@@ -35,6 +35,8 @@ pub enum GateState {
     Passed,
     /// It failed.
     Failed,
+    /// It waits for a person.
+    Paused,
     /// It is not known to have passed on what is there now.
     Unknown,
 }
@@ -46,6 +48,7 @@ impl GateState {
         match self {
             Self::Passed => "passed",
             Self::Failed => "failed",
+            Self::Paused => "paused",
             Self::Unknown => "unknown",
         }
     }

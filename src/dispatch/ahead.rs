@@ -137,6 +137,13 @@ impl Session<'_> {
                         command.run.resolve(&fields).shown
                     ));
                 }
+                for metric in phase.gate_metrics.iter().filter_map(|name| self.plan.metric(name)) {
+                    let how = metric.command().map_or_else(
+                        || "looks at the branch and the tree".to_owned(),
+                        |command| format!("would run: {}", command.run.resolve(&fields).shown),
+                    );
+                    self.aside(&format!("{}: gate: metric {}: {how}", self.plan.phase_label(at), metric.name));
+                }
             }
         }
         self.warn_of_more(&repeats);

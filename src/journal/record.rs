@@ -133,6 +133,51 @@ pub enum Record {
         /// The digest of its commands.
         commands: String,
     },
+    /// A phase's gate waits for a person to say that the run goes on.
+    Paused {
+        /// The plan's name.
+        plan: String,
+        /// The phase's id.
+        phase: String,
+        /// The tip it judged.
+        tip: String,
+        /// The digest of what it asks.
+        commands: String,
+        /// What was measured, for people.
+        why: String,
+    },
+    /// A metric was measured.
+    Measured {
+        /// The plan's name.
+        plan: String,
+        /// The metric's name.
+        metric: String,
+        /// The digest of what it measures.
+        definition: String,
+        /// The phase at whose gate; none for what it was before the plan's first commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phase: Option<String>,
+        /// The commit that was measured.
+        tip: String,
+        /// The value: a number as text, so that none of it is lost.
+        value: String,
+    },
+    /// Phases are about to be taken back.
+    TakingBack {
+        /// The plan's name.
+        plan: String,
+        /// The ids of the phases, in their order.
+        phases: Vec<String>,
+        /// The phase that was judged.
+        at: String,
+        /// Why, for people.
+        why: String,
+    },
+    /// They are taken back.
+    TookBack {
+        /// The plan's name.
+        plan: String,
+    },
     /// External codemods made this of a unit's files, which are not written yet: a run that goes on from here does not ask them again.
     Drafted {
         /// The plan's name.

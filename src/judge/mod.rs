@@ -8,6 +8,7 @@ mod builtin;
 mod cache;
 mod kept;
 mod logs;
+mod measure;
 mod question;
 mod ruling;
 
@@ -40,6 +41,7 @@ pub use builtin::{INTERPRETER, UNDECIDED};
 use cache::Cache;
 pub use logs::Logs;
 use logs::Whose;
+pub use measure::Measurement;
 pub use question::{Isolated, Purpose, Question};
 use ruling::{Account, Ruling, rule};
 pub use ruling::{OnTip, named};

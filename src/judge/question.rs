@@ -27,12 +27,25 @@ pub enum Purpose {
     Gate,
     /// On the tip, without the unit: what a later verdict is held against.
     Before,
+    /// For a number.
+    Metric,
+    /// After a phase was taken back.
+    Recovery,
 }
 
 impl Purpose {
     /// All there are.
-    pub const ALL: [Self; 7] =
-        [Self::Transform, Self::Format, Self::Hook, Self::Validate, Self::Verify, Self::Gate, Self::Before];
+    pub const ALL: [Self; 9] = [
+        Self::Transform,
+        Self::Format,
+        Self::Hook,
+        Self::Validate,
+        Self::Verify,
+        Self::Gate,
+        Self::Before,
+        Self::Metric,
+        Self::Recovery,
+    ];
 
     /// True for commands that are to change the files of their unit.
     #[must_use]
@@ -51,6 +64,8 @@ impl Purpose {
             Self::Verify => "verify",
             Self::Gate => "gate",
             Self::Before => "before",
+            Self::Metric => "metric",
+            Self::Recovery => "recovery",
         }
     }
 
@@ -58,6 +73,7 @@ impl Purpose {
         match self {
             Self::Transform | Self::Format => Activity::Transforming { command },
             Self::Hook | Self::Validate | Self::Gate | Self::Before => Activity::Validating { command },
+            Self::Metric | Self::Recovery => Activity::Validating { command },
             Self::Verify => Activity::Verifying { command },
         }
     }

@@ -7,6 +7,8 @@ use crate::plan::decode_command::commands;
 use crate::plan::diagnostics::{Problem, Problems};
 use crate::plan::faults::Place;
 use crate::plan::glob;
+use crate::plan::levels::Levels;
+use crate::plan::metrics::Declared;
 use crate::plan::node::{Kind, Like, Node};
 use crate::plan::reader::Reader;
 use crate::plan::rule_names::Names;
@@ -14,7 +16,8 @@ use crate::plan::source::{Source, Span};
 use crate::plan::target::{self, Defaults};
 use crate::plan::view::quoted;
 use crate::plan::{
-    Command, CommitFormat, GateFailure, OnFailure, Phase, Plan, Scope, Share, Units, check, group, rules, scalar, template, units,
+    Command, CommitFormat, GateFailure, OnFailure, Phase, Plan, Scope, Share, Units, aftermath, check, group, metrics, rules,
+    scalar, template, triggers, units,
 };
 
 /// The version of the format that this program reads.
@@ -37,6 +40,12 @@ pub fn plan(source: Arc<Source>, root: &Node, others: impl FnOnce(&Plan) -> Vec<
     }
 }
 
+/// The keys of a plan.
+const KEYS: [&str; 15] = [
+    "version", "name", "issue", "scope", "guards", "rules", "commit", "format", "validate", "verify", "levels", "metrics",
+    "triggers", "push", "phases",
+];
+
 fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     if matches!(root.kind, Kind::Null) {
         reader.problems.push(Problem::whole("the plan has no phases", "a plan begins with `version: 1` and lists its `phases`"));
@@ -45,8 +54,7 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     if is_of_another_version(reader, root) {
         return None;
     }
-    let known = ["version", "name", "issue", "scope", "guards", "rules", "commit", "format", "validate", "verify", "phases"];
-    let entries = reader.map(root, "the plan", &known)?;
+    let entries = reader.map(root, "the plan", &KEYS)?;
     if let Some(version) = reader.required(&entries, "version", "the plan", "version: 1")
         && !matches!(&version.kind, Kind::Scalar(text, Like::Number) if text == VERSION)
     {
@@ -62,9 +70,13 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     let name = name.unwrap_or_default();
     let commit = commit(reader, entries.get("commit"), &name);
     let scope = entries.get("scope").map_or_else(Scope::default, |node| scope(reader, node));
-    let defaults = Defaults::of_plan(reader, &entries, &names);
+    let metrics = entries.get("metrics").map_or_else(Declared::default, |node| metrics::read(reader, node));
+    let triggers = entries.get("triggers").map_or_else(Vec::new, |node| triggers::read(reader, node, &metrics));
+    let push = entries.get("push").and_then(|node| aftermath::push(reader, node));
+    let levels = Levels::read(reader, entries.get("levels"), &metrics);
+    let defaults = Defaults::of_plan(reader, &entries, &names, levels);
     let mut phases = match entries.get("phases") {
-        Some(node) => phases(reader, node, &names, &defaults),
+        Some(node) => phases(reader, node, (&names, &metrics), &defaults),
         None => {
             reader.report(entries.key("phases"), "the plan has no phases", "add `phases:` with at least one phase");
             Vec::new()
@@ -76,8 +88,10 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     check::groups(reader, &phases);
     group::share_labels(&mut phases);
     check::unused(reader, &phases, &names);
+    defaults.unused_levels(reader);
+    triggers::phases(reader, &triggers, &metrics, &phases);
     let (issue, warnings, source) = (issue.unwrap_or_default(), Vec::new(), Arc::default());
-    Some(Plan { name, issue, rules, commit, phases, scope, warnings, source, file: None })
+    Some(Plan { name, issue, rules, commit, phases, metrics: metrics.list, triggers, push, scope, warnings, source, file: None })
 }
 
 /// A newer plan is refused by its version alone: what else looks wrong may be right there.
@@ -166,14 +180,17 @@ fn scope(reader: &mut Reader<'_>, node: &Node) -> Scope {
     Scope { include: read("include"), exclude: read("exclude") }
 }
 
-fn phases(reader: &mut Reader<'_>, node: &Node, rules: &Names, defaults: &Defaults) -> Vec<Phase> {
+fn phases(reader: &mut Reader<'_>, node: &Node, named: Named<'_>, defaults: &Defaults) -> Vec<Phase> {
     let Some(items) = reader.list(node, "`phases`") else { return Vec::new() };
     if items.is_empty() {
         reader.report(node.span, "the plan has no phases", "list at least one phase with its files");
     }
     let mut seen: HashMap<String, Span> = HashMap::new();
-    items.iter().filter_map(|item| phase(reader, item, rules, defaults, &mut seen)).collect()
+    items.iter().filter_map(|item| phase(reader, item, named, defaults, &mut seen)).collect()
 }
+
+/// What the plan has names for that its phases use.
+type Named<'n> = (&'n Names, &'n Declared);
 
 /// The most units that are judged together.
 const MOST_IN_A_BATCH: u32 = 1000;
@@ -181,11 +198,11 @@ const MOST_IN_A_BATCH: u32 = 1000;
 fn phase(
     reader: &mut Reader<'_>,
     node: &Node,
-    rules: &Names,
+    (rules, metrics): Named<'_>,
     defaults: &Defaults,
     seen: &mut HashMap<String, Span>,
 ) -> Option<Phase> {
-    let own = ["id", "title", "on_failure", "max_quarantined", "gate", "units", "batch", "files"];
+    let own = ["id", "title", "on_failure", "max_quarantined", "gate", "after_rollback", "budget", "units", "batch", "files"];
     let known: Vec<&str> = own.into_iter().chain(target::SHARED).collect();
     let entries = reader.map(node, "the phase", &known)?;
     let id = reader.required(&entries, "id", "the phase", "id: P0").and_then(|node| phase_id(reader, node, seen));
@@ -198,7 +215,10 @@ fn phase(
         let help = "add `on_failure: quarantine`, or remove it: a phase that stops quarantines nothing";
         reader.report(entries.key("max_quarantined"), "`max_quarantined` without `on_failure: quarantine`", help);
     }
-    let (gate, gate_on_failure) = entries.get("gate").map_or_else(Default::default, |node| gate(reader, node));
+    let (gate, gate_metrics, gate_on_failure) =
+        entries.get("gate").map_or_else(Default::default, |node| gate(reader, node, metrics));
+    let after_rollback = entries.get("after_rollback").and_then(|node| aftermath::after_rollback(reader, node, metrics));
+    let budget = aftermath::time(reader, &entries, "budget");
     let batch = entries.get("batch").and_then(|node| batch(reader, node)).unwrap_or(1);
     let units = entries.get("units").map_or_else(Units::default, |node| units::read(reader, node));
     let defaults = defaults.with(reader, &entries, rules);
@@ -206,7 +226,21 @@ fn phase(
         Some(node) => target::targets(reader, node, &defaults, rules),
         None => Vec::new(),
     };
-    Some(Phase { id: id.unwrap_or_default(), title, on_failure, max_quarantined, gate, gate_on_failure, batch, units, targets })
+    let id = id.unwrap_or_default();
+    Some(Phase {
+        id,
+        title,
+        on_failure,
+        max_quarantined,
+        gate,
+        gate_on_failure,
+        gate_metrics,
+        after_rollback,
+        budget,
+        batch,
+        units,
+        targets,
+    })
 }
 
 fn phase_id(reader: &mut Reader<'_>, node: &Node, seen: &mut HashMap<String, Span>) -> Option<String> {
@@ -244,14 +278,21 @@ fn share(reader: &mut Reader<'_>, node: &Node) -> Option<Share> {
     share
 }
 
-fn gate(reader: &mut Reader<'_>, node: &Node) -> (Vec<Command>, GateFailure) {
-    let Some(entries) = reader.map(node, "the gate", &["run", "on_failure"]) else { return Default::default() };
-    let acts = [("stop", GateFailure::Stop), ("culprits", GateFailure::Culprits), ("rollback-phase", GateFailure::RollbackPhase)];
+fn gate(reader: &mut Reader<'_>, node: &Node, metrics: &Declared) -> (Vec<Command>, Vec<String>, GateFailure) {
+    let Some(entries) = reader.map(node, "the gate", &["run", "metrics", "on_failure"]) else { return Default::default() };
+    let acts = [
+        ("stop", GateFailure::Stop),
+        ("culprits", GateFailure::Culprits),
+        ("rollback-phase", GateFailure::RollbackPhase),
+        ("pause", GateFailure::Pause),
+    ];
     let on_failure = entries.get("on_failure").and_then(|node| reader.choice(node, "`on_failure`", &acts)).unwrap_or_default();
-    match reader.required(&entries, "run", "the gate", "run: [make test]") {
-        Some(node) => (commands(reader, node, "`run`", Place::Gate), on_failure),
-        None => Default::default(),
-    }
+    let numbers = entries.get("metrics").map_or_else(Vec::new, |node| triggers::names(reader, node, metrics));
+    let run = match entries.get("metrics") {
+        Some(_) => entries.get("run"),
+        None => reader.required(&entries, "run", "the gate", "run: [make test]"),
+    };
+    (run.map_or_else(Vec::new, |node| commands(reader, node, "`run`", Place::Gate)), numbers, on_failure)
 }
 
 /// Reads how many units are judged together.

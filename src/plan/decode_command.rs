@@ -12,7 +12,7 @@ use crate::plan::view::quoted;
 use crate::plan::{Builtin, Command, DEFAULT_TIMEOUT, Own, ReportFormat, Run, scalar};
 
 /// The keys of a command.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "run",
     "timeout",
     "retries",
@@ -27,6 +27,7 @@ const KEYS: [&str; 15] = [
     "keep_line_endings",
     "repeat",
     "attempts",
+    "confirm",
     "builtin",
 ];
 
@@ -69,13 +70,18 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
         return None;
     }
     let entries = reader.map(node, "the command", &KEYS)?;
+    command_of(reader, node, &entries, place)
+}
+
+/// The same of a map that was looked at already, and may hold more.
+pub(super) fn command_of(reader: &mut Reader<'_>, node: &Node, entries: &Entries<'_>, place: Place) -> Option<Command> {
     if place == Place::Gate && entries.get("only").is_some() {
         let help = "remove it, or move the command to `validate`";
         let message = "a gate has no `only`: it runs once, after the last file of the phase";
         reader.report(entries.key("only"), message, help);
     }
     if let Some(named) = entries.get("builtin") {
-        return builtin(reader, node, &entries, named, place);
+        return builtin(reader, node, entries, named, place);
     }
     for key in entries.chosen(&OF_JUDGES).into_iter().filter(|_| place == Place::Rule) {
         let help = "remove it: it is for the commands of `validate`, `verify` and gates";
@@ -85,11 +91,16 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
         let help = "remove it: it is for the commands of `validate`, `verify` and gates";
         reader.report(entries.key(key), format!("a command of `format` has no `{key}`: it judges nothing"), help);
     }
-    for key in entries.chosen(&OF_RULES).into_iter().filter(|_| place != Place::Rule) {
+    if place != Place::Recovery && entries.get("confirm").is_some() {
+        let help = "remove it: it is for the commands of `after_rollback`, such as one that deploys";
+        reader.report(entries.key("confirm"), "only a command of `after_rollback` has `confirm`", help);
+    }
+    // A metric's `repeat` is a number of its own.
+    for key in entries.chosen(&OF_RULES).into_iter().filter(|_| !matches!(place, Place::Rule | Place::Metric)) {
         let help = "remove it: it is for the `command` of a rule";
         reader.report(entries.key(key), format!("only a rule's command has `{key}`: others change no file"), help);
     }
-    let run_node = reader.required(&entries, "run", "the command", "run: \"python3 -m py_compile {file}\"");
+    let run_node = reader.required(entries, "run", "the command", "run: \"python3 -m py_compile {file}\"");
     let run = run_node.and_then(|node| run_of(reader, node, place));
     let report = entries.get("report").map(|node| reader.choice(node, "`report`", &[("junit", ReportFormat::Junit)]));
     match (&run, report) {
@@ -119,13 +130,17 @@ pub fn command(reader: &mut Reader<'_>, node: &Node, place: Place) -> Option<Com
     let ok_exit = entries.get("ok_exit").map_or_else(Vec::new, |node| statuses(reader, node));
     let mut flag = |key: &str| entries.get(key).is_some_and(|node| reader.flag(node, &format!("`{key}`")).unwrap_or_default());
     let keep_line_endings = flag("keep_line_endings");
-    let repeat = entries.get("repeat").map(|node| reader.choice(node, "`repeat`", &[("until-stable", true)]));
+    let confirm = flag("confirm");
+    let repeat = entries
+        .get("repeat")
+        .filter(|_| place != Place::Metric)
+        .map(|node| reader.choice(node, "`repeat`", &[("until-stable", true)]));
     let until_stable = repeat.flatten().unwrap_or_default();
     let plain = Command::plain(run?, node.span);
     let of_judges = Command { timeout, retries, allow_empty, report, only, ok_exit, keep, at_tree, exclusive, private, ..plain };
     let attempts = entries.get("attempts").and_then(|node| reader.number(node, "`attempts`", 1, MOST_ATTEMPTS));
     let attempts = attempts.filter(|attempts| *attempts > 1).unwrap_or_default();
-    Some(Command { keep_line_endings, until_stable, attempts, ..of_judges })
+    Some(Command { keep_line_endings, until_stable, attempts, confirm, ..of_judges })
 }
 
 /// Reads the name of what a command wants for itself.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Command, Phase, Plan};
+use crate::plan::{Metric, Phase, Plan, Trigger};
 
 /// The digest of the whole plan, as 64 lowercase hexadecimal digits.
 #[must_use]
@@ -32,13 +32,31 @@ pub fn parts(plan: &Plan) -> BTreeMap<String, String> {
     for phase in &plan.phases {
         parts.insert(format!("phase {}", phase.id), of(&named(plan, phase)));
     }
+    for metric in &plan.metrics {
+        parts.insert(format!("metric {}", metric.name), of(&json(metric)));
+    }
+    if !plan.triggers.is_empty() {
+        parts.insert("triggers".to_owned(), of(&json(&plan.triggers)));
+    }
     parts
 }
 
-/// The digest of a list of commands: a gate that passed says nothing of others.
+/// The digest of what a gate asks: one that passed says nothing of others.
 #[must_use]
-pub fn commands(commands: &[Command]) -> String {
-    of(&json(&commands))
+pub fn gate(plan: &Plan, phase: &Phase) -> String {
+    if phase.gate_metrics.is_empty() {
+        return of(&json(&phase.gate));
+    }
+    let metrics: Vec<&Metric> = phase.gate_metrics.iter().filter_map(|name| plan.metric(name)).collect();
+    let triggers: Vec<&Trigger> =
+        plan.triggers.iter().filter(|trigger| phase.gate_metrics.contains(&trigger.when.metric)).collect();
+    of(&json(&(&phase.gate, metrics, triggers)))
+}
+
+/// The digest of what a metric measures: a value that was measured otherwise says nothing of it.
+#[must_use]
+pub fn metric(metric: &Metric) -> String {
+    of(&json(&(&metric.source, metric.scale, metric.repeat)))
 }
 
 fn whole(plan: &Plan) -> Value {

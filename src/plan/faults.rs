@@ -19,6 +19,10 @@ pub enum Place {
     Format,
     /// It runs once after the last unit of a phase.
     Gate,
+    /// It gives a number.
+    Metric,
+    /// It runs in the work tree itself after a phase was taken back.
+    Recovery,
 }
 
 /// Something wrong with a command's text.
@@ -122,7 +126,7 @@ fn known_at(place: Place) -> &'static [&'static str] {
         Place::Rule => &["file", "plan", "phase", "unit", "feedback"],
         Place::Unit => &["file", "files", "plan", "phase", "unit", "report"],
         Place::Format => &["file", "files", "plan", "phase", "unit"],
-        Place::Gate => &["plan", "phase", "report"],
+        Place::Gate | Place::Metric | Place::Recovery => &["plan", "phase", "report"],
     }
 }
 
@@ -154,11 +158,11 @@ fn misplaced(text: &str, place: Place) -> Vec<Fault> {
                     format!("{near} A literal `{{{name}}}` is written `{{{{{name}}}}}`"),
                 )
             }
-            (Place::Gate, "file" | "files" | "unit") => {
+            (Place::Gate | Place::Metric | Place::Recovery, "file" | "files" | "unit") => {
                 let message = format!("a gate has no `{{{name}}}`: it runs once, after the last file of the phase");
                 (message, "use `{plan}` and `{phase}` here, or move the command to `validate`".to_owned())
             }
-            (Place::Unit | Place::Format | Place::Gate, "feedback") => (
+            (Place::Unit | Place::Format | Place::Gate | Place::Metric | Place::Recovery, "feedback") => (
                 "only a rule's command has `{feedback}`: it is told why what it made failed".to_owned(),
                 "remove it, or move the command to a rule".to_owned(),
             ),

@@ -3,6 +3,7 @@
 //! These types hold a plan that has been checked whole ([`load`]); an unsound plan has no value of them. Everything is plain
 //! data: the digest over it ([`digest`]) is the identity of the plan's meaning.
 
+mod aftermath;
 pub mod builtin;
 mod check;
 pub mod command;
@@ -15,10 +16,13 @@ mod faults;
 pub mod glob;
 pub mod group;
 pub mod guards;
+mod levels;
 mod lists;
 pub mod load;
+pub mod metrics;
 pub mod names;
 mod node;
+mod policy;
 mod quotes;
 mod reader;
 pub mod rename;
@@ -30,9 +34,13 @@ pub mod source;
 mod target;
 pub mod template;
 pub mod treatment;
+pub mod triggers;
 pub mod units;
 pub mod view;
 mod within;
+
+#[cfg(test)]
+mod numbers_tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -47,14 +55,18 @@ use crate::event::PhaseLabel;
 use crate::path::RepoPath;
 use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
+pub use crate::plan::aftermath::{AfterRollback, Push};
 pub use crate::plan::builtin::Builtin;
 use crate::plan::diagnostics::{Problem, Problems};
 pub use crate::plan::group::NamedGroup;
 use crate::plan::guards::Guards;
+pub use crate::plan::metrics::{Known, Metric, Source as MetricSource};
+pub use crate::plan::policy::{GateFailure, OnFailure, Share};
 pub use crate::plan::reader::nearest;
 pub use crate::plan::rename::Rename;
 use crate::plan::source::{Source, Span};
 pub use crate::plan::treatment::Treatment;
+pub use crate::plan::triggers::{Act, Trigger};
 pub use crate::plan::units::Units;
 
 /// A checked plan.
@@ -70,6 +82,15 @@ pub struct Plan {
     pub commit: CommitFormat,
     /// The waves, in order.
     pub phases: Vec<Phase>,
+    /// The numbers that decide, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+    /// What turns them into acts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
+    /// Where commits are pushed; no part of the meaning, since no unit is made otherwise by it.
+    #[serde(skip)]
+    pub push: Option<Push>,
     /// What is measured; no part of the meaning, since no unit is made otherwise by it.
     #[serde(skip)]
     pub scope: Scope,
@@ -212,6 +233,9 @@ pub struct Command {
     /// What it has for itself, in the order of the words; it shares the rest with whatever runs beside it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub private: Vec<Own>,
+    /// A person is asked before it runs.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub confirm: bool,
     /// Where it stands in the plan's text; no part of the meaning.
     #[serde(skip)]
     pub place: Span,
@@ -235,6 +259,7 @@ impl PartialEq for Command {
         let lists = |command: &Self| (command.only.clone(), command.ok_exit.clone());
         let place = |command: &Self| (command.keep.clone(), command.at_tree, command.exclusive.clone(), command.private.clone());
         self.run == other.run
+            && self.confirm == other.confirm
             && numbers(self) == numbers(other)
             && of_codemods(self) == of_codemods(other)
             && lists(self) == lists(other)
@@ -263,6 +288,7 @@ impl Command {
             attempts: 0,
             exclusive: None,
             private: Vec::new(),
+            confirm: false,
             place,
         }
     }
@@ -371,6 +397,15 @@ pub struct Phase {
     /// What happens when they fail.
     #[serde(skip_serializing_if = "GateFailure::is_stop")]
     pub gate_on_failure: GateFailure,
+    /// Metrics that are looked at when they passed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gate_metrics: Vec<String>,
+    /// What is done when the phase was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_rollback: Option<AfterRollback>,
+    /// How long the phase is meant to take; no part of the meaning.
+    #[serde(skip)]
+    pub budget: Option<Duration>,
     /// How many units are judged together at most.
     #[serde(skip_serializing_if = "is_one")]
     pub batch: usize,
@@ -380,42 +415,6 @@ pub struct Phase {
     /// The files, in order.
     pub targets: Vec<Target>,
 }
-
-/// What happens to the rest of a phase when one unit fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnFailure {
-    /// The run ends there.
-    #[default]
-    Stop,
-    /// The unit is set aside and the phase goes on.
-    Quarantine,
-}
-
-/// What happens when the gate of a phase fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum GateFailure {
-    /// The run ends there, and what was committed stays.
-    #[default]
-    Stop,
-    /// The units that make it fail are found and taken back.
-    Culprits,
-    /// Every unit of the phase is taken back.
-    RollbackPhase,
-}
-
-impl GateFailure {
-    /// True when nothing is taken back.
-    #[must_use]
-    pub fn is_stop(&self) -> bool {
-        *self == Self::Stop
-    }
-}
-
-/// A share of something, in hundredths of a percent: `10%` is 1000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Share(pub u32);
 
 /// One entry of a phase's `files`: which files, and all that holds for them (phase defaults already filled in).
 #[derive(Debug, Clone, Serialize)]
@@ -444,6 +443,9 @@ pub struct Target {
     pub validate: Vec<Command>,
     /// Commands that judge it after its commit.
     pub verify: Vec<Command>,
+    /// Metrics that are looked at after each unit or batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<String>,
     /// Commands that put what is drafted of them into the project's form, before it is judged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub format: Vec<Command>,
@@ -532,7 +534,21 @@ pub struct BlockEdit {
     pub after: String,
 }
 
+impl Phase {
+    /// True when something judges it as a whole.
+    #[must_use]
+    pub fn has_gate(&self) -> bool {
+        !self.gate.is_empty() || !self.gate_metrics.is_empty()
+    }
+}
+
 impl Plan {
+    /// The metric of this name.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|metric| metric.name == name)
+    }
+
     /// The phase that a person means by `text`: its id, or its ordinal counted from 1.
     #[must_use]
     pub fn phase(&self, text: &str) -> Option<usize> {

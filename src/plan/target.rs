@@ -1,9 +1,12 @@
 //! One entry of a phase's `files`: the files it names, what holds for them, and its before/after blocks.
 
+use std::rc::Rc;
+
 use crate::path::RepoPath;
 use crate::plan::edits;
 use crate::plan::glob;
 use crate::plan::guards::Guards;
+use crate::plan::levels::Levels;
 use crate::plan::lists;
 use crate::plan::node::{Kind, Node};
 use crate::plan::reader::{Entries, Reader};
@@ -13,7 +16,8 @@ use crate::plan::view::quoted;
 use crate::plan::{BlockEdit, Command, Expected, Files, Places, Risk, Run, Target, Treatment, group, treatment};
 
 /// The keys that a phase and an entry of its files share.
-pub const SHARED: [&str; 9] = ["scope", "risk", "impact", "recovery", "rules", "format", "validate", "verify", "guards"];
+pub const SHARED: [&str; 10] =
+    ["scope", "risk", "impact", "recovery", "rules", "format", "level", "validate", "verify", "guards"];
 
 /// The keys that say which files an entry is about.
 const WHICH: [&str; 3] = ["path", "paths", "glob"];
@@ -32,19 +36,25 @@ pub struct Defaults {
     verify: Vec<Command>,
     format: Vec<Command>,
     guards: Guards,
+    levels: Rc<Levels>,
+    /// The level of those of a phase, or of an entry.
+    level: Option<usize>,
 }
 
 impl Defaults {
     /// Reads what a plan says of all its files, to which all its rules apply.
-    pub fn of_plan(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
+    pub fn of_plan(reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names, levels: Levels) -> Self {
         let [format, validate, verify] = ["format", "validate", "verify"].map(|key| lists::within(reader, entries, key, &[]));
         let guards = Guards::default().overruled(reader, entries.get("guards"));
-        Self { rules: (0..rules.count()).collect(), guards, format, validate, verify, ..Self::default() }
+        let levels = Rc::new(levels);
+        Self { rules: (0..rules.count()).collect(), guards, format, validate, verify, levels, ..Self::default() }
     }
 
     /// These, overruled by what a phase or an entry says; its commands come after unless it replaces these.
     pub fn with(&self, reader: &mut Reader<'_>, entries: &Entries<'_>, rules: &Names) -> Self {
-        let size: usize = [&self.validate, &self.verify, &self.format].into_iter().flatten().map(size).sum();
+        let level = self.level.and_then(|level| self.levels.get(level));
+        let of_level = level.into_iter().flat_map(|level| [&level.validate, &level.verify]);
+        let size: usize = [&self.validate, &self.verify, &self.format].into_iter().chain(of_level).flatten().map(size).sum();
         if !reader.may_copy(size + self.rules.len() * size_of::<usize>()) {
             reader.report(
                 entries.key("files"),
@@ -72,11 +82,36 @@ impl Defaults {
         let lists_rules = entries.get("rules").map_or(self.lists_rules, is_not_empty);
         let rules = rule_list(reader, entries, rules).unwrap_or_else(|| self.rules.clone());
         let guards = self.guards.overruled(reader, entries.get("guards"));
-        Self { scope, risk, impact, recovery, rules, lists_rules, validate, verify, format, guards }
+        let (levels, level) = (Rc::clone(&self.levels), self.levels.named(reader, entries).or(self.level));
+        Self { scope, risk, impact, recovery, rules, lists_rules, validate, verify, format, guards, levels, level }
+    }
+
+    /// Reports levels that no phase and no entry names.
+    pub fn unused_levels(&self, reader: &mut Reader<'_>) {
+        self.levels.unused(reader);
     }
 
     fn into_target(self, files: Files, places: Places, edits: Vec<BlockEdit>) -> Target {
-        let Self { scope, risk, impact, recovery, rules, lists_rules: _, validate, verify, format, guards } = self;
+        let Self {
+            scope,
+            risk,
+            impact,
+            recovery,
+            rules,
+            lists_rules: _,
+            mut validate,
+            mut verify,
+            format,
+            guards,
+            levels,
+            level,
+        } = self;
+        let level = level.and_then(|level| levels.get(level));
+        if let Some(level) = level {
+            validate = [&level.validate[..], &validate].concat();
+            verify = [&level.verify[..], &verify].concat();
+        }
+        let metrics = level.map_or_else(Vec::new, |level| level.metrics.clone());
         let (group, treatment, expected) = (None, Treatment::Rewrite, None);
         Target {
             files,
@@ -90,6 +125,7 @@ impl Defaults {
             edits,
             validate,
             verify,
+            metrics,
             format,
             guards,
             expected,

@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::interpreter;
 use crate::plan::diagnostics::Problem;
 use crate::plan::source::Span;
-use crate::plan::{Builtin, Command, Plan, RuleKind, Run};
+use crate::plan::{Builtin, Command, Metric, Plan, RuleKind, Run};
 use crate::repo::Repo;
 
 /// What `sh` itself does.
@@ -70,7 +70,10 @@ fn commands(plan: &Plan) -> BTreeMap<Span, &Command> {
     });
     let judges = targets().flat_map(|target| target.validate.iter().chain(&target.verify));
     let gates = plan.phases.iter().flat_map(|phase| &phase.gate);
-    codemods.chain(judges).chain(gates).map(|command| (command.place, command)).collect()
+    let recoveries = plan.phases.iter().filter_map(|phase| phase.after_rollback.as_ref()).flat_map(|after| &after.run);
+    let measures = plan.metrics.iter().filter_map(Metric::command);
+    let all = codemods.chain(judges).chain(gates).chain(recoveries).chain(measures);
+    all.map(|command| (command.place, command)).collect()
 }
 
 /// The words at the beginning of a command that stand for themselves.

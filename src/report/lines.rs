@@ -99,6 +99,14 @@ impl Lines {
             Event::GateStarted { .. } => String::new(),
             Event::GatePassed { phase } => self.gate(Ink::Green, phase, "passed"),
             Event::GateFailed { phase, command } => self.gate(Ink::Red, phase, &format!("failed: {command}")),
+            Event::Measured { metric, shown, baseline, target, verdict, .. } => {
+                let before = baseline.as_ref().map(|before| format!(", was {before}")).unwrap_or_default();
+                let wanted = target.as_ref().map(|target| format!(", to be {target}")).unwrap_or_default();
+                let verdict = if verdict == "-" { String::new() } else { format!(" ({verdict})") };
+                let ink = if ["missed", "worse"].contains(&verdict.trim_matches([' ', '(', ')'])) { Ink::Red } else { Ink::Dim };
+                let word = self.look.paint(ink, "metric     ");
+                format!("  {word}  {}", line(&format!("{metric} is {shown}{before}{wanted}{verdict}")))
+            }
             Event::PhaseFinished { phase, tally } => self.heading(&phase.to_string(), &counts_words(*tally)),
             Event::RolledBack { unit, commit, revert } => {
                 let rest = format!("  {} is taken back by {}", short(commit), short(revert));

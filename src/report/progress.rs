@@ -141,6 +141,7 @@ impl Bar {
             }
             Event::RunFinished { .. } => self.bar.finish_and_clear(),
             Event::UnitSplit { .. }
+            | Event::Measured { .. }
             | Event::Recovered { .. }
             | Event::CommandFinished { .. }
             | Event::CommandReused { .. }

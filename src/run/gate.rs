@@ -22,13 +22,16 @@ impl Run<'_> {
     pub(super) fn gate(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let phase = &self.plan.phases[at];
         let counts = self.counts_of(at);
-        if phase.gate.is_empty() || !self.request.files.is_empty() || counts.left() > 0 || too_many_given_up(phase, counts) {
+        if !phase.has_gate() || !self.request.files.is_empty() || counts.left() > 0 || too_many_given_up(phase, counts) {
             return Ok(());
         }
         self.look_at_branch()?;
         let last = survey::last_gate(self.repo, self.plan, self.journal.records(), self.held.tip().commit, at)?;
-        if last == LastGate::Stands {
-            return Ok(());
+        match last {
+            LastGate::Stands => return Ok(()),
+            LastGate::Paused if self.request.passes_pause => return self.go_on(at, label, emit),
+            LastGate::Paused => return Err(self.paused(at)),
+            LastGate::Failed | LastGate::Unknown => {}
         }
         let mut before = None;
         let mut void = 0;
@@ -103,10 +106,11 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let phase = &self.plan.phases[at];
         let (plan, id, tip) = (self.plan.name.clone(), phase.id.clone(), self.held.tip().commit.to_string());
-        let commands = digest::commands(&phase.gate);
+        let commands = digest::gate(self.plan, phase);
         match verdict {
             Verdict::Passed(_) => {
                 self.refuse_changed_tree(calls, "a gate command")?;
+                self.judged_by_numbers(at, label, emit)?;
                 self.journal.append(Record::GatePassed { plan, phase: id, tip, commands })?;
                 emit(Event::GatePassed { phase: label.clone() });
                 Ok(())
@@ -124,6 +128,7 @@ impl Run<'_> {
                 let failed = Stop::Failed(Note::new(message, help));
                 match phase.gate_on_failure {
                     GateFailure::Stop => Err(failed),
+                    GateFailure::Pause => Err(self.pause(at, &reason)?),
                     _ if matches!(before, Some(OnTip::RedUnread(_))) => Err(failed),
                     GateFailure::Culprits => self.take_culprits_back(at, label, &calls[nth], (&reason, kind), failed, emit),
                     GateFailure::RollbackPhase => self.take_phase_back(at, (&reason, kind), failed, emit),

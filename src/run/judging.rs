@@ -15,7 +15,8 @@ use crate::copies::{Copies, Copy, CopyError, Means, Pin, TreeFacts, Unavailable,
 use crate::event::Event;
 use crate::held::BranchMove;
 use crate::interrupt::Interrupt;
-use crate::judge::{Isolated, Judge, Purpose, Question, Verdict};
+use crate::judge::{Isolated, Judge, Measurement, Purpose, Question, Verdict};
+use crate::metric::reading::NoNumber;
 use crate::path::RepoPath;
 use crate::protocol::{After, Draft};
 use crate::repo::Repo;
@@ -153,6 +154,26 @@ impl Apart {
     /// The files that the user had changed when it was made.
     pub(super) fn edited(&self) -> &BTreeSet<RepoPath> {
         &self.edited
+    }
+
+    /// Measures something of it.
+    pub(super) fn measure(
+        &self,
+        judge: &Judge<'_>,
+        measurement: Measurement<'_>,
+        interrupt: &Interrupt,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Result<f64, NoNumber>, Stop> {
+        let looker = || self.looker.lock().unwrap_or_else(PoisonError::into_inner);
+        let isolated = Isolated {
+            copy: &self.copy,
+            is_guarded: &|path| is_guarded(&looker(), self.tip, &self.candidate, path),
+            is_tracked: &|path| is_tracked(&looker(), self.tip, &self.candidate, path),
+            may_stage: false,
+            interrupt,
+            job: 0,
+        };
+        judge.measure(measurement, Some(&isolated), emit)
     }
 
     /// Runs commands on it.

@@ -13,6 +13,8 @@ mod ended;
 mod gate;
 mod judging;
 mod line;
+mod metrics;
+mod numbers;
 mod one;
 mod polish;
 mod rehearsal;
@@ -117,6 +119,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn phases(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         self.verify_what_is_owed(emit)?;
+        self.finish_taking_back(emit)?;
+        self.measure_baselines(emit)?;
         let asked = self.units.iter().filter(|standing| self.request.takes(standing));
         let first = asked.map(|standing| standing.unit.phase).chain(self.request.phase).min();
         if let Some(first) = first.filter(|_| !self.request.is_whole()) {
@@ -312,6 +316,7 @@ impl Run<'_> {
             }
             Passage::TooManyGivenUp => self.too_many(at, counts, "--out-of-order leaves it as it is;"),
             Passage::GateFailed => Stop::Failed(Note::new(format!("the gate of {label} failed"), help)),
+            Passage::Paused => self.paused(at),
         };
         if self.request.out_of_order {
             emit(Event::Warning { message: format!("out of order: {stop}"), help: None });

@@ -1,7 +1,7 @@
 //! Where the commands of a plan run, and hooks: asked before a run, and told of it.
 
 use crate::copies::Unavailable;
-use crate::plan::{Command, Plan};
+use crate::plan::{Command, Metric, Plan};
 use crate::repo::HOOKS_IN_COPIES;
 use crate::repo::Repo;
 use crate::request::Request;
@@ -78,8 +78,9 @@ pub(super) fn some_at_tree(plan: &Plan) -> bool {
 
 /// The commands of a plan that judge.
 pub(super) fn judges(plan: &Plan) -> impl Iterator<Item = &Command> {
-    plan.phases.iter().flat_map(|phase| {
+    let of_phases = plan.phases.iter().flat_map(|phase| {
         let of_targets = phase.targets.iter().flat_map(|target| target.validate.iter().chain(&target.verify));
         of_targets.chain(&phase.gate)
-    })
+    });
+    of_phases.chain(plan.metrics.iter().filter_map(Metric::command))
 }

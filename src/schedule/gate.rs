@@ -13,11 +13,22 @@ pub enum CommitsSince {
     Strangers,
 }
 
+/// How a gate ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GateEnd {
+    /// It passed.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It waits for a person.
+    Paused,
+}
+
 /// What is remembered of a gate's last judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GateRecord {
-    /// Whether it passed.
-    pub passed: bool,
+    /// How it ended.
+    pub ended: GateEnd,
     /// True when the commands are the same now.
     pub same_commands: bool,
     /// What came since.
@@ -28,9 +39,12 @@ pub struct GateRecord {
 #[must_use]
 pub fn last(judged: Option<GateRecord>) -> LastGate {
     match judged {
-        Some(GateRecord { passed: true, same_commands: true, since: CommitsSince::OthersOfThePlan }) => LastGate::Stands,
-        // It failed, and nothing came that could have helped.
-        Some(GateRecord { passed: false, same_commands: true, since: CommitsSince::OthersOfThePlan }) => LastGate::Failed,
+        Some(GateRecord { ended, same_commands: true, since: CommitsSince::OthersOfThePlan }) => match ended {
+            GateEnd::Passed => LastGate::Stands,
+            // Nothing came that could have helped.
+            GateEnd::Failed => LastGate::Failed,
+            GateEnd::Paused => LastGate::Paused,
+        },
         _ => LastGate::Unknown,
     }
 }
@@ -43,17 +57,22 @@ mod tests {
     fn how_long_a_gate_counts() {
         use CommitsSince::{OthersOfThePlan, OwnUnits, Strangers};
         assert_eq!(last(None), LastGate::Unknown);
-        for (passed, same_commands, since, want) in [
-            (true, true, OthersOfThePlan, LastGate::Stands),
-            (true, false, OthersOfThePlan, LastGate::Unknown),
-            (true, true, OwnUnits, LastGate::Unknown),
-            (true, true, Strangers, LastGate::Unknown),
-            (false, true, OthersOfThePlan, LastGate::Failed),
-            (false, false, OthersOfThePlan, LastGate::Unknown),
-            (false, true, OwnUnits, LastGate::Unknown),
-            (false, true, Strangers, LastGate::Unknown),
+        use GateEnd::{Failed, Passed, Paused};
+        for (ended, same_commands, since, want) in [
+            (Passed, true, OthersOfThePlan, LastGate::Stands),
+            (Passed, false, OthersOfThePlan, LastGate::Unknown),
+            (Passed, true, OwnUnits, LastGate::Unknown),
+            (Passed, true, Strangers, LastGate::Unknown),
+            (Failed, true, OthersOfThePlan, LastGate::Failed),
+            (Failed, false, OthersOfThePlan, LastGate::Unknown),
+            (Failed, true, OwnUnits, LastGate::Unknown),
+            (Failed, true, Strangers, LastGate::Unknown),
+            (Paused, true, OthersOfThePlan, LastGate::Paused),
+            (Paused, false, OthersOfThePlan, LastGate::Unknown),
+            (Paused, true, OwnUnits, LastGate::Unknown),
+            (Paused, true, Strangers, LastGate::Unknown),
         ] {
-            assert_eq!(last(Some(GateRecord { passed, same_commands, since })), want, "{passed} {same_commands} {since:?}");
+            assert_eq!(last(Some(GateRecord { ended, same_commands, since })), want, "{ended:?} {same_commands} {since:?}");
         }
     }
 }

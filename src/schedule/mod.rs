@@ -12,3 +12,4 @@ pub mod owed;
 pub mod passage;
 pub mod request;
 pub mod standing;
+pub mod triggers;

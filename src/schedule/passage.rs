@@ -12,6 +12,8 @@ pub enum LastGate {
     Unknown,
     /// It failed.
     Failed,
+    /// It waits for a person to say that the run goes on.
+    Paused,
 }
 
 /// Whether what comes after a phase may begin.
@@ -27,6 +29,8 @@ pub enum Passage {
     TooManyGivenUp,
     /// Its gate failed.
     GateFailed,
+    /// Its gate waits for a person.
+    Paused,
 }
 
 /// True when more units of a phase were given up than the plan allows. Of a phase that stops at a failure, none may be.
@@ -51,6 +55,7 @@ pub fn passage(phase: &Phase, counts: Counts, gate: LastGate) -> Passage {
     }
     match gate {
         LastGate::Failed => Passage::GateFailed,
+        LastGate::Paused => Passage::Paused,
         LastGate::Unknown => Passage::Ungated,
         LastGate::Stands => Passage::Open,
     }
@@ -65,8 +70,22 @@ mod tests {
     fn phase(on_failure: OnFailure, max_quarantined: Option<u32>) -> Phase {
         let max_quarantined = max_quarantined.map(|percent| Share(percent * 100));
         let (id, units) = ("P0".to_owned(), Units::Each);
-        let (gate, gate_on_failure) = Default::default();
-        Phase { id, title: None, on_failure, max_quarantined, gate, gate_on_failure, batch: 1, units, targets: Vec::new() }
+        let (gate, gate_on_failure, gate_metrics) = Default::default();
+        let (title, after_rollback, budget, targets) = Default::default();
+        Phase {
+            id,
+            title,
+            on_failure,
+            max_quarantined,
+            gate,
+            gate_on_failure,
+            gate_metrics,
+            after_rollback,
+            budget,
+            batch: 1,
+            units,
+            targets,
+        }
     }
 
     #[test]
@@ -81,6 +100,7 @@ mod tests {
             (Stop, None, 3, 0, 1, Stands, Passage::TooManyGivenUp),
             (Stop, None, 3, 0, 0, Failed, Passage::GateFailed),
             (Stop, None, 3, 0, 0, Unknown, Passage::Ungated),
+            (Stop, None, 3, 0, 0, LastGate::Paused, Passage::Paused),
             (Quarantine, None, 3, 0, 3, Stands, Passage::Open),
             (Quarantine, Some(0), 3, 0, 1, Stands, Passage::TooManyGivenUp),
             (Quarantine, Some(10), 10, 0, 1, Stands, Passage::Open),

@@ -10,7 +10,7 @@ use crate::message::trailers::{self, Trailers};
 use crate::plan::Plan;
 use crate::plan::digest;
 use crate::repo::Repo;
-use crate::schedule::gate::{self, CommitsSince, GateRecord};
+use crate::schedule::gate::{self, CommitsSince, GateEnd, GateRecord};
 use crate::schedule::passage::LastGate;
 use crate::stop::Stop;
 
@@ -20,25 +20,38 @@ use crate::stop::Stop;
 /// When the history cannot be read.
 pub fn last_gate(repo: &Repo, plan: &Plan, records: &[Record], tip: Oid, at: usize) -> Result<LastGate, Stop> {
     let phase = &plan.phases[at];
-    if phase.gate.is_empty() {
+    if !phase.has_gate() {
         return Ok(LastGate::Stands);
     }
     let last = records.iter().rev().find_map(|record| match record {
         Record::GatePassed { plan: of, phase: which, tip, commands } if *of == plan.name && *which == phase.id => {
-            Some((true, tip, commands))
+            Some((GateEnd::Passed, tip, commands))
         }
         Record::GateFailed { plan: of, phase: which, tip, commands } if *of == plan.name && *which == phase.id => {
-            Some((false, tip, commands))
+            Some((GateEnd::Failed, tip, commands))
+        }
+        Record::Paused { plan: of, phase: which, tip, commands, .. } if *of == plan.name && *which == phase.id => {
+            Some((GateEnd::Paused, tip, commands))
         }
         _ => None,
     });
-    let Some((passed, judged, commands)) = last else { return Ok(gate::last(None)) };
-    let same_commands = *commands == digest::commands(&phase.gate);
+    let Some((ended, judged, commands)) = last else { return Ok(gate::last(None)) };
+    let same_commands = *commands == digest::gate(plan, phase);
     let since = match Oid::from_str(judged) {
         Ok(judged) if repo.has_commit(judged) && repo.contains(tip, judged)? => since(repo, plan, &phase.id, tip, judged)?,
         _ => CommitsSince::Strangers,
     };
-    Ok(gate::last(Some(GateRecord { passed, same_commands, since })))
+    Ok(gate::last(Some(GateRecord { ended, same_commands, since })))
+}
+
+/// Why the gate of a phase paused the last time it did, as the journal has it.
+#[must_use]
+pub fn why_paused<'r>(plan: &Plan, records: &'r [Record], at: usize) -> Option<&'r str> {
+    let id = &plan.phases.get(at)?.id;
+    records.iter().rev().find_map(|record| match record {
+        Record::Paused { plan: of, phase, why, .. } if *of == plan.name && phase == id => Some(why.as_str()),
+        _ => None,
+    })
 }
 
 /// What came into the branch after `judged`.

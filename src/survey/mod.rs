@@ -5,12 +5,14 @@ mod commits;
 mod debts;
 mod gates;
 mod landed;
+mod numbers;
 
 pub use attempt::{Attempts, pins, under_way};
 pub use commits::{Deed, What, deeds};
 pub use debts::debts;
-pub use gates::last_gate;
+pub use gates::{last_gate, why_paused};
 pub use landed::{Landed, Landings, is_back, landed};
+pub use numbers::{Measured, base, baseline, latest, looks_at};
 
 use std::collections::HashMap;
 

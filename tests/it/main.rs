@@ -86,6 +86,8 @@ mod message;
 mod misbehaviour;
 /// Files of any name.
 mod names;
+/// Numbers decide: metrics, triggers, pauses.
+mod numbers;
 /// Where what is told of a unit's file stands.
 mod places;
 /// Plans: found, read, refused with all their mistakes, changed half-way.

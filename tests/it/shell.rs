@@ -109,12 +109,27 @@ commit: { title: t, summary: "s", transform: x, footer: "f" }
 format: ["black {files}"]
 validate: [{ builtin: syntax, timeout: 5s, only: "*.py", at: tree }, [x, y]]
 verify: [{ run: "x --junit={report}", timeout: 1s, retries: 2, allow_empty: true, report: junit, only: [a], ok_exit: [0, 3], keep: "x/**", at: tree, exclusive: db }]
+levels:
+  e2e: { validate: [x], verify: [{ builtin: imports }], metrics: [chat] }
+metrics:
+  pass-rate: { run: "t {report}", report: junit, read: pass_rate, target: 100%, tolerance: 1% }
+  chat: { run: [x, y], read: passes, timeout: 1m, ok_exit: [0, 2], at: tree, exclusive: db }
+  p95: { run: x, read: { json: /a/0 }, file: o.json, repeat: 8, baseline: 500, target: "< baseline + 5%", private: [tmp] }
+  mean: { run: x, read: { regex: "m=(.*)" } }
+  compliance: { builtin: compliance, target: 100%, baseline: 94.3%, tolerance: 0% }
+triggers:
+  - { when: "pass-rate < 95%", do: pause }
+  - { when: not chat, do: { rollback: P0 } }
+push: { remote: origin, branch: main, confirm: true }
 phases:
   - id: P0
     title: t
+    level: e2e
+    after_rollback: { run: [x, { run: y, confirm: true }], metrics: [mean], within: 5m }
+    budget: 2h30m
     on_failure: quarantine
     max_quarantined: 2.5%
-    gate: { run: [{ builtin: imports }, { run: "y", keep: [a] }], on_failure: culprits }
+    gate: { run: [{ builtin: imports }, { run: "y", keep: [a] }], metrics: [pass-rate, p95], on_failure: culprits }
     batch: { max: 8 }
     units: { by: folder, max_files: 3 }
     scope: s
@@ -128,7 +143,7 @@ phases:
     guards: { violation: "off" }
     files:
       - a.py
-      - { path: b.py, edits: [{ near: 3, before: "a", after: "b" }], violations: 2, scope: s, risk: LOW, impact: i, recovery: r, rules: [a], format: [x], validate: [x], verify: [x], guards: { await: "off" } }
+      - { path: b.py, edits: [{ near: 3, before: "a", after: "b" }], violations: 2, scope: s, risk: LOW, impact: i, recovery: r, rules: [a], format: [x], level: e2e, validate: [x], verify: [x], guards: { await: "off" } }
       - { glob: ["c/*.py"], exclude: "c/d.py" }
       - { group: g, label: l, paths: [e.py, f.py] }
       - { path: g.py, delete: true }
@@ -177,6 +192,9 @@ fn objects() -> Vec<(&'static str, &'static str)> {
     let rule = |rule: &str| -> &'static str { RULE.replace("RULE", rule).leak() };
     let entry = |entry: &str| -> &'static str { ENTRY.replace("ENTRY", entry).replace("PHASE", "").leak() };
     let phase = |phase: &str| -> &'static str { ENTRY.replace("ENTRY", "a.py").replace("PHASE", &format!("{phase}, ")).leak() };
+    let of_plan = |text: &str| -> &'static str {
+        ENTRY.replace("ENTRY", "a.py").replace("PHASE", "").replace("phases", &format!("{text}\nphases")).leak()
+    };
     vec![
         ("", "version: 1\nname: x\nissue: y\nKEY: 1\nphases: [{ id: P0, files: [{ path: a.py, delete: true }] }]\n"),
         (
@@ -187,6 +205,13 @@ fn objects() -> Vec<(&'static str, &'static str)> {
             "/properties/commit",
             "version: 1\nname: x\nissue: y\ncommit: { KEY: 1 }\nphases: [{ id: P0, files: [{ path: a.py, delete: true }] }]\n",
         ),
+        ("/properties/push", of_plan("push: { remote: o, branch: b, KEY: 1 }")),
+        ("/$defs/level", of_plan("levels: { l: { KEY: 1 } }")),
+        ("/$defs/metric/oneOf", of_plan("metrics: { m: { run: x, read: passes, KEY: 1 } }")),
+        ("/$defs/metric/oneOf/0/properties/read/oneOf/1", of_plan("metrics: { m: { run: x, read: { json: /a, KEY: 1 } } }")),
+        ("/$defs/trigger", of_plan("triggers: [{ when: m < 1, do: stop, KEY: 1 }]")),
+        ("/$defs/phase/properties/after_rollback", phase("after_rollback: { run: [x], KEY: 1 }")),
+        ("/$defs/recoveryCommand/oneOf", phase("after_rollback: { run: [{ run: x, KEY: 1 }] }")),
         ("/$defs/rule", rule("{ command: c, KEY: 1 }")),
         ("/$defs/rename", rule("{ rename: { from: a.b, to: a.c, KEY: 1 } }")),
         ("/$defs/rewrite", rule("{ rewrite: { before: f($X), after: g($X), KEY: 1 } }")),
@@ -219,15 +244,16 @@ fn the_schema_has_the_keys_that_plans_may_have_and_no_others() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     // Keys that the decoder knows everywhere to say where they do not belong.
     let elsewhere: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("/$defs/command/oneOf", &["keep_line_endings", "repeat", "attempts"][..]),
-        ("/$defs/gateCommand/oneOf", &["keep_line_endings", "repeat", "attempts", "only"]),
+        ("/$defs/command/oneOf", &["keep_line_endings", "repeat", "attempts", "confirm"][..]),
+        ("/$defs/gateCommand/oneOf", &["keep_line_endings", "repeat", "attempts", "only", "confirm"]),
+        ("/$defs/recoveryCommand/oneOf", &["keep_line_endings", "repeat", "attempts", "only"]),
         (
             "/$defs/formatCommand/oneOf/2",
-            &["keep_line_endings", "repeat", "attempts", "retries", "allow_empty", "report", "builtin"],
+            &["keep_line_endings", "repeat", "attempts", "retries", "allow_empty", "report", "builtin", "confirm"],
         ),
         (
             "/$defs/ruleCommand/oneOf/2",
-            &["retries", "allow_empty", "report", "only", "keep", "at", "exclusive", "private", "builtin"],
+            &["retries", "allow_empty", "report", "only", "keep", "at", "exclusive", "private", "builtin", "confirm"],
         ),
     ]);
     let objects = objects();
@@ -254,6 +280,10 @@ fn what_a_plan_may_not_hold_the_schema_does_not_take_either() {
         ("risk: HIGH", "risk: high"),
         ("max_quarantined: 2.5%", "max_quarantined: lots"),
         ("on_failure: quarantine", "on_failure: never"),
+        ("read: passes", "read: passed"),
+        ("do: pause", "do: paus"),
+        ("budget: 2h30m", "budget: 2"),
+        ("builtin: compliance,", "builtin: compliance, run: x,"),
         ("by: folder", "by: each"),
         ("builtin: imports", "builtin: exports"),
         ("builtin: syntax,", "builtin: syntax, retries: 1,"),

@@ -1,0 +1,286 @@
+//! What the numbers of a gate decide: a trigger that holds acts, and a metric that misses its target fails the gate.
+
+use git2::Oid;
+
+use crate::event::{Event, PhaseLabel};
+use crate::journal::Record;
+use crate::metric::bound::Bound;
+use crate::metric::{Comparison, Wrong, rank};
+use crate::plan::{Act, GateFailure, Metric, Trigger, digest};
+use crate::run::Run;
+use crate::run::ended::{MOST_ATTEMPTS, keeps_moving};
+use crate::schedule::triggers::{self, Reading};
+use crate::stop::{Note, Stop};
+use crate::takeback::Reason;
+use crate::verdict::VerdictKind;
+
+/// What a gate's numbers say.
+enum Decided {
+    /// Nothing speaks against it.
+    Pass,
+    /// A trigger acts, for this reason.
+    Acts(Act, String),
+    /// A target is missed, for this reason.
+    Missed(String),
+}
+
+impl Run<'_> {
+    /// Measures what a gate lists and does what follows.
+    ///
+    /// # Errors
+    /// [`Stop`] when the gate does not pass; by then everything that was to be taken back is.
+    pub(super) fn judged_by_numbers(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let plan = self.plan;
+        let names = &plan.phases[at].gate_metrics;
+        if names.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..MOST_ATTEMPTS {
+            let decided = self.decided(at, names, emit)?;
+            if self.moved_meanwhile(label, emit)? {
+                continue;
+            }
+            return match decided {
+                Decided::Pass => Ok(()),
+                Decided::Acts(act, why) => self.act(at, label, &act, why, emit),
+                Decided::Missed(why) => self.missed(at, label, why, emit),
+            };
+        }
+        Err(keeps_moving(&format!("the gate of {label}")))
+    }
+
+    fn decided(&mut self, at: usize, names: &[String], emit: &mut dyn FnMut(Event)) -> Result<Decided, Stop> {
+        let plan = self.plan;
+        let metrics: Vec<&Metric> = names.iter().filter_map(|name| plan.metric(name)).collect();
+        let mut readings: Vec<Reading> = Vec::new();
+        for metric in &metrics {
+            readings.push(self.reading(metric, at, emit)?);
+        }
+        for trigger in triggers::holding(plan, &readings).map_err(wrong)? {
+            let (Some(metric), Some(reading)) =
+                (plan.metric(&trigger.when.metric), readings.iter().find(|reading| reading.metric == trigger.when.metric))
+            else {
+                continue;
+            };
+            let why = said(metric, trigger, reading);
+            if trigger.act == Act::Warn {
+                emit(Event::Warning { message: why, help: None });
+                continue;
+            }
+            if self.is_confirmed(metric, trigger, at, emit)? {
+                return Ok(Decided::Acts(trigger.act.clone(), why));
+            }
+        }
+        for (metric, reading) in metrics.iter().zip(&readings) {
+            let Some(bound) = triggers::broken(metric, reading.value, reading.baseline).map_err(wrong)? else { continue };
+            // What is not kept lies on the other side.
+            let beyond = if bound.comparison.is_downward() { Comparison::More } else { Comparison::Less };
+            if metric.is_noisy() && !self.is_shown(metric, (bound, beyond), at, emit)? {
+                continue;
+            }
+            let (value, wanted) = (metric.scale.shown(reading.value), bound.shown(metric.scale));
+            let before = reading.baseline.map(|before| format!(", and was {}", metric.scale.shown(before))).unwrap_or_default();
+            return Ok(Decided::Missed(format!("{} is {value}{before}; it is to be {wanted}", metric.name)));
+        }
+        Ok(Decided::Pass)
+    }
+
+    /// True when a trigger that holds may act: what takes commits back holds once more, and what is noise is none.
+    fn is_confirmed(&mut self, metric: &Metric, trigger: &Trigger, at: usize, emit: &mut dyn FnMut(Event)) -> Result<bool, Stop> {
+        let condition = trigger.when.shown(metric.scale);
+        if let (true, Some(bound)) = (metric.is_noisy(), trigger.when.bound()) {
+            let times = if trigger.act.takes_back() { 2 } else { 1 };
+            for _ in 0..times {
+                if !self.is_shown(metric, (bound, bound.comparison), at, emit)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        if !trigger.act.takes_back() {
+            return Ok(true);
+        }
+        let again = self.reading(metric, at, emit)?;
+        if trigger.when.holds(again.value, again.baseline).map_err(wrong)? {
+            return Ok(true);
+        }
+        let (label, again) = (self.plan.phase_label(at), metric.scale.shown(again.value));
+        let message =
+            format!("flaky metric: `{condition}` held at the gate of {label}, and measured again {} is {again}", metric.name);
+        let help = "nothing is taken back; make its command answer the same each time, then run again";
+        Err(Stop::Failed(Note::new(message, help)))
+    }
+
+    /// True when it is shown, base and tip measured in turn, that a noisy metric lies `beyond` a bound for more than chance.
+    fn is_shown(
+        &mut self,
+        metric: &Metric,
+        (bound, beyond): (Bound, Comparison),
+        at: usize,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<bool, Stop> {
+        let asked = format!("{} {}", metric.name, bound.shown(metric.scale));
+        let Some(found) = self.side_by_side(metric, at, emit)? else {
+            let message = format!(
+                "`{asked}` decides nothing here: {} is never the same twice, and is held against the tree before the plan in copies of \
+                 the work tree only",
+                metric.name
+            );
+            emit(Event::Warning { message, help: Some("run without --in-place where copies can be made".to_owned()) });
+            return Ok(false);
+        };
+        // Against a number it is not the machine that is slow: the tip is worse than the tree before the plan too.
+        let limits: Vec<f64> = match bound.needs_baseline() {
+            true => {
+                found.base.iter().map(|base| bound.limit(&metric.name, Some(*base))).collect::<Result<_, _>>().map_err(wrong)?
+            }
+            false => found.base.clone(),
+        };
+        let (tip, limit) = (rank::median(&found.tip).unwrap_or(0.0), rank::median(&limits).unwrap_or(0.0));
+        let is_shown = match beyond.is_downward() {
+            true => rank::is_greater(&limits, &found.tip),
+            false => rank::is_greater(&found.tip, &limits),
+        };
+        if beyond.holds(tip, limit) && is_shown {
+            return Ok(true);
+        }
+        let times = found.tip.len();
+        let message = format!(
+            "`{asked}`: no more than noise: {times} and {times} times in turn, the tip is {} and the tree before the plan {}",
+            metric.scale.shown(tip),
+            metric.scale.shown(rank::median(&found.base).unwrap_or(0.0))
+        );
+        emit(Event::Warning { message, help: None });
+        Ok(false)
+    }
+
+    /// Does what a trigger says.
+    fn act(&mut self, at: usize, label: &PhaseLabel, act: &Act, why: String, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        match act {
+            Act::Warn => Ok(()),
+            Act::Stop => Err(self.gate_failed(at, label, &why, emit)?),
+            // No one unit was measured.
+            Act::Pause | Act::RollbackUnit => Err(self.pause(at, &why)?),
+            Act::RollbackPhase | Act::Rollback(_) => {
+                let failed = self.gate_failed(at, label, &why, emit)?;
+                self.take_phases_back(&triggers::taken_back(self.plan, act, at), at, &why, emit)?;
+                Err(failed)
+            }
+        }
+    }
+
+    /// A target that is missed fails the gate.
+    fn missed(&mut self, at: usize, label: &PhaseLabel, why: String, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        match self.plan.phases[at].gate_on_failure {
+            GateFailure::Pause => Err(self.pause(at, &why)?),
+            GateFailure::Stop => Err(self.gate_failed(at, label, &why, emit)?),
+            GateFailure::Culprits => {
+                let failed = self.gate_failed(at, label, &why, emit)?;
+                let message = format!("{why}: the units that make it so are not looked for; a trigger can take the phase back");
+                emit(Event::Warning { message, help: None });
+                Err(failed)
+            }
+            GateFailure::RollbackPhase => {
+                let failed = self.gate_failed(at, label, &why, emit)?;
+                self.take_phases_back(&[at], at, &why, emit)?;
+                Err(failed)
+            }
+        }
+    }
+
+    /// Notes that the gate failed for what was measured.
+    fn gate_failed(&mut self, at: usize, label: &PhaseLabel, why: &str, emit: &mut dyn FnMut(Event)) -> Result<Stop, Stop> {
+        let (plan, phase, tip, commands) = self.gate_now(at);
+        self.journal.append(Record::GateFailed { plan, phase, tip, commands })?;
+        emit(Event::GateFailed { phase: label.clone(), command: why.to_owned() });
+        let help = "`migrate run` measures again; `migrate rollback` takes units back";
+        Ok(Stop::Failed(Note::new(format!("the gate of {label} did not pass: {why}"), help)))
+    }
+
+    /// Notes that the gate waits for a person, and says how to go on.
+    pub(super) fn pause(&mut self, at: usize, why: &str) -> Result<Stop, Stop> {
+        let (plan, phase, tip, commands) = self.gate_now(at);
+        self.journal.append(Record::Paused { plan, phase, tip, commands, why: why.to_owned() })?;
+        Ok(self.paused(at))
+    }
+
+    /// That the gate of a phase waits for a person.
+    pub(super) fn paused(&self, at: usize) -> Stop {
+        let label = self.plan.phase_label(at);
+        let why = crate::survey::why_paused(self.plan, self.journal.records(), at).unwrap_or("it waits for a person");
+        let id = &self.plan.phases[at].id;
+        let help = format!("`migrate run --continue` goes on; `migrate rollback --phase {id}` takes the phase back");
+        Stop::NeedsYou(Note::new(format!("{label} is paused: {why}"), help))
+    }
+
+    /// Notes that a person lets the run go on after a gate that paused.
+    pub(super) fn go_on(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let why = crate::survey::why_paused(self.plan, self.journal.records(), at).unwrap_or_default().to_owned();
+        let (plan, phase, tip, commands) = self.gate_now(at);
+        self.journal.append(Record::GatePassed { plan, phase, tip, commands })?;
+        emit(Event::Warning { message: format!("{label} was paused and goes on: {why}"), help: None });
+        Ok(())
+    }
+
+    /// What records say of the gate that is judged now: the plan, the phase, the tip, what is asked.
+    fn gate_now(&self, at: usize) -> (String, String, String, String) {
+        let phase = &self.plan.phases[at];
+        let tip = self.held.tip().commit.to_string();
+        (self.plan.name.clone(), phase.id.clone(), tip, digest::gate(self.plan, phase))
+    }
+
+    /// Takes all units of these phases back, those of later phases first. A run that is killed meanwhile does the rest the next time.
+    pub(super) fn take_phases_back(
+        &mut self,
+        phases: &[usize],
+        at: usize,
+        why: &str,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Stop> {
+        let plan = self.plan;
+        self.journal.append(Record::TakingBack {
+            plan: plan.name.clone(),
+            phases: phases.iter().filter_map(|phase| plan.phases.get(*phase)).map(|phase| phase.id.clone()).collect(),
+            at: plan.phases[at].id.clone(),
+            why: why.to_owned(),
+        })?;
+        self.finish_taking_back(emit)
+    }
+
+    /// Takes back what a run began to take back.
+    pub(super) fn finish_taking_back(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let plan = self.plan;
+        let last = self.journal.records().iter().rev().find_map(|record| match record {
+            Record::TakingBack { plan: of, phases, why, .. } if *of == plan.name => Some(Some((phases.clone(), why.clone()))),
+            Record::TookBack { plan: of } if *of == plan.name => Some(None),
+            _ => None,
+        });
+        let Some((phases, why)) = last.flatten() else { return Ok(()) };
+        for at in phases.iter().filter_map(|id| plan.phases.iter().position(|phase| phase.id == *id)) {
+            let landed: Vec<(crate::units::Unit, Oid)> = self.landed_of(at);
+            for (unit, commit) in landed.into_iter().rev() {
+                let reason = Reason::Gate { why: why.clone(), verdict: Some(VerdictKind::Failed) };
+                self.take_back(&unit, commit, &reason, emit)?;
+            }
+        }
+        self.judge.forget();
+        self.journal.append(Record::TookBack { plan: plan.name.clone() })?;
+        Ok(())
+    }
+}
+
+/// What was measured that makes a trigger hold.
+fn said(metric: &Metric, trigger: &Trigger, reading: &Reading) -> String {
+    let scale = metric.scale;
+    let value = scale.shown(reading.value);
+    let before = reading.baseline.map(|before| format!(", and was {}", scale.shown(before))).unwrap_or_default();
+    let act = trigger.act.words();
+    match trigger.when.bound() {
+        None => format!("{} {value}{before} (`{}`: {act})", metric.name, trigger.when.shown(scale)),
+        Some(_) => format!("{} is {value}{before} (`{}`: {act})", metric.name, trigger.when.shown(scale)),
+    }
+}
+
+fn wrong(wrong: Wrong) -> Stop {
+    Stop::Failed(Note::new(wrong.message, wrong.help))
+}
