@@ -1,18 +1,22 @@
 //! `migrate status`: where every unit stands, as a table for the printers.
 
+use git2::Oid;
+
 use crate::event::Watch;
 use crate::interrupt::Interrupt;
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
+use crate::metric::Stands;
 use crate::path::{RepoPath, nearest};
 use crate::plan::digest::digest;
-use crate::plan::{Files, Plan, Target};
+use crate::plan::{Files, Known, Metric, MetricSource, Plan, Target};
 use crate::repo::Repo;
 use crate::rules;
 use crate::schedule::passage::LastGate;
-use crate::state::State;
+use crate::schedule::triggers;
+use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Standing};
-use crate::table::{GateState, PhaseRows, Row, StatusTable};
+use crate::table::{GateState, Kpi, PhaseRows, Row, StatusTable};
 use crate::unit::callables::Callables;
 use crate::units::{Member, Unit};
 
@@ -109,6 +113,9 @@ pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<St
     if asked.is_whole() {
         table.violations_left += survey.left_aside;
     }
+    if asked.is_whole() {
+        table.kpis = kpis((repo, plan), &records, tip.commit, table.counts)?;
+    }
     for (phase, target) in survey.unmatched.iter().filter(|(phase, _)| asked.takes_phase(*phase) && asked.below.is_empty()) {
         table.problems.push(format!("{}: {}", plan.phase_label(*phase), unmatched(&plan.phases[*phase].targets[*target])));
     }
@@ -130,6 +137,46 @@ pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<St
             .push("this work tree has no journal: a unit that failed or was quarantined elsewhere shows as pending".to_owned());
     }
     Ok(table)
+}
+
+/// What is known of the plan's metrics. What a look at the branch tells is of now; the rest is as it was measured last.
+fn kpis((repo, plan): (&Repo, &Plan), records: &[Record], tip: Oid, counts: Counts) -> Result<Vec<Kpi>, Stop> {
+    plan.metrics
+        .iter()
+        .map(|metric| {
+            let latest = survey::latest(plan, records, metric);
+            let known = match metric.source {
+                MetricSource::Known(Known::UnitsFailed) => Some(counts.failed + counts.given_up()),
+                MetricSource::Known(Known::Reverts) => Some(survey::reverts(repo, plan, tip)?),
+                MetricSource::Known(Known::Compliance | Known::Violations) | MetricSource::Measured { .. } => None,
+            };
+            let before = metric.baseline.or_else(|| survey::baseline(plan, records, metric));
+            let (now, at) = match (known, latest) {
+                (Some(count), _) => (Some(count as f64), None),
+                (None, Some(latest)) => (Some(latest.value), (latest.tip != tip.to_string()).then_some(latest.tip)),
+                (None, None) => (None, None),
+            };
+            Ok(kpi(metric, before, now, at.map(|at| at.chars().take(12).collect())))
+        })
+        .collect()
+}
+
+/// A metric as a row of the table.
+#[must_use]
+pub fn kpi(metric: &Metric, before: Option<f64>, now: Option<f64>, at: Option<String>) -> Kpi {
+    let shown = |value: f64| metric.scale.shown(value);
+    let stands = now.map(|now| triggers::stands(metric, now, before).unwrap_or(Stands::Unknown));
+    Kpi {
+        metric: metric.name.clone(),
+        before,
+        before_shown: before.map(shown),
+        now,
+        now_shown: now.map(shown),
+        target: metric.target.map(|target| target.shown(metric.scale)),
+        tolerance: metric.tolerance.map(|shift| shift.shown(metric.scale)),
+        verdict: stands.unwrap_or(Stands::Unknown),
+        at,
+    }
 }
 
 /// What a glob that matches nothing is called.

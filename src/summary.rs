@@ -2,7 +2,7 @@
 
 use crate::event::Watch;
 use crate::interrupt::Interrupt;
-use crate::plan::Plan;
+use crate::plan::{Known, MetricSource, Plan};
 use crate::repo::{Repo, short};
 use crate::scan::{self, What as Sought};
 use crate::status;
@@ -56,7 +56,7 @@ pub struct Made {
 /// # Errors
 /// When the repository cannot be read.
 pub fn summary(repo: &Repo, plan: &Plan, watch: Watch) -> Result<Summary, Stop> {
-    let table = status::table(repo, plan, &status::Asked::default(), watch)?;
+    let mut table = status::table(repo, plan, &status::Asked::default(), watch)?;
     let tip = repo.tip()?;
     let found = scan::scan(repo, Sought::Plan(plan), &scan::Asked::default(), &Interrupt::none(), watch)?;
     let mut violating: Vec<(String, usize)> = Vec::new();
@@ -74,6 +74,15 @@ pub fn summary(repo: &Repo, plan: &Plan, watch: Watch) -> Result<Summary, Stop> 
         unreadable: found.unreadable.iter().map(|(path, why)| (path.to_string(), why.clone())).collect(),
         violating,
     };
+    // The scan knows of now what the journal knows of then.
+    for (metric, kpi) in plan.metrics.iter().zip(&mut table.kpis).filter(|_| found.unreadable.is_empty() && found.files > 0) {
+        let now = match metric.source {
+            MetricSource::Known(Known::Compliance) => 100.0 * found.compliant_files() as f64 / found.files as f64,
+            MetricSource::Known(Known::Violations) => found.violations() as f64,
+            _ => continue,
+        };
+        *kpi = status::kpi(metric, kpi.before, Some(now), None);
+    }
     let deeds = survey::deeds(repo, tip.commit, &plan.name, &Interrupt::none())?;
     let mut commits: Vec<(String, Vec<Made>)> = plan.phases.iter().map(|phase| (phase.id.clone(), Vec::new())).collect();
     for deed in deeds.into_iter().rev() {

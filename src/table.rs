@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::event::PhaseLabel;
+use crate::metric::Stands;
 use crate::state::{Counts, State};
 use crate::verdict::VerdictKind;
 
@@ -79,6 +80,30 @@ impl PhaseRows {
     }
 }
 
+/// A metric of the plan: what it was, is, and is to be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Kpi {
+    /// Its name.
+    pub metric: String,
+    /// What it was before the plan's first commit.
+    pub before: Option<f64>,
+    /// The same as people read it.
+    pub before_shown: Option<String>,
+    /// What it was when it was measured last.
+    pub now: Option<f64>,
+    /// The same as people read it.
+    pub now_shown: Option<String>,
+    /// What it is to be.
+    pub target: Option<String>,
+    /// How much worse than before it may be.
+    pub tolerance: Option<String>,
+    /// How it stands.
+    pub verdict: Stands,
+    /// The short id of the commit that was measured, where that is not the one that the branch stands on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+}
+
 /// The whole plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct StatusTable {
@@ -92,6 +117,9 @@ pub struct StatusTable {
     pub counts: Counts,
     /// Violations that the plan allows to be left.
     pub violations_left: usize,
+    /// Its metrics, in the order of the plan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kpis: Vec<Kpi>,
     /// What else a person should know, such as what only another work tree can tell.
     pub notes: Vec<String>,
     /// What keeps the plan from being done beside its units, such as a gate that failed.
@@ -110,6 +138,6 @@ impl StatusTable {
     pub fn new(plan: String, digest: String, phases: Vec<PhaseRows>) -> Self {
         let violations_left = phases.iter().map(|phase| phase.violations_left).sum();
         let counts = Counts::of(phases.iter().flat_map(|phase| &phase.rows).map(|row| row.state));
-        Self { plan, digest, phases, counts, violations_left, notes: Vec::new(), problems: Vec::new() }
+        Self { plan, digest, phases, counts, violations_left, kpis: Vec::new(), notes: Vec::new(), problems: Vec::new() }
     }
 }

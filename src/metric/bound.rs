@@ -44,6 +44,16 @@ impl Shift {
         }
     }
 
+    /// As people read it of a metric of this kind, such as `10%`.
+    #[must_use]
+    pub fn shown(self, scale: Scale) -> String {
+        match self {
+            Self::By(amount) if scale == Scale::Percent => format!("{}%", number(amount)),
+            Self::By(amount) => number(amount),
+            Self::Share(amount) => format!("{}%", number(amount)),
+        }
+    }
+
     fn is_none(self) -> bool {
         let (Self::By(number) | Self::Share(number)) = self;
         number == 0.0

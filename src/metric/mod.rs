@@ -105,6 +105,36 @@ impl fmt::Display for Comparison {
     }
 }
 
+/// How a metric stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stands {
+    /// It is as its target and its tolerance want it.
+    Met,
+    /// It is not where its target wants it.
+    Missed,
+    /// It is worse than its baseline by more than it may be.
+    Worse,
+    /// The plan wants nothing of it.
+    Told,
+    /// It was not measured.
+    Unknown,
+}
+
+impl Stands {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::Worse => "worse",
+            Self::Told => "-",
+            Self::Unknown => "not measured",
+        }
+    }
+}
+
 /// Something wrong with what the plan says of a metric: a fragment, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {

@@ -6,10 +6,11 @@
 use std::fmt::Write;
 
 use crate::report::escape;
+use crate::report::kpis;
 use crate::report::lines::left_words;
 use crate::state::{Counts, State};
 use crate::summary::{Left, Summary};
-use crate::table::{PhaseRows, Row};
+use crate::table::{Kpi, PhaseRows, Row};
 
 /// More rows of a kind than this are told as a number.
 const MOST: usize = 100;
@@ -31,6 +32,7 @@ pub fn text(summary: &Summary) -> String {
         push(&mut out, format_args!("\nNote: {}\n", plain(note)));
     }
     push_phases(&mut out, summary);
+    push_kpis(&mut out, &table.kpis);
     push_rows(&mut out, "Not landed", &table.phases, |state| {
         matches!(state, State::Failed | State::Quarantined | State::RolledBack | State::Outdated)
     });
@@ -50,6 +52,17 @@ fn push_phases(out: &mut String, summary: &Summary) {
         let (name, total) = (plain(&phase.phase.to_string()), phase.counts.total);
         let gate = phase.gate.map_or("none", |gate| gate.word());
         push(out, format_args!("| {name}{title} | {total} |{} {gate} |\n", cells(phase.counts)));
+    }
+}
+
+fn push_kpis(out: &mut String, kpis: &[Kpi]) {
+    if kpis.is_empty() {
+        return;
+    }
+    push(out, format_args!("\n## Metrics\n\n| {} |\n|---|---:|---:|---:|---:|---|\n", kpis::HEADS.join(" | ")));
+    for kpi in kpis {
+        let cells = kpis::cells(kpi).map(|cell| plain(&cell));
+        push(out, format_args!("| {} |\n", cells.join(" | ")));
     }
 }
 

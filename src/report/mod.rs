@@ -12,6 +12,7 @@ pub mod examples;
 pub mod failures;
 pub mod json;
 pub mod junit;
+pub mod kpis;
 pub mod lines;
 pub mod log;
 pub mod look;

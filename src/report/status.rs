@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::report::Detail;
 use crate::report::error::{Weight, message, unless_closed};
 use crate::report::escape;
+use crate::report::kpis;
 use crate::report::lines::left_words;
 use crate::report::look::{Ink, Look};
 use crate::state::{Counts, State};
@@ -36,6 +37,7 @@ fn text(look: Look, table: &StatusTable, detail: Detail) -> String {
         text.push('\n');
         push_phase(&mut text, look, phase, detail);
     }
+    text.push_str(&kpis::text(look, &table.kpis));
     for (weight, notes) in [(Weight::Error, &table.problems), (Weight::Warning, &table.notes)] {
         if !notes.is_empty() {
             text.push('\n');

@@ -9,9 +9,9 @@ use serde_json::Number;
 
 use crate::event::{Event, PhaseLabel};
 use crate::held::BranchMove;
-use crate::interrupt::Interrupt;
 use crate::journal::Record;
 use crate::judge::Measurement;
+use crate::metric::Stands;
 use crate::metric::rank;
 use crate::metric::reading::NoNumber;
 use crate::path::RepoPath;
@@ -41,7 +41,7 @@ impl Run<'_> {
         let value = self.on_tip(metric, at, emit)?.map_err(|why| self.unread(metric, at, &why))?;
         let phase = Some(self.plan.phases[at].id.clone());
         self.note(metric, phase, self.held.tip().commit, value)?;
-        let stands = triggers::stands(metric, value, baseline).unwrap_or(triggers::Stands::Unknown);
+        let stands = triggers::stands(metric, value, baseline).unwrap_or(Stands::Unknown);
         emit(Event::Measured {
             phase: Some(self.plan.label(at)),
             metric: metric.name.clone(),
@@ -171,10 +171,7 @@ impl Run<'_> {
     fn known(&self, known: Known) -> Result<Given, Stop> {
         let count = |count: usize| Ok(Ok(count as f64));
         match known {
-            Known::Reverts => {
-                let deeds = survey::deeds(self.repo, self.held.tip().commit, &self.plan.name, &Interrupt::none())?;
-                count(deeds.iter().filter(|deed| matches!(deed.what, survey::What::TakenBack { .. })).count())
-            }
+            Known::Reverts => count(survey::reverts(self.repo, self.plan, self.held.tip().commit)?),
             Known::UnitsFailed => {
                 let failed = |state: State| state == State::Failed || state.is_given_up();
                 count(self.units.iter().filter(|standing| failed(standing.state())).count())

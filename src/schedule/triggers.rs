@@ -3,11 +3,9 @@
 //! Triggers come before targets, and of several that hold the strongest acts. What takes commits back must hold twice. What is never the
 //! same twice counts against its baseline only when the difference was shown, side by side, to be more than noise.
 
-use serde::Serialize;
-
-use crate::metric::Wrong;
 use crate::metric::bound::Bound;
 use crate::metric::condition::Test;
+use crate::metric::{Stands, Wrong};
 use crate::plan::{Act, Metric, Plan, Trigger};
 
 /// What was measured of a metric.
@@ -19,36 +17,6 @@ pub struct Reading {
     pub value: f64,
     /// What it was before, where that is known.
     pub baseline: Option<f64>,
-}
-
-/// How a metric stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stands {
-    /// It is as its target and its tolerance want it.
-    Met,
-    /// It is not where its target wants it.
-    Missed,
-    /// It is worse than its baseline by more than it may be.
-    Worse,
-    /// The plan wants nothing of it.
-    Told,
-    /// It was not measured.
-    Unknown,
-}
-
-impl Stands {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Met => "met",
-            Self::Missed => "missed",
-            Self::Worse => "worse",
-            Self::Told => "-",
-            Self::Unknown => "not measured",
-        }
-    }
 }
 
 /// The triggers that hold of what was measured, the strongest first. A trigger on a metric that was not measured does not hold.

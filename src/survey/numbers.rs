@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 
 use git2::Oid;
 
+use crate::interrupt::Interrupt;
 use crate::journal::Record;
 use crate::message::trailers::{self, Trailers};
 use crate::plan::{Metric, Plan, digest};
 use crate::repo::Repo;
 use crate::stop::Stop;
+use crate::survey::{What, deeds};
 
 /// A value of a metric that was measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,15 @@ pub fn base(repo: &Repo, plan: &Plan, tip: Oid) -> Result<Option<Oid>, Stop> {
     })?;
     let parent = first.map(|first| repo.parent_of(first)).transpose()?.flatten();
     Ok(parent.filter(|parent| repo.has_commit(*parent)))
+}
+
+/// How many commits of the plan were taken back.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn reverts(repo: &Repo, plan: &Plan, tip: Oid) -> Result<usize, Stop> {
+    let deeds = deeds(repo, tip, &plan.name, &Interrupt::none())?;
+    Ok(deeds.iter().filter(|deed| matches!(deed.what, What::TakenBack { .. })).count())
 }
 
 /// What a metric was before the plan's first commit, as the journal has it, measured as the plan measures it now.

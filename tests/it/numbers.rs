@@ -44,10 +44,17 @@ fn metric(rest: &str, trigger: &str) -> String {
 #[test]
 fn a_metric_is_measured_before_the_first_commit_and_at_its_gate_and_a_value_that_is_fine_lets_pass() {
     let repo = numbered(&metric(", target: 90%", "m < 80%\", do: rollback-phase"), "m");
+    repo.migrate(&["status"]).succeeds().prints("  m       -       -    >= 90%  -          not measured");
     repo.migrate(&["run"]).succeeds().says("m is 100%, to be >= 90% (baseline)").says("m is 100%, was 100%, to be >= 90% (met)");
     assert_eq!((commits(&repo), asked(&repo)), ((4, 0), 2));
     repo.migrate(&["run"]).succeeds();
     assert_eq!(asked(&repo), 2, "a gate that passed is not asked again");
+    repo.migrate(&["status"]).succeeds().prints("  m       100%    100%  >= 90%  -          met");
+    let json: serde_json::Value = serde_json::from_str(&repo.migrate(&["status", "--json"]).succeeds().stdout).unwrap();
+    assert_eq!((&json["kpis"][0]["now"], &json["kpis"][0]["verdict"]), (&100.0.into(), &"met".into()));
+    repo.migrate(&["report", "--markdown"]).succeeds().prints("| m | 100% | 100% | &#62;= 90% | - | met |");
+    repo.commit_all("somebody else's");
+    repo.migrate(&["status"]).succeeds().prints("met (at ");
 }
 
 #[test]
