@@ -22,7 +22,7 @@ use crate::dispatch::output::Output;
 use crate::event::{Event, Watch};
 use crate::examples;
 use crate::exit;
-use crate::interrupt::{self, Interrupt};
+use crate::interrupt::{self, Ask, Interrupt};
 use crate::journal::{AskedFile, Journal};
 use crate::measured;
 use crate::path::RepoPath;
@@ -173,6 +173,7 @@ impl<'a> Session<'a> {
             red_ok: started.red_ok,
             goes_on: true,
             passes_pause: false,
+            ask: ask::is_possible().then_some(ask::agrees),
             in_place: args.place.in_place || started.in_place,
             jobs: args.place.jobs.map(usize::from),
             no_cache: args.place.no_cache,
@@ -194,7 +195,8 @@ impl<'a> Session<'a> {
             },
         };
         let leave = Leave { dirty: true, detached: args.allow_detached, hooks: args.no_verify, changed_plan: true };
-        let asked = rollback::Asked { whose, dry_run: args.dry_run, whole_file: args.whole_file, leave };
+        let ask: Option<Ask> = if args.yes { Some(|_, _| true) } else { ask::is_possible().then_some(ask::agrees) };
+        let asked = rollback::Asked { whose, dry_run: args.dry_run, whole_file: args.whole_file, ask, leave };
         let mut agrees = |units: usize| {
             args.yes || ask::agrees(&format!("take back {units} units, each by a commit of its own?"), self.interrupt)
         };
@@ -211,6 +213,7 @@ impl<'a> Session<'a> {
             red_ok: args.red_ok.clone(),
             goes_on: false,
             passes_pause: args.go_on,
+            ask: if args.yes { Some(|_, _| true) } else { ask::is_possible().then_some(ask::agrees) },
             in_place: args.place.in_place,
             jobs: args.place.jobs.map(usize::from),
             no_cache: args.place.no_cache,

@@ -337,6 +337,35 @@ pub enum Event {
         /// How it stands: `met`, `missed`, `worse`, `-` where the plan wants nothing of it, `baseline`.
         verdict: String,
     },
+    /// What follows a phase that was taken back was checked.
+    RecoveryChecked {
+        /// Which phase.
+        phase: PhaseLabel,
+        /// True when all checks passed that were made.
+        passed: bool,
+        /// Commands that were not run, since they ask first and nobody said yes.
+        left_out: Vec<String>,
+        /// How long taking back and checking took.
+        millis: u64,
+        /// How long the plan gives for it.
+        within: Option<u64>,
+    },
+    /// The branch was pushed.
+    Pushed {
+        /// The remote and its branch.
+        to: String,
+        /// The commit that it has now.
+        commit: String,
+    },
+    /// How long a phase took that has a budget.
+    PhaseTook {
+        /// Which phase.
+        phase: PhaseLabel,
+        /// How long it took in this run.
+        millis: u64,
+        /// How long it was meant to take.
+        budget: u64,
+    },
     /// A phase ended.
     PhaseFinished {
         /// Which phase.

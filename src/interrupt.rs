@@ -13,6 +13,9 @@ use std::thread;
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+/// Who answers a question by yes or no; a signal is a no.
+pub type Ask = fn(&str, &Interrupt) -> bool;
+
 /// The signals that ask for an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {

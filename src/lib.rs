@@ -38,6 +38,7 @@ pub mod protocol;
 pub mod python;
 pub mod ready;
 pub mod recover;
+pub mod recovery;
 pub mod repo;
 pub mod report;
 pub mod request;

@@ -96,6 +96,8 @@ pub fn open(records: &[Record]) -> Open {
             | Record::Measured { .. }
             | Record::TakingBack { .. }
             | Record::TookBack { .. }
+            | Record::RecoveryChecked { .. }
+            | Record::Pushed { .. }
             | Record::Drafted { .. }
             | Record::Green { .. }
             | Record::Batched { .. }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use globset::GlobSet;
 
 use crate::event::Event;
+use crate::interrupt::Ask;
 use crate::journal::{AskedFile, Record, RunStarted};
 use crate::path::RepoPath;
 use crate::plan::Plan;
@@ -33,6 +34,8 @@ pub struct Request {
     pub red_ok: Vec<String>,
     /// True when this is what an interrupted run was asked for.
     pub goes_on: bool,
+    /// Who is asked before something is pushed or deployed; none where nobody can be.
+    pub ask: Option<Ask>,
     /// True when a gate that waits for a person lets the run go on.
     pub passes_pause: bool,
     /// True when commands are to run in the work tree itself, and not in copies of it.

@@ -5,20 +5,22 @@
 //! taken back. Afterwards the units' verification judges the recovery.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use git2::Oid;
 
 use crate::event::Event;
 use crate::held::Held;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Ask, Interrupt};
 use crate::journal::Journal;
 use crate::judge::{Judge, Purpose, Question, Verdict};
 use crate::lock;
 use crate::message::trailers::{self, Trailers};
 use crate::path::{RepoPath, nearest};
-use crate::plan::{Files, Plan, Target};
+use crate::plan::{Files, Metric, Plan, Target};
 use crate::protocol::{Link, Protocol};
 use crate::ready::{NOT_OF_REVERTS, refuse_hooks, settle};
+use crate::recovery;
 use crate::repo::Repo;
 use crate::request::Leave;
 use crate::stop::{Note, Stop};
@@ -56,6 +58,8 @@ pub struct Asked {
     pub dry_run: bool,
     /// True when a unit's file goes back to what it was before a bigger commit, although that changed more of it than the rules do.
     pub whole_file: bool,
+    /// Who is asked before something is deployed; none where nobody can be.
+    pub ask: Option<Ask>,
     /// What is let pass.
     pub leave: Leave,
 }
@@ -136,6 +140,7 @@ pub fn rollback(
             }
             return Err(Stop::Refused(Note::new("nothing was taken back", "answer y, or pass --yes")));
         }
+        let started = Instant::now();
         for batch in batches(&backs) {
             let works: Vec<Work<'_>> = batch.iter().map(|back| back.work(plan)).collect();
             let mut protocol = Protocol { repo, journal: &mut journal, identity: &identity };
@@ -167,7 +172,18 @@ pub fn rollback(
             }
         }
         emit(Event::RollbackFinished { plan: plan.name.clone(), taken_back: units, already, landed });
-        validate_recovery(&Judge::new(repo, plan, interrupt), &backs, emit)
+        let judge = Judge::new(repo, plan, interrupt);
+        validate_recovery(&judge, &backs, emit)?;
+        let phases: Vec<usize> =
+            (0..plan.phases.len()).filter(|at| backs.iter().any(|back| back.phase == plan.phases[*at].id)).collect();
+        let Some(at) = recovery::checked(plan, &phases) else { return Ok(()) };
+        let baseline = |metric: &Metric| metric.baseline.or_else(|| survey::baseline(plan, journal.records(), metric));
+        recovery::check(
+            &judge,
+            interrupt,
+            recovery::Back { plan, at, took: started.elapsed(), ask: asked.ask, baseline: &baseline },
+            emit,
+        )
     })?
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::time::Duration;
 
 use crate::cli::{CheckArgs, DiffArgs, RunArgs};
 use crate::dispatch::{Session, printed};
@@ -13,6 +14,7 @@ use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
 use crate::preview::missing::{missing, undecided};
 use crate::preview::{self, Foreseen, Texts, Wanted, What};
+use crate::report::lines::time;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::repeats::Repeats;
@@ -183,6 +185,12 @@ impl Session<'_> {
         if let Some(said) = whereabouts.said() {
             let help = whereabouts.help().map(|help| format!("; help: {help}")).unwrap_or_default();
             self.aside(&format!("{said}{help}"));
+        }
+        for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at)) {
+            let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            if let Some(budget) = phase.budget {
+                self.aside(&format!("{}: its budget is {}", self.plan.phase_label(at), time(millis(budget))));
+            }
         }
         let looking = Looking::stderr();
         let watch = |looked| looking.at(looked);

@@ -168,15 +168,29 @@ pub enum Record {
         plan: String,
         /// The ids of the phases, in their order.
         phases: Vec<String>,
-        /// The phase that was judged.
-        at: String,
         /// Why, for people.
         why: String,
+        /// When, in seconds since 1970.
+        since: u64,
     },
     /// They are taken back.
     TookBack {
         /// The plan's name.
         plan: String,
+    },
+    /// The checks that follow were made.
+    RecoveryChecked {
+        /// The plan's name.
+        plan: String,
+        /// True when they passed.
+        passed: bool,
+    },
+    /// The branch was pushed.
+    Pushed {
+        /// The plan's name.
+        plan: String,
+        /// The commit that the remote has.
+        commit: String,
     },
     /// External codemods made this of a unit's files, which are not written yet: a run that goes on from here does not ask them again.
     Drafted {

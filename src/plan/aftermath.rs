@@ -42,7 +42,12 @@ pub struct Push {
 pub(super) fn after_rollback(reader: &mut Reader<'_>, node: &Node, metrics: &Declared) -> Option<AfterRollback> {
     let entries = reader.map(node, "`after_rollback`", &["run", "metrics", "within"])?;
     let run = entries.get("run").map_or_else(Vec::new, |node| commands(reader, node, "`run`", Place::Recovery));
-    let metrics = entries.get("metrics").map_or_else(Vec::new, |node| names(reader, node, metrics));
+    let declared = metrics;
+    let metrics = entries.get("metrics").map_or_else(Vec::new, |node| names(reader, node, declared));
+    for name in metrics.iter().filter(|name| declared.get(name).is_some_and(|metric| metric.command().is_none())) {
+        let help = "remove it: after a rollback it is what it was before the phase";
+        reader.report(entries.key("metrics"), format!("{} is built in: it checks no recovery", quoted(name)), help);
+    }
     let within = time(reader, &entries, "within");
     if entries.get("run").is_none() && entries.get("metrics").is_none() {
         let help = "add `run: [COMMAND]` or `metrics: [NAME]`";

@@ -110,6 +110,7 @@ fn what_is_wrong_with_numbers_is_said_with_its_place() {
         ("metrics: [chat] }\nmetrics", "validate: [x] }\nmetrics", "is looked at after no unit"),
         ("within: 5m", "within: 5", "`within`: `5` has no unit"),
         ("budget: 4h", "budget: 4", "`budget`: `4` has no unit"),
+        ("metrics: [chat], within", "metrics: [compliance], within", "it checks no recovery"),
         ("branch: develop", "branch: +develop", "cannot be the name of a branch"),
         ("remote: origin", "remote: --force", "cannot be the name of a remote"),
         ("gate: { run: [g],", "gate: { run: [{ run: g, confirm: true }],", "only a command of `after_rollback` has `confirm`"),

@@ -16,6 +16,7 @@ mod mark;
 mod objects;
 mod open;
 pub mod others;
+pub mod push;
 mod racy;
 pub mod revert;
 mod settings;

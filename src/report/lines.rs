@@ -107,6 +107,25 @@ impl Lines {
                 let word = self.look.paint(ink, "metric     ");
                 format!("  {word}  {}", line(&format!("{metric} is {shown}{before}{wanted}{verdict}")))
             }
+            Event::RecoveryChecked { phase, passed, millis, within, .. } => {
+                let late = within.is_some_and(|within| *millis > within);
+                let ink = if *passed && !late { Ink::Green } else { Ink::Red };
+                let of = within.map_or_else(String::new, |within| {
+                    format!("; it was to take at most {}{}", time(within), if late { ", and took longer" } else { "" })
+                });
+                let how = if *passed { "taken back and checked" } else { "taken back, a check failed" };
+                let word = self.look.paint(ink, "recovery   ");
+                format!("  {word}  {}", line(&format!("{phase} {how} in {}{of}", time(*millis))))
+            }
+            Event::Pushed { to, commit } => {
+                format!("  {}  {}", self.look.paint(Ink::Green, "pushed     "), line(&format!("{} to {to}", short(commit))))
+            }
+            Event::PhaseTook { phase, millis, budget } => {
+                let more = if millis > budget { ", more than its budget of" } else { " of" };
+                let ink = if millis > budget { Ink::Yellow } else { Ink::Dim };
+                let word = self.look.paint(ink, "time       ");
+                format!("  {word}  {}", line(&format!("{phase} took {}{more} {}", time(*millis), time(*budget))))
+            }
             Event::PhaseFinished { phase, tally } => self.heading(&phase.to_string(), &counts_words(*tally)),
             Event::RolledBack { unit, commit, revert } => {
                 let rest = format!("  {} is taken back by {}", short(commit), short(revert));
@@ -256,6 +275,20 @@ impl Lines {
 /// Escaped, one line, ended.
 fn line(text: &str) -> String {
     escape::line(text.as_bytes()) + "\n"
+}
+
+/// A time in words: `850 ms`, `12 s`, `3 min 2 s`, `2 h 30 min`.
+#[must_use]
+pub fn time(millis: u64) -> String {
+    let seconds = millis / 1000;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0) => format!("{millis} ms"),
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
 }
 
 fn units(count: usize) -> String {

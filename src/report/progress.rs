@@ -142,6 +142,9 @@ impl Bar {
             Event::RunFinished { .. } => self.bar.finish_and_clear(),
             Event::UnitSplit { .. }
             | Event::Measured { .. }
+            | Event::RecoveryChecked { .. }
+            | Event::Pushed { .. }
+            | Event::PhaseTook { .. }
             | Event::Recovered { .. }
             | Event::CommandFinished { .. }
             | Event::CommandReused { .. }

@@ -131,7 +131,7 @@ impl Run<'_> {
                     GateFailure::Pause => Err(self.pause(at, &reason)?),
                     _ if matches!(before, Some(OnTip::RedUnread(_))) => Err(failed),
                     GateFailure::Culprits => self.take_culprits_back(at, label, &calls[nth], (&reason, kind), failed, emit),
-                    GateFailure::RollbackPhase => self.take_phase_back(at, (&reason, kind), failed, emit),
+                    GateFailure::RollbackPhase => self.take_phase_back(at, &reason, failed, emit),
                 }
             }
         }
@@ -179,18 +179,8 @@ impl Run<'_> {
     }
 
     /// Takes every unit of the phase back, the newest first.
-    fn take_phase_back(
-        &mut self,
-        at: usize,
-        (reason, kind): (&str, VerdictKind),
-        failed: Stop,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<(), Stop> {
-        for (unit, commit) in self.landed_of(at).into_iter().rev() {
-            let why = Reason::Gate { why: reason.to_owned(), verdict: Some(kind) };
-            self.take_back(&unit, commit, &why, emit)?;
-        }
-        self.judge.forget();
+    fn take_phase_back(&mut self, at: usize, reason: &str, failed: Stop, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        self.take_phases_back(&[at], reason, emit)?;
         Err(failed)
     }
 

@@ -1,13 +1,16 @@
 //! What the numbers of a gate decide: a trigger that holds acts, and a metric that misses its target fails the gate.
 
-use git2::Oid;
+use std::time::Duration;
 
 use crate::event::{Event, PhaseLabel};
 use crate::journal::Record;
 use crate::metric::bound::Bound;
 use crate::metric::{Comparison, Wrong, rank};
 use crate::plan::{Act, GateFailure, Metric, Trigger, digest};
+use crate::recovery;
 use crate::run::Run;
+use crate::run::aftermath;
+use crate::run::blame::InBranch;
 use crate::run::ended::{MOST_ATTEMPTS, keeps_moving};
 use crate::schedule::triggers::{self, Reading};
 use crate::stop::{Note, Stop};
@@ -163,7 +166,7 @@ impl Run<'_> {
             Act::Pause | Act::RollbackUnit => Err(self.pause(at, &why)?),
             Act::RollbackPhase | Act::Rollback(_) => {
                 let failed = self.gate_failed(at, label, &why, emit)?;
-                self.take_phases_back(&triggers::taken_back(self.plan, act, at), at, &why, emit)?;
+                self.take_phases_back(&triggers::taken_back(self.plan, act, at), &why, emit)?;
                 Err(failed)
             }
         }
@@ -182,7 +185,7 @@ impl Run<'_> {
             }
             GateFailure::RollbackPhase => {
                 let failed = self.gate_failed(at, label, &why, emit)?;
-                self.take_phases_back(&[at], at, &why, emit)?;
+                self.take_phases_back(&[at], &why, emit)?;
                 Err(failed)
             }
         }
@@ -230,42 +233,51 @@ impl Run<'_> {
     }
 
     /// Takes all units of these phases back, those of later phases first. A run that is killed meanwhile does the rest the next time.
-    pub(super) fn take_phases_back(
-        &mut self,
-        phases: &[usize],
-        at: usize,
-        why: &str,
-        emit: &mut dyn FnMut(Event),
-    ) -> Result<(), Stop> {
+    pub(super) fn take_phases_back(&mut self, phases: &[usize], why: &str, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let plan = self.plan;
         self.journal.append(Record::TakingBack {
             plan: plan.name.clone(),
             phases: phases.iter().filter_map(|phase| plan.phases.get(*phase)).map(|phase| phase.id.clone()).collect(),
-            at: plan.phases[at].id.clone(),
             why: why.to_owned(),
+            since: aftermath::now(),
         })?;
         self.finish_taking_back(emit)
     }
 
-    /// Takes back what a run began to take back.
+    /// Takes back what a run began to take back, and makes the checks that follow.
     pub(super) fn finish_taking_back(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let plan = self.plan;
-        let last = self.journal.records().iter().rev().find_map(|record| match record {
-            Record::TakingBack { plan: of, phases, why, .. } if *of == plan.name => Some(Some((phases.clone(), why.clone()))),
-            Record::TookBack { plan: of } if *of == plan.name => Some(None),
-            _ => None,
-        });
-        let Some((phases, why)) = last.flatten() else { return Ok(()) };
-        for at in phases.iter().filter_map(|id| plan.phases.iter().position(|phase| phase.id == *id)) {
-            let landed: Vec<(crate::units::Unit, Oid)> = self.landed_of(at);
-            for (unit, commit) in landed.into_iter().rev() {
-                let reason = Reason::Gate { why: why.clone(), verdict: Some(VerdictKind::Failed) };
-                self.take_back(&unit, commit, &reason, emit)?;
+        let (mut begun, mut is_back) = (None, false);
+        for record in self.journal.records() {
+            match record {
+                Record::TakingBack { plan: of, phases, why, since } if *of == plan.name => {
+                    (begun, is_back) = (Some((phases.clone(), why.clone(), *since)), false);
+                }
+                Record::TookBack { plan: of } if *of == plan.name => is_back = true,
+                Record::RecoveryChecked { plan: of, .. } if *of == plan.name => begun = None,
+                _ => {}
             }
         }
-        self.judge.forget();
-        self.journal.append(Record::TookBack { plan: plan.name.clone() })?;
-        Ok(())
+        let Some((phases, why, since)) = begun else { return Ok(()) };
+        let phases: Vec<usize> = phases.iter().filter_map(|id| plan.phases.iter().position(|phase| phase.id == *id)).collect();
+        if is_back && recovery::checked(plan, &phases).is_none() {
+            return Ok(());
+        }
+        if !is_back {
+            for at in &phases {
+                let landed: Vec<InBranch> = self.landed_of(*at);
+                for (unit, commit) in landed.into_iter().rev() {
+                    if let Some(signal) = self.interrupt.pending() {
+                        return Err(Stop::Interrupted(signal));
+                    }
+                    let reason = Reason::Gate { why: why.clone(), verdict: Some(VerdictKind::Failed) };
+                    self.take_back(&unit, commit, &reason, emit)?;
+                }
+            }
+            self.judge.forget();
+            self.journal.append(Record::TookBack { plan: plan.name.clone() })?;
+        }
+        self.recovered(&phases, Duration::from_secs(aftermath::now().saturating_sub(since)), emit)
     }
 }
 

@@ -3,6 +3,7 @@
 //! What happens when a unit fails, when a phase lets the next begin and how a run ends is asked of [`schedule`](crate::schedule); how
 //! bytes, index and branch change is the protocol's; what a person sees is the listener's.
 
+mod aftermath;
 mod before;
 mod blame;
 mod codemod;
@@ -119,7 +120,9 @@ struct Run<'a> {
 impl Run<'_> {
     fn phases(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         self.verify_what_is_owed(emit)?;
+        self.refuse_unknown_remote()?;
         self.finish_taking_back(emit)?;
+        self.push_what_is_owed(emit)?;
         self.measure_baselines(emit)?;
         let asked = self.units.iter().filter(|standing| self.request.takes(standing));
         let first = asked.map(|standing| standing.unit.phase).chain(self.request.phase).min();
@@ -135,7 +138,10 @@ impl Run<'_> {
             if members.is_empty() && !self.request.files.is_empty() {
                 continue;
             }
+            let started = std::time::Instant::now();
             self.phase(at, &members, emit)?;
+            self.tell_budget(at, &self.plan.label(at), started, emit);
+            self.push_what_is_owed(emit)?;
             if self.request.is_whole() && at + 1 < self.plan.phases.len() {
                 self.refuse_closed(at, emit)?;
             }

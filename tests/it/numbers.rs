@@ -30,7 +30,7 @@ fn asked(repo: &Repo) -> usize {
 fn commits(repo: &Repo) -> (usize, usize) {
     let subjects = repo.subjects();
     let reverts = subjects.iter().filter(|subject| subject.starts_with("Revert")).count();
-    (subjects.len() - 3 - reverts, reverts)
+    (subjects.iter().filter(|subject| subject.starts_with("fix(")).count(), reverts)
 }
 
 fn metric(rest: &str, trigger: &str) -> String {
@@ -220,4 +220,107 @@ fn a_clone_measures_the_tree_before_the_plan_in_a_copy() {
     fs::remove_dir_all(repo.top().join(".git/migrate")).unwrap();
     repo.migrate(&["run"]).succeeds().says("m is 0, was 4, to be <= baseline (met)");
     assert_eq!(String::from_utf8(repo.read("d.py")).unwrap(), NEW);
+}
+
+/// A plan whose only phase is taken back by its gate, with what comes after.
+fn taken_back(after: &str, more: &str) -> Repo {
+    let numbers = format!(
+        "{more}metrics:\n  m: {{ run: \"grep -q new c.py && echo 70 || echo 100\", read: stdout, target: \">= 90%\" }}\n  works: {{ run: \"test ! -e broken\", read: passes }}\n"
+    );
+    let repo = numbered(&numbers, "m, works");
+    let text = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    replan(&repo, &text.replace("[m, works] }", &format!("[m, works], on_failure: rollback-phase }}\n    {after}")));
+    repo
+}
+
+#[test]
+fn after_a_rollback_its_checks_run_in_the_tree_itself_against_the_time_that_the_plan_gives() {
+    let after = "after_rollback: { run: [\"grep -q old c.py && pwd >$HOME/pwd\", { run: \"touch $HOME/deployed\", confirm: true }], metrics: [works, m], within: 5m }";
+    let repo = taken_back(after, "");
+    repo.migrate(&["run"])
+        .exits(1)
+        .says("m is 70%, and was 100%; it is to be >= 90%")
+        .says("phase 2 (P1) taken back and checked in")
+        .says("it was to take at most 5 min")
+        .says("not run, since it asks first: `touch $HOME/deployed`");
+    assert!(repo.home().join("pwd").exists() && !repo.home().join("deployed").exists());
+    assert_eq!(commits(&repo), (4, 2));
+    let yes = taken_back(after, "");
+    yes.migrate(&["run", "--yes"]).exits(1).says("phase 2 (P1) taken back and checked in");
+    assert!(yes.home().join("deployed").exists());
+    let late = taken_back("after_rollback: { run: [\"sleep 0.1\"], within: 50ms }", "");
+    late.migrate(&["run"]).exits(1).says("and took longer");
+}
+
+#[test]
+fn a_recovery_that_fails_needs_a_person() {
+    for (after, says) in [
+        ("after_rollback: { run: [\"exit 3\"] }", "its recovery is not checked: recovery `exit 3` failed with status 3"),
+        ("after_rollback: { run: [\"touch broken\"], metrics: [works] }", "its recovery is not checked: works fails"),
+    ] {
+        let repo = taken_back(after, "");
+        repo.migrate(&["run"]).exits(4).says("phase 2 (P1) is taken back, and").says(says);
+        assert_eq!(commits(&repo), (4, 2));
+    }
+    // A rollback that a person asks for is checked too.
+    let repo = taken_back("after_rollback: { run: [\"echo x >>$HOME/checked\"], within: 1h }", "");
+    repo.migrate(&["run", "--phase", "P0"]).succeeds();
+    repo.migrate(&["rollback", "--phase", "P0", "--yes"]).succeeds();
+    assert!(!repo.home().join("checked").exists(), "only P1 has such checks");
+}
+
+#[test]
+fn a_phase_is_told_against_its_budget() {
+    let repo = numbered(&metric("", ""), "m");
+    let text = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    replan(
+        &repo,
+        &text.replace("id: P0, files", "id: P0, budget: 1ms, files").replace("  - id: P1\n", "  - id: P1\n    budget: 2h30m\n"),
+    );
+    repo.migrate(&["check"]).says("phase 2 (P1): its budget is 2 h 30 min");
+    repo.migrate(&["run"]).succeeds().says("more than its budget of 1 ms").says(" of 2 h 30 min");
+}
+
+/// A repository beside which a bare one stands as its remote.
+fn pushing(confirm: bool) -> (Repo, std::path::PathBuf) {
+    let repo = taken_back("budget: 1h", &format!("push: {{ remote: origin, branch: develop, confirm: {confirm} }}\n"));
+    let remote = repo.home().join("remote.git");
+    repo.git(&["init", "-q", "--bare", remote.to_str().unwrap()]);
+    repo.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+    (repo, remote)
+}
+
+fn develop(repo: &Repo, remote: &std::path::Path) -> String {
+    repo.git(&["--git-dir", remote.to_str().unwrap(), "rev-parse", "develop"])
+}
+
+#[test]
+fn commits_are_pushed_after_a_rollback_and_never_by_force() {
+    let (repo, remote) = pushing(false);
+    repo.migrate(&["run"]).exits(1).says("to origin/develop");
+    assert_eq!(develop(&repo, &remote), repo.git(&["rev-parse", "main"]), "the reverts are there");
+    // Somebody else pushed meanwhile.
+    let theirs = repo.git(&["commit-tree", "-p", "HEAD", "-m", "theirs", "HEAD^{tree}"]);
+    repo.git(&["push", "-q", "origin", &format!("{theirs}:refs/heads/develop")]);
+    let text = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    replan(&repo, &text.replace(">= 90%", ">= 60%"));
+    let said = repo.migrate(&["run"]).exits(4).says("origin/develop did not take what was committed");
+    assert!(said.stderr.contains("nothing is forced"), "{}", said.stderr);
+    assert_eq!(develop(&repo, &remote), theirs);
+    // Brought together, the next run pushes what is owed.
+    repo.git(&["merge", "-q", "-m", "together", &theirs]);
+    repo.migrate(&["run"]).succeeds().says("to origin/develop");
+    assert_eq!(develop(&repo, &remote), repo.git(&["rev-parse", "main"]));
+}
+
+#[test]
+fn a_push_that_asks_first_is_not_made_where_nobody_can_be_asked_and_an_unknown_remote_is_refused() {
+    let (repo, remote) = pushing(true);
+    repo.migrate(&["run"]).exits(1).says("not pushed to origin/develop, since the plan asks first");
+    assert!(!remote.join("refs/heads/develop").exists());
+    repo.migrate(&["run", "--yes"]).exits(1).says("to origin/develop");
+    let (repo, _) = pushing(false);
+    repo.git(&["remote", "remove", "origin"]);
+    repo.migrate(&["run"]).exits(3).says("the plan pushes to origin, and there is no remote of that name");
+    assert_eq!(commits(&repo).0, 0, "nothing was committed");
 }

@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("what became of units", &["rules", "survey"]),
     ("the plan against the tree", &["scan", "unready"]),
     ("what is asked", &["request"]),
-    ("making ready for it", &["held", "ready"]),
+    ("making ready for it, and what follows", &["held", "ready", "recovery"]),
     ("the commands, of which none imports another", &["log", "preview", "rollback", "run", "status"]),
     ("the commands that begin with what others find, what a shell offers", &["complete", "init", "summary"]),
     ("exit codes, and what can be typed", &["cli", "exit"]),
