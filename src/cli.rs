@@ -308,6 +308,12 @@ pub struct CheckArgs {
     /// Only this phase
     #[arg(long, value_name = "N|ID", add = ArgValueCompleter::new(complete::phases))]
     pub phase: Option<String>,
+    /// Instead, hold the violations against this record: exit 1 where there are more, lower it where there are fewer
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["phase", "run_commands"])]
+    pub ratchet: Option<PathBuf>,
+    /// Write the record as things are now, also where violations rose, with the units that are quarantined here
+    #[arg(long, requires = "ratchet")]
+    pub update: bool,
     /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
     #[arg(long)]
     pub run_commands: bool,

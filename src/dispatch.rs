@@ -5,6 +5,7 @@ mod ahead;
 mod builtin;
 mod init;
 mod output;
+mod ratchet;
 mod scan;
 mod shell;
 

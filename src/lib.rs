@@ -36,6 +36,7 @@ pub mod preview;
 pub mod program;
 pub mod protocol;
 pub mod python;
+pub mod ratchet;
 pub mod ready;
 pub mod recover;
 pub mod recovery;

@@ -97,6 +97,8 @@ mod polish;
 mod progress;
 /// Strings, doctests and documents that name what is renamed.
 mod prose;
+/// The record of violations that may not rise.
+mod ratchet;
 /// What a file is, and what is told of one that the rules of a plan cannot read or find nothing in.
 mod readable;
 /// The recipes for external codemods, by the tools themselves.
