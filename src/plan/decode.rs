@@ -16,8 +16,8 @@ use crate::plan::source::{Source, Span};
 use crate::plan::target::{self, Defaults};
 use crate::plan::view::quoted;
 use crate::plan::{
-    Command, CommitFormat, GateFailure, OnFailure, Phase, Plan, Scope, Share, Units, aftermath, check, group, metrics, rules,
-    scalar, template, triggers, units,
+    CacheKeys, Command, CommitFormat, GateFailure, OnFailure, Phase, Plan, Scope, Share, Units, aftermath, cache, check, group,
+    metrics, rules, scalar, template, triggers, units,
 };
 
 /// The version of the format that this program reads.
@@ -41,9 +41,9 @@ pub fn plan(source: Arc<Source>, root: &Node, others: impl FnOnce(&Plan) -> Vec<
 }
 
 /// The keys of a plan.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "version", "name", "issue", "scope", "guards", "rules", "commit", "format", "validate", "verify", "levels", "metrics",
-    "triggers", "push", "phases",
+    "triggers", "push", "cache", "phases",
 ];
 
 fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
@@ -73,6 +73,7 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     let metrics = entries.get("metrics").map_or_else(Declared::default, |node| metrics::read(reader, node));
     let triggers = entries.get("triggers").map_or_else(Vec::new, |node| triggers::read(reader, node, &metrics));
     let push = entries.get("push").and_then(|node| aftermath::push(reader, node));
+    let cache = entries.get("cache").map_or_else(CacheKeys::default, |node| cache::read(reader, node));
     let levels = Levels::read(reader, entries.get("levels"), &metrics);
     let defaults = Defaults::of_plan(reader, &entries, &names, levels);
     let mut phases = match entries.get("phases") {
@@ -91,7 +92,21 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     defaults.unused_levels(reader);
     triggers::phases(reader, &triggers, &metrics, &phases);
     let (issue, warnings, source) = (issue.unwrap_or_default(), Vec::new(), Arc::default());
-    Some(Plan { name, issue, rules, commit, phases, metrics: metrics.list, triggers, push, scope, warnings, source, file: None })
+    Some(Plan {
+        name,
+        issue,
+        rules,
+        commit,
+        phases,
+        metrics: metrics.list,
+        triggers,
+        push,
+        cache,
+        scope,
+        warnings,
+        source,
+        file: None,
+    })
 }
 
 /// A newer plan is refused by its version alone: what else looks wrong may be right there.

@@ -5,6 +5,7 @@
 
 mod aftermath;
 pub mod builtin;
+mod cache;
 mod check;
 pub mod command;
 mod decode;
@@ -57,6 +58,7 @@ use crate::pattern::Pattern;
 use crate::pattern::constraint::Constraint;
 pub use crate::plan::aftermath::{AfterRollback, Push};
 pub use crate::plan::builtin::Builtin;
+pub use crate::plan::cache::CacheKeys;
 use crate::plan::diagnostics::{Problem, Problems};
 pub use crate::plan::group::NamedGroup;
 use crate::plan::guards::Guards;
@@ -91,6 +93,9 @@ pub struct Plan {
     /// Where commits are pushed; no part of the meaning, since no unit is made otherwise by it.
     #[serde(skip)]
     pub push: Option<Push>,
+    /// On what verdicts depend beside the repository's files; no part of the meaning, since no unit is made otherwise by it.
+    #[serde(skip)]
+    pub cache: CacheKeys,
     /// What is measured; no part of the meaning, since no unit is made otherwise by it.
     #[serde(skip)]
     pub scope: Scope,

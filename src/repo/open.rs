@@ -40,6 +40,8 @@ impl Repo {
         }
         let config = Config::parse(&config);
         let Places { top, git_dir, hooks } = Places::ask(&asked, &config).map_err(|problem| why_not(from, problem))?;
+        // It would keep each commit and tree of a run in memory; trees that are asked for again are kept here.
+        git2::opts::enable_caching(false);
         let inner = open_synced(&git_dir).map_err(|error| refusal(from, error))?;
         inner.set_workdir(&top, false)?;
         let git = Git::at(&top);

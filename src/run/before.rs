@@ -6,7 +6,6 @@
 //! one that a unit turns green is no failure. Where failing tests can be read, a unit answers for new ones only.
 
 use git2::Oid;
-use sha2::{Digest, Sha256};
 
 use crate::event::Event;
 use crate::held::BranchMove;
@@ -16,6 +15,7 @@ use crate::path::RepoPath;
 use crate::plan::{Command, Target};
 use crate::run::Run;
 use crate::run::ended::{Ended, Failure, Tried};
+use crate::run::environment::{environment, missing};
 use crate::run::judging::Candidate;
 use crate::stop::{Note, Stop};
 use crate::units::{Call, Unit, calls};
@@ -149,23 +149,34 @@ impl Run<'_> {
                 continue;
             }
             let CallKey { shown: command, file, unit } = key.clone();
-            let (plan, phase, environment) = (self.plan.name.clone(), id.clone(), environment());
+            // What changed outside of the tree while the command ran makes it unknown what it passed with.
+            if self.plan.cache.inputs.is_some() && environment(&self.plan.cache, self.repo.top()) != self.environment {
+                continue;
+            }
+            let (plan, phase, environment) = (self.plan.name.clone(), id.clone(), self.environment.clone());
             let tree = tree.to_string();
             self.journal.note(Record::Green { plan, tree, phase, command, file, unit, tests, environment })?;
         }
         Ok(())
     }
 
-    /// Takes over what a run of this plan that was interrupted noted. Only what passes: what failed may have been put right by something
-    /// outside the tree.
-    pub(super) fn recall(&self) -> Result<(), Stop> {
-        let (tip, now) = (self.repo.tree_of(self.held.tip().commit)?, environment());
+    /// Takes over what a run of this plan that was interrupted noted, and where the plan says on what verdicts depend what all earlier runs
+    /// did. Only what passes: what failed may have been put right by something outside the tree.
+    pub(super) fn recall(&self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        for input in missing(&self.plan.cache, self.repo.top()) {
+            let message = format!("the input {input} of `cache` is not there: commands that passed without it count as passed");
+            emit(Event::Warning { message, help: Some("correct its path, or remove it from the plan".to_owned()) });
+        }
+        let tip = self.repo.tree_of(self.held.tip().commit)?;
         let records = self.journal.records();
-        let since = records.iter().rposition(|record| matches!(record, Record::RunFinished { .. })).unwrap_or(0);
+        let since = match self.plan.cache.inputs {
+            Some(_) => 0,
+            None => records.iter().rposition(|record| matches!(record, Record::RunFinished { .. })).unwrap_or(0),
+        };
         for record in &records[since..] {
             let Record::Green { plan, tree, phase, command, file, unit, tests, environment } = record else { continue };
             let Ok(tree) = Oid::from_str(tree) else { continue };
-            if *plan != self.plan.name || *environment != now {
+            if *plan != self.plan.name || *environment != self.environment {
                 continue;
             }
             let key = CallKey { shown: command.clone(), file: file.clone(), unit: unit.clone() };
@@ -234,19 +245,4 @@ fn commands_for(purpose: Purpose) -> impl for<'t> Fn(&'t Target) -> &'t [Command
 /// True for a command that says nothing of which unit or file it is about.
 fn judges_the_whole(command: &Command) -> bool {
     !(command.run.names_file() || command.run.names_files() || command.run.names_unit())
-}
-
-/// The digest of the variables that say which programs and packages a command finds.
-fn environment() -> String {
-    let is_told = |name: &str| matches!(name, "PATH" | "VIRTUAL_ENV" | "CONDA_PREFIX") || name.starts_with("PYTHON");
-    let mut told: Vec<_> = std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_told)).collect();
-    told.sort();
-    let mut sum = Sha256::new();
-    for (name, value) in told {
-        for part in [name, value] {
-            sum.update(part.as_encoded_bytes());
-            sum.update([0]);
-        }
-    }
-    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

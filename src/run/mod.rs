@@ -11,6 +11,7 @@ mod drafting;
 mod drafts;
 mod end;
 mod ended;
+mod environment;
 mod gate;
 mod judging;
 mod line;
@@ -107,6 +108,8 @@ struct Run<'a> {
     isolation: Option<Isolation>,
     /// The validate commands that were asked ahead.
     asked: BTreeSet<plan::Run>,
+    /// The digest of what verdicts depend on beside the tree.
+    environment: String,
     /// How many units in a row no command could judge.
     not_judged: usize,
     /// What codemods made of units that have not ended.

@@ -21,6 +21,7 @@ use crate::request::{Request, earlier, refuse_changed_plan};
 use crate::rules;
 use crate::run::Run;
 use crate::run::drafting::warned;
+use crate::run::environment::environment;
 use crate::run::whereabouts;
 use crate::schedule::line::Rate;
 use crate::state::{Counts, State};
@@ -122,6 +123,7 @@ impl<'a> Run<'a> {
             held,
             isolation,
             asked: BTreeSet::new(),
+            environment: environment(&plan.cache, repo.top()),
             not_judged: 0,
             kept: Vec::new(),
             rate: Rate::seen(0, 0),
@@ -147,7 +149,7 @@ impl<'a> Run<'a> {
             in_place: request.in_place,
         }))?;
         self.has_begun = true;
-        self.recall()?;
+        self.recall(emit)?;
         self.let_stale_drafts_go()?;
         self.drop_old_logs();
         emit(Event::RunStarted {

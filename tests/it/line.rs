@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::crash::{Scenario, full, side_by_side};
 use crate::errors::Disk;
 use crate::isolated::isolated;
-use crate::kit::{NEW, OLD, make_executable, untouched};
+use crate::kit::{NEW, OLD, make_executable, replan, untouched};
 use crate::support::{MIGRATE, Ran, Repo};
 
 fn name(nth: usize) -> String {
@@ -423,4 +423,40 @@ fn what_cannot_be_is_refused_by_name() {
     ] {
         untouched(&many(2, keys), 2, &["check"]).says(said);
     }
+}
+
+/// Runs a phase, takes it back and runs it again with something done in between; says how often its command ran then.
+fn runs_of_a_second_run(cache: &str, between: impl FnOnce(&Repo)) -> usize {
+    let repo = many(3, &format!("    validate: [\"{}\"]\n", counted("true")));
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    replan(&repo, &plan.replace("phases:\n", &format!("{cache}phases:\n")));
+    repo.write("settings.ini", "a\n");
+    repo.migrate(&["run", "--jobs", "1"]).succeeds();
+    repo.migrate(&["rollback", "--all", "--yes"]).succeeds();
+    let before = runs(&repo);
+    between(&repo);
+    repo.migrate(&["run", "--jobs", "1", "--retry", "rolled-back"]).succeeds();
+    runs(&repo) - before
+}
+
+#[test]
+fn what_passed_is_not_run_again_by_a_later_run_where_the_plan_says_on_what_it_depends() {
+    let cache = "cache: { env: [PATH], inputs: [settings.ini] }\n";
+    assert_eq!(runs_of_a_second_run(cache, |_| {}), 0);
+    let asked = runs_of_a_second_run(cache, |repo| repo.write("settings.ini", "b\n"));
+    assert!(asked >= 3, "{asked} runs");
+    let repo = many(2, "    validate: [\"true\"]\n");
+    let plan = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    replan(&repo, &plan.replace("phases:\n", "cache: { inputs: [sittings.ini] }\nphases:\n"));
+    repo.migrate(&["run"]).succeeds().says("the input sittings.ini of `cache` is not there");
+    for (wrong, said) in [("inputs: [\"*.ini\"]", "is a pattern, not a path"), ("env: [\"A-B\"]", "is no name of a variable")] {
+        replan(&repo, &plan.replace("phases:\n", &format!("cache: {{ {wrong} }}\nphases:\n")));
+        repo.migrate(&["check"]).exits(2).says(said);
+    }
+}
+
+#[test]
+fn without_inputs_a_later_run_asks_anew() {
+    let asked = runs_of_a_second_run("", |_| {});
+    assert!(asked >= 3, "{asked} runs");
 }

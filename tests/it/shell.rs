@@ -89,6 +89,7 @@ fn takes(plan: &str, name: &str) {
 const EVERYTHING: &str = r##"version: 1
 name: all-keys
 issue: "#1"
+cache: { env: [PATH, "PYTHON*"], inputs: [.venv/pyvenv.cfg] }
 scope: { include: "**/*.py", exclude: ["a/**"] }
 guards: { syntax: error, await: error, unbound: error, unused-import: warn, awaitedness: error, violation: warn, exports: error, constants: "off" }
 rules:
@@ -205,6 +206,7 @@ fn objects() -> Vec<(&'static str, &'static str)> {
             "/properties/commit",
             "version: 1\nname: x\nissue: y\ncommit: { KEY: 1 }\nphases: [{ id: P0, files: [{ path: a.py, delete: true }] }]\n",
         ),
+        ("/properties/cache", of_plan("cache: { env: [A], KEY: 1 }")),
         ("/properties/push", of_plan("push: { remote: o, branch: b, KEY: 1 }")),
         ("/$defs/level", of_plan("levels: { l: { KEY: 1 } }")),
         ("/$defs/metric/oneOf", of_plan("metrics: { m: { run: x, read: passes, KEY: 1 } }")),
