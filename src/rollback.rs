@@ -25,7 +25,7 @@ use crate::repo::Repo;
 use crate::request::Leave;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Landed, Landings};
-use crate::takeback::{self, Extent, MOST_FILES, MOST_UNITS, Preview, Reason, Work};
+use crate::takeback::{self, Extent, Preview, Reason, Work};
 use crate::unit::callables::Callables;
 use crate::unit::{self, Outcome};
 use crate::unit_id::{UnitId, part_name};
@@ -141,7 +141,7 @@ pub fn rollback(
             return Err(Stop::Refused(Note::new("nothing was taken back", "answer y, or pass --yes")));
         }
         let started = Instant::now();
-        for batch in batches(&backs) {
+        for batch in takeback::steps(&backs, |back| back.files.len()) {
             let works: Vec<Work<'_>> = batch.iter().map(|back| back.work(plan)).collect();
             let mut protocol = Protocol { repo, journal: &mut journal, identity: &identity };
             if batch.len() > 1 {
@@ -185,20 +185,6 @@ pub fn rollback(
             emit,
         )
     })?
-}
-
-/// What is taken back in one step each.
-fn batches(backs: &[Back]) -> Vec<&[Back]> {
-    let (mut batches, mut start, mut files) = (Vec::new(), 0, 0);
-    for (at, back) in backs.iter().enumerate() {
-        if at > start && (at - start == MOST_UNITS || files + back.files.len() > MOST_FILES) {
-            batches.push(&backs[start..at]);
-            (start, files) = (at, 0);
-        }
-        files += back.files.len();
-    }
-    batches.push(&backs[start..]);
-    batches
 }
 
 /// Finds what there is to take back.

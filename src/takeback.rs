@@ -14,7 +14,7 @@ use crate::stop::{Note, Stop};
 use crate::unit_id::UnitId;
 use crate::verdict::VerdictKind;
 
-pub use together::{MOST_FILES, MOST_UNITS, take_back_together};
+pub use together::{MOST_FILES, steps, take_back_together};
 
 /// What of a commit is taken back: the work on files of one unit.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,6 @@ use crate::plan::{Act, GateFailure, Metric, Trigger, digest};
 use crate::recovery;
 use crate::run::Run;
 use crate::run::aftermath;
-use crate::run::blame::InBranch;
 use crate::run::ended::{MOST_ATTEMPTS, keeps_moving};
 use crate::schedule::triggers::{self, Reading};
 use crate::stop::{Note, Stop};
@@ -265,14 +264,8 @@ impl Run<'_> {
         }
         if !is_back {
             for at in &phases {
-                let landed: Vec<InBranch> = self.landed_of(*at);
-                for (unit, commit) in landed.into_iter().rev() {
-                    if let Some(signal) = self.interrupt.pending() {
-                        return Err(Stop::Interrupted(signal));
-                    }
-                    let reason = Reason::Gate { why: why.clone(), verdict: Some(VerdictKind::Failed) };
-                    self.take_back(&unit, commit, &reason, emit)?;
-                }
+                let reason = Reason::Gate { why: why.clone(), verdict: Some(VerdictKind::Failed) };
+                self.take_all_back(&self.landed_of(*at), &reason, emit)?;
             }
             self.judge.forget();
             self.journal.append(Record::TookBack { plan: plan.name.clone() })?;

@@ -21,6 +21,7 @@ mod one;
 mod polish;
 mod rehearsal;
 mod start;
+mod taking_back;
 mod transform;
 mod verify;
 mod whereabouts;

@@ -2,25 +2,20 @@
 
 use git2::Oid;
 
-use crate::event::{Activity, Event};
-use crate::fs;
+use crate::event::Event;
 use crate::held::BranchMove;
 use crate::journal::{Announcement, Record};
 use crate::judge::{Passing, Purpose, Question, Verdict};
-use crate::path::RepoPath;
-use crate::protocol::Protocol;
 use crate::recover::{self, Verification};
 use crate::repo::Tip;
 use crate::run::Run;
 use crate::run::ended::{self, Ended, Failure};
 use crate::run::judging::Candidate;
 use crate::schedule::owed::{Newest, Owed, owed};
-use crate::state::State;
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing};
-use crate::takeback::{self, Extent, Reason, Work};
+use crate::takeback::{self, Reason};
 use crate::units::{Unit, calls};
-use crate::verdict::VerdictKind;
 
 impl Run<'_> {
     /// Lets the unit's verification judge a commit that landed; on failure the commit is taken back.
@@ -73,51 +68,6 @@ impl Run<'_> {
             }));
         }
         Err(ended::keeps_moving(&self.name_of(unit)))
-    }
-
-    /// Takes the commit of a unit back for what it made fail.
-    pub(super) fn take_back(&mut self, unit: &Unit, commit: Oid, why: &Reason, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let (name, parts) = (unit.id.to_string(), self.files_of(unit));
-        let (reason, verdict, by) = match why {
-            Reason::Verification { why, verdict } => (why.as_str(), *verdict, survey::BY_VERIFICATION),
-            Reason::Gate { why, verdict } => (why.as_str(), *verdict, survey::BY_GATE),
-            Reason::Rollback => ("", None, ""),
-        };
-        emit(Event::Doing { unit: name.clone(), activity: Activity::Reverting });
-        let tip = self.held.tip().commit;
-        if takeback::is_undone(self.repo, tip, commit)? {
-            // Somebody was quicker.
-            self.is_back(unit, commit, (by, verdict));
-            emit(Event::UnitSkipped { unit: name, why: "its commit was taken back meanwhile".to_owned() });
-            return Ok(());
-        }
-        let mut protocol = Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity };
-        let phase = &self.plan.phases[unit.phase].id;
-        let files: Vec<RepoPath> = unit.paths().cloned().collect();
-        let (plan, unit_id, extent) = (self.plan.name.as_str(), &unit.id, Extent::Whole);
-        let work = Work { plan, phase, unit: unit_id, files: &files, commit, extent };
-        let revert = takeback::take_back(&mut protocol, work, why)?;
-        self.held.moved_to(revert);
-        self.is_back(unit, commit, (by, verdict));
-        let (taken, by) = (commit.to_string(), revert.to_string());
-        emit(Event::UnitReverted { unit: name, files: parts, commit: taken, revert: by, reason: reason.to_owned() });
-        Ok(())
-    }
-
-    /// Notes where a unit stands whose commit failed and is back. Of several files that were put together for their size it is not known
-    /// which one failed: their halves are to be tried.
-    fn is_back(&mut self, unit: &Unit, commit: Oid, (by, verdict): (&str, Option<VerdictKind>)) {
-        let (state, why) = match unit.is_atomic() {
-            true => (State::RolledBack, Some(by.to_owned())),
-            false => (State::Pending, None),
-        };
-        self.set_state(&unit.files, state, why, verdict.filter(|_| state == State::RolledBack));
-        for path in unit.paths() {
-            let found = fs::read(self.repo.top(), path).ok();
-            self.callables.landed(path, found.as_ref().map(|found| found.bytes.as_slice()));
-        }
-        let failed_with = (!unit.is_atomic()).then_some((commit, unit.files.len()));
-        self.standings(&unit.files).for_each(|standing| standing.failed_with = failed_with);
     }
 
     /// Judges what was committed and not judged, before anything else lands: by an interrupted run, or by a run elsewhere of which

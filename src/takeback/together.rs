@@ -15,10 +15,26 @@ use crate::stop::Stop;
 use crate::takeback::{Preview, Reason, Work, changed_files, message, preview_onto};
 
 /// How many units are taken back in one step.
-pub const MOST_UNITS: usize = 64;
+const MOST_UNITS: usize = 64;
 
 /// After how many files a step takes no more units: their texts are held in memory.
 pub const MOST_FILES: usize = 256;
+
+/// Cuts what is to be taken back, in its order, into what can be one step each; `files` says how many files one has.
+pub fn steps<T>(backs: &[T], files: impl Fn(&T) -> usize) -> Vec<&[T]> {
+    let (mut steps, mut start, mut sum) = (Vec::new(), 0, 0);
+    for (at, back) in backs.iter().enumerate() {
+        if at > start && (at - start == MOST_UNITS || sum + files(back) > MOST_FILES) {
+            steps.push(&backs[start..at]);
+            (start, sum) = (at, 0);
+        }
+        sum += files(back);
+    }
+    if start < backs.len() {
+        steps.push(&backs[start..]);
+    }
+    steps
+}
 
 /// Takes them back in the order given; says by which commit each, and leaves out whose change is gone from the branch already. `None`
 /// when that cannot be one step, with nothing touched: taken back one at a time, each finds out for itself what is in its way.
