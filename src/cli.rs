@@ -160,6 +160,9 @@ pub struct RunArgs {
     /// Go on after a gate that paused, with what was measured there
     #[arg(long = "continue", conflicts_with = "dry_run")]
     pub go_on: bool,
+    /// Make this branch where HEAD is, and run on it
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    pub branch: Option<String>,
     /// Ask nothing; off a terminal nothing is asked anyway
     #[arg(short, long)]
     pub yes: bool,
@@ -291,9 +294,21 @@ pub struct ReportArgs {
 /// `migrate diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// Only this file
+    /// Only these files, or those that match a pattern such as "tests/**/*.py"
     #[arg(value_name = "FILE", add = ArgValueCompleter::new(complete::files))]
-    pub file: Option<OsString>,
+    pub files: Vec<OsString>,
+    /// Only this phase: its place in the plan counted from 1, or its id such as P0
+    #[arg(long, value_name = "N|ID", add = ArgValueCompleter::new(complete::phases))]
+    pub phase: Option<String>,
+    /// Show how many lines change in each file, and not which
+    #[arg(long)]
+    pub stat: bool,
+    /// Show which words change, as [-old-]{+new+}; `git apply` does not take that
+    #[arg(long, conflicts_with = "stat")]
+    pub word_diff: bool,
+    /// Do not show it by git's pager; off a terminal none is used anyway
+    #[arg(long)]
+    pub no_pager: bool,
     /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
     #[arg(long)]
     pub run_commands: bool,

@@ -3,6 +3,7 @@
 mod after;
 mod ahead;
 mod builtin;
+mod forecast;
 mod init;
 mod output;
 mod ratchet;
@@ -23,6 +24,7 @@ use crate::dispatch::output::Output;
 use crate::event::{Event, Watch};
 use crate::examples;
 use crate::exit;
+use crate::forecast::Forecast;
 use crate::interrupt::{self, Ask, Interrupt};
 use crate::journal::{AskedFile, Journal};
 use crate::measured;
@@ -138,7 +140,7 @@ impl<'a> Session<'a> {
     fn command(&self, command: &Command) -> Result<(), Stop> {
         match command {
             Command::Run(args) if args.dry_run => self.dry_run(args),
-            Command::Run(args) => self.run(&self.request(args)?, args.json, args.junit.as_deref()),
+            Command::Run(args) => self.run(&self.request(args)?, (args.json, args.yes), args.junit.as_deref()),
             Command::Resume(args) => self.resume(args),
             Command::Rollback(args) => self.rollback(args),
             Command::Status(args) => self.status(args),
@@ -178,11 +180,13 @@ impl<'a> Session<'a> {
             in_place: args.place.in_place || started.in_place,
             jobs: args.place.jobs.map(usize::from),
             no_cache: args.place.no_cache,
+            branch: None,
             scratch: self.scratch(&args.place),
             leave: leave(&args.leave),
             plan_file: self.plan_file.clone(),
         };
-        self.run(&request, args.json, args.junit.as_deref())
+        // What is gone on with was agreed to.
+        self.run(&request, (args.json, true), args.junit.as_deref())
     }
 
     fn rollback(&self, args: &RollbackArgs) -> Result<(), Stop> {
@@ -201,7 +205,10 @@ impl<'a> Session<'a> {
         let mut agrees = |units: usize| {
             args.yes || ask::agrees(&format!("take back {units} units, each by a commit of its own?"), self.interrupt)
         };
-        self.listen(args.json, |_, emit| rollback::rollback(&self.repo, &self.plan, &asked, self.interrupt, &mut agrees, emit))
+        let flow = |_: Watch, emit: &mut dyn FnMut(Event)| {
+            rollback::rollback(&self.repo, &self.plan, &asked, self.interrupt, &mut agrees, emit)
+        };
+        self.listen(args.json, &Looking::unless(args.json), flow)
     }
 
     /// What a run is asked for.
@@ -218,6 +225,7 @@ impl<'a> Session<'a> {
             in_place: args.place.in_place,
             jobs: args.place.jobs.map(usize::from),
             no_cache: args.place.no_cache,
+            branch: args.branch.clone(),
             scratch: self.scratch(&args.place),
             leave: leave(&args.leave),
             plan_file: self.plan_file.clone(),
@@ -244,13 +252,19 @@ impl<'a> Session<'a> {
     }
 
     /// Lets a run go, every event of it told to whoever was asked for.
-    fn run(&self, request: &Request, as_json: bool, junit: Option<&Path>) -> Result<(), Stop> {
-        let flow =
-            |watch: Watch, emit: &mut dyn FnMut(Event)| run::run(&self.repo, &self.plan, request, self.interrupt, watch, emit);
-        let Some(junit) = junit else { return self.listen(as_json, flow) };
+    fn run(&self, request: &Request, (as_json, yes): (bool, bool), junit: Option<&Path>) -> Result<(), Stop> {
+        let looking = Looking::unless(as_json);
+        let mut agrees = |ahead: &Forecast, branch: &str| {
+            looking.clear();
+            yes || as_json || ask::agrees(&format!("{}: go?", escape::line(ahead.words(branch).as_bytes())), self.interrupt)
+        };
+        let mut flow = |watch: Watch, emit: &mut dyn FnMut(Event)| {
+            run::run(&self.repo, &self.plan, request, self.interrupt, watch, &mut agrees, emit)
+        };
+        let Some(junit) = junit else { return self.listen(as_json, &looking, flow) };
         let output = Output::at(&self.here, &self.repo, junit)?.without_older()?;
         let mut report = Junit::default();
-        let ended = self.listen(as_json, |watch, emit| {
+        let ended = self.listen(as_json, &looking, |watch, emit| {
             flow(watch, &mut |event| {
                 report.see(&event);
                 emit(event);
@@ -264,14 +278,18 @@ impl<'a> Session<'a> {
     }
 
     /// Gives every event of a flow to the printer that was asked for.
-    fn listen(&self, as_json: bool, flow: impl FnOnce(Watch, &mut dyn FnMut(Event)) -> Result<(), Stop>) -> Result<(), Stop> {
+    fn listen(
+        &self,
+        as_json: bool,
+        looking: &Looking,
+        flow: impl FnOnce(Watch, &mut dyn FnMut(Event)) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
         if as_json {
             let mut lines = json::JsonLines::new(io::stdout());
             let ended = flow(&|_| {}, &mut |event| lines.event(&event));
             return printed(lines.finish()).and(ended);
         }
-        let (mut progress, looking) = (progress::Progress::stderr(self.detail), Looking::stderr());
-        let mut failures = Failures::default();
+        let (mut progress, mut failures) = (progress::Progress::stderr(self.detail), Failures::default());
         let ended = flow(&|looked| looking.at(looked), &mut |event| {
             looking.clear();
             progress.event(&event);

@@ -15,6 +15,7 @@ pub mod event;
 pub mod examples;
 pub mod exit;
 pub mod fault;
+pub mod forecast;
 pub mod fs;
 pub mod git_env;
 pub mod guard;

@@ -24,7 +24,7 @@ use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome, Prepared};
-use crate::units::{Call, Member, Role, calls};
+use crate::units::{Call, Member, Role, Unit, calls};
 use crate::unready;
 
 /// So many bytes of results are kept from the survey on.
@@ -122,7 +122,20 @@ impl Kept {
     }
 }
 
-/// Looks at every unit that a run would take up, in its order, and says where those that were asked for stand that it would pass over.
+/// What a look at every unit comes to.
+#[derive(Debug, Default)]
+pub struct Foresight {
+    /// Where those that were asked for stand that a run would pass over.
+    pub passed_over: Counts,
+    /// What a run would take up, in its order, each unit with the files of which it is.
+    pub taken: Vec<Unit>,
+    /// All units of the plan.
+    pub all: Vec<Standing>,
+    /// Why some units are not among them that a run would take up, and would not begin for that: their files are not as HEAD has them.
+    pub blocked: Option<Stop>,
+}
+
+/// Looks at every unit that a run would take up, in its order.
 ///
 /// # Errors
 /// [`Stop`] for whatever would keep a run from starting.
@@ -133,7 +146,7 @@ pub fn foresee(
     wanted: Wanted,
     watch: Watch,
     mut each: impl FnMut(Foreseen) -> Result<(), Stop>,
-) -> Result<Counts, Stop> {
+) -> Result<Foresight, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
     // Who only looks is ended by a signal at once.
@@ -156,7 +169,7 @@ pub fn foresee(
         Ok(true)
     };
     let Survey { units, unmatched, .. } = survey::survey(repo, &tip, plan, &records, &interrupt, watch, &mut works)?;
-    let mut left: Vec<Standing> = units.into_iter().filter(|standing| request.covers_unit(&standing.unit)).collect();
+    let mut left: Vec<Standing> = units.iter().filter(|standing| request.covers_unit(&standing.unit)).cloned().collect();
     request.refuse_unknown(plan, &left)?;
     let mut passed: BTreeMap<RepoPath, State> =
         left.iter().flat_map(|standing| &standing.files).map(|file| (file.file.path.clone(), file.state)).collect();
@@ -168,7 +181,14 @@ pub fn foresee(
     }
     let paths: Vec<RepoPath> = taken.iter().map(|file| file.path.clone()).collect();
     let conversions = if paths.is_empty() { Default::default() } else { repo.conversions(&paths)? };
-    unready::refuse(repo, plan, &tip, &unmatched, (&taken, &conversions), &interrupt)?;
+    let blocked = match unready::refuse(repo, plan, &tip, &unmatched, (&taken, &conversions), &interrupt) {
+        Err(stop @ Stop::Targets(_)) => Some(stop),
+        refused => refused.map(|()| None)?,
+    };
+    if blocked.is_some() {
+        let is_fit = |file: &Member| unready::is_fit(repo, plan, &tip, file, &conversions);
+        left.retain(|standing| request.taken(standing).into_iter().all(is_fit));
+    }
     for standing in &left {
         let (unit, files) = (&standing.unit, request.taken(standing));
         let phase = &plan.phases[unit.phase];
@@ -219,17 +239,22 @@ pub fn foresee(
         let is_unit = passed.remove(&file).is_some();
         each(Foreseen { file, phase, is_unit, what: What::Nothing(warnings), commands: Vec::new() })?;
     }
-    Ok(Counts::of(passed.into_values()))
+    let of_unit = |standing: &Standing| {
+        let files = request.taken(standing).into_iter().cloned().collect();
+        Unit { files, ..standing.unit.clone() }
+    };
+    let taken = left.iter().map(of_unit).collect();
+    Ok(Foresight { passed_over: Counts::of(passed.into_values()), taken, all: units, blocked })
 }
 
-/// Fails for whatever would keep a run from starting, apart from the plan and its files.
+/// Fails for whatever would keep a run from starting, apart from the plan, its files, and changes in others.
 ///
 /// # Errors
 /// [`Stop::Refused`], by name.
 pub fn would_start(repo: &Repo, request: &Request) -> Result<(), Stop> {
     ready(repo, request.leave)?;
-    repo.identity()?;
-    request.refuse_dirty(&repo.others()?)
+    repo.identity().map(drop)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ pub struct Request {
     pub no_cache: bool,
     /// How many candidates are judged side by side in them; as many as there are cores when nothing is said.
     pub jobs: Option<usize>,
+    /// The branch to make and to run on, if it is not the one of HEAD.
+    pub branch: Option<String>,
     /// The folder for what these copies hold, if it is not the usual one.
     pub scratch: Option<PathBuf>,
     /// What is let pass that is refused otherwise.
@@ -146,6 +148,12 @@ impl Request {
     #[must_use]
     pub fn takes(&self, standing: &Standing) -> bool {
         !self.taken(standing).is_empty()
+    }
+
+    /// How many candidates are judged side by side where that can be.
+    #[must_use]
+    pub fn jobs(&self) -> usize {
+        self.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 
     /// True when everything is asked for.

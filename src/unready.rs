@@ -33,12 +33,7 @@ pub fn refuse(
         if let Some(signal) = interrupt.pending() {
             return Err(Stop::Unbegun(signal));
         }
-        let found = if plan.role(file).is_made() {
-            repo.free(tip, &file.path)
-        } else {
-            repo.target(tip, &file.path, conversions).map(drop)
-        };
-        let Err(problem) = found else { continue };
+        let Err(problem) = found(repo, plan, tip, file, conversions) else { continue };
         wrong_plan |= problem.is_of_the_plan();
         problems.push(of_target(plan.place(file), &problem));
     }
@@ -47,6 +42,16 @@ pub fn refuse(
         (false, true) => Err(Stop::Plan(plan.problems(problems))),
         (false, false) => Err(Stop::Targets(plan.problems(problems))),
     }
+}
+
+/// True when nothing keeps a file from being migrated now.
+#[must_use]
+pub fn is_fit(repo: &Repo, plan: &Plan, tip: &Tip, file: &Member, conversions: &Conversions) -> bool {
+    found(repo, plan, tip, file, conversions).is_ok()
+}
+
+fn found(repo: &Repo, plan: &Plan, tip: &Tip, file: &Member, conversions: &Conversions) -> Result<(), TargetProblem> {
+    if plan.role(file).is_made() { repo.free(tip, &file.path) } else { repo.target(tip, &file.path, conversions).map(drop) }
 }
 
 /// What a plan that is wrong in itself names besides and the tree does not have. What the repository cannot tell is left out: the

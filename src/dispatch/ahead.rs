@@ -1,24 +1,28 @@
 //! The commands that look ahead: `migrate diff`, `migrate check` and `migrate run --dry-run`.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use crate::cli::{CheckArgs, DiffArgs, RunArgs};
+use crate::dispatch::forecast::Beheld;
 use crate::dispatch::{Session, printed};
 use crate::examples::{self, Failure, Tried};
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Signal};
 use crate::journal::Journal;
 use crate::path::RepoPath;
 use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
 use crate::preview::missing::{missing, undecided};
-use crate::preview::{self, Foreseen, Texts, Wanted, What};
+use crate::preview::{self, Foreseen, Foresight, Texts, Wanted, What};
+use crate::report::diff::stat::Stat;
+use crate::report::diff::{self, Style};
 use crate::report::lines::time;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
+use crate::report::pager::Pager;
 use crate::report::repeats::Repeats;
-use crate::report::{diff, text};
+use crate::report::text;
 use crate::request::{Leave, Request};
 use crate::rules;
 use crate::run::{self, Rehearsed, Whereabouts};
@@ -33,18 +37,37 @@ impl Session<'_> {
     pub(super) fn dry_run(&self, args: &RunArgs) -> Result<(), Stop> {
         let request = self.request(args)?;
         preview::would_start(&self.repo, &request)?;
+        let in_tree = match Whereabouts::find(&self.repo, &self.plan, &request) {
+            Whereabouts::Copies { some_at_tree } => some_at_tree,
+            Whereabouts::Nowhere | Whereabouts::Tree | Whereabouts::TreeForWant(_) => true,
+        };
+        // What would keep a run from starting is told at the end: what it would do can be shown all the same.
+        let blocked = if in_tree { request.refuse_dirty(&self.repo.others()?) } else { Ok(()) };
         let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
         self.tell(judged.warnings.iter().cloned());
-        judged.refuse(&self.plan)?;
-        self.foresee(&request, true, BTreeMap::new())
+        if let Err(stop) = judged.refuse(&self.plan) {
+            // What is not committed may be all that there is to find.
+            return blocked.and(Err(stop));
+        }
+        self.foresee(&request, View { with_commands: true, style: Style::Lines, stat: None, pager: None }, BTreeMap::new())
+            .and(blocked)
     }
 
     pub(super) fn diff(&self, args: &DiffArgs) -> Result<(), Stop> {
-        let files = args.file.iter().map(|text| self.named(text)).collect::<Result<_, _>>()?;
+        let files = args.files.iter().map(|text| self.named(text)).collect::<Result<_, _>>()?;
         let (in_place, scratch) = (args.place.in_place, self.scratch(&args.place));
-        let request = Request { files, in_place, scratch, leave: LOOKS, plan_file: self.plan_file.clone(), ..Request::default() };
+        let (phase, plan_file) = (self.phase(args.phase.as_deref())?, self.plan_file.clone());
+        let request = Request { phase, files, in_place, scratch, leave: LOOKS, plan_file, ..Request::default() };
         let rehearsed = self.rehearsed(args.run_commands, &request)?;
-        self.foresee(&request, false, rehearsed)
+        let pager = if args.no_pager { None } else { self.pager() };
+        let style = if args.word_diff { Style::Words } else { Style::Lines };
+        self.foresee(&request, View { with_commands: false, style, stat: args.stat.then(Stat::default), pager }, rehearsed)
+    }
+
+    /// The pager that git would use, where the result goes to a terminal.
+    fn pager(&self) -> Option<String> {
+        let said = io::stdout().is_terminal().then(|| self.repo.git().ask(&["var", "GIT_PAGER"], b""));
+        said.and_then(Result::ok).map(|said| String::from_utf8_lossy(&said).into_owned())
     }
 
     /// What becomes of files once the commands that draft had their say, by path and phase; nothing when that is not wanted.
@@ -72,26 +95,43 @@ impl Session<'_> {
             }
             Ok(())
         };
-        self.listen(false, |watch, emit| {
+        self.listen(false, &Looking::stderr(), |watch, emit| {
             run::rehearse(&self.repo, &self.plan, request, (self.interrupt, watch), &mut each, emit)
         })?;
         Ok(all)
     }
 
-    fn foresee(&self, request: &Request, with_commands: bool, mut rehearsed: Rehearsals) -> Result<(), Stop> {
+    fn foresee(&self, request: &Request, view: View, mut rehearsed: Rehearsals) -> Result<(), Stop> {
+        let View { with_commands, style, mut stat, mut pager } = view;
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
+        let mut paged = Pager::default();
+        let mut is_closed = false;
         let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
         let looking = Looking::stderr();
-        let passed_over =
+        let foresight =
             preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |mut foreseen| {
                 looking.clear();
+                if let Some(pager) = pager.take() {
+                    paged = Pager::open(&pager);
+                }
                 drafted(&mut foreseen, &mut rehearsed);
                 let phase = self.plan.phase_label(foreseen.phase);
                 match &foreseen.what {
                     What::Change { texts, warnings } => {
                         if let Some(Texts { before, after, mode }) = texts {
                             let texts = [before.as_deref(), after.as_deref()];
-                            printed(diff::write(&mut out, look, &foreseen.file, texts, *mode))?;
+                            match &mut stat {
+                                Some(stat) => stat.add(&foreseen.file, texts),
+                                None => {
+                                    let written = diff::write(&mut out, (look, style), &foreseen.file, texts, *mode);
+                                    is_closed = written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+                                    printed(written)?;
+                                }
+                            }
+                            // Whoever leaves the pager has seen enough.
+                            if is_closed && paged.is_open() {
+                                return Err(Stop::Unbegun(Signal::Interrupt));
+                            }
                         }
                         self.warn(&mut repeats, &foreseen.file, warnings);
                     }
@@ -118,8 +158,15 @@ impl Session<'_> {
                     }
                 }
                 Ok(())
-            })?;
+            });
         looking.clear();
+        if is_closed && paged.is_open() {
+            return Ok(());
+        }
+        let Foresight { passed_over, blocked, .. } = foresight?;
+        if let Some(stat) = stat {
+            printed(text::result(&mut out, &stat.text(look)))?;
+        }
         if with_commands {
             for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at))
             {
@@ -149,6 +196,8 @@ impl Session<'_> {
             }
         }
         self.warn_of_more(&repeats);
+        paged.close();
+        blocked.map_or(Ok(()), Err)?;
         refuse_failed(failed)?;
         if with_commands { refuse_given_up(passed_over) } else { Ok(()) }
     }
@@ -160,7 +209,8 @@ impl Session<'_> {
         let (phase, in_place) = (self.phase(args.phase.as_deref())?, args.place.in_place);
         let (scratch, plan_file) = (self.scratch(&args.place), self.plan_file.clone());
         let request = Request { phase, in_place, scratch, leave: LOOKS, plan_file, ..Request::default() };
-        let (mut changes, mut nothing, mut open, mut failed) = (0, 0, 0, 0);
+        let (mut changes, mut nothing, mut open) = (0, 0, 0);
+        let mut ahead = Beheld::default();
         let mut repeats = Repeats::new(self.detail);
         let mut wrong = Vec::new();
         for Tried { rule, failures } in examples::tried(&self.plan, |_| true) {
@@ -208,9 +258,10 @@ impl Session<'_> {
         let unfit = self.plan.problems(unfit);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &unfit);
         let mut rehearsed = self.rehearsed(args.run_commands, &request)?;
-        let passed_over = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |mut foreseen| {
+        let foresight = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |mut foreseen| {
             looking.clear();
             drafted(&mut foreseen, &mut rehearsed);
+            ahead.see(&foreseen);
             match &foreseen.what {
                 What::Change { warnings, .. } => {
                     changes += 1;
@@ -222,7 +273,6 @@ impl Session<'_> {
                 }
                 What::NeedsCodemod => open += 1,
                 What::Unsound(unsound) => {
-                    failed += 1;
                     self.unsound(&mut repeats, &foreseen, unsound);
                 }
             }
@@ -230,6 +280,8 @@ impl Session<'_> {
         })?;
         looking.clear();
         self.warn_of_more(&repeats);
+        let (passed_over, failed) = (foresight.passed_over, ahead.refused.len());
+        let blocked = self.tell_ahead(&request, &whereabouts, &ahead, foresight)?;
         let nothing = nothing + passed_over.done;
         let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");
         if open > 0 {
@@ -255,6 +307,7 @@ impl Session<'_> {
             count => said.push_str(&format!("; {count} rules that match nothing or lead nowhere")),
         }
         printed(text::line(&mut io::stdout(), &said))?;
+        blocked.map_or(Ok(()), Err)?;
         refuse_failed(failed)?;
         if useless > 0 {
             return Err(Stop::Failed(Note::new("rules match nothing or lead nowhere", "correct them: each is named above")));
@@ -295,6 +348,17 @@ impl Session<'_> {
         let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.file, unsound.reason);
         text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, repeats.help(&unsound.help));
     }
+}
+
+/// How what is ahead is shown.
+struct View {
+    /// True when the commands are named that would be run.
+    with_commands: bool,
+    style: Style,
+    /// Where changes are only counted.
+    stat: Option<Stat>,
+    /// The person's pager, where there is one.
+    pager: Option<String>,
 }
 
 /// What a look lets pass that a run would refuse before it begins.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::cli::{Cli, Command, InitArgs, RenameArgs};
+use crate::cli::{Cli, Command, InitArgs, RenameArgs, RunArgs};
 use crate::dispatch::scan::dotted;
 use crate::dispatch::{Session, opened, printed};
 use crate::init::{self, Asked, Outcome, Suite, What, Written, count};
@@ -51,7 +51,8 @@ pub(super) fn rename(cli: &Cli, args: &RenameArgs, interrupt: &Interrupt, detail
         printed(tell_of_plan(&mut io::stderr(), &written))?;
     }
     let plan = Some(repo.top().join(&path));
-    let command = Command::Run(args.run.clone());
+    // It is asked below, where what it is about was just said.
+    let command = Command::Run(RunArgs { yes: true, ..args.run.clone() });
     let cli = Cli { plan, verbose: cli.verbose, command };
     let session = Session::open(&cli, interrupt, detail)?;
     let question = format!("make these commits on {}? `migrate diff --plan {path}` shows them", branch(&repo));

@@ -109,6 +109,7 @@ fn attempt(
             judge.run(question, Some(&isolated), &mut after, &mut emit)
         }
     };
+    judge.keep_durations();
     match verdict {
         Ok(Verdict::Passed(passed)) => {
             let shown = passed.first().map(|passed| passed.shown.clone()).unwrap_or_default();

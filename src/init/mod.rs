@@ -368,13 +368,14 @@ fn unfit(repo: &Repo, asked: &Asked, text: &str) -> Result<BTreeMap<RepoPath, St
         return Err(Stop::Usage(Note::new(problem.message.clone(), problem.help.clone())));
     }
     let mut unfit = BTreeMap::new();
-    preview::foresee(repo, &plan, &Request::default(), Wanted::Verdicts, &|_| {}, |Foreseen { file, what, .. }| {
-        if let preview::What::Unsound(unsound) = what {
-            unfit.insert(file, unsound.reason.to_string());
-        }
-        Ok(())
-    })?;
-    Ok(unfit)
+    let foresight =
+        preview::foresee(repo, &plan, &Request::default(), Wanted::Verdicts, &|_| {}, |Foreseen { file, what, .. }| {
+            if let preview::What::Unsound(unsound) = what {
+                unfit.insert(file, unsound.reason.to_string());
+            }
+            Ok(())
+        })?;
+    foresight.blocked.map_or(Ok(unfit), Err)
 }
 
 /// What a plan does, in a line.

@@ -6,6 +6,7 @@
 mod account;
 mod builtin;
 mod cache;
+mod durations;
 mod kept;
 mod logs;
 mod measure;
@@ -39,6 +40,7 @@ use crate::verdict::VerdictKind;
 pub use account::{Concluded, concluded};
 pub use builtin::{INTERPRETER, UNDECIDED};
 use cache::Cache;
+pub use durations::Durations;
 pub use logs::Logs;
 use logs::Whose;
 pub use measure::Measurement;
@@ -142,6 +144,8 @@ pub struct Judge<'a> {
     interpreter: OnceLock<Option<PathBuf>>,
     /// Where that is kept.
     interpreter_file: PathBuf,
+    /// How long commands took.
+    durations: Mutex<Durations>,
 }
 
 impl Passing {
@@ -176,6 +180,7 @@ impl<'a> Judge<'a> {
             feedback: Mutex::default(),
             interpreter: OnceLock::new(),
             interpreter_file: logs.join("interpreter.json"),
+            durations: Mutex::new(Durations::load(&repo.state_folder())),
         }
     }
 
@@ -194,6 +199,17 @@ impl<'a> Judge<'a> {
     /// Removes logs that nobody asks for any more: those of units of this phase that are done, written before `limit`.
     pub fn drop_old_logs<'u>(&self, phase: &str, done: impl Iterator<Item = &'u UnitId>, limit: SystemTime) {
         self.logs.drop_old(phase, done, limit);
+    }
+
+    /// How long commands took so far, in this run and before.
+    #[must_use]
+    pub fn durations(&self) -> Durations {
+        locked(&self.durations).clone()
+    }
+
+    /// Keeps how long commands took for whoever wants to know how long they will take.
+    pub fn keep_durations(&self) {
+        locked(&self.durations).save();
     }
 
     /// Tells codemods from now on why what they made before failed.
@@ -417,6 +433,9 @@ impl<'a> Judge<'a> {
             if let Some(meddled) = meddled(isolated, touched)? {
                 ruling = ruling.but_meddled(&meddled);
             }
+        }
+        if !was_interrupted {
+            locked(&self.durations).add(&command.run, finished.elapsed);
         }
         account::conclude(&log, (&shown, finished.elapsed), &format!("{}: {}", ruling.kind.word(), ruling.why))?;
         emit(Event::CommandFinished {

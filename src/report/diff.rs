@@ -3,6 +3,9 @@
 //! Without colour and off a terminal the bytes are exactly what `git apply` takes, whatever the file holds; on a terminal they
 //! pass through [`escape`] first. Line endings are part of a line: a carriage return is shown as `\r` there.
 
+pub mod stat;
+mod words;
+
 use std::io::{self, Write};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -19,12 +22,27 @@ const CONTEXT: usize = 3;
 /// How long the shortest diff is looked for; after that a longer one is as good.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a change is shown by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Lines that went and came.
+    Lines,
+    /// Words that did.
+    Words,
+}
+
 /// Writes the change of one file, where `None` stands for no file; nothing when there is none. A file that comes or goes has this
 /// `mode`, such as `0o100644`.
 ///
 /// # Errors
 /// What the stream says.
-pub fn write(out: &mut dyn Write, look: Look, path: &RepoPath, [before, after]: [Option<&[u8]>; 2], mode: u32) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    (look, style): (Look, Style),
+    path: &RepoPath,
+    [before, after]: [Option<&[u8]>; 2],
+    mode: u32,
+) -> io::Result<()> {
     if before == after {
         return Ok(());
     }
@@ -43,7 +61,7 @@ pub fn write(out: &mut dyn Write, look: Look, path: &RepoPath, [before, after]: 
         let text = if is_shown(look) { escape::line(text.as_bytes()) } else { text };
         writeln!(out, "{}", look.paint(Ink::Bold, &text))?;
     }
-    hunks(out, look, before.unwrap_or_default(), after.unwrap_or_default())
+    hunks(out, (look, style), before.unwrap_or_default(), after.unwrap_or_default())
 }
 
 /// Writes the difference of two texts that are called by these names; nothing when there is none.
@@ -57,10 +75,10 @@ pub fn write_as(out: &mut dyn Write, look: Look, [from, to]: [&str; 2], before: 
     for text in [format!("--- {from}"), format!("+++ {to}")] {
         writeln!(out, "{}", look.paint(Ink::Bold, &text))?;
     }
-    hunks(out, look, before, after)
+    hunks(out, (look, Style::Lines), before, after)
 }
 
-fn hunks(out: &mut dyn Write, look: Look, before: &[u8], after: &[u8]) -> io::Result<()> {
+fn hunks(out: &mut dyn Write, (look, style): (Look, Style), before: &[u8], after: &[u8]) -> io::Result<()> {
     let (old, new) = (lines(before), lines(after));
     let ops = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(Instant::now() + PATIENCE));
     for hunk in group_diff_ops(ops, CONTEXT) {
@@ -70,7 +88,10 @@ fn hunks(out: &mut dyn Write, look: Look, before: &[u8], after: &[u8]) -> io::Re
         let header = format!("@@ -{} +{} @@", place(&old_range), place(&new_range));
         writeln!(out, "{}", look.paint(Ink::Cyan, &header))?;
         for op in &hunk {
-            write_op(out, look, op, &old, &new)?;
+            match style {
+                Style::Lines => write_op(out, look, op, &old, &new)?,
+                Style::Words => write_words(out, look, &old[op.old_range()].concat(), &new[op.new_range()].concat())?,
+            }
         }
     }
     Ok(())
@@ -84,13 +105,32 @@ fn write_op(out: &mut dyn Write, look: Look, op: &DiffOp, old: &[&[u8]], new: &[
     new[op.new_range()].iter().try_for_each(|line| write_line(out, look, Some(Ink::Green), "+", line))
 }
 
+fn write_words(out: &mut dyn Write, look: Look, before: &[u8], after: &[u8]) -> io::Result<()> {
+    for line in words::lines(before, after) {
+        for words::Stretch { text, mark } in line {
+            let (from, to) = mark.map_or(("", ""), |(from, to, _)| (from, to));
+            if is_shown(look) {
+                let shown = format!("{from}{}{to}", shown(text));
+                write!(out, "{}", mark.map_or_else(|| shown.clone(), |(.., ink)| look.paint(ink, &shown)))?;
+            } else {
+                [from.as_bytes(), text, to.as_bytes()].iter().try_for_each(|part| out.write_all(part))?;
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// A line for a person. Tabs are what the line is made of; everything else that is not text is shown.
+fn shown(text: &[u8]) -> String {
+    text.split(|byte| *byte == b'\t').map(escape::line).collect::<Vec<_>>().join("\t")
+}
+
 fn write_line(out: &mut dyn Write, look: Look, ink: Option<Ink>, sign: &str, line: &[u8]) -> io::Result<()> {
     let body = line.strip_suffix(b"\n");
     let text = body.unwrap_or(line);
     if is_shown(look) {
-        // Tabs are what the line is made of; everything else that is not text is shown.
-        let shown = text.split(|byte| *byte == b'\t').map(escape::line).collect::<Vec<_>>().join("\t");
-        let shown = format!("{sign}{shown}");
+        let shown = format!("{sign}{}", shown(text));
         writeln!(out, "{}", ink.map_or_else(|| shown.clone(), |ink| look.paint(ink, &shown)))?;
     } else {
         out.write_all(sign.as_bytes())?;
@@ -131,7 +171,7 @@ mod tests {
 
     fn diff(look: Look, path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        write(&mut out, look, &RepoPath::new(path).unwrap(), [Some(before), Some(after)], 0o100_644).unwrap();
+        write(&mut out, (look, Style::Lines), &RepoPath::new(path).unwrap(), [Some(before), Some(after)], 0o100_644).unwrap();
         out
     }
 

@@ -27,6 +27,12 @@ impl Looking {
         Self { bar, shown: AtomicBool::new(false) }
     }
 
+    /// The same, but nothing where the result is `for_machines`.
+    #[must_use]
+    pub fn unless(for_machines: bool) -> Self {
+        if for_machines { Self::none() } else { Self::stderr() }
+    }
+
     /// Nothing at all.
     #[must_use]
     pub fn none() -> Self {

@@ -12,6 +12,7 @@ use crate::unit::callables::Callables;
 impl Run<'_> {
     /// Says how the run ended. What it counts is what the branch holds, whatever was seen on the way.
     pub(super) fn finish(&mut self, ended: Result<(), Stop>, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        self.judge.keep_durations();
         // When the branch cannot be read, why the run ended is told with what is known.
         let counted = self.count_anew();
         let (mut asked, mut others): (Vec<Standing>, Vec<Standing>) = Default::default();

@@ -4,6 +4,7 @@
 //! bytes, index and branch change is the protocol's; what a person sees is the listener's.
 
 mod aftermath;
+mod ahead;
 mod before;
 mod blame;
 mod codemod;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use git2::Oid;
 
 use crate::event::{Event, Watch};
+use crate::forecast::Forecast;
 use crate::held::{BranchMove, Held};
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, Record};
@@ -45,7 +47,7 @@ use crate::repo::Repo;
 use crate::repo::identity::Identity;
 use crate::repo::others::Others;
 use crate::repo::target::Conversions;
-use crate::request::Request;
+use crate::request::{Leave, Request};
 use crate::run::ended::{Ended, Failure};
 use crate::run::judging::Isolation;
 use crate::schedule::failure::{self, Next, Noted};
@@ -62,7 +64,7 @@ pub use rehearsal::{EachUnit, Rehearsed, RehearsedFile, rehearse};
 pub use whereabouts::Whereabouts;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
-/// may `watch`.
+/// may `watch`. Once it is known what is to be done, and before anything is, `agrees` is asked, with it and the branch.
 ///
 /// # Errors
 /// [`Stop`], by what a person has to do. Whatever it is, every unit is wholly done or wholly as it was, or a later run makes it so.
@@ -72,19 +74,26 @@ pub fn run(
     request: &Request,
     interrupt: &Interrupt,
     watch: Watch,
+    agrees: Agrees<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), Stop> {
     let what = format!("migrate run of the plan {}", plan.name);
     lock::holding(&repo.state_folder(), &what, || {
         let mut journal = Journal::open(&repo.state_folder())?;
-        let identity = settle(repo, &mut journal, request.leave, emit)?;
+        let leave = Leave { detached: request.leave.detached || request.branch.is_some(), ..request.leave };
+        let identity = settle(repo, &mut journal, leave, emit)?;
         let (mut run, opening) = Run::start((repo, plan), request, (interrupt, watch), journal, identity, emit)?;
+        run.put_to(agrees)?;
+        run.branch_off()?;
         run.announce(opening, emit)?;
         let ended = run.phases(emit);
         // Whoever runs next may be another member of the group.
         run.finish(ended, emit).and(repo.share_state().map_err(Stop::from))
     })?
 }
+
+/// Whoever is asked whether a run is to do what is ahead, on the branch of this name.
+pub type Agrees<'a> = &'a mut dyn FnMut(&Forecast, &str) -> bool;
 
 struct Run<'a> {
     repo: &'a Repo,

@@ -51,7 +51,9 @@ fn the_first_plan_is_one_that_check_takes_and_a_run_does() {
         ],
     );
     let checked = repo.migrate(&["check"]).succeeds();
-    assert_eq!(checked.stdout, "3 to change, 0 done or with nothing to do, 0 that cannot be changed\n");
+    assert!(checked.stdout.ends_with("\n3 to change, 0 done or with nothing to do, 0 that cannot be changed\n"), "{checked:?}");
+    // What was tried was measured.
+    assert!(checked.stdout.contains("discover -q  (0.") && checked.stdout.contains("builtin syntax  (never"), "{checked:?}");
     assert!(!checked.stderr.contains("warning"), "{}", checked.stderr);
     repo.migrate(&["run"]).succeeds();
     let newest = message(&repo, "HEAD~2");

@@ -8,11 +8,14 @@ mod kinds;
 mod kit;
 mod published;
 mod support;
+mod terminal;
 
 /// What guards find that only the rest of the tree shows.
 mod across;
 /// What is told afterwards: the end of a run, log, status of some, reports, and how long logs are kept.
 mod after;
+/// What is told before a run, and what is asked: the table of `check`, the question of `run`, the views of `diff`.
+mod ahead;
 /// Kinds of repositories, and what becomes of a unit there beside what git does.
 mod asgit;
 /// Where the module ends in the name that a rename leads to.

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("what recovery needs, what is built in", &["builtin", "recover", "takeback"]),
     ("what became of units", &["rules", "survey"]),
     ("the plan against the tree", &["scan", "unready"]),
-    ("what is asked", &["request"]),
+    ("what is asked, and what it comes to", &["forecast", "request"]),
     ("making ready for it, and what follows", &["held", "ready", "recovery"]),
     ("the commands, of which none imports another", &["log", "preview", "rollback", "run", "status"]),
     ("the commands that begin with what others find, what a shell offers", &["complete", "init", "summary"]),

@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
             .map(|share| usize::try_from(allowed(share)).unwrap_or(usize::MAX).saturating_sub(counts.given_up()));
         Policy {
             batch_max: phase.batch,
-            jobs: self.request.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            jobs: self.request.jobs(),
             most_given_up,
             stops: phase.on_failure == OnFailure::Stop,
             most_not_judged: MOST_NOT_JUDGED.saturating_sub(self.not_judged),
