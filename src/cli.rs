@@ -23,11 +23,29 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "FILE")]
     pub plan: Option<PathBuf>,
     /// Say more: the output of commands that passed, every unit of a long phase
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
+    /// Say less: only what failed, and the result
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Whether to use colours: auto is on a terminal, unless NO_COLOR is set, and where FORCE_COLOR is
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: Color,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal that can show them.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// The commands.

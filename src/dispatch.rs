@@ -15,10 +15,12 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, LeaveArgs, PlaceArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
+use crate::board::Board;
+use crate::cli::{Cli, Color, Command, LeaveArgs, PlaceArgs, ResumeArgs, RollbackArgs, RunArgs, TestArgs};
 use crate::copies;
 use crate::dispatch::output::Output;
 use crate::event::{Event, Watch};
@@ -32,9 +34,9 @@ use crate::path::RepoPath;
 use crate::plan::{Plan, load};
 use crate::ready;
 use crate::repo::Repo;
-use crate::report::failures::Failures;
+use crate::report::counter::Counter;
 use crate::report::junit::Junit;
-use crate::report::look::Look;
+use crate::report::look::{self, Look};
 use crate::report::looking::Looking;
 use crate::report::{self, Detail, ask, error, escape, json, progress, text};
 use crate::request::{Leave, Named, Request, earlier};
@@ -68,6 +70,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Ok(interrupt)) => interrupt,
         Some(Err(error)) => return ExitCode::from(text::no_signals(&error)),
     };
+    look::choose(match cli.color {
+        Color::Auto => None,
+        Color::Always => Some(true),
+        Color::Never => Some(false),
+    });
     let code = dispatch(&cli, &interrupt);
     match interrupt.pending() {
         Some(signal) => interrupt::die_by(signal),
@@ -78,8 +85,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Does what was typed and gives the exit code, having printed whatever there was to say.
 #[must_use]
 pub fn dispatch(cli: &Cli, interrupt: &Interrupt) -> u8 {
-    let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
-    match done(cli, interrupt, detail) {
+    match done(cli, interrupt, detail(cli)) {
         Ok(code) => code,
         Err(stop) => {
             text::stop(&mut io::stderr(), Look::of(&io::stderr()), &stop);
@@ -102,6 +108,15 @@ fn done(cli: &Cli, interrupt: &Interrupt, detail: Detail) -> Result<u8, Stop> {
         command => Session::open(cli, interrupt, detail).and_then(|session| session.command(command)),
     }
     .map(|()| exit::DONE)
+}
+
+/// How much a person wants to read.
+fn detail(cli: &Cli) -> Detail {
+    match (cli.quiet, cli.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Normal,
+    }
 }
 
 struct Session<'a> {
@@ -208,7 +223,7 @@ impl<'a> Session<'a> {
         let flow = |_: Watch, emit: &mut dyn FnMut(Event)| {
             rollback::rollback(&self.repo, &self.plan, &asked, self.interrupt, &mut agrees, emit)
         };
-        self.listen(args.json, &Looking::unless(args.json), flow)
+        self.listen(args.json, (&Looking::unless(args.json), &Arc::default()), flow)
     }
 
     /// What a run is asked for.
@@ -253,18 +268,21 @@ impl<'a> Session<'a> {
 
     /// Lets a run go, every event of it told to whoever was asked for.
     fn run(&self, request: &Request, (as_json, yes): (bool, bool), junit: Option<&Path>) -> Result<(), Stop> {
-        let looking = Looking::unless(as_json);
+        let (looking, board) = (Looking::unless(as_json || self.detail == Detail::Quiet), Arc::new(Board::default()));
         let mut agrees = |ahead: &Forecast, branch: &str| {
+            let expected = ahead.time().map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+            board.post(|posted| posted.expected = expected);
             looking.clear();
             yes || as_json || ask::agrees(&format!("{}: go?", escape::line(ahead.words(branch).as_bytes())), self.interrupt)
         };
         let mut flow = |watch: Watch, emit: &mut dyn FnMut(Event)| {
-            run::run(&self.repo, &self.plan, request, self.interrupt, watch, &mut agrees, emit)
+            let audience = run::Audience { watch, agrees: &mut agrees, board: Arc::clone(&board) };
+            run::run(&self.repo, &self.plan, request, self.interrupt, audience, emit)
         };
-        let Some(junit) = junit else { return self.listen(as_json, &looking, flow) };
+        let Some(junit) = junit else { return self.listen(as_json, (&looking, &board), flow) };
         let output = Output::at(&self.here, &self.repo, junit)?.without_older()?;
         let mut report = Junit::default();
-        let ended = self.listen(as_json, &looking, |watch, emit| {
+        let ended = self.listen(as_json, (&looking, &board), |watch, emit| {
             flow(watch, &mut |event| {
                 report.see(&event);
                 emit(event);
@@ -281,23 +299,28 @@ impl<'a> Session<'a> {
     fn listen(
         &self,
         as_json: bool,
-        looking: &Looking,
+        (looking, board): (&Looking, &Arc<Board>),
         flow: impl FnOnce(Watch, &mut dyn FnMut(Event)) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         if as_json {
             let mut lines = json::JsonLines::new(io::stdout());
-            let ended = flow(&|_| {}, &mut |event| lines.event(&event));
+            let mut counter = Counter::default();
+            let ended = flow(&|_| {}, &mut |event| {
+                counter.see(&event);
+                board.post(|posted| counter.post(posted));
+                lines.event(&event);
+            });
             return printed(lines.finish()).and(ended);
         }
-        let (mut progress, mut failures) = (progress::Progress::stderr(self.detail), Failures::default());
+        let mut progress = progress::Progress::stderr(self.detail, Arc::clone(board));
         let ended = flow(&|looked| looking.at(looked), &mut |event| {
             looking.clear();
             progress.event(&event);
-            failures.see(&event);
         });
         looking.clear();
         progress.finish();
-        let told = text::result(&mut io::stdout(), &failures.text(Look::of(&io::stdout()), &self.here, &self.plan_option()));
+        let told =
+            text::result(&mut io::stdout(), &progress.failures().text(Look::of(&io::stdout()), &self.here, &self.plan_option()));
         ended.and(printed(told))
     }
 
@@ -428,7 +451,7 @@ fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
 
 /// Puts in order what an interrupted run left behind, and says so.
 fn settled_without_plan(repo: &Repo, detail: Detail) -> Result<(), Stop> {
-    let mut progress = progress::Progress::stderr(detail);
+    let mut progress = progress::Progress::stderr(detail, Arc::default());
     ready::settle_without_plan(repo, &mut |event| progress.event(&event))
 }
 

@@ -1,5 +1,6 @@
 //! `migrate`: a phased migration orchestrator with atomic commits.
 
+pub mod board;
 pub mod builtin;
 pub mod cli;
 pub mod command;

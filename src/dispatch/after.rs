@@ -5,12 +5,13 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::board;
 use crate::cli::{LogArgs, ReportArgs, StatusArgs};
 use crate::dispatch::output::Output;
 use crate::dispatch::{Session, below, printed};
 use crate::log::{self, Subject};
 use crate::path::unquote;
-use crate::report::look::Look;
+use crate::report::look::{self, Look};
 use crate::report::looking::Looking;
 use crate::report::{json, log as log_text, markdown, status as status_text, text};
 use crate::status::{self, Asked};
@@ -26,9 +27,15 @@ impl Session<'_> {
         let table = status::table(&self.repo, &self.plan, &asked, &|looked| looking.at(looked));
         looking.clear();
         let (table, mut out) = (table?, io::stdout());
+        let running = board::seen(&self.repo.state_folder());
         let written = if args.json {
-            json::line(&mut out, &table)
+            json::line(&mut out, &status_text::Told { table: &table, running: running.as_ref() })
         } else {
+            if let Some(running) = &running {
+                let look = Look::of(&io::stdout());
+                let columns = if look.terminal { look::columns(&io::stdout()) } else { usize::MAX };
+                printed(status_text::write_running(&mut out, look, running, columns))?;
+            }
             status_text::write(&mut out, Look::of(&io::stdout()), &table, self.detail)
         };
         printed(written)?;

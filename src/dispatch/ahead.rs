@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::{CheckArgs, DiffArgs, RunArgs};
@@ -95,7 +96,7 @@ impl Session<'_> {
             }
             Ok(())
         };
-        self.listen(false, &Looking::stderr(), |watch, emit| {
+        self.listen(false, (&Looking::stderr(), &Arc::default()), |watch, emit| {
             run::rehearse(&self.repo, &self.plan, request, (self.interrupt, watch), &mut each, emit)
         })?;
         Ok(all)

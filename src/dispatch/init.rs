@@ -53,7 +53,7 @@ pub(super) fn rename(cli: &Cli, args: &RenameArgs, interrupt: &Interrupt, detail
     let plan = Some(repo.top().join(&path));
     // It is asked below, where what it is about was just said.
     let command = Command::Run(RunArgs { yes: true, ..args.run.clone() });
-    let cli = Cli { plan, verbose: cli.verbose, command };
+    let cli = Cli { plan, verbose: cli.verbose, quiet: cli.quiet, color: cli.color, command };
     let session = Session::open(&cli, interrupt, detail)?;
     let question = format!("make these commits on {}? `migrate diff --plan {path}` shows them", branch(&repo));
     let asks = !args.run.yes && !args.run.dry_run && !args.run.json;

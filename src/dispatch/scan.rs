@@ -4,13 +4,13 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::{Cli, ScanArgs};
-use crate::dispatch::{below, default_plan, loaded, phase_of, printed};
+use crate::dispatch::{below, default_plan, detail, loaded, phase_of, printed};
 use crate::interrupt::Interrupt;
 use crate::plan::Rename;
 use crate::repo::Repo;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{Detail, json, sarif, scan as printer, text};
+use crate::report::{json, sarif, scan as printer, text};
 use crate::rules;
 use crate::scan::{Asked, Scan, What, scan};
 use crate::stop::{Note, Stop};
@@ -46,11 +46,10 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
     };
     looking.clear();
     let mut out = io::stdout();
-    let detail = if cli.verbose { Detail::Verbose } else { Detail::Normal };
     printed(match (args.json, args.sarif) {
         (true, _) => json::line(&mut out, &printer::json(&found)),
         (_, true) => json::line(&mut out, &sarif::log(&found, repo.top())),
-        _ => printer::write(&mut out, Look::of(&io::stdout()), &found, detail),
+        _ => printer::write(&mut out, Look::of(&io::stdout()), &found, detail(cli)),
     })?;
     match args.fail_over {
         Some(allowed) => refuse_more(&found, allowed),

@@ -22,6 +22,7 @@ use std::time::SystemTime;
 
 use git2::Oid;
 
+use crate::board::{self, Board, Running};
 use crate::command::{self, Finished, GRACE, Invocation, Orphans, Outcome};
 use crate::copies::{CopyError, Private, Touched};
 use crate::cure;
@@ -146,6 +147,8 @@ pub struct Judge<'a> {
     interpreter_file: PathBuf,
     /// How long commands took.
     durations: Mutex<Durations>,
+    /// Where it is seen what runs.
+    board: Arc<Board>,
 }
 
 impl Passing {
@@ -181,6 +184,7 @@ impl<'a> Judge<'a> {
             interpreter: OnceLock::new(),
             interpreter_file: logs.join("interpreter.json"),
             durations: Mutex::new(Durations::load(&repo.state_folder())),
+            board: Arc::default(),
         }
     }
 
@@ -194,6 +198,12 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn without_cache(self, no_cache: bool) -> Self {
         Self { no_cache, ..self }
+    }
+
+    /// The same, with what runs on a board.
+    #[must_use]
+    pub fn seen_on(self, board: Arc<Board>) -> Self {
+        Self { board, ..self }
     }
 
     /// Removes logs that nobody asks for any more: those of units of this phase that are done, written before `limit`.
@@ -405,7 +415,17 @@ impl<'a> Judge<'a> {
         let fields = Fields { feedback: feedback.as_deref(), ..self.fields(call, phase, unit, report) };
         let resolved = command.run.resolve(&fields);
         fault::point("command: before");
+        let running = Running {
+            step: purpose.step().to_owned(),
+            unit: question.unit.map(ToString::to_string),
+            others: question.candidate.map_or(0, |(_, units)| units.saturating_sub(1)),
+            command: shown.clone(),
+            log: log.clone(),
+            since: board::now(),
+        };
+        let shown_as_running = self.board.begin(running);
         let finished = self.start(command, &resolved, isolated, &fields, &log)?;
+        drop(shown_as_running);
         fault::point("command: ended");
         // What a codemod prints is about no tests.
         let account = if purpose.changes_files() { Account::Text(None) } else { account::of(report, &log) };

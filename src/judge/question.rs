@@ -69,6 +69,21 @@ impl Purpose {
         }
     }
 
+    /// What a command does meanwhile.
+    pub(super) fn step(self) -> &'static str {
+        match self {
+            Self::Transform => "transforming",
+            Self::Format => "formatting",
+            Self::Hook => "hook",
+            Self::Validate => "validating",
+            Self::Verify => "verifying",
+            Self::Gate => "gate",
+            Self::Before => "on the tip",
+            Self::Metric => "measuring",
+            Self::Recovery => "recovery",
+        }
+    }
+
     pub(super) fn activity(self, command: String) -> Activity {
         match self {
             Self::Transform | Self::Format => Activity::Transforming { command },

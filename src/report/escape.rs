@@ -17,6 +17,55 @@ pub fn line(bytes: &[u8]) -> String {
     escaped(bytes, |_| false)
 }
 
+/// One line of a command's output: what sets colours is kept where they are welcome, else left out with all other sequences that a
+/// terminal acts upon, and of a line that was written over by carriage returns the last text is shown. Anything else is escaped; tabs are
+/// what tables are made of.
+#[must_use]
+pub fn output(line: &[u8], colour: bool) -> String {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let mut parts = line.rsplit(|byte| *byte == b'\r').filter(|part| !part.is_empty());
+    let line = parts.next().unwrap_or_default();
+    let (mut out, mut rest, mut is_coloured) = (String::new(), line, false);
+    while let Some(at) = rest.iter().position(|byte| *byte == 0x1b) {
+        out += &escaped(&rest[..at], |c| c == '\t');
+        let (sequence, behind) = rest[at..].split_at(length_of_sequence(&rest[at..]));
+        if colour && is_of_colour(sequence) {
+            out += &String::from_utf8_lossy(sequence);
+            is_coloured = true;
+        } else if sequence.len() == 1 {
+            out += &escaped(sequence, |_| false);
+        }
+        rest = behind;
+    }
+    out += &escaped(rest, |c| c == '\t');
+    out + if is_coloured { "\x1b[0m" } else { "" }
+}
+
+/// The length of the control sequence at the beginning of a text; one where there is none after all.
+fn length_of_sequence(text: &[u8]) -> usize {
+    match text.get(1) {
+        // A control sequence: parameters, then a letter.
+        Some(b'[') => {
+            let end = text[2..].iter().position(|byte| !(0x20..=0x3f).contains(byte));
+            end.map_or(text.len(), |end| if (0x40..=0x7e).contains(&text[2 + end]) { end + 3 } else { 1 })
+        }
+        // What sets titles and links, up to a bell or what ends strings.
+        Some(b']' | b'P' | b'^' | b'_') => {
+            let end = text.iter().position(|byte| *byte == 0x07).map(|at| at + 1);
+            let ended = text.windows(2).position(|pair| pair == b"\x1b\\").map(|at| at + 2);
+            end.into_iter().chain(ended).min().unwrap_or(text.len())
+        }
+        Some(b'(' | b')') if text.len() > 2 => 3,
+        _ => 1,
+    }
+}
+
+/// True for what sets colours and weights, and nothing else.
+fn is_of_colour(sequence: &[u8]) -> bool {
+    let inner = sequence.strip_prefix(b"\x1b[").and_then(|rest| rest.strip_suffix(b"m"));
+    inner.is_some_and(|inner| inner.iter().all(|byte| byte.is_ascii_digit() || b";:".contains(byte)))
+}
+
 /// Escapes in a JSON text what JSON lets through and a terminal acts upon; the text means the same as before.
 #[must_use]
 pub fn json(json: &str) -> String {
@@ -97,6 +146,23 @@ mod tests {
     }
 
     #[test]
+    fn the_colours_of_a_command_are_kept_or_left_out_and_never_shown_as_codes() {
+        for (bytes, plain, coloured) in [
+            (&b"\x1b[1;31mE  \x1b[0massert\n"[..], "E  assert", "\x1b[1;31mE  \x1b[0massert\x1b[0m"),
+            (b"\x1b[2K\x1b[1Gdone", "done", "done"),
+            (b"\x1b]0;title\x07a\x1b]8;;http://x\x1b\\b", "ab", "ab"),
+            (b"10%\r20%\r100%\r", "100%", "100%"),
+            (b"all\r\n", "all", "all"),
+            (b"\x1b(Bx\ty", "x\ty", "x\ty"),
+            (b"a\x1b[31", "a", "a"),
+            (b"a\x1bZ\x07", "a\\x1bZ\\x07", "a\\x1bZ\\x07"),
+            (b"a\x1b[3\x1b[2Jb", "a\\x1b[3b", "a\\x1b[3b"),
+        ] {
+            assert_eq!((output(bytes, false), output(bytes, true)), (plain.to_owned(), coloured.to_owned()), "{bytes:?}");
+        }
+    }
+
+    #[test]
     fn json_means_the_same_and_is_harmless() {
         let text = "a\u{9b}b\u{202e}\u{e0041}ü\n\x7f";
         let escaped = json(&serde_json::to_string(text).unwrap());
@@ -111,6 +177,7 @@ mod tests {
                 assert!(text(input).chars().all(|c| c == '\n' || c == '\t' || !is_unsafe(c)));
                 assert!(!line(input).chars().any(is_unsafe));
                 assert_eq!(text(text(input).as_bytes()), text(input));
+                assert!(!output(input, false).chars().any(|c| c != '\t' && is_unsafe(c)));
             }
         }
     }

@@ -3,11 +3,15 @@
 //! The output of commands is quoted visibly (`  | ...`), so that it cannot pass for ours. Everything that is not ours is escaped.
 //! Nothing here does I/O.
 
+use std::collections::HashMap;
+
 use crate::event::{Event, PhaseLabel, RunOutcome};
 use crate::report::Detail;
+use crate::report::counter::Counter;
 use crate::report::diff;
 use crate::report::error::{Weight, message};
 use crate::report::escape;
+use crate::report::failures::Failures;
 use crate::report::look::{Ink, Look};
 use crate::report::repeats::Repeats;
 use crate::rewrite::follow::aside;
@@ -25,7 +29,10 @@ const TAIL_COLUMNS: usize = 500;
 pub struct Lines {
     look: Look,
     detail: Detail,
-    place: String,
+    /// True where failures are one telling line each, since all else is in their logs.
+    is_brief: bool,
+    /// Which of all units each is that began.
+    places: HashMap<String, String>,
     repeats: Repeats,
 }
 
@@ -33,11 +40,26 @@ impl Lines {
     /// Lines for a stream that can take `look`.
     #[must_use]
     pub fn new(look: Look, detail: Detail) -> Self {
-        Self { look, detail, place: String::new(), repeats: Repeats::new(detail) }
+        Self { look, detail, is_brief: false, places: HashMap::new(), repeats: Repeats::new(detail) }
     }
 
-    /// The lines for `event`, each ended by a line feed.
-    pub fn of(&mut self, event: &Event) -> String {
+    /// The same, with a line for each failure and no output of commands, unless all of it is wanted.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        Self { is_brief: self.detail != Detail::Verbose, ..self }
+    }
+
+    /// The lines for `event`, each ended by a line feed, in a run that was as far as `counter` before it. What failed with it is among the
+    /// `failures`.
+    pub fn of(&mut self, event: &Event, counter: &Counter, failures: &Failures) -> String {
+        if let Event::UnitStarted { unit, .. } = event {
+            let Counter { done, of, .. } = counter;
+            let width = of.to_string().len();
+            self.places.insert(unit.clone(), format!("[{:width$}/{of}] ", (done + 1).min(*of)));
+        }
+        if self.detail == Detail::Quiet && !is_for_all(event) {
+            return String::new();
+        }
         match event {
             Event::RunStarted { plan, digest, branch, units_total, units_done, resumed, in_copies } => {
                 let digest: String = digest.chars().take(12).collect();
@@ -46,20 +68,16 @@ impl Lines {
                 let place = if *in_copies { "; commands run in copies of the work tree" } else { "" };
                 line(&format!("{verb} {plan} ({digest}) on {branch}: {}{done}{place}", units(*units_total)))
             }
-            Event::Recovered { unit, what } => self.state(Ink::Yellow, "recovered", unit, &format!(": {what}")),
+            Event::Recovered { unit, what } => self.state(Ink::Yellow, "recovered", (unit, &[]), &format!(": {what}")),
             Event::PhaseStarted { phase, units: count, done } => {
                 let done = if *done > 0 { format!(", {done} of them done") } else { String::new() };
                 let title = phase.title.as_ref().map(|title| format!(", {title}")).unwrap_or_default();
                 self.heading(&format!("{phase}{title}"), &format!("{}{done}", units(*count)))
             }
-            Event::UnitStarted { ordinal, of, .. } => {
-                let width = of.to_string().len();
-                self.place = format!("[{ordinal:width$}/{of}] ");
-                String::new()
-            }
+            Event::UnitStarted { .. } => String::new(),
             Event::Doing { unit, activity } => match self.detail {
-                Detail::Verbose => self.state(Ink::Dim, "doing", unit, &format!(": {activity}")),
-                Detail::Normal => String::new(),
+                Detail::Verbose => self.state(Ink::Dim, "doing", (unit, &[]), &format!(": {activity}")),
+                Detail::Normal | Detail::Quiet => String::new(),
             },
             Event::CommandFinished { .. } => self.command(event),
             Event::CommandReused { unit, command } => {
@@ -69,35 +87,37 @@ impl Lines {
             }
             Event::UnitCommitted { unit, files, commit, lines_added, lines_removed, .. } => {
                 let rest = format!("  {} (+{lines_added} -{lines_removed})", short(commit));
-                self.state(Ink::Green, "committed", &part_name(unit, files), &rest)
+                self.state(Ink::Green, "committed", (unit, files), &rest)
             }
             Event::UnitSplit { unit, files, count, reason } => {
                 let rest = format!(": {}; its {count} files are tried by halves", reason.lines().next().unwrap_or_default());
-                self.state(Ink::Yellow, "split", &part_name(unit, files), &rest)
+                self.state(Ink::Yellow, "split", (unit, files), &rest)
             }
-            Event::UnitUnchanged { unit, files, why } => {
-                self.state(Ink::Green, "unchanged", &part_name(unit, files), &format!(" ({why})"))
-            }
+            Event::UnitUnchanged { unit, files, why } => self.state(Ink::Green, "unchanged", (unit, files), &format!(" ({why})")),
+            Event::UnitFailed { unit, files, .. } if self.is_brief => self.failure("failed", (unit, files), failures),
+            Event::UnitQuarantined { unit, files, .. } if self.is_brief => self.failure("quarantined", (unit, files), failures),
+            Event::UnitReverted { unit, files, .. } if self.is_brief => self.failure("reverted", (unit, files), failures),
             // Where the log is was said below the command that failed; the error at the end has the other lines.
-            Event::UnitFailed { unit, files, reason, .. } => self.state(
-                Ink::Red,
-                "failed",
-                &part_name(unit, files),
-                &format!(": {}", reason.lines().next().unwrap_or_default()),
-            ),
+            Event::UnitFailed { unit, files, reason, .. } => {
+                self.state(Ink::Red, "failed", (unit, files), &format!(": {}", reason.lines().next().unwrap_or_default()))
+            }
             Event::UnitQuarantined { unit, files, reason, .. } => {
                 let mut reason = reason.lines();
-                let unit = part_name(unit, files);
-                let first = self.state(Ink::Red, "quarantined", &unit, &format!(": {}", reason.next().unwrap_or_default()));
+                let first =
+                    self.state(Ink::Red, "quarantined", (unit, files), &format!(": {}", reason.next().unwrap_or_default()));
                 reason.fold(first, |text, more| format!("{text}    {}", line(more)))
             }
             Event::UnitReverted { unit, files, commit, revert, reason } => {
                 let rest = format!(": {reason} ({} is taken back by {})", short(commit), short(revert));
-                self.state(Ink::Red, "reverted", &part_name(unit, files), &rest)
+                self.state(Ink::Red, "reverted", (unit, files), &rest)
             }
-            Event::UnitSkipped { unit, why } => self.state(Ink::Dim, "skipped", unit, &format!(" ({why})")),
+            Event::UnitSkipped { unit, why } => self.state(Ink::Dim, "skipped", (unit, &[]), &format!(" ({why})")),
             Event::GateStarted { .. } => String::new(),
             Event::GatePassed { phase } => self.gate(Ink::Green, phase, "passed"),
+            Event::GateFailed { phase, .. } if self.is_brief && failures.gate(phase).is_some() => {
+                let telling = failures.gate(phase).map(|gate| gate.telling.as_str()).unwrap_or_default();
+                self.gate(Ink::Red, phase, &format!("failed: {telling}"))
+            }
             Event::GateFailed { phase, command } => self.gate(Ink::Red, phase, &format!("failed: {command}")),
             Event::Measured { metric, shown, baseline, target, verdict, .. } => {
                 let before = baseline.as_ref().map(|before| format!(", was {before}")).unwrap_or_default();
@@ -129,12 +149,12 @@ impl Lines {
             Event::PhaseFinished { phase, tally } => self.heading(&phase.to_string(), &counts_words(*tally)),
             Event::RolledBack { unit, commit, revert } => {
                 let rest = format!("  {} is taken back by {}", short(commit), short(revert));
-                self.state(Ink::Yellow, "rolled-back", unit, &rest)
+                self.state(Ink::Yellow, "rolled-back", (unit, &[]), &rest)
             }
             Event::WouldRollBack { unit, commit, files, whole_commit } => {
                 let part = if *whole_commit { "" } else { ", of which only this file goes back" };
                 let files = if files.is_empty() { "nothing".to_owned() } else { files.join(", ") };
-                self.state(Ink::Yellow, "would undo", unit, &format!("  {}{part}; changes {files}", short(commit)))
+                self.state(Ink::Yellow, "would undo", (unit, &[]), &format!("  {}{part}; changes {files}", short(commit)))
             }
             Event::RollbackFinished { plan, taken_back, already, landed } => {
                 self.rolled_back(plan, *taken_back, *already, *landed)
@@ -172,9 +192,17 @@ impl Lines {
     }
 
     /// `  committed    [3/12] a.py ...`
-    fn state(&self, ink: Ink, word: &str, unit: &str, rest: &str) -> String {
+    fn state(&self, ink: Ink, word: &str, (unit, files): (&str, &[String]), rest: &str) -> String {
         let word = self.look.paint(ink, &format!("{word:11}"));
-        format!("  {word}  {}{}", self.place, line(&format!("{unit}{rest}")))
+        let place = self.places.get(unit).map(String::as_str).unwrap_or_default();
+        format!("  {word}  {place}{}", line(&format!("{}{rest}", part_name(unit, files))))
+    }
+
+    /// The one line that tells what went wrong, and where there is more.
+    fn failure(&self, word: &str, (unit, files): (&str, &[String]), failures: &Failures) -> String {
+        let failed = failures.of(unit).filter(|failed| failed.files == files).last();
+        let telling = failed.map(|failed| failed.telling.as_str()).unwrap_or_default();
+        self.state(Ink::Red, word, (unit, files), &format!(": {telling}"))
     }
 
     fn gate(&self, ink: Ink, phase: &PhaseLabel, rest: &str) -> String {
@@ -206,7 +234,8 @@ impl Lines {
             return String::new();
         };
         let mut text = String::new();
-        if !passed || self.detail == Detail::Verbose {
+        let is_told = if *passed { self.detail == Detail::Verbose } else { !self.is_brief };
+        if is_told {
             let ink = if *passed { Ink::Dim } else { Ink::Red };
             let outcome = if *without_unit {
                 format!("without the {}: {outcome}", if unit.is_some() { "unit" } else { "phase's units" })
@@ -220,7 +249,7 @@ impl Lines {
         }
         // The last attempt shows what it printed, and so does one on the tip that does not say which tests fail.
         // Of units that failed together it is shown of the one that did it.
-        if !passed && !again && *others == 0 && (!without_unit || failures.is_empty()) {
+        if is_told && !passed && !again && *others == 0 && (!without_unit || failures.is_empty()) {
             text += &self.quoted(tail);
             text += &format!("    log: {}", line(log));
         }
@@ -233,16 +262,16 @@ impl Lines {
 
     /// The last lines of a command's output, each behind a bar.
     fn quoted(&self, tail: &str) -> String {
-        let all: Vec<&str> = tail.lines().collect();
+        let all: Vec<&str> = tail.split('\n').collect();
+        let all = if tail.ends_with('\n') { &all[..all.len() - 1] } else { &all[..] };
         let bar = self.look.paint(Ink::Dim, "|");
         let mut text = String::new();
         if all.len() > TAIL_LINES {
             text += &format!("    {bar} {}\n", self.look.paint(Ink::Dim, "(what came before is in the log)"));
         }
         for shown in &all[all.len().saturating_sub(TAIL_LINES)..] {
-            let cut: String = shown.trim_end_matches('\r').chars().take(TAIL_COLUMNS).collect();
-            // `text` and not `line`: tabs are what tables are made of, and there is no line feed in here.
-            text += &format!("    {bar} {}\n", escape::text(cut.as_bytes()));
+            let cut: String = shown.chars().take(TAIL_COLUMNS).collect();
+            text += &format!("    {bar} {}\n", escape::output(cut.as_bytes(), self.look.colour));
         }
         text
     }
@@ -269,6 +298,17 @@ impl Lines {
             text += &format!("{} {}", self.look.paint(Ink::Cyan, "help:"), line(help));
         }
         text
+    }
+}
+
+/// True for what is said even to those who want to read as little as can be.
+fn is_for_all(event: &Event) -> bool {
+    match event {
+        Event::UnitFailed { .. } | Event::UnitQuarantined { .. } | Event::UnitReverted { .. } | Event::GateFailed { .. } => true,
+        Event::Warning { .. } | Event::Differs { .. } | Event::RunFinished { .. } | Event::RollbackFinished { .. } => true,
+        Event::CommandFinished { passed, .. } => !passed,
+        Event::WouldRollBack { .. } => true,
+        _ => false,
     }
 }
 
@@ -391,22 +431,52 @@ mod tests {
         ]
     }
 
+    /// All that is told of these events.
+    fn told(lines: &mut Lines, events: &[Event]) -> String {
+        let (mut counter, mut failures) = (Counter::default(), Failures::default());
+        let mut text = String::new();
+        for event in events {
+            failures.see(event);
+            text += &lines.of(event, &counter, &failures);
+            counter.see(event);
+        }
+        text
+    }
+
+    #[test]
+    fn beside_lines_that_are_drawn_again_a_failure_is_one_telling_line() {
+        let mut lines = Lines::new(Look::PLAIN, Detail::Normal).brief();
+        let text = told(&mut lines, &story());
+        assert!(text.contains("  quarantined  [ 3/12] app/a.py: validation failed\n"), "{text}");
+        assert!(!text.contains('|') && text.contains("left processes running"), "{text}");
+        let mut lines = Lines::new(Look::PLAIN, Detail::Verbose).brief();
+        assert!(told(&mut lines, &story()).contains("    | Traceback\n"));
+    }
+
+    #[test]
+    fn who_wants_little_is_told_what_failed_and_how_it_ended() {
+        let text = told(&mut Lines::new(Look::PLAIN, Detail::Quiet), &story());
+        let begins: Vec<&str> = text.lines().filter(|line| !line.starts_with("    ")).map(|line| line.trim()).collect();
+        let want = ["warning: `python\\t-m x` left", "quarantined", "gate", "interrupted: ", "elsewhere: ", "help: "];
+        assert!(begins.len() == want.len() && begins.iter().zip(want).all(|(line, want)| line.starts_with(want)), "{begins:?}");
+    }
+
     #[test]
     fn a_run_is_told_in_lines() {
         let mut lines = Lines::new(Look::PLAIN, Detail::Normal);
-        let text: String = story().iter().map(|event| lines.of(event)).collect();
+        let text = told(&mut lines, &story());
         let want = r"resuming plan demo (0123456789ab) on main: 12 units, 1 of them done; commands run in copies of the work tree
   recovered    app/a.py: the old bytes are back
 phase 1 (P0), Critical: 12 units, 1 of them done
   committed    [ 2/12] app/a.py  0123456789ab (+4 -2)
     failed with status 1 (1.2 s): python\t-m x
     | Traceback
-    | \x1b[31mE	x�
+    | E	x�
     | phase 1 (P0): 12 committed
     log: /r/.git/migrate/logs/1
 warning: `python\t-m x` left processes running; those that could be found were killed
   quarantined  [ 3/12] app/a.py: validation failed
-  unchanged    [ 3/12] b\n.py (nothing to change)
+  unchanged    b\n.py (nothing to change)
   gate         phase 1 (P0) failed: make gate
 phase 1 (P0): 2 committed, 0 unchanged, 1 quarantined
 interrupted: 2 committed, 0 unchanged, 1 quarantined, 9 pending; 2 violations left as the plan allows
@@ -420,9 +490,10 @@ help: `migrate resume` goes on from here
     fn a_reason_of_several_lines_is_shown_once_and_in_lines() {
         let (unit, reason) = (|| "a.py".to_owned(), || "left:\na.py:1:1: f\na.py:2:1: g".to_owned());
         let mut lines = Lines::new(Look::PLAIN, Detail::Normal);
-        let failed = lines.of(&Event::UnitFailed { unit: unit(), files: Vec::new(), reason: reason(), log: None });
+        let failed = told(&mut lines, &[Event::UnitFailed { unit: unit(), files: Vec::new(), reason: reason(), log: None }]);
         assert_eq!(failed, "  failed       a.py: left:\n", "the error at the end has the rest");
-        let quarantined = lines.of(&Event::UnitQuarantined { unit: unit(), files: Vec::new(), reason: reason(), log: None });
+        let quarantined = Event::UnitQuarantined { unit: unit(), files: Vec::new(), reason: reason(), log: None };
+        let quarantined = told(&mut lines, &[quarantined]);
         assert_eq!(quarantined, "  quarantined  a.py: left:\n    a.py:1:1: f\n    a.py:2:1: g\n");
     }
 
@@ -442,9 +513,10 @@ help: `migrate resume` goes on from here
         let end = || Event::RunFinished { tally, violations_left: 0, elsewhere, outcome, help: None, units: Box::default() };
         for (detail, shown, more) in [(Detail::Normal, 3, true), (Detail::Verbose, 9, false)] {
             let mut lines = Lines::new(Look::PLAIN, detail);
-            let text: String = (1..10).map(|at| lines.of(&warned(at))).collect();
+            let text = told(&mut lines, &(1..10).map(warned).collect::<Vec<_>>());
             assert_eq!(text.matches("f stays").count(), shown);
-            let told = lines.of(&end()).starts_with("warning: at 6 more places, listed with --verbose: f stays\ndone: ");
+            let told =
+                told(&mut lines, &[end()]).starts_with("warning: at 6 more places, listed with --verbose: f stays\ndone: ");
             assert_eq!(told, more);
         }
     }
@@ -484,7 +556,7 @@ help: `migrate resume` goes on from here
             [(Detail::Normal, ""), (Detail::Verbose, "  doing        a.py: placing\n    passed (0.0 s): true\n")]
         {
             let mut lines = Lines::new(Look::PLAIN, detail);
-            assert_eq!(events.iter().map(|event| lines.of(event)).collect::<String>(), want);
+            assert_eq!(told(&mut lines, &events), want);
         }
     }
 }

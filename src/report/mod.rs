@@ -5,16 +5,19 @@
 
 pub mod ask;
 pub mod builtin;
+pub mod counter;
 pub mod diff;
 pub mod error;
 pub mod escape;
 pub mod examples;
 pub mod failures;
 pub mod forecast;
+pub mod github;
 pub mod json;
 pub mod junit;
 pub mod kpis;
 pub mod lines;
+mod live;
 pub mod log;
 pub mod look;
 pub mod looking;
@@ -24,12 +27,15 @@ pub mod progress;
 pub mod repeats;
 pub mod sarif;
 pub mod scan;
+mod screen;
 pub mod status;
 pub mod text;
 
 /// How much a person wants to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Detail {
+    /// What failed, and the result.
+    Quiet,
     /// What matters.
     #[default]
     Normal,

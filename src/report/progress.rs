@@ -1,23 +1,28 @@
-//! The progress of a run on stderr: lines that stay, and on a terminal a bar below them that shows what is going on now.
+//! The progress of a run on stderr: lines that stay, and on a terminal lines below them that show what is going on now.
 //!
-//! The bar is indicatif's; off a terminal it would swallow the lines, so they never pass through it. It does not hide the
-//! cursor, and it is cleared when the run ends or this value is dropped.
+//! Those are drawn by indicatif; off a terminal it would swallow the lines that stay, so they never pass through it. It does not hide the
+//! cursor, and they are cleared when the run ends.
 
 use std::io::{self, Stderr, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
+use crate::board::Board;
 use crate::event::Event;
 use crate::report::Detail;
-use crate::report::escape;
+use crate::report::counter::Counter;
+use crate::report::failures::Failures;
+use crate::report::github::Github;
 use crate::report::lines::Lines;
+use crate::report::live::Live;
 use crate::report::look::Look;
 
-/// How often the bar's clock moves on when nothing happens.
+/// How often the bar of a look moves on when nothing happens.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Below this many columns only what matters most is shown.
+/// Below this many columns only what matters most is shown of a look.
 const NARROW: u16 = 70;
 
 /// Shows a run as it goes.
@@ -25,52 +30,89 @@ const NARROW: u16 = 70;
 pub struct Progress<W> {
     lines: Lines,
     out: Option<W>,
-    /// True when a bar is to be drawn once a run begins: a rollback has none.
-    live: bool,
-    bar: Option<Bar>,
+    /// What a terminal can take, where lines are to be drawn again once a run begins: a rollback has none.
+    live: Option<Look>,
+    screen: Option<Live>,
+    counter: Counter,
+    failures: Failures,
+    board: Arc<Board>,
+    github: Option<Github>,
 }
 
 impl Progress<Stderr> {
-    /// Progress on stderr, with a bar where it is a terminal that can redraw a line.
+    /// Progress on stderr, with lines that are drawn again where it is a terminal that can do that. What runs is read from `board`, and
+    /// how far the run is written there.
     #[must_use]
-    pub fn stderr(detail: Detail) -> Self {
+    pub fn stderr(detail: Detail, board: Arc<Board>) -> Self {
         let look = Look::of(&io::stderr());
-        Self { live: look.live, ..Self::lines(io::stderr(), look, detail) }
+        let live = Some(look).filter(|look| look.live && detail != Detail::Quiet);
+        let github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        let progress = Self::lines(io::stderr(), look, detail);
+        let lines = if live.is_some() { progress.lines.brief() } else { progress.lines };
+        Self { live, lines, board, github: github.then(Github::default), ..progress }
     }
 }
 
 impl<W: Write> Progress<W> {
-    /// Progress in lines alone.
+    /// Nothing but the lines, on any stream.
+    #[must_use]
     pub fn lines(out: W, look: Look, detail: Detail) -> Self {
-        Self { lines: Lines::new(look, detail), out: Some(out), live: false, bar: None }
+        Self {
+            lines: Lines::new(look, detail),
+            out: Some(out),
+            live: None,
+            screen: None,
+            counter: Counter::default(),
+            failures: Failures::default(),
+            board: Arc::default(),
+            github: None,
+        }
     }
 
     /// Shows one event.
     pub fn event(&mut self, event: &Event) {
-        let text = self.lines.of(event);
-        if self.live && self.bar.is_none() && matches!(event, Event::RunStarted { .. }) {
-            self.bar = Some(Bar::new(ProgressDrawTarget::stderr(), columns()));
+        self.failures.see(event);
+        let mut text = self.lines.of(event, &self.counter, &self.failures);
+        self.counter.see(event);
+        self.board.post(|posted| self.counter.post(posted));
+        if let (Some(look), None, Event::RunStarted { .. }) = (self.live, &self.screen, event) {
+            self.screen = Some(Live::new(ProgressDrawTarget::stderr(), look, Arc::clone(&self.board), &self.counter));
         }
-        if let Some(bar) = &mut self.bar {
-            bar.event(event);
+        match &self.screen {
+            Some(_) if matches!(event, Event::RunFinished { .. }) => self.finish(),
+            Some(screen) => screen.show(&self.counter),
+            None => {}
+        }
+        if let Some(github) = &mut self.github {
+            text = github.around(event, &text, &self.failures);
         }
         if !text.is_empty() {
             self.print(&text);
         }
     }
 
-    /// Clears the bar for good; whatever is printed after this stands alone.
+    /// Clears the lines that are drawn again for good; whatever is printed after this stands alone.
     pub fn finish(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.bar.finish_and_clear();
+        if let Some(screen) = self.screen.take() {
+            screen.finish();
         }
+        let end = self.github.as_mut().map(Github::close).unwrap_or_default();
+        if !end.is_empty() {
+            self.print(&end);
+        }
+    }
+
+    /// What failed so far.
+    #[must_use]
+    pub fn failures(&self) -> &Failures {
+        &self.failures
     }
 
     fn print(&mut self, text: &str) {
         let Some(out) = &mut self.out else { return };
         let mut write = || out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        let written = match &self.bar {
-            Some(bar) => bar.bar.suspend(write),
+        let written = match &self.screen {
+            Some(screen) => screen.suspend(write),
             None => write(),
         };
         // Nobody reads any more (a closed pipe, a terminal that hung up), and there is nowhere else to say so; the run goes on.
@@ -84,83 +126,6 @@ impl<W: Write> Progress<W> {
 pub(super) fn tick(bar: &ProgressBar) {
     if std::thread::Builder::new().spawn(|| {}).is_ok_and(|thread| thread.join().is_ok()) {
         bar.enable_steady_tick(TICK);
-    }
-}
-
-/// The live part.
-#[derive(Debug)]
-struct Bar {
-    bar: ProgressBar,
-    /// The unit that was counted last, so that one which is committed and then reverted counts once.
-    counted: Option<String>,
-    /// The unit that began last, and its place in the phase.
-    started: Option<String>,
-    place: String,
-}
-
-impl Bar {
-    fn new(target: ProgressDrawTarget, columns: u16) -> Self {
-        let bar = bare(target, columns);
-        tick(&bar);
-        Self { bar, counted: None, started: None, place: String::new() }
-    }
-
-    fn event(&mut self, event: &Event) {
-        match event {
-            Event::RunStarted { units_total, units_done, .. } => {
-                self.bar.set_length(*units_total as u64);
-                self.bar.set_position(*units_done as u64);
-                // What an earlier run did says nothing about the speed of this one.
-                self.bar.reset_eta();
-            }
-            Event::PhaseStarted { phase, .. } | Event::PhaseFinished { phase, .. } => {
-                self.bar.set_prefix(escape::line(phase.to_string().as_bytes()));
-                self.say("");
-            }
-            Event::UnitStarted { unit, ordinal, of, .. } => {
-                self.counted = None;
-                self.started = Some(unit.clone());
-                self.place = format!("[{ordinal}/{of}] ");
-                self.say(&format!("{}{unit}", self.place));
-            }
-            Event::Doing { unit, activity } => {
-                let place = if self.started.as_ref() == Some(unit) { self.place.as_str() } else { "" };
-                self.say(&format!("{place}{unit} {activity}"));
-            }
-            Event::GateStarted { phase } => self.say(&format!("gate of {phase}")),
-            Event::UnitCommitted { unit, .. }
-            | Event::UnitUnchanged { unit, .. }
-            | Event::UnitFailed { unit, .. }
-            | Event::UnitQuarantined { unit, .. }
-            | Event::UnitSkipped { unit, .. }
-            | Event::UnitReverted { unit, .. } => {
-                if self.counted.as_ref() != Some(unit) {
-                    self.counted = Some(unit.clone());
-                    self.bar.inc(1);
-                }
-            }
-            Event::RunFinished { .. } => self.bar.finish_and_clear(),
-            Event::UnitSplit { .. }
-            | Event::Measured { .. }
-            | Event::RecoveryChecked { .. }
-            | Event::Pushed { .. }
-            | Event::PhaseTook { .. }
-            | Event::Recovered { .. }
-            | Event::CommandFinished { .. }
-            | Event::CommandReused { .. }
-            | Event::GatePassed { .. }
-            | Event::GateFailed { .. }
-            | Event::RolledBack { .. }
-            | Event::WouldRollBack { .. }
-            | Event::RollbackFinished { .. }
-            | Event::Differs { .. }
-            | Event::UnitWarned { .. }
-            | Event::Warning { .. } => {}
-        }
-    }
-
-    fn say(&self, what: &str) {
-        self.bar.set_message(escape::line(what.as_bytes()));
     }
 }
 

@@ -1,8 +1,10 @@
 //! The bar on a real terminal, and lines without one.
 
 use std::process::Command;
+use std::time::Duration;
 
 use super::*;
+use crate::board::Running;
 use crate::event::{Activity, PhaseLabel, RunOutcome};
 use crate::state::Counts;
 
@@ -84,10 +86,9 @@ fn a_reader_that_went_away_stops_nothing() {
 
 #[test]
 fn a_unit_that_is_reverted_counts_once() {
-    let mut bar = Bar::new(ProgressDrawTarget::hidden(), 80);
-    story().iter().take(6).for_each(|event| bar.event(event));
-    assert_eq!((bar.bar.position(), bar.bar.length()), (1, Some(2)));
-    assert!(!bar.bar.message().contains('\x1b'));
+    let mut counter = Counter::default();
+    story().iter().for_each(|event| counter.see(event));
+    assert_eq!((counter.done, counter.of, counter.failed()), (1, 2, 1));
 }
 
 /// The body of a process that the next test starts on a terminal of its own.
@@ -97,11 +98,29 @@ fn body_of_a_process_on_a_terminal() {
         // A test starts this one as a process of its own.
         return;
     }
-    let mut progress = Progress::stderr(Detail::Normal);
+    let board = Arc::new(Board::default());
+    let log = std::env::temp_dir().join(format!("migrate-screen-{}.log", std::process::id()));
+    std::fs::write(&log, "one\nlast \x1b[31mwords\x1b[0m\n").unwrap();
+    let running = |unit: &str| Running {
+        step: "validating".to_owned(),
+        unit: Some(unit.to_owned()),
+        others: 0,
+        command: "python -m py_compile app/evil.py".to_owned(),
+        log: log.clone(),
+        since: crate::board::now(),
+    };
+    let _first = board.begin(running("app/evil\x1b[2J.py"));
+    let second = board.begin(running("app/b.py"));
+    let mut progress = Progress::stderr(Detail::Normal, Arc::clone(&board));
     for event in story() {
         progress.event(&event);
         std::thread::sleep(Duration::from_millis(60));
+        if matches!(event, Event::UnitCommitted { .. }) {
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
+    drop(second);
+    std::fs::remove_file(log).unwrap();
 }
 
 /// Runs the body above on a terminal so many columns wide; what the terminal got, and whether all went well.
@@ -127,6 +146,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         .args(["--exact", "report::progress::tests::body_of_a_process_on_a_terminal", "--nocapture"])
         .env("MIGRATE_TEST_BODY", "1")
         .env_remove("NO_COLOR")
+        .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
         .env("TERM", "xterm")
         .envs(env.iter().copied())
         .output()
@@ -135,16 +156,17 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 }
 
 #[test]
-fn on_a_terminal_a_bar_shows_what_is_going_on() {
+fn on_a_terminal_lines_show_what_is_going_on() {
     let (text, fine) = on_a_terminal(120, &[]);
     assert!(fine, "{text}");
     for part in [
-        "phase 1 (P0) [",
-        "0/2 ",
-        "1/2 ",
-        "(eta ",
-        "[1/2] app/evil\\x1b[2J.py validating: python -m py_compile",
+        "\x1b[1mphase 1 (P0)\x1b[0m  [>                           ]  0/2",
+        "[==============>             ]  1/2",
+        "\x1b[36m  validating  \x1b[0mapp/evil\\x1b[2J.py  python -m py_compile app/e...  | last words",
+        "validating  \x1b[0mapp/b.py  ",
         "\x1b[32mcommitted  \x1b[0m  [1/2] app/evil",
+        "\x1b[31m1 failed\x1b[0m",
+        "\x1b[31mreverted   \x1b[0m  [1/2] app/evil\\x1b[2J.py: no\r\n",
     ] {
         assert!(text.contains(part), "{part:?} is not in {text:?}");
     }
@@ -160,14 +182,23 @@ fn no_width_of_a_terminal_is_too_small() {
 }
 
 #[test]
-fn a_dumb_terminal_gets_lines_without_colour() {
-    let (text, fine) = on_a_terminal(80, &[("TERM", "dumb")]);
-    assert!(fine && text.contains("  committed    [1/2] app"), "{text:?}");
-    assert!(!text.contains('\x1b') && !text.contains("eta"), "{text:?}");
+fn a_dumb_terminal_and_one_that_nobody_watches_get_lines_alone() {
+    for (name, value) in [("TERM", "dumb"), ("CI", "1")] {
+        let (text, fine) = on_a_terminal(80, &[(name, value)]);
+        assert!(fine && text.contains("[1/2] app"), "{text:?}");
+        assert!(!text.contains("\x1b[2K") && !text.contains("validating"), "{text:?}");
+    }
 }
 
 #[test]
-fn without_colour_there_is_still_a_bar() {
+fn for_the_runner_of_github_there_are_groups_and_annotations() {
+    let (text, fine) = on_a_terminal(80, &[("CI", "true"), ("GITHUB_ACTIONS", "true"), ("NO_COLOR", "1")]);
+    assert!(fine && text.contains("::group::phase 1 (P0)\r\n") && text.contains("::endgroup::\r\nfailed: "), "{text:?}");
+    assert!(text.contains("::error file=app/evil\\x1b[2J.py,title=app/evil\\x1b[2J.py failed::no\r\n"), "{text:?}");
+}
+
+#[test]
+fn without_colour_there_are_still_lines_that_are_drawn_again() {
     let (text, fine) = on_a_terminal(120, &[("NO_COLOR", "1")]);
-    assert!(fine && text.contains("  committed    [1/2] app") && text.contains("(eta "), "{text:?}");
+    assert!(fine && text.contains("  committed    [1/2] app") && text.contains("  validating  app/b.py"), "{text:?}");
 }

@@ -3,18 +3,55 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use serde::Serialize;
+
+use crate::board::Posted;
+use crate::date;
 use crate::report::Detail;
 use crate::report::error::{Weight, message, unless_closed};
 use crate::report::escape;
 use crate::report::kpis;
 use crate::report::lines::left_words;
 use crate::report::look::{Ink, Look};
+use crate::report::screen;
 use crate::state::{Counts, State};
 use crate::table::{PhaseRows, Row, StatusTable};
 use crate::verdict::VerdictKind;
 
 /// More committed units than this are told as a number, unless all are asked for.
 const MANY: usize = 30;
+
+/// The table, and what the run does that is at work here meanwhile.
+#[derive(Debug, Serialize)]
+pub struct Told<'t> {
+    /// Where units stand.
+    #[serde(flatten)]
+    pub table: &'t StatusTable,
+    /// What is done at this moment; `None` where no run is at work.
+    pub running: Option<&'t Posted>,
+}
+
+/// Writes what a run does at this moment, for a terminal so many columns wide.
+///
+/// # Errors
+/// What the stream says.
+pub fn write_running(out: &mut dyn Write, look: Look, posted: &Posted, columns: usize) -> io::Result<()> {
+    let Posted { process, since, plan, phase, done, of, failed, running, .. } = posted;
+    let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
+    let phase = if phase.is_empty() {
+        "looking at the files".to_owned()
+    } else {
+        format!("{phase}, {done} of {of} units through{failed}")
+    };
+    let began = date::utc(i64::try_from(since / 1000).unwrap_or(0));
+    let what = format!("a run of the plan {plan} is at work here: {phase} (process {process}, since {began})");
+    let mut text = look.paint(Ink::Yellow, &escape::line(what.as_bytes())) + "\n";
+    for running in running {
+        push_line(&mut text, &screen::worker(look, running, &running.last_line(), columns));
+    }
+    text.push('\n');
+    unless_closed(out.write_all(text.as_bytes()))
+}
 
 /// Writes the table as text. A reader that went away is no error.
 ///
@@ -51,7 +88,7 @@ fn push_phase(text: &mut String, look: Look, phase: &PhaseRows, detail: Detail) 
     let title = phase.phase.title.as_ref().map(|title| format!(", {title}")).unwrap_or_default();
     let heading = escape::line(format!("{}{title}", phase.phase).as_bytes());
     push_line(text, &format!("{}: {}", look.paint(Ink::Bold, &heading), share(phase.counts, phase.violations_left)));
-    let brief = detail == Detail::Normal && phase.counts.committed > MANY;
+    let brief = detail != Detail::Verbose && phase.counts.committed > MANY;
     if phase.rows.len() > 1 {
         push_line(text, &format!("  {}", look.paint(Ink::Dim, &phase.counts.words(|_| true))));
     }
@@ -64,8 +101,8 @@ fn push_phase(text: &mut String, look: Look, phase: &PhaseRows, detail: Detail) 
     for row in phase.rows.iter().filter(|row| !brief || row.state != State::Committed || row.violations_left > 0) {
         push_row(text, look, row, width, "");
         // Where its files stand in different places, each that tells something.
-        let telling = |file: &&Row| detail != Detail::Normal || !file.state.is_done();
-        if detail != Detail::Normal || row.files.iter().any(|file| file.state != row.state || file.note != row.note) {
+        let telling = |file: &&Row| detail == Detail::Verbose || !file.state.is_done();
+        if detail == Detail::Verbose || row.files.iter().any(|file| file.state != row.state || file.note != row.note) {
             row.files.iter().filter(telling).for_each(|file| push_row(text, look, file, width, "  "));
         }
     }

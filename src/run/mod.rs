@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use git2::Oid;
 
+use crate::board::Board;
 use crate::event::{Event, Watch};
 use crate::forecast::Forecast;
 use crate::held::{BranchMove, Held};
@@ -64,7 +65,7 @@ pub use rehearsal::{EachUnit, Rehearsed, RehearsedFile, rehearse};
 pub use whereabouts::Whereabouts;
 
 /// Runs what is left of the plan, first putting in order what an interrupted run left behind, and looking at its files while somebody
-/// may `watch`. Once it is known what is to be done, and before anything is, `agrees` is asked, with it and the branch.
+/// may watch. Once it is known what is to be done, and before anything is, it is asked for.
 ///
 /// # Errors
 /// [`Stop`], by what a person has to do. Whatever it is, every unit is wholly done or wholly as it was, or a later run makes it so.
@@ -73,16 +74,17 @@ pub fn run(
     plan: &Plan,
     request: &Request,
     interrupt: &Interrupt,
-    watch: Watch,
-    agrees: Agrees<'_>,
+    audience: Audience<'_>,
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), Stop> {
     let what = format!("migrate run of the plan {}", plan.name);
     lock::holding(&repo.state_folder(), &what, || {
+        let Audience { watch, agrees, board } = audience;
+        board.publish(&repo.state_folder(), &plan.name);
         let mut journal = Journal::open(&repo.state_folder())?;
         let leave = Leave { detached: request.leave.detached || request.branch.is_some(), ..request.leave };
         let identity = settle(repo, &mut journal, leave, emit)?;
-        let (mut run, opening) = Run::start((repo, plan), request, (interrupt, watch), journal, identity, emit)?;
+        let (mut run, opening) = Run::start((repo, plan), request, (interrupt, watch, board), journal, identity, emit)?;
         run.put_to(agrees)?;
         run.branch_off()?;
         run.announce(opening, emit)?;
@@ -94,6 +96,16 @@ pub fn run(
 
 /// Whoever is asked whether a run is to do what is ahead, on the branch of this name.
 pub type Agrees<'a> = &'a mut dyn FnMut(&Forecast, &str) -> bool;
+
+/// Who follows a run beside its events.
+pub struct Audience<'a> {
+    /// Watches how far the look at the files is.
+    pub watch: Watch<'a>,
+    /// Is asked once all is looked at, and before anything is done.
+    pub agrees: Agrees<'a>,
+    /// Shows what runs.
+    pub board: Arc<Board>,
+}
 
 struct Run<'a> {
     repo: &'a Repo,

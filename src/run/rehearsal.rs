@@ -1,5 +1,7 @@
 //! What a run would make of its units, commands that have a say in it included: each is drafted and none is judged or written.
 
+use std::sync::Arc;
+
 use crate::event::{Event, Watch};
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
@@ -62,7 +64,8 @@ pub fn rehearse(
     let what = format!("drafts of the plan {}", plan.name);
     lock::holding(&repo.state_folder(), &what, || {
         let journal = Journal::open(&repo.state_folder())?;
-        let (mut run, _) = Run::start((repo, plan), request, (interrupt, watch), journal, repo.identity()?, emit)?;
+        let (mut run, _) =
+            Run::start((repo, plan), request, (interrupt, watch, Arc::default()), journal, repo.identity()?, emit)?;
         if run.isolation.is_none() && plan.drafts_by_commands() {
             let message = "drafts are shown with their commands only where copies of the work tree can be made";
             let help = "run it without --in-place; `migrate check` says why no copies can be made";

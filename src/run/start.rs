@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::board::Board;
 use crate::event::{Event, Watch};
 use crate::held::Held;
 use crate::interrupt::Interrupt;
@@ -49,7 +50,7 @@ impl<'a> Run<'a> {
     pub(super) fn start(
         (repo, plan): (&'a Repo, &'a Plan),
         request: &'a Request,
-        (interrupt, watch): (&'a Interrupt, Watch),
+        (interrupt, watch, board): (&'a Interrupt, Watch, Arc<Board>),
         journal: Journal,
         identity: Identity,
         emit: &mut dyn FnMut(Event),
@@ -110,7 +111,9 @@ impl<'a> Run<'a> {
             plan,
             request,
             interrupt,
-            judge: Arc::new(Judge::new(repo, plan, interrupt).without(&request.red_ok).without_cache(request.no_cache)),
+            judge: Arc::new(
+                Judge::new(repo, plan, interrupt).without(&request.red_ok).without_cache(request.no_cache).seen_on(board),
+            ),
             identity,
             conversions,
             callables,

@@ -121,6 +121,8 @@ mod rules;
 mod run;
 /// What is still to be migrated: text, JSON, SARIF, exit codes, files that cannot be read.
 mod scan;
+/// What a terminal, a pipe and CI show while a run is at work.
+mod screens;
 /// The schema of plans, what shells offer, and the manual.
 mod shell;
 /// Rewrite rules over the standard library and published packages, judged by CPython and pyflakes.

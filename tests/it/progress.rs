@@ -62,7 +62,7 @@ fn on_a_terminal_a_bar_shows_how_far_a_look_at_the_files_is() {
     }
     let ran = on_a_terminal(&repo, &["run"]).succeeds();
     shows(&ran, 4, "2 units");
-    assert!(ran.stderr.contains("phase 1 (P0) ["), "the bar of the run follows: {ran:?}");
+    assert!(ran.stderr.contains("\x1b[1mphase 1 (P0)\x1b[0m  ["), "the bar of the run follows: {ran:?}");
     assert_eq!(repo.read("b/c.py"), NEW.as_bytes());
 }
 

@@ -11,7 +11,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("words made of words", &["taken"]),
     ("what can be said, what Python is", &["event", "python", "unit_id"]),
     ("the language of rules, what the tree's modules are, what numbers say", &["metric", "pattern", "program"]),
-    ("mechanisms that know one thing", &["command", "date", "fs", "journal", "lock", "measured", "plan", "ratchet", "table"]),
+    (
+        "mechanisms that know one thing",
+        &["board", "command", "date", "fs", "journal", "lock", "measured", "plan", "ratchet", "table"],
+    ),
     ("mechanisms that join two", &["copies", "message", "repo", "rewrite"]),
     ("what judges rules and results", &["examples", "guard"]),
     ("plan times tree, and how things end", &["stop", "units"]),
