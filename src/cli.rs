@@ -120,7 +120,7 @@ pub struct InitArgs {
     /// The same code as it is to be
     #[arg(long, value_name = "FILE", requires = "before")]
     pub after: Option<PathBuf>,
-    /// The ticket that each commit names, such as "#506"; by default the plan's name
+    /// The ticket that each commit names, such as "#506"; none when nothing is said
     #[arg(long, value_name = "TEXT")]
     pub issue: Option<String>,
     /// Do not run the project's tests to see whether they pass
@@ -146,7 +146,7 @@ pub struct RenameArgs {
     /// The plan's name; by default made of the two names
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// The ticket that each commit names, such as "#506"; by default the plan's name
+    /// The ticket that each commit names, such as "#506"; none when nothing is said
     #[arg(long, value_name = "TEXT")]
     pub issue: Option<String>,
     /// Do not run the project's tests to see whether they pass

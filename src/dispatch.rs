@@ -35,6 +35,7 @@ use crate::plan::{Plan, load};
 use crate::ready;
 use crate::repo::Repo;
 use crate::report::counter::Counter;
+use crate::report::excerpt::Files;
 use crate::report::junit::Junit;
 use crate::report::look::{self, Look};
 use crate::report::looking::Looking;
@@ -128,6 +129,8 @@ struct Session<'a> {
     plan_file: Option<RepoPath>,
     interrupt: &'a Interrupt,
     detail: Detail,
+    /// The files of which lines are shown.
+    files: Files,
 }
 
 impl<'a> Session<'a> {
@@ -149,7 +152,8 @@ impl<'a> Session<'a> {
         };
         let plan_file = plan.file.as_ref().and_then(|file| file.strip_prefix(repo.top()).ok());
         let plan_file = plan_file.and_then(|file| RepoPath::new(file.as_os_str().as_bytes()).ok());
-        Ok(Self { cli, here, repo, plan, plan_file, interrupt, detail })
+        let files = Files::below(repo.top());
+        Ok(Self { cli, here, repo, plan, plan_file, interrupt, detail, files })
     }
 
     fn command(&self, command: &Command) -> Result<(), Stop> {

@@ -179,7 +179,7 @@ fn committed(deed: &Deed, noted: &Noted, is_back: bool) -> Step {
         What::TakenBack { of, cause, reason, verdict } => {
             let by = match cause {
                 None => "by hand",
-                Some(Cause::Rollback) => "by `migrate rollback`",
+                Some(Cause::Rollback) => "by request",
                 Some(Cause::Verification) => "its verification failed",
                 Some(Cause::Gate) => "it made the gate fail",
             };

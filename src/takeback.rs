@@ -183,7 +183,7 @@ fn message(repo: &Repo, work: Work<'_>, reason: &Reason) -> Result<String, Stop>
     let (cause, why, verdict) = match reason {
         Reason::Verification { why, verdict } => (Cause::Verification, why.as_str(), *verdict),
         Reason::Gate { why, verdict } => (Cause::Gate, why.as_str(), *verdict),
-        Reason::Rollback => (Cause::Rollback, "rolled back with `migrate rollback`", None),
+        Reason::Rollback => (Cause::Rollback, "rolled back by request", None),
     };
     let account = Account {
         plan: plan.to_owned(),

@@ -334,7 +334,8 @@ impl Session<'_> {
     fn warn(&self, repeats: &mut Repeats, unit: &RepoPath, warnings: &[Warning]) {
         for warning in warnings {
             if repeats.shows(&warning.message) {
-                text::warning(&mut io::stderr(), Look::of(&io::stderr()), unit, warning, repeats.help(&warning.help));
+                let look = (Look::of(&io::stderr()), &self.files);
+                text::warning(&mut io::stderr(), look, unit, warning, repeats.help(&warning.help));
             }
         }
     }
@@ -347,7 +348,8 @@ impl Session<'_> {
 
     fn unsound(&self, repeats: &mut Repeats, foreseen: &Foreseen, unsound: &Unsound) {
         let what = format!("{}: {}: {}", self.plan.phase_label(foreseen.phase), foreseen.file, unsound.reason);
-        text::problem(&mut io::stderr(), Look::of(&io::stderr()), &what, repeats.help(&unsound.help));
+        let look = (Look::of(&io::stderr()), &self.files);
+        text::unsound(&mut io::stderr(), look, &foreseen.file, &what, repeats.help(&unsound.help));
     }
 }
 

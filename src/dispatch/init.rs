@@ -160,8 +160,8 @@ fn tell(written: &Written, asked: &Asked) -> io::Result<()> {
     let is_red = |tried: &init::Tried| matches!(&tried.outcome, Outcome::Fails(why) if why.contains("tests failed"));
     if !written.tried.iter().any(|tried| matches!(tried.outcome, Outcome::Works { .. })) && written.tried.iter().any(is_red) {
         let what =
-            "tests fail as things are: make them pass and write the plan again with --force, or take the `#` away in front of";
-        text::line(&mut out, &format!("{what}\ntheir command in the plan: what was red before is not held against a unit"))?;
+            "the tests fail before any change: fix them and write the plan again with --force, or remove the `#` before their";
+        text::line(&mut out, &format!("{what}\ncommand in the plan: tests that failed before do not count against a unit"))?;
     }
     if asked.tries && written.tried.is_empty() {
         text::line(&mut out, "no tests were found: add a command that judges to `validate`, where there is one")?;

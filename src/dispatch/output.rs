@@ -71,7 +71,7 @@ impl Output {
             Err(error) => Err(error),
         };
         removed.map_err(|error| {
-            let message = format!("{}: does not give way to a report: {error}", self.path.display());
+            let message = format!("{}: is not overwritten by the report: {error}", self.path.display());
             Stop::Usage(Note::new(message, "name another file for the report"))
         })?;
         Ok(self)

@@ -8,6 +8,7 @@ use crate::dispatch::{below, default_plan, detail, loaded, phase_of, printed};
 use crate::interrupt::Interrupt;
 use crate::plan::Rename;
 use crate::repo::Repo;
+use crate::report::excerpt::Files;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::{json, sarif, scan as printer, text};
@@ -49,7 +50,12 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
     printed(match (args.json, args.sarif) {
         (true, _) => json::line(&mut out, &printer::json(&found)),
         (_, true) => json::line(&mut out, &sarif::log(&found, repo.top())),
-        _ => printer::write(&mut out, Look::of(&io::stdout()), &found, detail(cli)),
+        _ => {
+            let look = Look::of(&io::stdout());
+            // What other programs read stays a line for each place.
+            let files = look.terminal.then(|| Files::below(repo.top()));
+            printer::write(&mut out, look, &found, files.as_ref(), detail(cli))
+        }
     })?;
     match args.fail_over {
         Some(allowed) => refuse_more(&found, allowed),

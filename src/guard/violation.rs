@@ -11,7 +11,7 @@ pub(super) fn left(after: &Parsed, context: &Context) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let help = match context.guards.severity(Guard::Violation) {
         Severity::Error => "write `edits` for this place, or let the guard `violation` warn, or be off, for this file",
-        Severity::Warn | Severity::Off => "write `edits` for this place where it shall go too",
+        Severity::Warn | Severity::Off => "write `edits` for this place if it is to change too",
     };
     let mut rules: Vec<Vec<&str>> = Vec::new();
     for (rule, step) in context.rules {

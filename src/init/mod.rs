@@ -183,7 +183,7 @@ pub fn init(
         let (files, places) = size(&waves);
         let what = format!("{}: {} in {}", what(&asked.what), count(places, "place"), count(files, "file"));
         let (title, summary) = commit(&asked.what);
-        let issue = asked.issue.as_deref().unwrap_or(&asked.name);
+        let issue = asked.issue.as_deref();
         let (name, rule, tried) = (&asked.name, rule.clone(), &tried);
         let schema = schema.as_deref();
         text = Draft { name, issue, schema, what, title, summary, rule, waves: &waves, tried, left_out: &left_out }.text();

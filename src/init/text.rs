@@ -13,7 +13,7 @@ pub struct Draft<'d> {
     /// The plan's name.
     pub name: &'d str,
     /// The ticket that commits name.
-    pub issue: &'d str,
+    pub issue: Option<&'d str>,
     /// Where an editor finds what a plan may hold; `None` where that could not be written.
     pub schema: Option<&'d str>,
     /// What the plan does, in one line.
@@ -43,7 +43,9 @@ impl Draft<'_> {
         push(&mut out, &format!("# {}\n#\n", comment(&self.what)));
         out.push_str("# `migrate check` tries it in memory, `migrate diff` shows what would change, `migrate run` does it.\n");
         push(&mut out, &format!("version: 1\nname: {}\n", self.name));
-        push(&mut out, &aside(&format!("issue: {}", scalar(self.issue)), "the ticket that each commit names"));
+        if let Some(issue) = self.issue {
+            push(&mut out, &aside(&format!("issue: {}", scalar(issue)), "the ticket that each commit names"));
+        }
         push(&mut out, &format!("\nrules:\n{}", self.rule));
         push(&mut out, &format!("\ncommit:\n  title: {}\n  summary: {}\n", scalar(&self.title), scalar(&self.summary)));
         self.judges(&mut out);
@@ -283,7 +285,7 @@ mod tests {
             let tried = [suite("x {report}")];
             let text = Draft {
                 name: "x",
-                issue: "y",
+                issue: Some("y"),
                 schema: None,
                 what: String::new(),
                 title: "t".into(),

@@ -60,7 +60,7 @@ pub fn keep(report: &Path, kept: &Path) -> Result<(), Stop> {
 /// When it cannot be written.
 pub fn tell(feedback: &Path, why: &str) -> Result<(), Stop> {
     let folder = feedback.parent().map_or(Ok(()), fs::create_dir_all);
-    folder.and_then(|()| fs::write(feedback, why)).map_err(refused("write what a codemod is told", feedback))
+    folder.and_then(|()| fs::write(feedback, why)).map_err(refused("write the feedback for a codemod", feedback))
 }
 
 /// Adds to a log which command it is of and how long that took, and as its last line what was made of it.

@@ -1,5 +1,7 @@
 //! Reading a message in the prescribed format back.
 
+use std::iter::Peekable;
+
 use crate::message::format::{
     ADD, CHANGES, CREATE, DELETE, FILE, IMPACT, IN, ISSUE, MOVE, NONE, NOTHING, REMOVE, RISK, RISKS, ROLLBACK, TO, TRANSFORM,
     VALIDATE, split, split_transform,
@@ -39,7 +41,7 @@ pub fn parse(text: &str) -> Option<Message> {
 
 fn parse_subject(subject: &str) -> Option<(String, String, String, String)> {
     let (scope, rest) = subject.strip_prefix("fix(")?.split_once("): ")?;
-    let (rest, issue) = rest.rsplit_once(ISSUE)?;
+    let (rest, issue) = rest.rsplit_once(ISSUE).unwrap_or((rest, ""));
     let (title, name) = rest.rsplit_once(IN)?;
     Some((unescape(scope)?, unescape(title)?, unescape(name)?, unescape(issue)?))
 }
@@ -56,7 +58,7 @@ fn parse_changes(body: &str) -> Option<(Changes, Vec<FileChanges>, &str)> {
     let (block, rest) = body.split_once("\n\n")?;
     let mut lines = block.lines().peekable();
     let (mut changes, mut files) = (Changes::default(), Vec::new());
-    if lines.peek()?.starts_with(REMOVE) {
+    if [REMOVE, ADD, TRANSFORM].iter().any(|start| lines.peek().is_some_and(|line| line.starts_with(start))) {
         (changes.remove, changes.add, changes.lines, changes.transform) = parse_file(&mut lines)?;
     }
     while let Some(line) = lines.next_if(|line| !line.starts_with(VALIDATE)) {
@@ -80,10 +82,12 @@ fn parse_changes(body: &str) -> Option<(Changes, Vec<FileChanges>, &str)> {
 /// The names that are gone and new in a file, its lines, and what the transform amounts to.
 type OneFile = (Vec<String>, Vec<String>, Vec<LineChange>, String);
 
-fn parse_file<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Option<OneFile> {
-    let remove = split(lines.next()?.strip_prefix(REMOVE)?, NOTHING)?;
-    let add = split(lines.next()?.strip_prefix(ADD)?, NOTHING)?;
-    let (changed, transform) = split_transform(lines.next()?.strip_prefix(TRANSFORM)?)?;
+/// Reads these from their lines; an earlier release wrote a line for nothing too.
+fn parse_file<'t>(lines: &mut Peekable<impl Iterator<Item = &'t str>>) -> Option<OneFile> {
+    let mut rest = |start: &str| lines.next_if(|line| line.starts_with(start)).map_or(NOTHING, |line| &line[start.len()..]);
+    let remove = split(rest(REMOVE), NOTHING)?;
+    let add = split(rest(ADD), NOTHING)?;
+    let (changed, transform) = split_transform(rest(TRANSFORM))?;
     Some((remove, add, changed, transform))
 }
 

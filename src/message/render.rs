@@ -47,9 +47,15 @@ pub fn render(message: &Message) -> String {
     let mut line = |start: &str, text: &str| out.extend([start, text, "\n"]);
     line(CHANGES, "");
     let of_one = |line: &mut dyn FnMut(&str, &str), remove: &[String], add: &[String], lines: &[LineChange]| {
-        line(REMOVE, &join(remove, NOTHING));
-        line(ADD, &join(add, NOTHING));
-        line(TRANSFORM, &transform(lines, &changes.transform));
+        for (start, names) in [(REMOVE, remove), (ADD, add)] {
+            if !names.is_empty() {
+                line(start, &join(names, NOTHING));
+            }
+        }
+        let transform = transform(lines, &changes.transform);
+        if transform != NOTHING {
+            line(TRANSFORM, &transform);
+        }
     };
     if message.files.is_empty() {
         of_one(&mut line, &changes.remove, &changes.add, &changes.lines);
@@ -154,12 +160,16 @@ pub fn render_template(text: &str, message: &Message, phase: Phase<'_>) -> Resul
     Ok(format!("{body}\n\n{}", trailers::render(&message.trailers.clone().into())))
 }
 
-/// `fix(scope): title in name - Issue issue`, unambiguous from the right.
+/// `fix(scope): title in name - Issue issue`, unambiguous from the right; without an issue it ends before that.
 fn subject(message: &Message) -> String {
     let scope = escape(&message.scope, &[')']);
     let name = escape(&message.name, &[]).replace("in ", "\\u{69}n ");
     let issue = escape(&message.issue, &[]).replace("Issue", "\\u{49}ssue");
     let title = escape(&message.title, &[]);
+    if message.issue.is_empty() {
+        let rest = format!("{title}{IN}{name}").replace(ISSUE, " - \\u{49}ssue ");
+        return format!("fix({scope}): {rest}");
+    }
     format!("fix({scope}): {title}{IN}{name}{ISSUE}{issue}")
 }
 

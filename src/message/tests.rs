@@ -87,10 +87,27 @@ fn what_a_plan_does_not_give_is_left_out() {
     (bare.impact, bare.risk, bare.recovery, bare.footer) = (None, None, None, None);
     bare.trailers.hooks_skipped = true;
     let text = render(&bare);
-    let rest = "Changes:\n- Remove: nothing\n- Add: nothing\n- Transform: nothing\n- Validate: none\n\nBusiness Impact: P0\nRollback Plan: Git revert\n\nMigration-Plan:";
+    let rest = "Changes:\n- Validate: none\n\nBusiness Impact: P0\nRollback Plan: Git revert\n\nMigration-Plan:";
     assert!(text.contains(rest), "{text}");
     assert!(text.ends_with("\nMigration-Hooks: skipped\n"));
-    assert_eq!(parse(&text), Some(bare));
+    assert_eq!(parse(&text), Some(bare.clone()));
+    // An earlier release had a line for nothing.
+    let nothing = "Changes:\n- Remove: nothing\n- Add: nothing\n- Transform: nothing\n";
+    assert_eq!(parse(&text.replace("Changes:\n", nothing)), Some(bare));
+}
+
+#[test]
+fn without_an_issue_the_subject_ends_before_it() {
+    let mut free = message();
+    free.issue = String::new();
+    let text = render(&free);
+    let subject = text.lines().next().unwrap();
+    assert!(PLAIN.starts_with(&format!("{subject} - Issue #506\n")), "{subject}");
+    assert_eq!(parse(&text), Some(free.clone()));
+    for (title, name) in [("a - Issue b", "c"), ("a", "b - Issue c"), ("a - Issue", "b"), ("a", "Issue b")] {
+        (free.title, free.name) = (title.to_owned(), name.to_owned());
+        assert_eq!(parse(&render(&free)), Some(free.clone()), "{}", render(&free));
+    }
 }
 
 #[test]

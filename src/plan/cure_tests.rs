@@ -97,7 +97,6 @@ fn what_a_help_suggests_loads_when_it_is_done() {
         ("version: 1\n", ""),
         ("version: 1", "version: 0"),
         ("name: websocket-ssot\n", ""),
-        ("issue: \"#506\"\n", ""),
         ("  - id: P0\n", "  - title: x\n"),
         ("id: P3", "id: 3"),
         (

@@ -63,9 +63,7 @@ fn decode(reader: &mut Reader<'_>, root: &Node) -> Option<Plan> {
     let name = reader
         .required(&entries, "name", "the plan", "name: websocket-ssot")
         .and_then(|node| reader.name(node, "`name`", "a plan's name"));
-    let issue = reader
-        .required(&entries, "issue", "the plan", "issue: \"#506\"")
-        .and_then(|node| reader.line(node, "`issue`").map(ToOwned::to_owned));
+    let issue = entries.get("issue").and_then(|node| reader.line(node, "`issue`").map(ToOwned::to_owned));
     let (rules, names) = entries.get("rules").map_or_else(Default::default, |node| rules::read(reader, node));
     let name = name.unwrap_or_default();
     let commit = commit(reader, entries.get("commit"), &name);

@@ -163,7 +163,7 @@ fn misplaced(text: &str, place: Place) -> Vec<Fault> {
                 (message, "use `{plan}` and `{phase}` here, or move the command to `validate`".to_owned())
             }
             (Place::Unit | Place::Format | Place::Gate | Place::Metric | Place::Recovery, "feedback") => (
-                "only a rule's command has `{feedback}`: it is told why what it made failed".to_owned(),
+                "only a rule's command has `{feedback}`: the file that says why its last result failed".to_owned(),
                 "remove it, or move the command to a rule".to_owned(),
             ),
             (Place::Rule, "files") => {

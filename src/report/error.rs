@@ -37,6 +37,13 @@ pub fn message(look: Look, weight: Weight, what: &str, help: Option<&str>) -> St
     text
 }
 
+/// The same with the place that it is about in between, such as an [`excerpt`](crate::report::excerpt).
+#[must_use]
+pub fn message_at(look: Look, weight: Weight, what: &str, place: &str, help: Option<&str>) -> String {
+    let help = help.map(|help| format!("{} {}\n", look.paint(Ink::Cyan, "help:"), escape::text(help.as_bytes())));
+    message(look, weight, what, None) + place + &help.unwrap_or_default()
+}
+
 /// An error and its causes in one text; a cause that the text already names is not repeated.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod error;
 pub mod escape;
 pub mod examples;
+pub mod excerpt;
 pub mod failures;
 pub mod forecast;
 pub mod github;

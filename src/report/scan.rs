@@ -9,6 +9,7 @@ use crate::event::PhaseLabel;
 use crate::report::Detail;
 use crate::report::error::unless_closed;
 use crate::report::escape;
+use crate::report::excerpt::{Files, WIDTH};
 use crate::report::look::{Ink, Look};
 use crate::rewrite::violation::Kind;
 use crate::scan::{Fate, Place, Scan, files};
@@ -19,27 +20,27 @@ const MANY: usize = 20;
 /// The kinds, in the order in which they are counted up.
 const KINDS: [Kind; 4] = [Kind::Import, Kind::Use, Kind::String, Kind::Doc];
 
-/// Writes what was found as text. A reader that went away is no error.
+/// Writes what was found as text, each place with its line where there are `files`. A reader that went away is no error.
 ///
 /// # Errors
 /// What the stream says.
-pub fn write(out: &mut dyn Write, look: Look, scan: &Scan, detail: Detail) -> io::Result<()> {
-    unless_closed(out.write_all(text(look, scan, detail).as_bytes()).and_then(|()| out.flush()))
+pub fn write(out: &mut dyn Write, look: Look, scan: &Scan, files: Option<&Files>, detail: Detail) -> io::Result<()> {
+    unless_closed(out.write_all(text((look, files), scan, detail).as_bytes()).and_then(|()| out.flush()))
 }
 
-fn text(look: Look, scan: &Scan, detail: Detail) -> String {
+fn text((look, files): (Look, Option<&Files>), scan: &Scan, detail: Detail) -> String {
     let mut text = String::new();
     push_table(&mut text, look, scan);
     for rule in 0..scan.rules.len() {
         let goes = |place: &&Place| place.rules.first() == Some(&rule) && place.counts() && !matches!(place.fate, Fate::Stays(_));
         let places: Vec<&Place> = scan.places.iter().filter(goes).collect();
-        push_places(&mut text, scan, &places, detail);
+        push_places(&mut text, (look, files), scan, &places, detail);
     }
     let of_fate = |wanted: fn(&Fate) -> bool| scan.places.iter().filter(move |place| wanted(&place.fate)).collect();
     let stays: Vec<&Place> = of_fate(|fate| matches!(fate, Fate::Stays(_)));
-    push_apart(&mut text, look, scan, "not transformed automatically", &stays, detail);
+    push_apart(&mut text, (look, files), scan, "not transformed automatically", &stays, detail);
     let undecided: Vec<&Place> = of_fate(|fate| matches!(fate, Fate::Undecided(_)));
-    push_apart(&mut text, look, scan, "undecided", &undecided, detail);
+    push_apart(&mut text, (look, files), scan, "undecided", &undecided, detail);
     if !scan.unreadable.is_empty() {
         push(&mut text, &format!("\n{}", look.paint(Ink::Bold, &format!("could not be read: {}", scan.unreadable.len()))));
         for (path, reason) in &scan.unreadable {
@@ -95,18 +96,26 @@ fn push_table(text: &mut String, look: Look, scan: &Scan) {
     }
 }
 
-fn push_places(text: &mut String, scan: &Scan, places: &[&Place], detail: Detail) {
+fn push_places(text: &mut String, at: (Look, Option<&Files>), scan: &Scan, places: &[&Place], detail: Detail) {
     let shown = if detail == Detail::Verbose { places.len() } else { places.len().min(MANY) };
     if shown > 0 {
         text.push('\n');
     }
     for place in &places[..shown] {
         push(text, &escape::line(line(scan, place).as_bytes()));
+        *text += &excerpt(at, place);
     }
     push_rest(text, places.len() - shown);
 }
 
-fn push_apart(text: &mut String, look: Look, scan: &Scan, title: &str, places: &[&Place], detail: Detail) {
+fn push_apart(
+    text: &mut String,
+    (look, files): (Look, Option<&Files>),
+    scan: &Scan,
+    title: &str,
+    places: &[&Place],
+    detail: Detail,
+) {
     if places.is_empty() {
         return;
     }
@@ -119,6 +128,7 @@ fn push_apart(text: &mut String, look: Look, scan: &Scan, title: &str, places: &
             Fate::Goes | Fate::Unknown => continue,
         };
         push(text, &escape::line(format!("  {}: {why}", line(scan, place)).as_bytes()));
+        *text += &excerpt((look, files), place);
     }
     push_rest(text, places.len() - shown);
 }
@@ -127,6 +137,12 @@ fn push_rest(text: &mut String, rest: usize) {
     if rest > 0 {
         push(text, &format!("  ({rest} more, listed with --verbose)"));
     }
+}
+
+/// The line of the file, where lines are wanted.
+fn excerpt((look, files): (Look, Option<&Files>), place: &Place) -> String {
+    let at = (place.violation.line, place.violation.column);
+    files.map_or_else(String::new, |files| files.excerpt(look, &place.path, at, WIDTH))
 }
 
 /// `path:line:column kind name [rules]`

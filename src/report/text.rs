@@ -8,7 +8,8 @@ use crate::path::RepoPath;
 use crate::plan::diagnostics::Problems;
 use crate::report::error::{self, Weight};
 use crate::report::escape;
-use crate::report::look::Look;
+use crate::report::excerpt::Files;
+use crate::report::look::{Ink, Look};
 use crate::rewrite::follow::{Spot, aside as aside_of};
 use crate::stop::Stop;
 use crate::unit::sound::Warning;
@@ -41,12 +42,34 @@ pub fn problem(out: &mut dyn Write, look: Look, what: &str, help: Option<&str>) 
     beyond_telling(out.write_all(error::message(look, Weight::Error, what, help).as_bytes()));
 }
 
+/// The same of a file of a unit: below each line that names a place in it stands that place.
+pub fn unsound(out: &mut dyn Write, (look, files): (Look, &Files), path: &RepoPath, what: &str, help: Option<&str>) {
+    let mut text = String::new();
+    let name = format!("{path}:");
+    for (nth, said) in what.lines().enumerate() {
+        let place = said.match_indices(&name).find_map(|(at, name)| place_of(&said[at + name.len()..]));
+        let place = place.map(|place| files.excerpt(look, path, place, WIDTH)).unwrap_or_default();
+        text += &if nth == 0 { error::message(look, Weight::Error, said, None) } else { escape::text(said.as_bytes()) + "\n" };
+        text += &place;
+    }
+    let help = help.map(|help| format!("{} {}\n", look.paint(Ink::Cyan, "help:"), escape::text(help.as_bytes())));
+    beyond_telling(out.write_all((text + &help.unwrap_or_default()).as_bytes()));
+}
+
+/// The line and column at the beginning of `12:3: ...`.
+fn place_of(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.split(':');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
 /// Writes what a person should know of a unit's file, and what to do about it where that is not known yet.
-pub fn warning(out: &mut dyn Write, look: Look, unit: &RepoPath, warning: &Warning, help: Option<&str>) {
+pub fn warning(out: &mut dyn Write, (look, files): (Look, &Files), unit: &RepoPath, warning: &Warning, help: Option<&str>) {
     let Warning { spot: Spot { line, column, written }, guard, message, .. } = warning;
     let guard = guard.map(|guard| format!(" ({})", guard.word())).unwrap_or_default();
     let what = escape::line(format!("{unit}:{line}:{column}: {message}{guard}{}", aside_of(written.as_deref())).as_bytes());
-    beyond_telling(out.write_all(error::message(look, Weight::Warning, &what, help).as_bytes()));
+    // What the rules write is not in the file.
+    let place = if written.is_none() { files.excerpt(look, unit, (*line, *column), WIDTH) } else { String::new() };
+    beyond_telling(out.write_all(error::message_at(look, Weight::Warning, &what, &place, help).as_bytes()));
 }
 
 /// Writes what a person should know that has no place.

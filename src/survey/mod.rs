@@ -218,7 +218,7 @@ pub fn survey(
             State::RolledBack => Some(match facts.history {
                 History::TakenBack(By::Verification) => BY_VERIFICATION.to_owned(),
                 History::TakenBack(By::Gate) => BY_GATE.to_owned(),
-                History::TakenBack(By::Rollback) => "by `migrate rollback`".to_owned(),
+                History::TakenBack(By::Rollback) => "by request".to_owned(),
                 History::TakenBack(By::Hand | By::VerificationOfSeveral) | History::Landed | History::None => {
                     "by hand".to_owned()
                 }

@@ -43,14 +43,14 @@ pub fn changed(before: &[u8], after: &[u8]) -> Option<(u32, String)> {
     };
     let others: Vec<_> = partners.iter().copied().enumerate().filter(is_other).collect();
     if let [(_, Some(first)), ..] = others[..] {
-        let lines = if others.len() == 1 { "1 line ends".to_owned() } else { format!("{} lines end", others.len()) };
-        let what = format!("changed how {lines} of which it changed nothing else");
+        let lines = if others.len() == 1 { "1 line".to_owned() } else { format!("{} lines", others.len()) };
+        let what = format!("changed only the line ending of {lines}");
         return Some((number(first), what));
     }
     let known = |ending: &[u8]| ending.is_empty() || old.iter().any(|(_, other)| *other == ending);
     let first = new.iter().position(|(_, ending)| !known(ending)).filter(|_| old.iter().any(|(_, ending)| !ending.is_empty()))?;
     let near = partners[..first].iter().flatten().last().map_or(1, |was| number(*was));
-    Some((near, "wrote lines that end otherwise than those of the file".to_owned()))
+    Some((near, "wrote lines with other line endings than the file has".to_owned()))
 }
 
 /// `after` with the line endings and the mark of `before`: a line that stayed ends as it did, a new one as most do.
@@ -132,9 +132,9 @@ mod tests {
     #[test]
     fn what_a_command_did_to_line_endings_is_told_and_can_be_put_back() {
         for (before, after, told, back) in [
-            ("a\r\nb\r\nc\r\n", "a\nB\nc\n", Some((1, "how 2 lines end")), "a\r\nB\r\nc\r\n"),
-            ("a\r\nb\r\nc", "a\r\nB\nd\nc", Some((1, "wrote lines that end otherwise")), "a\r\nB\r\nd\r\nc"),
-            ("a\r\nb\nc\r\n", "a\nb\nx\nc\n", Some((1, "how 2 lines end")), "a\r\nb\nx\r\nc\r\n"),
+            ("a\r\nb\r\nc\r\n", "a\nB\nc\n", Some((1, "only the line ending of 2 lines")), "a\r\nB\r\nc\r\n"),
+            ("a\r\nb\r\nc", "a\r\nB\nd\nc", Some((1, "wrote lines with other line endings")), "a\r\nB\r\nd\r\nc"),
+            ("a\r\nb\nc\r\n", "a\nb\nx\nc\n", Some((1, "only the line ending of 2 lines")), "a\r\nb\nx\r\nc\r\n"),
             ("\u{feff}a\nb\n", "a\nc\n", Some((1, "took the byte order mark away")), "\u{feff}a\nc\n"),
             ("\u{feff}a\r\n", "\u{feff}\u{feff}a\n", Some((1, "wrote the byte order mark again")), "\u{feff}a\r\n"),
             ("a\n", "\u{feff}a\n", Some((1, "wrote a byte order mark")), "a\n"),

@@ -187,7 +187,7 @@ fn made(callables: &Callables, plan: &Plan, file: &Member, bytes: &[u8], before:
         seen.violations.first().map(|first| (name.to_owned(), first.line, first.column, first.name.clone()))
     });
     if let (Some((rule, line, column, name)), Severity::Error) = (used, plan.target(file).guards.severity(Guard::Violation)) {
-        let reason = format!("{path}:{line}:{column}: the new file uses {name}, which the rule {rule} is there to take away");
+        let reason = format!("{path}:{line}:{column}: the new file uses {name}, which the rule {rule} replaces");
         let help = "write it without, or rewrite the file by a plan of its own before it is moved";
         return Outcome::Unsound(Unsound { reason, help: help.to_owned() });
     }

@@ -235,9 +235,7 @@ const PLAIN: &str =
 fn line_endings_and_mark_that_a_codemod_changed_are_told_or_put_back() {
     let crlf = "from old import f\r\nf(1)\r\nx = 1\r\n";
     let marked = format!("\u{feff}{crlf}");
-    for (before, did) in
-        [(marked.as_str(), "took the byte order mark away"), (crlf, "changed how 2 lines end of which it changed nothing else")]
-    {
+    for (before, did) in [(marked.as_str(), "took the byte order mark away"), (crlf, "changed only the line ending of 2 lines")] {
         keyed(&[("a.py", before), ("mod.py", PLAIN)], "", "", "")
             .migrate(&["run"])
             .succeeds()

@@ -449,7 +449,7 @@ fn what_a_plan_makes_is_judged_like_any_result() {
         (
             "{ path: c.py, create: \"from old import f\\nf(2)\\n\" }",
             1,
-            "c.py:1:17: the new file uses old.f, which the rule f is there to take away",
+            "c.py:1:17: the new file uses old.f, which the rule f replaces",
         ),
         ("{ path: b.py, move_to: d.py }", 1, "d.py:1:17: the new file uses old.f"),
         ("{ path: c.py, create: \"print(nowhere)\\n\" }", 1, "nowhere"),

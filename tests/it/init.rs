@@ -70,7 +70,7 @@ fn a_command_that_does_not_pass_on_the_untouched_tree_is_a_comment_with_the_reas
     let repo = project(&[("tests/__init__.py", ""), ("tests/test_a.py", &red), ("tox.ini", "[tox]\n")]);
     let ran = repo.migrate(&RENAME).succeeds();
     ran.says("is not used: failed with status 1: 1 of 1 tests failed")
-        .prints("judged by builtin syntax, builtin imports\ntests fail as things are: ");
+        .prints("judged by builtin syntax, builtin imports\nthe tests fail before any change: ");
     holds(
         &plan(&repo),
         &[

@@ -54,6 +54,8 @@ mod edits;
 mod errors;
 /// Every exit code, and death by a signal.
 mod exit;
+/// What stands below a finding.
+mod findings;
 /// Units of several files, and files that come and go.
 mod groups;
 /// What is looked for in every result, and how much each finding weighs.

@@ -176,7 +176,7 @@ const HARM: [(&str, [&str; 2], &str, i32, &str); 6] = [
         ["keep_line_endings: true", "timeout: 5m"],
         "x = 1  # type: int\r\ny = 2\r\n",
         0,
-        "changed how 1 line ends of which it changed nothing else",
+        "changed only the line ending of 1 line",
     ),
     (
         "pyupgrade",

@@ -154,7 +154,7 @@ fn a_run_leaves_what_was_rolled_back_until_the_file_is_named() {
     repo.migrate(&["run"]).succeeds();
     repo.migrate(&["rollback", "a.py"]).succeeds();
     untouched(&repo, 1, &["run"])
-        .says("by `migrate rollback`; `--retry rolled-back` or `--file` tries it again")
+        .says("by request; `--retry rolled-back` or `--file` tries it again")
         .says("not done: 0 committed");
     repo.migrate(&["run", "--file", "a.py"]).succeeds();
     assert_eq!(repo.read("a.py"), NEW.as_bytes());

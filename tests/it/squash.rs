@@ -39,7 +39,7 @@ fn of_a_squashed_commit_only_the_units_own_file_is_taken_back() {
     assert!(text.starts_with("Revert app/c.py of \"Migrate websockets (#42)\"\n"), "{text}");
     assert!(!text.contains("This reverts commit") && text.contains(&format!("Migration-Reverts: {squash}\n")), "{text}");
     let status = repo.migrate(&["status"]).succeeds().stdout;
-    assert!(status.contains("2 committed, 1 rolled-back") && status.contains("app/c.py  (by `migrate rollback`)"), "{status}");
+    assert!(status.contains("2 committed, 1 rolled-back") && status.contains("app/c.py  (by request)"), "{status}");
     let clone = Repo::plain_folder();
     clone.git(&["clone", "-q", repo.top().to_str().unwrap(), "."]);
     assert_eq!(clone.migrate(&["status"]).succeeds().stdout, status);

@@ -35,7 +35,7 @@ phase 1 (P0), First: 2 of 5 done (40%)
   unchanged                  b.py
   rolled-back  {}  c.py  (its verification failed)
   quarantined                d.py  (validate `! grep -q new d.py` failed with status 1)
-  rolled-back  {}  e.py  (by `migrate rollback`)
+  rolled-back  {}  e.py  (by request)
 
 phase 2 (P1): 0 of 1 done (0%)
   pending      f.py

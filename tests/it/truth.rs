@@ -373,7 +373,7 @@ fn a_verification_that_edits_its_file_and_fails_is_told_and_the_commit_is_taken_
 fn a_clone_says_that_a_quarantine_is_known_only_where_it_happened() {
     let repo = given_up();
     let clone = clone_of(&repo);
-    assert_eq!(states(&clone), ["a.py committed", "b.py pending", "c.py rolled-back (by `migrate rollback`)"]);
+    assert_eq!(states(&clone), ["a.py committed", "b.py pending", "c.py rolled-back (by request)"]);
     clone.migrate(&["status"]).succeeds().prints("a unit that failed or was quarantined elsewhere shows as pending");
 }
 
@@ -512,7 +512,7 @@ fn a_unit_that_was_done_twice_is_taken_back_to_the_text_before_the_first() {
     repo.migrate(&["rollback", "--all"]).succeeds().says("1 unit taken back");
     assert_eq!(repo.read("a.py"), format!("{OLD}{body}{again}").as_bytes());
     untouched(&repo, 0, &["rollback", "a.py"]).says("rolled back already");
-    assert_eq!(states(&repo), ["a.py rolled-back (by `migrate rollback`)"]);
+    assert_eq!(states(&repo), ["a.py rolled-back (by request)"]);
 }
 
 #[test]
