@@ -132,6 +132,9 @@ pub struct InitArgs {
     /// Ask nothing; off a terminal nothing is asked anyway
     #[arg(short, long)]
     pub yes: bool,
+    /// Ask nothing, and print one JSON object to standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `migrate rename`.
@@ -187,8 +190,8 @@ pub struct RunArgs {
     /// Show what would change and which commands would be run; write nothing, run nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Print one JSON object per event to standard output
-    #[arg(long, conflicts_with = "dry_run")]
+    /// Print one JSON object per event to standard output; of a dry run, one per file
+    #[arg(long)]
     pub json: bool,
     /// Write a JUnit report at the end, with each unit as a test case and each phase as a suite
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
@@ -305,8 +308,11 @@ pub struct LogArgs {
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// As Markdown: phases, units that did not land with the reasons, violations left, commits; to standard output without FILE
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required = true)]
-    pub markdown: PathBuf,
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", required_unless_present = "json")]
+    pub markdown: Option<PathBuf>,
+    /// Print the same as one JSON object to standard output
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
 }
 
 /// `migrate diff`.
@@ -318,6 +324,9 @@ pub struct DiffArgs {
     /// Only this phase: its place in the plan counted from 1, or its id such as P0
     #[arg(long, value_name = "N|ID", add = ArgValueCompleter::new(complete::phases))]
     pub phase: Option<String>,
+    /// Print one JSON object per file to standard output
+    #[arg(long, conflicts_with_all = ["stat", "word_diff"])]
+    pub json: bool,
     /// Show how many lines change in each file, and not which
     #[arg(long)]
     pub stat: bool,
@@ -347,6 +356,9 @@ pub struct CheckArgs {
     /// Write the record as things are now, also where violations rose, with the units that are quarantined here
     #[arg(long, requires = "ratchet")]
     pub update: bool,
+    /// Print one JSON object to standard output
+    #[arg(long, conflicts_with = "ratchet")]
+    pub json: bool,
     /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
     #[arg(long)]
     pub run_commands: bool,

@@ -26,6 +26,14 @@ pub fn of_clock(time: SystemTime) -> String {
     utc(since.unwrap_or(0))
 }
 
+/// The same to the millisecond: `2026-01-02T03:04:05.678Z`.
+#[must_use]
+pub fn of_clock_to_millis(time: SystemTime) -> String {
+    let millis = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_millis());
+    let whole = of_clock(time);
+    format!("{}.{millis:03}Z", whole.trim_end_matches('Z'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +51,7 @@ mod tests {
             assert_eq!(utc(seconds), want);
         }
         assert_eq!(of_clock(UNIX_EPOCH + std::time::Duration::from_secs(951_782_400)), "2000-02-29T00:00:00Z");
+        let time = UNIX_EPOCH + std::time::Duration::from_millis(951_782_400_007);
+        assert_eq!(of_clock_to_millis(time), "2000-02-29T00:00:00.007Z");
     }
 }

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use crate::event::PhaseLabel;
 use crate::judge::Durations;
 use crate::plan::{Command, Plan, RuleKind, Run};
@@ -15,7 +17,7 @@ use crate::units::{Call, Unit, calls, calls_of_batch};
 const COMMIT: Duration = Duration::from_millis(30);
 
 /// What a run would do.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Forecast {
     /// Phase by phase, in the order of the plan; none of those that were not asked for.
     pub phases: Vec<PhaseAhead>,
@@ -26,7 +28,7 @@ pub struct Forecast {
 }
 
 /// What would be done in one phase.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct PhaseAhead {
     /// Which.
     pub phase: PhaseLabel,
@@ -37,21 +39,24 @@ pub struct PhaseAhead {
     /// How often commands would be run.
     pub runs: usize,
     /// How long all that takes, as far as it was measured.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
     pub time: Duration,
     /// True when some of its commands were never measured.
     pub is_partial: bool,
 }
 
 /// One command of the plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct CommandAhead {
     /// What it is run for: `transform`, `format`, `validate`, `verify`, `gate`.
     pub purpose: &'static str,
     /// Its text in the plan.
+    #[serde(serialize_with = "text")]
     pub command: Run,
     /// How often it would be run.
     pub runs: usize,
     /// How long it takes each time; `None` where that was never measured.
+    #[serde(rename = "seconds_each", serialize_with = "maybe_seconds")]
     pub each: Option<Duration>,
 }
 
@@ -206,6 +211,18 @@ impl Forecast {
             (Some(time), count) => format!("about {} and {count} commands that were never run here", words(time)),
         }
     }
+}
+
+fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+fn maybe_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
+fn text<S: Serializer>(run: &Run, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(run)
 }
 
 /// A time as people say it, such as `1 min 40 s`.

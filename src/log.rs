@@ -34,8 +34,6 @@ pub enum Subject {
 /// What became of a file or a unit.
 #[derive(Debug, Serialize)]
 pub struct History {
-    /// The version of this form.
-    pub schema_version: u32,
     /// The plan's name.
     pub plan: String,
     /// The file or the unit.
@@ -161,7 +159,6 @@ pub fn history(repo: &Repo, plan: &Plan, subject: &Subject) -> Result<History, S
         refuse_unknown(repo, plan, subject, &deeds)?;
     }
     Ok(History {
-        schema_version: 1,
         plan: plan.name.clone(),
         subject: subject.name(),
         branch: short(&tip.branch).to_owned(),

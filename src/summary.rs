@@ -1,5 +1,7 @@
 //! `migrate report`: the state of a whole plan for people who review it, from status, scan and the branch's commits. Nothing is written.
 
+use serde::Serialize;
+
 use crate::event::Watch;
 use crate::interrupt::Interrupt;
 use crate::plan::{Known, MetricSource, Plan};
@@ -11,7 +13,7 @@ use crate::survey::{self, What};
 use crate::table::StatusTable;
 
 /// All that a report tells.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Summary {
     /// The branch.
     pub branch: String,
@@ -26,7 +28,7 @@ pub struct Summary {
 }
 
 /// What a scan still finds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Left {
     /// How many files are in scope.
     pub files: usize,
@@ -41,7 +43,7 @@ pub struct Left {
 }
 
 /// A commit of the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Made {
     /// Its full id.
     pub commit: String,

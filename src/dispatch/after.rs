@@ -80,12 +80,16 @@ impl Session<'_> {
 
     /// Writes the state of the plan for a pull request.
     pub(super) fn report(&self, args: &ReportArgs) -> Result<(), Stop> {
-        let to_stdout = args.markdown == Path::new("-");
-        let output = if to_stdout { None } else { Some(Output::at(&self.here, &self.repo, &args.markdown)?) };
-        let looking = Looking::stderr();
+        let file = args.markdown.as_deref().filter(|file| *file != Path::new("-"));
+        let output = file.map(|file| Output::at(&self.here, &self.repo, file)).transpose()?;
+        let looking = Looking::unless(args.json);
         let summary = summary::summary(&self.repo, &self.plan, &|looked| looking.at(looked));
         looking.clear();
-        let report = markdown::text(&summary?);
+        let summary = summary?;
+        if args.json {
+            return printed(json::line(&mut io::stdout(), &summary));
+        }
+        let report = markdown::text(&summary);
         match output {
             Some(output) => output.write(&report),
             None => printed(text::result(&mut io::stdout(), &report)),

@@ -16,6 +16,7 @@ use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
 use crate::preview::missing::{missing, undecided};
 use crate::preview::{self, Foreseen, Foresight, Texts, Wanted, What};
+use crate::report::ahead::{Checked, FileAhead, ProblemFound};
 use crate::report::diff::stat::Stat;
 use crate::report::diff::{self, Style};
 use crate::report::lines::time;
@@ -23,7 +24,7 @@ use crate::report::look::Look;
 use crate::report::looking::Looking;
 use crate::report::pager::Pager;
 use crate::report::repeats::Repeats;
-use crate::report::text;
+use crate::report::{json, text};
 use crate::request::{Leave, Request};
 use crate::rules;
 use crate::run::{self, Rehearsed, Whereabouts};
@@ -50,8 +51,12 @@ impl Session<'_> {
             // What is not committed may be all that there is to find.
             return blocked.and(Err(stop));
         }
-        self.foresee(&request, View { with_commands: true, style: Style::Lines, stat: None, pager: None }, BTreeMap::new())
-            .and(blocked)
+        self.foresee(
+            &request,
+            View { with_commands: true, json: args.json, style: Style::Lines, stat: None, pager: None },
+            BTreeMap::new(),
+        )
+        .and(blocked)
     }
 
     pub(super) fn diff(&self, args: &DiffArgs) -> Result<(), Stop> {
@@ -60,9 +65,13 @@ impl Session<'_> {
         let (phase, plan_file) = (self.phase(args.phase.as_deref())?, self.plan_file.clone());
         let request = Request { phase, files, in_place, scratch, leave: LOOKS, plan_file, ..Request::default() };
         let rehearsed = self.rehearsed(args.run_commands, &request)?;
-        let pager = if args.no_pager { None } else { self.pager() };
+        let pager = if args.no_pager || args.json { None } else { self.pager() };
         let style = if args.word_diff { Style::Words } else { Style::Lines };
-        self.foresee(&request, View { with_commands: false, style, stat: args.stat.then(Stat::default), pager }, rehearsed)
+        self.foresee(
+            &request,
+            View { with_commands: false, json: args.json, style, stat: args.stat.then(Stat::default), pager },
+            rehearsed,
+        )
     }
 
     /// The pager that git would use, where the result goes to a terminal.
@@ -103,12 +112,12 @@ impl Session<'_> {
     }
 
     fn foresee(&self, request: &Request, view: View, mut rehearsed: Rehearsals) -> Result<(), Stop> {
-        let View { with_commands, style, mut stat, mut pager } = view;
+        let View { with_commands, json: as_json, style, mut stat, mut pager } = view;
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
         let mut paged = Pager::default();
         let mut is_closed = false;
         let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
-        let looking = Looking::stderr();
+        let looking = Looking::unless(as_json);
         let foresight =
             preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |mut foreseen| {
                 looking.clear();
@@ -116,6 +125,10 @@ impl Session<'_> {
                     paged = Pager::open(&pager);
                 }
                 drafted(&mut foreseen, &mut rehearsed);
+                if as_json {
+                    failed += usize::from(matches!(foreseen.what, What::Unsound(_)));
+                    return printed(json::line(&mut out, &FileAhead::of(&self.plan, &foreseen, with_commands)));
+                }
                 let phase = self.plan.phase_label(foreseen.phase);
                 match &foreseen.what {
                     What::Change { texts, warnings } => {
@@ -168,7 +181,7 @@ impl Session<'_> {
         if let Some(stat) = stat {
             printed(text::result(&mut out, &stat.text(look)))?;
         }
-        if with_commands {
+        if with_commands && !as_json {
             for (at, phase) in self.plan.phases.iter().enumerate().filter(|(at, _)| request.phase.is_none_or(|only| only == *at))
             {
                 let fields = Fields {
@@ -223,16 +236,10 @@ impl Session<'_> {
         let judged = rules::judge(&self.repo, &self.plan, &Interrupt::none())?;
         let useless = judged.errors.len();
         let departed = rules::departed(&self.repo, &self.plan)?;
-        self.tell(
-            self.plan
-                .warnings
-                .iter()
-                .cloned()
-                .chain(judged.warnings)
-                .chain(judged.errors)
-                .chain(departed)
-                .chain(undecided(&self.repo, &self.plan)),
-        );
+        let of_plan = self.plan.warnings.iter().cloned().chain(judged.warnings).chain(judged.errors);
+        let mut found: Vec<Problem> = of_plan.chain(departed).chain(undecided(&self.repo, &self.plan)).collect();
+        self.tell(found.iter().cloned());
+        found.extend(wrong.iter().cloned());
         let wrong = self.plan.problems(wrong);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &wrong);
         let whereabouts = Whereabouts::find(&self.repo, &self.plan, &request);
@@ -256,13 +263,14 @@ impl Session<'_> {
             let message = format!("{} is committed and not verified yet", begun.unit);
             Problem::whole(message, "`migrate run` verifies it first")
         }));
+        found.extend(unfit.iter().cloned());
         let unfit = self.plan.problems(unfit);
         text::problems(&mut io::stderr(), Look::of(&io::stderr()), &unfit);
         let mut rehearsed = self.rehearsed(args.run_commands, &request)?;
         let foresight = preview::foresee(&self.repo, &self.plan, &request, Wanted::Verdicts, &watch, |mut foreseen| {
             looking.clear();
             drafted(&mut foreseen, &mut rehearsed);
-            ahead.see(&foreseen);
+            ahead.see(&self.plan, &foreseen);
             match &foreseen.what {
                 What::Change { warnings, .. } => {
                     changes += 1;
@@ -282,8 +290,17 @@ impl Session<'_> {
         looking.clear();
         self.warn_of_more(&repeats);
         let (passed_over, failed) = (foresight.passed_over, ahead.refused.len());
-        let blocked = self.tell_ahead(&request, &whereabouts, &ahead, foresight)?;
-        let nothing = nothing + passed_over.done;
+        let forecast = self.forecast(&request, &whereabouts, &ahead, &foresight);
+        let (blocked, nothing) = (foresight.blocked, nothing + passed_over.done);
+        let is_wrong = failed + useless + wrong.count() + unfit.count() + passed_over.open() > 0;
+        if args.json {
+            let problems = found.iter().map(|problem| ProblemFound::of(&self.plan, problem)).collect();
+            let (ok, plan, refused) = (!is_wrong && blocked.is_none(), self.plan.name.as_str(), ahead.refused.as_slice());
+            let checked = Checked { plan, ok, changes, nothing, undecided: open, refused, problems, forecast: &forecast };
+            printed(json::line(&mut io::stdout(), &checked))?;
+        } else {
+            self.tell_ahead(&forecast, &ahead)?;
+        }
         let mut said = format!("{changes} to change, {nothing} done or with nothing to do, {failed} that cannot be changed");
         if open > 0 {
             said.push_str(&format!(", {open} that --run-commands can tell"));
@@ -307,7 +324,9 @@ impl Session<'_> {
             1 => said.push_str("; 1 rule that matches nothing or leads nowhere"),
             count => said.push_str(&format!("; {count} rules that match nothing or lead nowhere")),
         }
-        printed(text::line(&mut io::stdout(), &said))?;
+        if !args.json {
+            printed(text::line(&mut io::stdout(), &said))?;
+        }
         blocked.map_or(Ok(()), Err)?;
         refuse_failed(failed)?;
         if useless > 0 {
@@ -357,6 +376,8 @@ impl Session<'_> {
 struct View {
     /// True when the commands are named that would be run.
     with_commands: bool,
+    /// True when it is for programs.
+    json: bool,
     style: Style,
     /// Where changes are only counted.
     stat: Option<Stat>,

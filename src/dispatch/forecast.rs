@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::io;
 
 use crate::dispatch::{Session, printed};
-use crate::forecast::{Ahead, forecast};
+use crate::forecast::{Ahead, Forecast, forecast};
 use crate::judge::Durations;
 use crate::path::RepoPath;
+use crate::plan::Plan;
 use crate::preview::{Foreseen, Foresight, What};
 use crate::report::forecast::{self as printer, Refusal};
 use crate::report::look::Look;
@@ -27,12 +28,14 @@ pub(super) struct Beheld {
 
 impl Beheld {
     /// Takes note of one file.
-    pub(super) fn see(&mut self, foreseen: &Foreseen) {
+    pub(super) fn see(&mut self, plan: &Plan, foreseen: &Foreseen) {
         match &foreseen.what {
             What::Change { .. } | What::NeedsCodemod => return,
             What::Nothing(_) => {}
             What::Unsound(unsound) => {
-                self.refused.push(Refusal { file: foreseen.file.to_string(), reason: unsound.reason.clone() });
+                let (reason, help) = (unsound.reason.clone(), unsound.help.clone());
+                let phase = plan.phases[foreseen.phase].id.clone();
+                self.refused.push(Refusal { file: foreseen.file.to_string(), phase, reason, help });
             }
         }
         self.idle.insert((foreseen.phase, foreseen.file.clone()));
@@ -49,21 +52,24 @@ impl Beheld {
 }
 
 impl Session<'_> {
-    /// Writes the table of a run to come, and what it would refuse. Gives back what would keep it from starting.
-    pub(super) fn tell_ahead(
+    /// What a run would do by what was seen.
+    pub(super) fn forecast(
         &self,
         request: &Request,
         whereabouts: &Whereabouts,
         beheld: &Beheld,
-        foresight: Foresight,
-    ) -> Result<Option<Stop>, Stop> {
+        foresight: &Foresight,
+    ) -> Forecast {
         let jobs = matches!(whereabouts, Whereabouts::Copies { .. }).then(|| request.jobs());
-        let units = beheld.units(foresight.taken);
+        let units = beheld.units(foresight.taken.clone());
         let ahead = Ahead { units: &units, all: &foresight.all, phase: request.phase, jobs };
-        let forecast = forecast(&self.plan, &ahead, &Durations::load(&self.repo.state_folder()));
+        forecast(&self.plan, &ahead, &Durations::load(&self.repo.state_folder()))
+    }
+
+    /// Writes the table of a run to come, and what it would refuse.
+    pub(super) fn tell_ahead(&self, forecast: &Forecast, beheld: &Beheld) -> Result<(), Stop> {
         let look = Look::of(&io::stdout());
-        printed(text::result(&mut io::stdout(), &printer::text(look, &forecast)))?;
-        printed(text::result(&mut io::stdout(), &printer::refusals(look, &beheld.refused)))?;
-        Ok(foresight.blocked)
+        printed(text::result(&mut io::stdout(), &printer::text(look, forecast)))?;
+        printed(text::result(&mut io::stdout(), &printer::refusals(look, &beheld.refused)))
     }
 }

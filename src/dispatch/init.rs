@@ -3,16 +3,17 @@
 use std::io;
 use std::path::Path;
 
-use crate::cli::{Cli, Command, InitArgs, RenameArgs, RunArgs};
+use crate::cli::{Cli, Command, InitArgs, RenameArgs};
 use crate::dispatch::scan::dotted;
 use crate::dispatch::{Session, opened, printed};
 use crate::init::{self, Asked, Outcome, Suite, What, Written, count};
 use crate::interrupt::Interrupt;
 use crate::plan::{RuleKind, load};
 use crate::repo::Repo;
+use crate::report::init::InitJson;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{Detail, ask, text};
+use crate::report::{Detail, ask, json, text};
 use crate::stop::{Note, Stop};
 
 /// Writes a plan.
@@ -22,7 +23,7 @@ use crate::stop::{Note, Stop};
 pub(super) fn run(args: &InitArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     let (here, repo) = opened()?;
     let what = what(args, &here, interrupt)?;
-    let asks = !args.yes && ask::is_possible();
+    let asks = !args.yes && !args.json && ask::is_possible();
     let name = match &args.name {
         Some(name) => name.clone(),
         None if asks => line("name of the plan", &init::name_for(&what), interrupt)?,
@@ -30,7 +31,7 @@ pub(super) fn run(args: &InitArgs, interrupt: &Interrupt) -> Result<(), Stop> {
     };
     let asked = Asked { name, what, issue: args.issue.clone(), tries: !args.no_try, force: args.force };
     let written = written(&repo, &asked, interrupt)?;
-    printed(tell(&written, &asked))
+    printed(if args.json { json::line(&mut io::stdout(), &InitJson::of(&written)) } else { tell(&written, &asked) })
 }
 
 /// Renames by a plan that is written first, or that an earlier call wrote.
@@ -51,8 +52,7 @@ pub(super) fn rename(cli: &Cli, args: &RenameArgs, interrupt: &Interrupt, detail
         printed(tell_of_plan(&mut io::stderr(), &written))?;
     }
     let plan = Some(repo.top().join(&path));
-    // It is asked below, where what it is about was just said.
-    let command = Command::Run(RunArgs { yes: true, ..args.run.clone() });
+    let command = Command::Run(args.run.clone());
     let cli = Cli { plan, verbose: cli.verbose, quiet: cli.quiet, color: cli.color, command };
     let session = Session::open(&cli, interrupt, detail)?;
     let question = format!("make these commits on {}? `migrate diff --plan {path}` shows them", branch(&repo));
@@ -61,7 +61,11 @@ pub(super) fn rename(cli: &Cli, args: &RenameArgs, interrupt: &Interrupt, detail
         aside(&format!("nothing was changed; {path} stays"));
         return Ok(());
     }
-    session.command(&cli.command)
+    if args.run.dry_run {
+        return session.dry_run(&args.run);
+    }
+    // It was asked above, where what it is about was just said.
+    session.run(&session.request(&args.run)?, (args.run.json, true), args.run.junit.as_deref())
 }
 
 /// Fails when the plan that is there renames something else.
@@ -123,7 +127,7 @@ fn what(args: &InitArgs, here: &Path, interrupt: &Interrupt) -> Result<What, Sto
         };
         return Ok(What::Rewrite { before: read(before)?, after: read(after)? });
     }
-    if args.yes || !ask::is_possible() {
+    if args.yes || args.json || !ask::is_possible() {
         let help = "give --rename OLD NEW, --symbol OLD, or --before FILE --after FILE";
         return Err(Stop::Usage(Note::new("what is to be migrated was not said", help)));
     }

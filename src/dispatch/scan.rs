@@ -49,7 +49,7 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
     let mut out = io::stdout();
     printed(match (args.json, args.sarif) {
         (true, _) => json::line(&mut out, &printer::json(&found)),
-        (_, true) => json::line(&mut out, &sarif::log(&found, repo.top())),
+        (_, true) => json::bare(&mut out, &sarif::log(&found, repo.top())),
         _ => {
             let look = Look::of(&io::stdout());
             // What other programs read stays a line for each place.

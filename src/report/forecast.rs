@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use crate::forecast::{Forecast, words};
 use crate::report::escape;
 use crate::report::look::{Ink, Look};
@@ -10,12 +12,16 @@ use crate::report::look::{Ink, Look};
 const MOST: usize = 10;
 
 /// A file that a run could not change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Refusal {
     /// The file.
     pub file: String,
+    /// The phase's id.
+    pub phase: String,
     /// Why.
     pub reason: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 /// The table, and below it the commands; nothing of a plan without phases.
@@ -200,7 +206,12 @@ commands: in copies, 2 side by side
 
     #[test]
     fn what_is_refused_for_one_cause_is_told_once() {
-        let refusal = |file: &str, reason: &str| Refusal { file: file.into(), reason: reason.into() };
+        let refusal = |file: &str, reason: &str| Refusal {
+            file: file.into(),
+            phase: "P0".into(),
+            reason: reason.into(),
+            help: String::new(),
+        };
         let all = [
             refusal("z.py", "is not Python: line 3"),
             refusal("a.py", "the star import of `a.b` may bring `f`"),

@@ -3,6 +3,7 @@
 //! stdout is the result, stderr the progress. Text that is not ours passes [`escape`] before it reaches a terminal. A reader
 //! that went away is no error. Nothing here decides anything.
 
+pub mod ahead;
 pub mod ask;
 pub mod builtin;
 pub mod counter;
@@ -14,6 +15,7 @@ pub mod excerpt;
 pub mod failures;
 pub mod forecast;
 pub mod github;
+pub mod init;
 pub mod json;
 pub mod junit;
 pub mod kpis;

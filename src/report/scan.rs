@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::event::PhaseLabel;
 use crate::report::Detail;
@@ -206,7 +206,7 @@ pub struct Json<'s> {
     stay: usize,
     undecided: usize,
     by_rule: Vec<RuleCount<'s>>,
-    places: Vec<JsonPlace<'s>>,
+    places: Places<'s>,
     unreadable: Vec<Unreadable<'s>>,
 }
 
@@ -280,8 +280,18 @@ pub fn json(scan: &Scan) -> Json<'_> {
         stay: count(|fate| matches!(fate, Fate::Stays(_))),
         undecided: count(|fate| matches!(fate, Fate::Undecided(_))),
         by_rule: by_rule(scan),
-        places: scan.places.iter().map(|place| json_place(scan, place)).collect(),
+        places: Places(scan),
         unreadable: scan.unreadable.iter().map(|(path, reason)| Unreadable { path: path.to_string(), reason }).collect(),
+    }
+}
+
+/// The places, each made as it is written: there may be half a million.
+#[derive(Debug)]
+struct Places<'s>(&'s Scan);
+
+impl Serialize for Places<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.places.iter().map(|place| json_place(self.0, place)))
     }
 }
 

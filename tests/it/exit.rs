@@ -28,7 +28,7 @@ fn two_is_wrong_usage_or_a_wrong_plan() {
         &["rnu"][..],
         &[],
         &["run", "--phase"],
-        &["run", "--json", "--dry-run"],
+        &["run", "--junit", "x.xml", "--dry-run"],
         &["run", "--phase", "9"],
         &["run", "--plan", "none.yaml"],
         &["run", "--file", "z.py"],

@@ -74,6 +74,8 @@ mod interrupt;
 mod isolated;
 /// A journal that is lost, torn, damaged or foreign.
 mod journal;
+/// JSON for programs.
+mod json;
 /// What is brought out of copies, what runs in the work tree all the same, and where one is told so.
 mod kept;
 /// The same renames by LibCST's codemod, file by file, and who is right where the two differ.

@@ -24,10 +24,7 @@ impl Stat {
         if before == after {
             return;
         }
-        let (old, new) = (lines(before.unwrap_or_default()), lines(after.unwrap_or_default()));
-        let ops = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(Instant::now() + PATIENCE));
-        let changed = ops.iter().filter(|op| op.tag() != similar::DiffTag::Equal);
-        let (gone, come) = changed.fold((0, 0), |(gone, come), op| (gone + op.old_range().len(), come + op.new_range().len()));
+        let (come, gone) = changed([before, after]);
         self.files.push((escape::line(path.to_string().as_bytes()), come, gone));
     }
 
@@ -51,6 +48,15 @@ impl Stat {
         let files = plural(self.files.len(), "file");
         text + &format!(" {files} changed, {}(+), {}(-)\n", plural(come, "insertion"), plural(gone, "deletion"))
     }
+}
+
+/// How many lines come and go, where `None` stands for no file.
+#[must_use]
+pub fn changed([before, after]: [Option<&[u8]>; 2]) -> (usize, usize) {
+    let (old, new) = (lines(before.unwrap_or_default()), lines(after.unwrap_or_default()));
+    let ops = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(Instant::now() + PATIENCE));
+    let changed = ops.iter().filter(|op| op.tag() != similar::DiffTag::Equal);
+    changed.fold((0, 0), |(come, gone), op| (come + op.new_range().len(), gone + op.old_range().len()))
 }
 
 #[cfg(test)]
