@@ -46,6 +46,7 @@ mod crash;
 mod dead;
 /// A published code base, migrated whole and taken back.
 mod django;
+mod documents;
 /// Packages that are installed editable, by three installers.
 mod editable;
 /// A unit's own before/after blocks, and the guards on what they make.
@@ -96,6 +97,7 @@ mod names;
 /// Numbers decide: metrics, triggers, pauses.
 mod numbers;
 /// Where what is told of a unit's file stands.
+mod picture;
 mod places;
 /// Plans: found, read, refused with all their mistakes, changed half-way.
 mod plan;

@@ -168,8 +168,11 @@ fn the_schema_is_printed_as_it_is_kept_and_takes_every_plan_there_is() {
             }
         }
     }
-    for document in ["README.md", "docs/codemods.md"] {
-        let text = std::fs::read_to_string(top.join(document)).unwrap();
+    let pages = std::fs::read_dir(top.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")).chain([top.join("README.md")]);
+    for path in pages {
+        let (text, document) = (std::fs::read_to_string(&path).unwrap(), path.display().to_string());
+        let document = document.as_str();
         for block in text.split("```yaml\n").skip(1).filter_map(|block| block.split("```").next()) {
             if block.starts_with("version: 1") {
                 takes(block, document);

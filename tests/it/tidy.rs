@@ -179,16 +179,14 @@ fn every_trap_of_copies_names_a_test_that_exists() {
 }
 
 #[test]
-fn every_promise_in_the_readme_names_a_test_that_exists() {
-    let (readme, tests) = (fs::read_to_string(top().join("README.md")).unwrap(), functions());
-    let (_, promises) = readme.split_once("## What it promises").expect("the README has its promises");
-    let promises = promises.split("\n## ").next().unwrap();
+fn every_promise_names_a_test_that_exists() {
+    let (promises, tests) = (fs::read_to_string(top().join("docs/promise.md")).unwrap(), functions());
     let mut count = 0;
     for line in promises.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
         count += 1;
         let (_, named) = line.split_once("(test").unwrap_or_else(|| panic!("names no test: {line}"));
         for name in named.split('`').skip(1).step_by(2) {
-            assert!(tests.contains(name), "the README names a test that is not there: {name}");
+            assert!(tests.contains(name), "a promise names a test that is not there: {name}");
         }
     }
     assert!(count >= 10, "only {count} promises were found");
