@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::held::BranchMove;
 use crate::journal::{Announcement, Record};
 use crate::judge::{Passing, Purpose, Question, Verdict};
+use crate::message::trailers::{Together, Trailers, trailers};
 use crate::recover::{self, Verification};
 use crate::repo::Tip;
 use crate::run::Run;
@@ -81,6 +82,16 @@ impl Run<'_> {
         }
         let ours = debts.into_iter().filter(|(begun, _)| begun.plan == self.plan.name).map(|(_, commit)| commit);
         let mut commits: Vec<Oid> = ours.collect();
+        if commits.is_empty() {
+            commits = self.unknown_batch(tip)?;
+            if let [first, ..] = commits.as_slice() {
+                let unit = self.part_of(*first).map_or_else(String::new, |unit| unit.id.to_string());
+                let more = commits.len() - 1;
+                let what =
+                    format!("nothing here says that it and {more} more, which landed together, were verified: they are now");
+                emit(Event::Recovered { unit, what });
+            }
+        }
         if commits.len() > 1 {
             self.settle_debts_together(&commits, emit)?;
             return Ok(());
@@ -105,6 +116,33 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The commits at the tip of the branch that landed as one batch and of which the journal knows nothing, as in a clone, oldest first;
+    /// none where no verification judges them.
+    fn unknown_batch(&self, tip: Oid) -> Result<Vec<Oid>, Stop> {
+        let mut batch = Vec::new();
+        let (mut at, mut judged) = (self.newest.filter(|newest| *newest == tip), None);
+        while let Some(commit) = at {
+            let together = trailers(&self.repo.message_of(commit)?).into_iter().find_map(|trailers| match trailers {
+                Trailers::Applied(applied) if applied.plan == self.plan.name => applied.together,
+                _ => None,
+            });
+            let is_known = recover::judged(self.journal.records(), &commit.to_string()) != Verification::Unknown;
+            let Some(Together { nth, tree, .. }) = together.filter(|_| !is_known) else { break };
+            if judged.get_or_insert_with(|| tree.clone()) != &tree {
+                break;
+            }
+            batch.push(commit);
+            at = if nth > 1 { self.repo.parent_of(commit)?.filter(|parent| self.repo.has_commit(*parent)) } else { None };
+        }
+        batch.reverse();
+        let is_judged = |commit: &Oid| {
+            let unit = self.part_of(*commit);
+            unit.is_some_and(|unit| !calls(self.plan, &unit.files, |target| &target.verify).is_empty())
+        };
+        let several = batch.len() > 1 && batch.iter().any(is_judged);
+        Ok(if several { batch } else { Vec::new() })
     }
 
     /// The files of a unit that a commit holds: of a group that landed in parts, not all.

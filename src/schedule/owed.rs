@@ -1,7 +1,7 @@
 //! Which verification is owed before anything else lands.
 //!
-//! Units land only when no earlier verification is owed, so at most the newest unit of a plan can be unverified. The journal says
-//! whether it is; where the journal knows nothing of it, as in a clone, it is judged again.
+//! Units land only when no earlier verification is owed, so at most the newest unit of a plan, or the newest batch, can be unverified. The
+//! journal says whether it is; where the journal knows nothing of it, as in a clone, it is judged again.
 
 /// What is known of the newest commit of a plan that has verify commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -183,8 +183,15 @@ fn of_a_batch_that_was_killed_before_its_verification_the_culprit_alone_is_taken
     // The whole batch lands in one step.
     let repo = scenario.killed_where("branch moved", 1);
     assert_eq!(landed(&repo), all_but(4, &[]));
-    repo.migrate(&["run", "--jobs", "1"]).exits(1).says("3 committed, 0 unchanged, 1 rolled-back");
-    assert!((0..4).all(|nth| repo.read(&name(nth)) == if nth == 2 { OLD } else { NEW }.as_bytes()));
+    let clone = repo.copy().env("MIGRATE_IN_PLACE", "0");
+    for (repo, said) in [(&repo, ""), (&clone, "nothing here says that it and 3 more")] {
+        if !said.is_empty() {
+            // In a clone nothing is known of it.
+            fs::remove_dir_all(repo.top().join(".git/migrate")).unwrap();
+        }
+        repo.migrate(&["run", "--jobs", "1"]).exits(1).says(said).says("3 committed, 0 unchanged, 1 rolled-back");
+        assert!((0..4).all(|nth| repo.read(&name(nth)) == if nth == 2 { OLD } else { NEW }.as_bytes()));
+    }
 }
 
 #[test]
@@ -459,4 +466,29 @@ fn what_passed_is_not_run_again_by_a_later_run_where_the_plan_says_on_what_it_de
 fn without_inputs_a_later_run_asks_anew() {
     let asked = runs_of_a_second_run("", |_| {});
     assert!(asked >= 3, "{asked} runs");
+}
+
+#[test]
+fn a_commit_of_somebody_else_loses_no_part_of_a_unit_whose_halves_are_tried() {
+    // f01 is bad: its half is tried by itself, and while f00 has landed and f02 waits somebody commits.
+    let wait = "case $MIGRATE_FILE in f02*) git show HEAD:f00.py | grep -q new && test ! -e $HOME/go && touch $HOME/waiting && sleep 0.7;; esac; ! grep -q new f01.py";
+    let keys = format!(
+        "    units: {{ by: all, max_files: 4 }}\n    on_failure: quarantine\n    validate: [{{ run: \"{wait}\", only: \"f0[0-3].py\" }}]\n"
+    );
+    let repo = many(4, &keys);
+    let child = repo.command(MIGRATE).args(["run", "--jobs", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    while !repo.home().join("waiting").exists() {
+        assert!(started.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    repo.write("theirs.txt", "theirs\n");
+    repo.git(&["add", "theirs.txt"]);
+    repo.git(&["commit", "-q", "-m", "theirs", "--", "theirs.txt"]);
+    fs::write(repo.home().join("go"), "").unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    for (nth, want) in [NEW, OLD, NEW, NEW].into_iter().enumerate() {
+        assert_eq!(repo.read(&name(nth)), want.as_bytes(), "{}: {}", name(nth), ran.stderr);
+    }
 }

@@ -87,7 +87,8 @@ impl Lane<'_, '_> {
     /// Takes in that the commit of a unit is in the branch.
     pub(super) fn has_landed(&mut self, place: Ticket, commit: Oid) {
         self.entries[place.0].commit = Some(commit);
-        self.through.insert(self.entries[place.0].whole);
+        let (whole, part) = (self.entries[place.0].whole, self.entries[place.0].part.clone());
+        self.has_ended(whole, &part);
         self.run.not_judged = 0;
     }
 
@@ -173,10 +174,10 @@ impl Lane<'_, '_> {
     fn take_out(&mut self, place: Ticket, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let entry = &mut self.entries[place.0];
         (entry.drafted, entry.commit) = (None, None);
-        self.through.insert(entry.whole);
         let (part, whole) = (entry.part.clone(), entry.whole);
         self.line.take_out(place);
         if !part.is_atomic() {
+            self.left.entry(whole).or_default().extend(part.paths().cloned());
             self.halve(whole, &part, failure, emit);
             return Ok(());
         }

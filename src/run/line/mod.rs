@@ -6,6 +6,7 @@
 mod at_once;
 mod hear;
 mod land;
+mod out;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -19,6 +20,7 @@ use git2::Oid;
 use crate::copies::Version;
 use crate::event::Event;
 use crate::judge::Passing;
+use crate::path::RepoPath;
 use crate::plan::{OnFailure, Share};
 use crate::protocol::Draft;
 use crate::run::before::Asked;
@@ -28,7 +30,7 @@ use crate::run::judging::{self, Candidate};
 use crate::run::line::trial::{Message, Trial};
 use crate::run::{Run, first_parts, takes_away};
 use crate::schedule::failure::MOST_NOT_JUDGED;
-use crate::schedule::line::{Act, Answer, Condition, Entrant, Fault, Instead, Judging, JudgingId, Line, Policy, Ticket};
+use crate::schedule::line::{Act, Answer, Condition, Entrant, Judging, JudgingId, Line, Policy, Ticket};
 use crate::stop::{Note, Stop};
 use crate::units::{Call, Member, Unit, calls_of_batch};
 
@@ -76,6 +78,9 @@ enum Drawn {
     Void,
 }
 
+/// Files that have yet to end, by the place of their unit in the phase.
+type Left = BTreeMap<usize, BTreeSet<RepoPath>>;
+
 struct Lane<'r, 'a> {
     run: &'r mut Run<'a>,
     phase: usize,
@@ -85,8 +90,8 @@ struct Lane<'r, 'a> {
     pending: VecDeque<(usize, Unit)>,
     trials: BTreeMap<JudgingId, (Arc<Trial>, Judging)>,
     passed: BTreeMap<Ticket, Passed>,
-    /// The units of the phase that are through.
-    through: &'r mut BTreeSet<usize>,
+    /// Of each unit of the phase that was begun the files that have yet to end; none of one that is through.
+    left: &'r mut Left,
     rescues: usize,
     /// How often in a row the user's edits made a verdict void.
     voided: usize,
@@ -112,12 +117,12 @@ impl<'a> Run<'a> {
 
     /// Runs the units of a phase that are to be run, side by side.
     pub(super) fn in_line(&mut self, at: usize, members: &[usize], emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let mut through = BTreeSet::new();
+        let mut left = Left::new();
         let mut void = 0;
         loop {
             let before = self.held.tip().commit;
             self.look_at_branch()?;
-            match self.through_line(at, members, &mut through, emit)? {
+            match self.through_line(at, members, &mut left, emit)? {
                 Through::Done => return Ok(()),
                 Through::Void if void + 1 == MOST_ATTEMPTS => return Err(keeps_moving(&self.plan.phase_label(at))),
                 Through::Void => {
@@ -132,11 +137,12 @@ impl<'a> Run<'a> {
         &mut self,
         phase: usize,
         members: &[usize],
-        through: &mut BTreeSet<usize>,
+        left: &mut Left,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Through, Stop> {
-        let policy = self.policy(phase, through.is_empty());
-        let pending = members.iter().enumerate().filter(|(whole, _)| !through.contains(whole));
+        let policy = self.policy(phase, left.is_empty());
+        let is_through = |whole: &usize| left.get(whole).is_some_and(BTreeSet::is_empty);
+        let pending = members.iter().enumerate().filter(|(whole, _)| !is_through(whole));
         let pending = pending.map(|(whole, unit)| (whole, self.units[*unit].unit.clone())).collect();
         let mut lane = Lane {
             phase,
@@ -146,7 +152,7 @@ impl<'a> Run<'a> {
             pending,
             trials: BTreeMap::new(),
             passed: BTreeMap::new(),
-            through,
+            left,
             rescues: 0,
             voided: 0,
             excused: BTreeSet::new(),
@@ -264,11 +270,14 @@ impl<'r, 'a> Lane<'r, 'a> {
         let Some((whole, unit)) = self.pending.pop_front() else { return Ok(Drawn::None) };
         let standing = self.run.units[self.members[whole]].clone();
         let files: Vec<Member> = match unit == standing.unit {
-            true => self.run.request.taken(&standing).into_iter().cloned().collect(),
+            true => {
+                let taken: Vec<Member> = self.run.request.taken(&standing).into_iter().cloned().collect();
+                let left = self.left.entry(whole).or_insert_with(|| taken.iter().map(|file| file.path.clone()).collect());
+                taken.into_iter().filter(|file| left.contains(&file.path)).collect()
+            }
             false => unit.files.clone(),
         };
         if files.is_empty() {
-            self.through.insert(whole);
             if let Err(stop) = self.run.pass_over(self.phase, &standing, emit) {
                 self.end(stop);
             }
@@ -362,7 +371,7 @@ impl<'r, 'a> Lane<'r, 'a> {
             }
             Readied::Failed(failure) => Some((entry(None, Some(failure), part), Condition::Unsound)),
             Readied::Unchanged => {
-                self.through.insert(whole);
+                self.has_ended(whole, &part);
                 self.started(whole, &part, emit);
                 self.run.unit_unchanged(&part, emit)?;
                 None
@@ -465,96 +474,6 @@ impl<'r, 'a> Lane<'r, 'a> {
     fn unit(&self, place: Ticket) -> &Unit {
         let entry = &self.entries[place.0];
         entry.drafted.as_ref().map_or(&entry.part, |(attempt, _)| &attempt.changed)
-    }
-
-    /// Tells that a unit failed.
-    fn give_up(&mut self, place: Ticket, fault: Fault, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let with = match fault {
-            Fault::Draft | Fault::Own => String::new(),
-            Fault::With(other) => format!("; it fails only together with {}", self.entries[other.0].part.id),
-            Fault::WithEarlier => "; it passes without the units before it".to_owned(),
-        };
-        let entry = &mut self.entries[place.0];
-        self.through.insert(entry.whole);
-        let failure = entry.failure.take().unwrap_or_else(|| Failure::found("it failed", "run migrate again"));
-        let failure = Failure { reason: format!("{}{with}", failure.reason), ..failure };
-        if let Some((attempt, _)) = entry.drafted.take() {
-            attempt.tell_before(emit);
-        }
-        let (part, whole) = (entry.part.clone(), entry.whole);
-        if !part.is_atomic() {
-            // Together it could not land: its halves are tried.
-            self.halve(whole, &part, failure, emit);
-            return Ok(());
-        }
-        self.started(whole, &part, emit);
-        self.note_failed(&part, failure, emit)
-    }
-
-    /// Notes that a part failed; what that means for the phase is kept until what is decided is done.
-    fn note_failed(&mut self, part: &Unit, failure: Failure, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        match self.run.unit_failed(part, failure, emit) {
-            Err(stop @ Stop::Failed(_)) => self.end(stop),
-            noted => noted?,
-        }
-        Ok(())
-    }
-
-    /// Ends the phase for this, unless it ends already, once what is decided is done.
-    fn end(&mut self, stop: Stop) {
-        if self.ended.is_ok() {
-            self.ended = Err(stop);
-        }
-    }
-
-    /// Tries the halves of a part once more of which is known only that it fails as a whole.
-    fn halve(&mut self, whole: usize, part: &Unit, failure: Failure, emit: &mut dyn FnMut(Event)) {
-        self.run.split(part, failure.reason, emit);
-        let [first, second] = part.halves();
-        self.pending.push_front((whole, second));
-        self.pending.push_front((whole, first));
-        self.line.reopen();
-    }
-
-    /// Says what comes in the stead of a unit that failed: its halves, or another attempt of its codemods.
-    fn instead(&mut self, place: Ticket, emit: &mut dyn FnMut(Event)) -> Result<Through, Stop> {
-        let entry = &mut self.entries[place.0];
-        let (part, whole, tried) = (entry.part.clone(), entry.whole, entry.tried);
-        let failure = entry.failure.take().unwrap_or_else(|| Failure::found("it failed", "run migrate again"));
-        entry.drafted = None;
-        let mut how = Instead::Another;
-        let parts = if self.run.may_try_again(&part, &failure, tried) {
-            self.run.try_again(&part, failure, tried + 1, emit)?;
-            vec![(part, tried + 1)]
-        } else if part.is_atomic() {
-            // It was tried as often as the plan says.
-            self.entries.push(Entry { part, whole, drafted: None, failure: Some(failure), tried, commit: None });
-            self.line.instead(&[Entrant { whole, kind: Condition::Unsound }], Instead::Another);
-            return Ok(Through::Done);
-        } else {
-            self.run.split(&part, failure.reason, emit);
-            how = Instead::Parts;
-            part.halves().into_iter().filter(|half| !half.files.is_empty()).map(|half| (half, 1)).collect()
-        };
-        let (mut entries, mut drafts) = (Vec::new(), Vec::new());
-        for (part, tried) in parts {
-            let made = self.draft(&part, emit)?;
-            if let Readied::Void = made {
-                return Ok(Through::Void);
-            }
-            match self.entry(whole, part, made, tried, emit)? {
-                Some((entry, kind)) => {
-                    entries.push(entry);
-                    drafts.push(Entrant { whole, kind });
-                }
-                // Together they are something else than what failed.
-                None => how = Instead::Another,
-            }
-        }
-        self.run.judge.give_feedback(String::new());
-        self.entries.extend(entries);
-        self.line.instead(&drafts, how);
-        Ok(Through::Done)
     }
 
     /// Ends what is being judged, and waits until nothing of it runs.
