@@ -15,6 +15,7 @@ pub(super) enum Ended {
 }
 
 /// What failed in a unit, and what became of it.
+#[derive(Clone)]
 pub(super) struct Failure {
     pub(super) reason: String,
     pub(super) help: String,

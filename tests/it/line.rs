@@ -471,15 +471,16 @@ fn without_inputs_a_later_run_asks_anew() {
 #[test]
 fn a_commit_of_somebody_else_loses_no_part_of_a_unit_whose_halves_are_tried() {
     // f01 is bad: its half is tried by itself, and while f00 has landed and f02 waits somebody commits.
-    let wait = "case $MIGRATE_FILE in f02*) git show HEAD:f00.py | grep -q new && test ! -e $HOME/go && touch $HOME/waiting && sleep 0.7;; esac; ! grep -q new f01.py";
+    let wait = "case $MIGRATE_FILE in f02*) ! grep -q new f01.py && grep -q new f00.py && test ! -e $HOME/go && touch $HOME/waiting && sleep 0.7;; esac; ! grep -q new f01.py";
     let keys = format!(
         "    units: {{ by: all, max_files: 4 }}\n    on_failure: quarantine\n    validate: [{{ run: \"{wait}\", only: \"f0[0-3].py\" }}]\n"
     );
     let repo = many(4, &keys);
-    let child = repo.command(MIGRATE).args(["run", "--jobs", "1"]).stderr(Stdio::piped()).spawn().unwrap();
-    let started = Instant::now();
-    while !repo.home().join("waiting").exists() {
-        assert!(started.elapsed() < Duration::from_secs(60));
+    let mut child = repo.command(MIGRATE).args(["run", "--jobs", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    while !repo.home().join("waiting").exists() || repo.git(&["show", "HEAD:f00.py"]) == OLD.trim_end() {
+        if child.try_wait().unwrap().is_some() {
+            panic!("{}", Ran::of(child.wait_with_output().unwrap()).stderr);
+        }
         std::thread::sleep(Duration::from_millis(10));
     }
     repo.write("theirs.txt", "theirs\n");
@@ -488,6 +489,7 @@ fn a_commit_of_somebody_else_loses_no_part_of_a_unit_whose_halves_are_tried() {
     fs::write(repo.home().join("go"), "").unwrap();
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let ran = ran.says("the branch got other commits").says("f01.py: validate `");
     for (nth, want) in [NEW, OLD, NEW, NEW].into_iter().enumerate() {
         assert_eq!(repo.read(&name(nth)), want.as_bytes(), "{}: {}", name(nth), ran.stderr);
     }

@@ -71,6 +71,7 @@ impl Lane<'_, '_> {
         let failure = entry.failure.take().unwrap_or_else(|| Failure::found("it failed", "run migrate again"));
         entry.drafted = None;
         let mut how = Instead::Another;
+        let why = failure.clone();
         let parts = if self.run.may_try_again(&part, &failure, tried) {
             self.run.try_again(&part, failure, tried + 1, emit)?;
             vec![(part, tried + 1)]
@@ -100,6 +101,10 @@ impl Lane<'_, '_> {
             }
         }
         self.run.judge.give_feedback(String::new());
+        // Together they are known to fail: when all others pass it is the last of them, and it is not asked again.
+        if let (Instead::Parts, Some(last)) = (how, entries.last_mut()) {
+            last.failure.get_or_insert(why);
+        }
         self.entries.extend(entries);
         self.line.instead(&drafts, how);
         Ok(Through::Done)
