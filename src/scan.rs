@@ -7,6 +7,7 @@
 mod claim;
 mod each;
 pub mod expect;
+pub mod left;
 mod scope;
 
 use std::collections::HashSet;
@@ -20,11 +21,11 @@ use crate::plan::{Plan, Rename, Rule, RuleKind};
 use crate::repo::Repo;
 use crate::repo::listing::Listed;
 use crate::rewrite::Step;
-use crate::rewrite::left::Left;
 use crate::rewrite::violation::Violation;
 use crate::rewrite::words::Words;
 use crate::scan::claim::Claims;
 use crate::scan::each::Each;
+use crate::scan::left::Left;
 use crate::scan::scope::Scope;
 use crate::stop::{Note, Stop};
 use crate::unit::callables::Callables;

@@ -122,6 +122,12 @@ impl<'a> Skim<'a> {
         Some(imports)
     }
 
+    /// True when the word `import` stands in imports alone, comments and strings aside.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.lines.iter().all(|line| !line.imports || matches!(line.kind, Kind::Import | Kind::Mute))
+    }
+
     /// The text with nothing else left.
     #[must_use]
     pub fn only(&self, words: &[Word]) -> Shown {

@@ -20,39 +20,67 @@ use crate::rewrite::violation::{Seen, named};
 /// # Errors
 /// [`ParseError`] when even what bears on it cannot be parsed in time.
 pub fn glance(file: &Parsed, step: Step) -> Result<Option<Seen>, ParseError> {
-    let deprecated = match step {
-        Step::Rename(rename) if !(rename.strings || rename.docs || covers(&rename.from, &rename.to)) => {
-            slice::from_ref(&rename.from)
-        }
-        Step::Rewrite(rewrite) if !(rewrite.strings || rewrite.docs) => rewrite.pattern.deprecated(),
-        Step::Edits(_) | Step::Rename(_) | Step::Rewrite(_) => &[],
+    glances(file, &[step]).map(|mut seen| seen.pop().flatten())
+}
+
+/// The same for several steps, which cost no more than one.
+///
+/// # Errors
+/// [`ParseError`] when even what bears on them cannot be parsed in time.
+pub fn glances(file: &Parsed, steps: &[Step]) -> Result<Vec<Option<Seen>>, ParseError> {
+    let text = file.source().text();
+    // What patches a name has it in a string.
+    let asked: Vec<&[String]> =
+        steps.iter().map(|step| by_name(step).filter(|names| !may_patch(text, names)).unwrap_or_default()).collect();
+    let nothing = || Ok(vec![None; steps.len()]);
+    if asked.iter().all(|names| names.is_empty()) {
+        return nothing();
+    }
+    let Some((skim, lines)) = Skim::new(text).and_then(|skim| skim.imports().map(|lines| (skim, lines))) else {
+        return nothing();
     };
-    // What patches names it in a string.
-    if deprecated.is_empty() || may_patch(file.source().text()) {
-        return Ok(None);
-    }
-    let Some(skim) = Skim::new(file.source().text()) else { return Ok(None) };
-    let Some(imports) = skim.imports() else { return Ok(None) };
-    let Ok(source) = Source::prose(imports.as_bytes()) else { return Ok(None) };
+    let Ok(source) = Source::prose(lines.as_bytes()) else { return nothing() };
     let imports = file.again(&source);
-    let imports = &imports.names()?.imports;
-    if imports.iter().any(|import| import.star) {
-        return Ok(None);
+    let found = &imports.names()?.imports;
+    if found.iter().any(|import| import.star) {
+        return nothing();
     }
-    let words: Vec<Word> =
-        deprecated.iter().flat_map(|name| imports.iter().flat_map(move |import| words(import, name))).collect();
-    let shown = skim.only(&words);
+    let of = |names: &[String]| -> Vec<Word> {
+        names.iter().flat_map(|name| found.iter().flat_map(move |import| words(import, name))).collect()
+    };
+    let bound: Vec<Vec<Word>> = asked.iter().map(|names| of(names)).collect();
+    if skim.is_plain() && bound.iter().all(Vec::is_empty) && !imports.tree()?.root_node().has_error() {
+        // Where nothing of them is imported, the imports tell all there is.
+        let of = |names: &&[String]| Ok((!names.is_empty()).then(|| named(&imports, names)).transpose()?.filter(Seen::is_empty));
+        let seen: Vec<Option<Seen>> = asked.iter().map(of).collect::<Result<_, ParseError>>()?;
+        if seen.iter().zip(&asked).all(|(seen, names)| seen.is_some() || names.is_empty()) {
+            return Ok(seen);
+        }
+    }
+    let shown = skim.only(&bound.concat());
     let lines = shown.imports;
     let reduced = file.again(file.source()).showing(shown);
     if reduced.tree()?.root_node().has_error() {
-        return Ok(None);
+        return nothing();
     }
     let names = reduced.names()?;
     // One that was overlooked among the imports shows here.
-    if names.imports.len() != lines || depends_on_others(names, &words) {
-        return Ok(None);
+    if names.imports.len() != lines {
+        return nothing();
     }
-    named(&reduced, deprecated).map(Some)
+    let tells = |(asked, bound): (&&[String], &Vec<Word>)| !asked.is_empty() && !depends_on_others(names, bound);
+    asked.iter().zip(&bound).map(|both| tells(both).then(|| named(&reduced, both.0)).transpose()).collect()
+}
+
+/// The names that a step is about, where it is about nothing but names.
+fn by_name<'s>(step: &Step<'s>) -> Option<&'s [String]> {
+    match step {
+        Step::Rename(rename) if !(rename.strings || rename.docs || covers(&rename.from, &rename.to)) => {
+            Some(slice::from_ref(&rename.from))
+        }
+        Step::Rewrite(rewrite) if !(rewrite.strings || rewrite.docs) => Some(rewrite.pattern.deprecated()),
+        Step::Edits(_) | Step::Rename(_) | Step::Rewrite(_) => None,
+    }
 }
 
 /// What keeps one from telling that a text holds no more of what a step deprecates than is found there; `None` where nothing does.

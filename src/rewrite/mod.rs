@@ -11,7 +11,7 @@ pub mod error;
 pub mod follow;
 pub mod glance;
 mod importing;
-pub mod left;
+mod moves;
 #[cfg(test)]
 mod odd_tests;
 mod patches;
@@ -42,6 +42,7 @@ use crate::rewrite::edits::edit;
 use crate::rewrite::error::{Problem, RewriteError};
 use crate::rewrite::follow::{Follow, Spot};
 use crate::rewrite::glance::hidden;
+pub use crate::rewrite::moves::Moves;
 use crate::rewrite::reach::{Reach, pairs};
 use crate::rewrite::rename::rename;
 use crate::rewrite::replace::replace;
@@ -118,17 +119,38 @@ pub struct Applied {
     pub changed: Vec<bool>,
 }
 
+/// What all steps make of a file, and how its parts moved.
+#[derive(Debug)]
+pub struct Course {
+    /// What they make of it.
+    pub applied: Applied,
+    /// What each step left, whatever later ones made of it.
+    pub left: Vec<Remark>,
+    /// How each step moved what it was given.
+    pub moves: Vec<Moves>,
+}
+
 /// Applies `steps` in order, each to what the one before it made.
 ///
 /// # Errors
 /// [`RewriteError`] for the first step that cannot be done soundly, with its place in the file; nothing is changed by halves.
 pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
+    course(file, steps).map(|course| course.applied)
+}
+
+/// The same, with the way there.
+///
+/// # Errors
+/// As [`apply`].
+pub fn course(file: &Parsed, steps: &[Step]) -> Result<Course, RewriteError> {
     let mut applied = Applied { changed: vec![false; steps.len()], ..Applied::default() };
-    let mut said = Vec::new();
+    let (mut said, mut moves) = (Vec::new(), Vec::new());
     for (number, step) in steps.iter().enumerate() {
         match applied.bytes.take() {
             None => {
-                applied.take(number, file.source(), file.source(), step.make(file)?);
+                let made = step.make(file)?;
+                moves.push(Moves::new(file.source(), &made.edits));
+                applied.take(number, file.source(), file.source(), made);
                 // What is still the file as it was need not be read again.
                 applied.bytes = applied.bytes.filter(|_| applied.changed[number]);
             }
@@ -136,13 +158,15 @@ pub fn apply(file: &Parsed, steps: &[Step]) -> Result<Applied, RewriteError> {
                 let source = Source::new(&bytes).map_err(refused)?;
                 let made = step.make(&file.again(&source));
                 let made = made.map_err(|error| error.followed(&source, file.source()))?;
+                moves.push(Moves::new(&source, &made.edits));
                 applied.take(number, file.source(), &source, made);
             }
         }
         said.resize(applied.remarks.len(), number);
     }
+    let left = applied.remarks.iter().filter(|remark| remark.left).cloned().collect();
     applied.settle(file, steps, said);
-    Ok(applied.unless_as(file.source().bytes()))
+    Ok(Course { applied: applied.unless_as(file.source().bytes()), left, moves })
 }
 
 /// Applies `steps` in order to a file that is not Python: edits to its text, rules to the Python that it shows, where it is
@@ -194,8 +218,7 @@ impl Applied {
         let mut settled = HashMap::new();
         let mut is_settled = |number: usize| {
             *settled.entry(number).or_insert_with(|| {
-                self.changed[number + 1..].contains(&true)
-                    && look(&after, steps[number]).is_ok_and(|seen| seen.violations.is_empty() && seen.undecided.is_empty())
+                self.changed[number + 1..].contains(&true) && look(&after, steps[number]).is_ok_and(|seen| seen.is_empty())
             })
         };
         let mut said = said.into_iter();
@@ -304,7 +327,7 @@ impl Step<'_> {
                 words.is_empty() || words.iter().any(holds)
             }
         };
-        named || (!source.is_ascii() && spelling::may_spell(source, &self.parts()))
+        named || may_spell(source, std::slice::from_ref(self))
     }
 }
 
@@ -330,4 +353,10 @@ pub fn patched(file: &Parsed, name: &str) -> Result<Vec<Range<usize>>, ParseErro
 #[must_use]
 pub fn touches(source: &[u8], steps: &[Step]) -> bool {
     steps.iter().any(|step| step.touches(source))
+}
+
+/// True when a text may spell a part of what the steps are about in a way of its own, for which they refuse it.
+#[must_use]
+pub fn may_spell(source: &[u8], steps: &[Step]) -> bool {
+    !source.is_ascii() && steps.iter().any(|step| spelling::may_spell(source, &step.parts()))
 }

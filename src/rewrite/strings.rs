@@ -20,6 +20,7 @@ mod patched;
 mod tests;
 
 use std::ops::Range;
+use std::slice;
 
 use crate::dotted::{covers, last, parent};
 use crate::edit::Edit;
@@ -92,7 +93,7 @@ pub(crate) fn strings(file: &Parsed, pairs: &[(&str, &str)]) -> Result<Vec<Place
 pub(super) fn patches(file: &Parsed, name: &str) -> Result<Vec<(Range<usize>, String)>, ParseError> {
     let text = file.source().text();
     let hits = words(text, last(name));
-    if hits.is_empty() || parent(name).is_empty() || !may_patch(text) {
+    if parent(name).is_empty() || !may_patch(text, slice::from_ref(&name)) {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
@@ -111,9 +112,15 @@ pub(super) fn patches(file: &Parsed, name: &str) -> Result<Vec<(Range<usize>, St
     Ok(found)
 }
 
-/// True when a text has a word that patches.
-pub(super) fn may_patch(text: &str) -> bool {
+/// False only for a text that patches none of these names: nothing in it patches, or it has them in no string and as no keyword.
+pub(super) fn may_patch(text: &str, names: &[impl AsRef<str>]) -> bool {
+    let is_written = |name: &str, at: usize| {
+        let before =
+            text[..at].trim_end_matches(|c| c == '.' || is_word(c)).trim_end_matches(|c: char| c.is_whitespace() || c == '\\');
+        before.ends_with(['"', '\'', '}']) || text[at + name.len()..].trim_start().starts_with('=')
+    };
     ["patch", "setattr", "delattr"].iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+        && names.iter().map(|name| last(name.as_ref())).any(|name| words(text, name).into_iter().any(|at| is_written(name, at)))
 }
 
 /// Where `word` stands in `text` as a whole name.

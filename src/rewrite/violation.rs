@@ -129,6 +129,12 @@ pub fn look_in_document(source: &Source, markup: Markup, step: Step) -> Seen {
 }
 
 impl Seen {
+    /// True when nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.violations.is_empty() && self.undecided.is_empty()
+    }
+
     /// Adds places beyond a text's names that are not there yet: what the step changes is a violation, what it leaves may be one.
     fn add(&mut self, source: &Source, step: Step, kind: Kind, places: Vec<Place>) {
         let name = match step {

@@ -14,7 +14,7 @@ use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source};
 use crate::repo::Repo;
 use crate::rewrite::Step;
-use crate::rewrite::glance::glance;
+use crate::rewrite::glance::glances;
 use crate::rewrite::violation::{look, look_in_document};
 use crate::rewrite::words::Words;
 use crate::rules::liveness::Now;
@@ -178,10 +178,7 @@ impl<'p> Sought<'p> {
         }
         if let Some(markup) = kind.markup() {
             let Ok(source) = Source::prose(bytes) else { return Default::default() };
-            let fits = |at: &usize| {
-                let seen = look_in_document(&source, markup, self.steps[*at]);
-                !(seen.violations.is_empty() && seen.undecided.is_empty())
-            };
+            let fits = |at: &usize| !look_in_document(&source, markup, self.steps[*at]).is_empty();
             return (rules(&numbers.into_iter().filter(fits).collect::<Vec<_>>()), Vec::new());
         }
         if bytes.len() > MAX_BYTES {
@@ -191,8 +188,11 @@ impl<'p> Sought<'p> {
         let module = module_name(path.as_bytes(), source.text(), exists);
         let file = Parsed::new(&source, module.as_deref()).within(DEADLINE);
         let (mut matched, mut doubted) = (Vec::new(), Vec::new());
-        for at in numbers {
-            match matches(&file, self.steps[at]) {
+        let steps: Vec<Step> = numbers.iter().map(|at| self.steps[*at]).collect();
+        let seen = glances(&file, &steps).unwrap_or_else(|_| vec![None; steps.len()]);
+        for (at, seen) in numbers.into_iter().zip(seen) {
+            let found = seen.map_or_else(|| matches(&file, self.steps[at]), |seen| Some(!seen.is_empty()));
+            match found {
                 Some(true) => matched.push(self.rules[at]),
                 Some(false) => {}
                 None => doubted.push(self.rules[at]),
@@ -202,13 +202,9 @@ impl<'p> Sought<'p> {
     }
 }
 
-/// Whether a step finds anything in a file; `None` where that cannot be told.
+/// Whether a step finds anything in the whole of a file; `None` where that cannot be told.
 fn matches(file: &Parsed, step: Step) -> Option<bool> {
-    let seen = match glance(file, step).ok()? {
-        Some(seen) => seen,
-        None => look(file, step).ok()?,
-    };
-    if !(seen.violations.is_empty() && seen.undecided.is_empty()) {
+    if !look(file, step).ok()?.is_empty() {
         return Some(true);
     }
     file.unread().ok()?.is_none().then_some(false)

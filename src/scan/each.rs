@@ -20,13 +20,14 @@ use crate::python::parsed::Parsed;
 use crate::python::source::{MAX_BYTES, Source, SourceError};
 use crate::python::syntax::ParseError;
 use crate::rewrite::docs::Markup;
+use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::{Spot, aside};
-use crate::rewrite::glance::{glance, hidden};
-use crate::rewrite::left::{Left, left};
+use crate::rewrite::glance::{glances, hidden};
 use crate::rewrite::violation::{Seen, Violation, look, look_in_document};
 use crate::rewrite::words::Words;
-use crate::rewrite::{Step, refused};
+use crate::rewrite::{Course, Step, course, refused};
 use crate::scan::claim::Claims;
+use crate::scan::left::{self, Left, left};
 use crate::scan::{Fate, Place, Sought};
 use crate::unit::callables::Callables;
 use crate::unit::file_kind::{FileKind, module_of};
@@ -41,9 +42,6 @@ const DEADLINE: Duration = Duration::from_secs(2);
 
 /// So many bytes tell what a file is.
 const HEAD: u64 = 512;
-
-/// A way to look at a file.
-type Look = fn(&Parsed, Step) -> Result<Option<Seen>, ParseError>;
 
 /// What all threads share.
 #[derive(Clone, Copy)]
@@ -155,12 +153,7 @@ impl Each<'_> {
         };
         let takers = callables.takers(path, module.as_deref());
         let file = Parsed::new(&source, module.as_deref()).within(DEADLINE).among(takers.as_deref());
-        let seen = match self.seen(&file, concerned, glance)? {
-            Some(seen) if seen.is_empty() => return Ok(Vec::new()),
-            Some(seen) if self.plan.is_none() => seen,
-            // The whole file tells what would become of them too.
-            _ => self.seen(&file, concerned, |file, step| look(file, step).map(Some))?.unwrap_or_default(),
-        };
+        let seen = self.seen(&file, concerned).map_err(|error| error.to_string())?;
         if seen.is_empty() {
             // What is there may be a violation all the same.
             for (number, _) in concerned.iter().enumerate().filter(|(_, concerned)| **concerned) {
@@ -170,15 +163,29 @@ impl Each<'_> {
             }
             return Ok(Vec::new());
         }
+        if self.plan.is_some() {
+            // What would become of it only the whole file tells.
+            file.tree().map_err(|error| error.to_string())?;
+        }
         let unit = self.unit(path, &seen);
+        let segments = self.plan.zip(unit.as_ref()).map(|(plan, unit)| segments(plan, unit)).unwrap_or_default();
+        let course = match segments.as_slice() {
+            [Segment::Pure(steps)] if file.problems().is_empty() => Some(course(&file, steps)),
+            _ => None,
+        };
+        let bytes = course.as_ref().and_then(|course| course.as_ref().ok()).and_then(|course| course.applied.bytes.as_deref());
+        let made = bytes.map(Source::new).transpose().map_err(|error| error.to_string())?;
+        let made = made.as_ref().map(|source| file.again(source));
+        let after = made.as_ref().unwrap_or(&file);
         let fate = |sought: &Sought, unit: Option<&Member>, seen: &Seen| match self.plan {
             None => vec![Fate::Unknown; seen.violations.len()],
-            Some(plan) => fates(plan, unit, &file, sought.step, seen),
+            Some(plan) => fates(plan, unit, &file, sought.step, seen, course.as_ref().map(|course| (course, after))),
         };
         let takes = self.takes_away(&file, &seen);
         let mut places = self.told(path, unit.as_ref(), seen, fate);
-        self.unless_the_unit_fails(&mut places, unit.as_ref(), |plan, unit, steps| {
-            unit::of_python(callables, plan, unit, &file, steps)
+        self.unless_the_unit_fails(&mut places, unit.as_ref(), |plan, unit, _| match &course {
+            Some(Ok(course)) => unit::of_applied(callables, plan, unit, (&file, after), course.applied.clone()),
+            _ => Outcome::Unchanged(Vec::new()),
         });
         let mut places = merged(places);
         for Place { rules, violation, .. } in places.iter_mut().filter(|place| place.rules.len() > 1) {
@@ -227,8 +234,7 @@ impl Each<'_> {
         }
         let mut takers = BTreeSet::new();
         for (number, seen) in seen.iter().filter(|(_, seen)| seen.violations.iter().any(|one| again.contains(&key(one)))) {
-            let step = self.sought[*number].step;
-            let left = left(file, step, &seen.violations, &[step], |_| None);
+            let left = alone(file, self.sought[*number].step, seen, |_| None);
             let gone = seen.violations.iter().zip(left).filter(|(_, left)| left.is_none());
             takers.extend(gone.map(|(violation, _)| (*number, violation.range.start, violation.kind.word())));
         }
@@ -266,16 +272,21 @@ impl Each<'_> {
         }
     }
 
-    /// What one way to look finds of each rule; `None` where it cannot tell.
-    fn seen(&self, file: &Parsed, concerned: &[bool], look: Look) -> Result<Option<Vec<(usize, Seen)>>, String> {
+    /// What is found of each rule, by a glance where that tells.
+    fn seen(&self, file: &Parsed, concerned: &[bool]) -> Result<Vec<(usize, Seen)>, ParseError> {
+        let numbers: Vec<usize> = (0..self.sought.len()).filter(|number| concerned[*number]).collect();
+        let steps: Vec<Step> = numbers.iter().map(|number| self.sought[*number].step).collect();
         let mut seen = Vec::new();
-        for (number, sought) in self.sought.iter().enumerate().filter(|(number, _)| concerned[*number]) {
-            let Some(found) = look(file, sought.step).map_err(|error| error.to_string())? else { return Ok(None) };
-            if !(found.violations.is_empty() && found.undecided.is_empty()) {
+        for (number, glimpsed) in numbers.into_iter().zip(glances(file, &steps)?) {
+            let found = match glimpsed {
+                Some(found) => found,
+                None => look(file, self.sought[number].step)?,
+            };
+            if !found.is_empty() {
                 seen.push((number, found));
             }
         }
-        Ok(Some(seen))
+        Ok(seen)
     }
 
     /// True when the unit takes the rule to the file, or the file away, or has edits or a codemod that may do its work.
@@ -300,30 +311,58 @@ fn faults<'r>(path: &RepoPath, reason: &'r str) -> Vec<(u32, &'r str)> {
     reason.lines().filter_map(fault).collect()
 }
 
-/// What would become of each violation in a file by what its unit does, or by the rule alone where it has none.
-fn fates(plan: &Plan, unit: Option<&Member>, file: &Parsed, rule: Step, seen: &Seen) -> Vec<Fate> {
-    let all = |reason: String, help: &str| vec![Fate::Stays(Left { reason, help: help.to_owned() }); seen.violations.len()];
-    if seen.violations.is_empty() {
+/// What would become of each violation in a file by what its unit does, which takes a `course` where that is known and leads to a text,
+/// or by the rule alone where it has none.
+fn fates(
+    plan: &Plan,
+    unit: Option<&Member>,
+    file: &Parsed,
+    rule: Step,
+    seen: &Seen,
+    course: Option<(&Result<Course, RewriteError>, &Parsed)>,
+) -> Vec<Fate> {
+    let found = &seen.violations;
+    if found.is_empty() {
         return Vec::new();
     }
     // Whatever stands in a file goes with it.
     if unit.is_some_and(|unit| plan.role(unit) == Role::Delete) {
-        return vec![Fate::Goes; seen.violations.len()];
+        return vec![Fate::Goes; found.len()];
     }
-    if let Some(problem) = file.problems().first() {
-        let reason = format!("the file is not valid Python: line {}: {}", problem.line, problem.message);
-        return all(reason, "fix the file first");
-    }
-    let segments = unit.map(|unit| segments(plan, unit)).unwrap_or_default();
-    let steps = match segments.as_slice() {
-        [] => &[rule][..],
-        [Segment::Pure(steps)] => steps,
-        _ => return all("an external codemod changes the file: only a run can tell".into(), "look again after the run"),
+    let left = match (file.problems().first(), unit, course) {
+        (Some(problem), ..) => {
+            let reason = format!("the file is not valid Python: line {}: {}", problem.line, problem.message);
+            left::all(found, reason, "fix the file first")
+        }
+        // What a unit makes is judged as a whole, later.
+        (None, Some(_), Some((Ok(course), after))) => left(file, rule, found, course, after),
+        (None, Some(_), Some((Err(error), _))) => left::refused(found, error),
+        (None, Some(unit), None) if !segments(plan, unit).is_empty() => {
+            left::all(found, "an external codemod changes the file: only a run can tell", "look again after the run")
+        }
+        (None, Some(_), None) => alone(file, rule, seen, |_| None),
+        (None, None, _) => alone(file, rule, seen, |after| unsound(file, after)),
     };
-    // What a unit makes is judged as a whole, later.
-    let judge = |after: &Parsed| if unit.is_none() { unsound(file, after) } else { None };
-    let left = left(file, rule, &seen.violations, steps, judge);
     left.into_iter().map(|left| left.map_or(Fate::Goes, Fate::Stays)).collect()
+}
+
+/// What a rule leaves by itself of what was seen; all of it where `judge` finds its result wrong.
+fn alone(file: &Parsed, rule: Step, seen: &Seen, judge: impl FnOnce(&Parsed) -> Option<Left>) -> Vec<Option<Left>> {
+    let found = &seen.violations;
+    let course = match course(file, &[rule]) {
+        Ok(course) => course,
+        Err(error) => return left::refused(found, &error),
+    };
+    let Some(bytes) = &course.applied.bytes else { return left(file, rule, found, &course, file) };
+    let source = match Source::new(bytes) {
+        Ok(source) => source,
+        Err(error) => return left::all(found, error.to_string(), "write an edit for this file"),
+    };
+    let after = file.again(&source);
+    match judge(&after) {
+        Some(Left { reason, help }) => left::all(found, reason, help),
+        None => left(file, rule, found, &course, &after),
+    }
 }
 
 /// What the guards would find in what a rule makes that no unit takes to the file.

@@ -8,7 +8,7 @@ use crate::plan::{Files, Plan};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::follow::Spot;
-use crate::rewrite::glance::glance;
+use crate::rewrite::glance::glances;
 use crate::rewrite::violation::{Seen, look as seen_in, look_in_document, violations};
 use crate::rewrite::{self, Step};
 use crate::unit::callables::Callables;
@@ -131,13 +131,17 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> T
     let file = Parsed::new(&source, module.as_deref()).among(takers.as_deref());
     let weight = plan.target(unit).guards.severity(Guard::Violation);
     let must_go = weight == Severity::Error && file.problems().is_empty();
-    let rules = in_memory(plan, unit);
     // A glance is cheap, and what it finds must go, one way or the other.
-    let shows =
-        |(_, step): &(&str, Step)| glance(&file, *step).is_ok_and(|seen| seen.is_some_and(|seen| !seen.violations.is_empty()));
-    if must_go && rules.iter().any(shows) {
+    let seen = glances(&file, steps).unwrap_or_default();
+    if must_go && seen.iter().flatten().any(|seen| !seen.violations.is_empty()) {
         return ToDo::Work;
     }
+    // Where it tells of all steps that there is nothing, the whole file does so too.
+    let is_nothing = |seen: &Option<Seen>| seen.as_ref().is_some_and(Seen::is_empty);
+    if !seen.is_empty() && seen.iter().all(is_nothing) && !rewrite::may_spell(bytes, steps) {
+        return ToDo::Nothing(Vec::new());
+    }
+    let rules = in_memory(plan, unit);
     let remarks = match rewrite::apply(&file, steps) {
         Ok(applied) if applied.bytes.is_none() => applied.remarks,
         _ => return ToDo::Work,

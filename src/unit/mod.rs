@@ -230,21 +230,37 @@ pub fn outcome(callables: &Callables, plan: &Plan, unit: &Member, before: &[u8])
 }
 
 /// What steps make of a unit's file that is Python, judged by the guards.
+fn of_python(callables: &Callables, plan: &Plan, unit: &Member, file: &Parsed, steps: &[Step]) -> Outcome {
+    let mut applied = match rewrite::apply(file, steps) {
+        Ok(applied) => applied,
+        Err(error) => return Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
+    };
+    let Some(bytes) = applied.bytes.take() else { return of_applied(callables, plan, unit, (file, file), applied) };
+    match Source::new(&bytes) {
+        Ok(source) => match of_applied(callables, plan, unit, (file, &file.again(&source)), applied) {
+            Outcome::Changed(made) => Outcome::Changed(Made { bytes, ..made }),
+            other => other,
+        },
+        Err(error) => Outcome::Unsound(Unsound::source(&unit.path, &error)),
+    }
+}
+
+/// What has been made of a unit's file, judged by the guards; the bytes are for who has them to add.
 #[must_use]
-pub fn of_python(callables: &Callables, plan: &Plan, unit: &Member, file: &Parsed, steps: &[Step]) -> Outcome {
-    match rewrite::apply(file, steps) {
-        Err(error) => Outcome::Unsound(Unsound::rewrite(&unit.path, &error)),
-        Ok(Applied { bytes: None, remarks, .. }) => {
-            let warnings = remarks.into_iter().map(Warning::from).collect();
-            match sound(callables, plan, unit, (file, file), warnings) {
-                Ok(warnings) => Outcome::Unchanged(warnings.before),
-                Err(unsound) => Outcome::Unsound(unsound),
-            }
-        }
-        Ok(Applied { bytes: Some(bytes), remarks, changed }) => {
-            let warnings = Warnings::left(remarks);
-            let made = Made { bytes, imports: ImportsChanged::default(), rules: at_work(plan, unit, changed), warnings };
-            judged(callables, plan, unit, file, made).map_or_else(Outcome::Unsound, Outcome::Changed)
+pub fn of_applied(
+    callables: &Callables,
+    plan: &Plan,
+    unit: &Member,
+    (before, after): (&Parsed, &Parsed),
+    applied: Applied,
+) -> Outcome {
+    let left = Warnings::left(applied.remarks).before;
+    match sound(callables, plan, unit, (before, after), left) {
+        Err(unsound) => Outcome::Unsound(unsound),
+        Ok(warnings) if before.source().bytes() == after.source().bytes() => Outcome::Unchanged(warnings.before),
+        Ok(warnings) => {
+            let (imports, rules) = (imports_changed(before, after), at_work(plan, unit, applied.changed));
+            Outcome::Changed(Made { bytes: Vec::new(), imports, rules, warnings })
         }
     }
 }
