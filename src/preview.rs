@@ -20,6 +20,7 @@ use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::survey::{self, Standing, Survey};
 use crate::unit::callables::Callables;
+use crate::unit::glimpses::Glimpses;
 use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::sound::{Unsound, Warning};
@@ -152,13 +153,22 @@ pub fn foresee(
     // Who only looks is ended by a signal at once.
     let interrupt = Interrupt::none();
     let (callables, others) = (Callables::new(repo), repo.others()?);
+    let glimpses = Glimpses::of_plan(repo, &others, &interrupt, plan, |_| true);
     let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0, unchanged: BTreeMap::new() };
     let mut works = |unit: &Member| {
         if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) || plan.role(unit) != Role::Rewrite {
-            return Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
+            return Ok(survey::look(repo, &tip, plan, &callables, (&others, &glimpses), unit).is_work());
+        }
+        let known = glimpses.is_work(plan, unit);
+        if known == Some(false) {
+            return Ok(false);
         }
         let Some(bytes) = survey::text(repo, &tip, &others, &unit.path) else { return Ok(true) };
-        match work(&callables, plan, unit, &bytes) {
+        let outcome = match known {
+            Some(_) => Some(unit::outcome(&callables, plan, unit, &bytes)),
+            None => work(&callables, plan, unit, &bytes),
+        };
+        match outcome {
             None => return Ok(false),
             Some(Outcome::Unchanged(warnings)) => {
                 kept.unchanged.entry(unit.path.clone()).or_insert((unit.phase, warnings));

@@ -17,7 +17,7 @@ use std::thread;
 use crate::event::{Looked, PhaseLabel, Watch};
 use crate::interrupt::Interrupt;
 use crate::path::RepoPath;
-use crate::plan::{Plan, Rename, Rule, RuleKind};
+use crate::plan::{Plan, Rename, Rule, RuleKind, digest};
 use crate::repo::Repo;
 use crate::repo::listing::Listed;
 use crate::rewrite::Step;
@@ -29,6 +29,7 @@ use crate::scan::left::Left;
 use crate::scan::scope::Scope;
 use crate::stop::{Note, Stop};
 use crate::unit::callables::Callables;
+use crate::unit::glimpses::{Glimpse, Glimpses};
 
 /// More threads than this wait for each other's memory.
 const MOST_THREADS: usize = 16;
@@ -203,7 +204,7 @@ pub fn scan(repo: &Repo, what: What, asked: &Asked, interrupt: &Interrupt, watch
         places: Vec::new(),
         unreadable: Vec::new(),
     };
-    let mut looked = look_at_all(&each, &listed, interrupt, watch)?;
+    let mut looked = look_at_all(&each, &listed, &quiet(repo, plan, &sought, &listed, interrupt)?, interrupt, watch)?;
     looked.sort_by_key(|(at, _)| *at);
     look_at_absent(repo, &each, &listed, &mut looked, interrupt)?;
     for (at, looked) in looked {
@@ -289,11 +290,37 @@ fn sought<'p>(what: What<'p>, only: &[String]) -> Result<(Vec<Sought<'p>>, Vec<S
     Ok((sought, names))
 }
 
-/// What is to be told of each file, by its place in the list, in no order; files without anything are left out.
-fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt, watch: Watch) -> Result<Vec<(usize, each::Looked)>, Stop> {
-    let mut order: Vec<usize> = (0..listed.len()).collect();
+/// Whether a quick look, or what is kept of an earlier one, tells that there is surely nothing in each file.
+fn quiet(
+    repo: &Repo,
+    plan: Option<&Plan>,
+    sought: &[Sought],
+    listed: &[Listed],
+    interrupt: &Interrupt,
+) -> Result<Vec<bool>, Stop> {
+    let Some(plan) = plan else { return Ok(vec![false; listed.len()]) };
+    let others = repo.others()?;
+    let digests = digest::parts(plan);
+    let digest = |rule: &usize| digests.get(&format!("rule {}", plan.rules[*rule].name)).cloned();
+    let rules = sought.iter().map(|sought| (sought.rule.as_ref().and_then(digest).unwrap_or_default(), sought.step));
+    let glimpses =
+        Glimpses::new(repo, &others, interrupt, rules.collect(), || listed.iter().map(|file| file.path.clone()).collect());
+    let is_quiet = |glimpse: Glimpse| glimpse.shows == 0 && glimpse.open == 0;
+    Ok(listed.iter().map(|file| glimpses.of(&file.path).is_some_and(is_quiet)).collect())
+}
+
+/// What is to be told of each file, by its place in the list, in no order; files without anything are left out, and so are those in which
+/// nothing is known to be.
+fn look_at_all(
+    each: &Each,
+    listed: &[Listed],
+    quiet: &[bool],
+    interrupt: &Interrupt,
+    watch: Watch,
+) -> Result<Vec<(usize, each::Looked)>, Stop> {
+    let mut order: Vec<usize> = (0..listed.len()).filter(|at| !quiet[*at]).collect();
     order.sort_by_key(|at| std::cmp::Reverse(listed[*at].size));
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(listed.len() - order.len()));
     let work = || {
         let (mut found, mut buffer, callables) =
             (Vec::new(), Vec::new(), Callables::below(each.top).sharing(each.imports.cloned()));
@@ -306,7 +333,7 @@ fn look_at_all(each: &Each, listed: &[Listed], interrupt: &Interrupt, watch: Wat
         }
         found
     };
-    let wanted = listed.len().div_ceil(FILES_PER_THREAD).min(MOST_THREADS);
+    let wanted = order.len().div_ceil(FILES_PER_THREAD).clamp(1, MOST_THREADS);
     let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted);
     let found = thread::scope(|scope| {
         // Where the system gives no thread this one does the work.

@@ -18,6 +18,7 @@ use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Standing};
 use crate::table::{GateState, Kpi, PhaseRows, Row, StatusTable};
 use crate::unit::callables::Callables;
+use crate::unit::glimpses::Glimpses;
 use crate::units::{Member, Unit};
 
 /// Which units are asked for; all by default.
@@ -72,9 +73,10 @@ fn is_in(path: &RepoPath, top: &RepoPath) -> bool {
 pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<StatusTable, Stop> {
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
-    let (callables, others) = (Callables::new(repo), repo.others()?);
-    let mut works = |unit: &Member| Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
-    let survey = survey::survey(repo, &tip, plan, &records, &Interrupt::none(), watch, &mut works)?;
+    let (callables, others, none) = (Callables::new(repo), repo.others()?, Interrupt::none());
+    let glimpses = Glimpses::of_plan(repo, &others, &none, plan, |_| true);
+    let mut works = |unit: &Member| Ok(survey::look(repo, &tip, plan, &callables, (&others, &glimpses), unit).is_work());
+    let survey = survey::survey(repo, &tip, plan, &records, &none, watch, &mut works)?;
     asked.refuse_unknown(plan, &survey.units)?;
     let running = survey::under_way(&records, &plan.name);
     let (mut phases, mut problems, mut notes) = (Vec::new(), Vec::new(), Vec::new());

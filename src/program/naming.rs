@@ -16,21 +16,8 @@ use std::collections::BTreeSet;
 /// file; `None` when it is no Python file or a part is no identifier. `exists` tells whether there is a file or folder of a path.
 #[must_use]
 pub fn module_name(path: &[u8], text: &str, exists: impl Fn(&[u8]) -> bool) -> Option<String> {
-    let path = std::str::from_utf8(path).ok()?;
-    let stem = path.strip_suffix(".py").or_else(|| path.strip_suffix(".pyi"))?;
-    let parts: Vec<&str> = stem.split('/').collect();
-    let file = parts.len() - 1;
-    let is_package = |folders: usize| exists(format!("{}/__init__.py", parts[..folders].join("/")).as_bytes());
-    let mut regular = file;
-    while regular > 0 && is_package(regular) {
-        regular -= 1;
-    }
-    let mut start = regular;
-    if regular == file {
-        let source = (1..=file).rev().find(|folders| parts[folders - 1] == "src" && !is_package(*folders));
-        start = source.unwrap_or(0);
-    }
-    if file > 0 && (start > 0 || regular == file) {
+    let Place { parts, mut start, regular, by_text } = Place::of(path, &exists)?;
+    if by_text {
         let imported = Imported::of(text);
         let begins = |first: &usize| parts[*first..].iter().all(|part| is_identifier(part));
         let shown: BTreeSet<usize> = imported
@@ -48,7 +35,53 @@ pub fn module_name(path: &[u8], text: &str, exists: impl Fn(&[u8]) -> bool) -> O
             start -= 1;
         }
     }
-    parts[start..].iter().all(|part| is_identifier(part)).then(|| parts[start..].join("."))
+    dotted_from(&parts[start..])
+}
+
+/// The same where the text has no say in it, `None` in it being what it is there; `None` where it has.
+#[must_use]
+pub fn name_by_place(path: &[u8], exists: impl Fn(&[u8]) -> bool) -> Option<Option<String>> {
+    match Place::of(path, &exists) {
+        Some(place) if place.by_text => None,
+        place => Some(place.and_then(|place| dotted_from(&place.parts[place.start..]))),
+    }
+}
+
+/// Where a file lies, and what that says of its name.
+struct Place<'p> {
+    /// The folders, and the file without its ending.
+    parts: Vec<&'p str>,
+    /// Where the name begins, unless the text says otherwise.
+    start: usize,
+    /// Where the regular packages begin.
+    regular: usize,
+    /// The text may say otherwise.
+    by_text: bool,
+}
+
+impl<'p> Place<'p> {
+    fn of(path: &'p [u8], exists: &impl Fn(&[u8]) -> bool) -> Option<Self> {
+        let path = std::str::from_utf8(path).ok()?;
+        let stem = path.strip_suffix(".py").or_else(|| path.strip_suffix(".pyi"))?;
+        let parts: Vec<&str> = stem.split('/').collect();
+        let file = parts.len() - 1;
+        let is_package = |folders: usize| exists(format!("{}/__init__.py", parts[..folders].join("/")).as_bytes());
+        let mut regular = file;
+        while regular > 0 && is_package(regular) {
+            regular -= 1;
+        }
+        let mut start = regular;
+        if regular == file {
+            let source = (1..=file).rev().find(|folders| parts[folders - 1] == "src" && !is_package(*folders));
+            start = source.unwrap_or(0);
+        }
+        let by_text = file > 0 && (start > 0 || regular == file);
+        Some(Self { parts, start, regular, by_text })
+    }
+}
+
+fn dotted_from(parts: &[&str]) -> Option<String> {
+    parts.iter().all(|part| is_identifier(part)).then(|| parts.join("."))
 }
 
 fn is_identifier(part: &str) -> bool {

@@ -266,6 +266,12 @@ impl Index {
         self.paths().zip(&self.entries).map(move |((path, mode), at)| (path, mode, size(*at as usize)))
     }
 
+    /// The entries that are in no conflict, and of which git was told neither to leave the file alone nor that it comes later.
+    pub fn plain_entries(&self) -> impl Iterator<Item = (&[u8], Entry)> {
+        let entries = self.paths().zip(&self.entries).filter_map(|((path, _), at)| Some((path, self.entry_at(*at as usize)?)));
+        entries.filter(|(_, entry)| entry.stage == 0 && !(entry.assume_unchanged || entry.skip_worktree || entry.intent_to_add))
+    }
+
     /// The position of the first entry of `path`, of whatever stage.
     fn find(&self, path: &[u8]) -> Option<usize> {
         Some(self.lower_bound(path)).filter(|at| *at < self.entries.len() && self.name(*at) == path)
@@ -284,7 +290,10 @@ impl Index {
     /// What the index says of `path`; `None` when it has no entry.
     #[must_use]
     pub fn entry(&self, path: &[u8]) -> Option<Entry> {
-        let at = self.entries[self.find(path)?] as usize;
+        self.entry_at(self.entries[self.find(path)?] as usize)
+    }
+
+    fn entry_at(&self, at: usize) -> Option<Entry> {
         let flags = u16::from_be_bytes([self.bytes[at + NAME_OFFSET_OF_FLAGS], self.bytes[at + NAME_OFFSET_OF_FLAGS + 1]]);
         let extended = if self.version >= 3 && flags & 0x4000 != 0 { self.bytes[at + FIXED] } else { 0 };
         Some(Entry {

@@ -1,7 +1,14 @@
 //! Which files are tracked, as the index has them.
 
+use std::collections::HashMap;
+
+use git2::Oid;
+
 use crate::path::RepoPath;
 use crate::repo::{Repo, RepoProblem};
+
+/// The blobs of files, each with the length that the file has on disk.
+pub type Blobs = HashMap<RepoPath, (Oid, u32)>;
 
 /// A tracked regular file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +48,23 @@ impl Repo {
             add(&entry[tab + 1..], mode.unwrap_or(0), 0);
         }
         Ok(listed)
+    }
+}
+
+impl Repo {
+    /// The blobs of the tracked regular files that git takes for unchanged when it has looked at them, each with the length that the file
+    /// has on disk; `None` where an index of another kind, or a program of the user that converts files, keeps that from being told.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn blobs(&self) -> Result<Option<Blobs>, RepoProblem> {
+        if self.settings.filters {
+            return Ok(None);
+        }
+        self.with_index(|index| {
+            let known = index.plain_entries().filter(|(_, entry)| entry.mode >> 12 == REGULAR && entry.size > 0);
+            known.filter_map(|(path, entry)| Some((RepoPath::new(path).ok()?, (entry.oid, entry.size)))).collect()
+        })
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Settings {
     pub(super) ignores_case: bool,
     /// Line endings are converted where no attribute says otherwise (`core.autocrlf`).
     pub(super) converts_lines: bool,
+    /// Programs of the user convert files between disk and repository (`filter.NAME.smudge` and the like), that of LFS aside.
+    pub(super) filters: bool,
     /// A log of a branch is begun where there is none (`core.logAllRefUpdates`).
     pub(super) begins_logs: bool,
     /// The modes of what is written into git's folder (`core.sharedRepository`).
@@ -38,6 +40,7 @@ impl Settings {
             modes_count: is("core.filemode")?.unwrap_or(true),
             ignores_case: is("core.ignorecase")?.unwrap_or(false),
             converts_lines: config.says("core.autocrlf", b"input") || is("core.autocrlf")?.unwrap_or(false),
+            filters: config.0.keys().any(|key| key.starts_with(b"filter.") && !key.starts_with(b"filter.lfs.")),
             begins_logs: config.says("core.logallrefupdates", b"always") || is("core.logallrefupdates")?.unwrap_or(true),
             shared: match config.0.get(b"core.sharedrepository".as_slice()) {
                 None => Shared::No,

@@ -8,6 +8,7 @@ use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
 use crate::survey::{self, Standing};
 use crate::unit::callables::Callables;
+use crate::unit::glimpses::Glimpses;
 
 impl Run<'_> {
     /// Says how the run ended. What it counts is what the branch holds, whatever was seen on the way.
@@ -60,7 +61,8 @@ impl Run<'_> {
         let (repo, plan) = (self.repo, self.plan);
         let none = crate::interrupt::Interrupt::none();
         let (callables, others) = (Callables::new(repo), repo.others()?);
-        let mut works = |unit: &_| Ok(survey::look(repo, &tip, plan, &callables, &others, unit).is_work());
+        let glimpses = Glimpses::of_plan(repo, &others, &none, plan, |_| true);
+        let mut works = |unit: &_| Ok(survey::look(repo, &tip, plan, &callables, (&others, &glimpses), unit).is_work());
         self.units = survey::survey(repo, &tip, plan, self.journal.records(), &none, &|_| {}, &mut works)?.units;
         Ok(())
     }

@@ -29,6 +29,7 @@ use crate::state::{Counts, State};
 use crate::stop::{Note, Stop};
 use crate::survey::{self, FileStanding, Survey};
 use crate::unit::callables::Callables;
+use crate::unit::glimpses::Glimpses;
 use crate::unit::look::ToDo;
 use crate::unit::sound::Warning;
 use crate::units::Member;
@@ -62,8 +63,9 @@ impl<'a> Run<'a> {
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
         let callables = Callables::new(repo);
+        let glimpses = Glimpses::of_plan(repo, &others, interrupt, plan, |_| true);
         let mut told: BTreeMap<RepoPath, (Member, Vec<Warning>)> = BTreeMap::new();
-        let mut works = |unit: &Member| match survey::look(repo, tip, plan, &callables, &others, unit) {
+        let mut works = |unit: &Member| match survey::look(repo, tip, plan, &callables, (&others, &glimpses), unit) {
             ToDo::Work => Ok(true),
             ToDo::Nothing(warnings) => {
                 told.entry(unit.path.clone()).or_insert_with(|| (unit.clone(), warnings));
@@ -72,6 +74,7 @@ impl<'a> Run<'a> {
         };
         let Survey { units, unmatched, newest, left_aside } =
             survey::survey(repo, tip, plan, journal.records(), interrupt, watch, &mut works)?;
+        drop(glimpses);
         request.refuse_unknown(plan, &units)?;
         request.refuse_unknown_commands(plan)?;
         let asked = || units.iter().filter(|standing| request.covers_unit(&standing.unit));

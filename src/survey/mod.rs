@@ -33,6 +33,7 @@ use crate::state::{Counts, State};
 use crate::stop::Stop;
 use crate::unit;
 use crate::unit::callables::Callables;
+use crate::unit::glimpses::Glimpses;
 use crate::unit::look::ToDo;
 use crate::units::{self, Member, Role, Unit};
 use crate::verdict::VerdictKind;
@@ -359,7 +360,14 @@ fn holds(repo: &Repo, tip: &Tip, path: &RepoPath, text: &str) -> bool {
 
 /// What there is to do in a unit's file: a rule changes it, cannot be applied to it, or can only be run to know.
 #[must_use]
-pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: &Others, unit: &Member) -> ToDo {
+pub fn look(
+    repo: &Repo,
+    tip: &Tip,
+    plan: &Plan,
+    callables: &Callables,
+    (others, glimpses): (&Others, &Glimpses),
+    unit: &Member,
+) -> ToDo {
     let is_there = |path: &RepoPath| repo.file_in(tip.commit, path).ok().flatten().is_some();
     let is_work = |is_work| if is_work { ToDo::Work } else { ToDo::Nothing(Vec::new()) };
     match plan.role(unit) {
@@ -369,6 +377,9 @@ pub fn look(repo: &Repo, tip: &Tip, plan: &Plan, callables: &Callables, others: 
         Role::Leave(to) => return is_work(is_there(&unit.path) || !is_there(to)),
         Role::Arrive(from) => return is_work(is_there(from) || !is_there(&unit.path)),
         Role::Rewrite | Role::Delete => return ToDo::Work,
+    }
+    if let Some(work) = glimpses.is_work(plan, unit) {
+        return is_work(work);
     }
     match text(repo, tip, others, &unit.path) {
         Some(bytes) => unit::look::look(callables, plan, unit, &bytes),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::fs;
 use crate::path::RepoPath;
-use crate::program::outline::{Outline, Takers as Index};
+use crate::program::outline::{MayTake, Takers as Index};
 use crate::program::{Load, Module};
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
@@ -37,7 +37,7 @@ pub struct Callables<'r> {
     /// Files that may have changed since.
     begun: RefCell<HashSet<RepoPath>>,
     /// What those import on disk, as far as it was asked.
-    outlines: RefCell<HashMap<RepoPath, (Stamp, Option<Outline>)>>,
+    outlines: RefCell<HashMap<RepoPath, (Stamp, Option<MayTake>)>>,
     /// What those import that landed.
     landed: RefCell<Landed>,
     known: RefCell<HashMap<RepoPath, Known>>,
@@ -106,13 +106,13 @@ impl<'r> Callables<'r> {
     /// Notes that a file that was about to change holds this text now; `None` when it is gone. There may be thousands, and each unit asks
     /// who takes what it drops: what they import is found once.
     pub fn landed(&self, path: &RepoPath, text: Option<&[u8]>) {
-        let outline = text.and_then(|text| self.outline(path, text));
+        let takes = text.and_then(|text| self.takes(path, text));
         let mut landed = self.landed.borrow_mut();
         let number = landed.paths.len();
         landed.paths.push(path.clone());
         landed.newest.insert(path.clone(), number);
-        if let Some(outline) = outline {
-            landed.takers.add(u32::try_from(number).unwrap_or(u32::MAX), &outline);
+        if let Some(takes) = takes {
+            landed.takers.add(u32::try_from(number).unwrap_or(u32::MAX), &takes);
         }
         self.begun.borrow_mut().remove(path);
         self.outlines.borrow_mut().remove(path);
@@ -159,15 +159,15 @@ impl<'r> Callables<'r> {
         let Some(stamp) = Stamp::of(&path.below(self.top)) else { return false };
         let mut outlines = self.outlines.borrow_mut();
         if outlines.get(path).is_none_or(|(known, _)| *known != stamp) {
-            let outline = fs::read(self.top, path).ok().and_then(|found| self.outline(path, &found.bytes));
+            let outline = fs::read(self.top, path).ok().and_then(|found| self.takes(path, &found.bytes));
             outlines.insert(path.clone(), (stamp, outline));
         }
-        outlines.get(path).and_then(|(_, outline)| outline.as_ref()).is_some_and(|outline| outline.may_take(module, name))
+        outlines.get(path).and_then(|(_, takes)| takes.as_ref()).is_some_and(|takes| takes.may_take(module, name))
     }
 
-    fn outline(&self, path: &RepoPath, text: &[u8]) -> Option<Outline> {
+    fn takes(&self, path: &RepoPath, text: &[u8]) -> Option<MayTake> {
         let source = Source::new(text).ok()?;
-        Outline::read(&source, module_of(self.top, path, source.text()).as_deref())
+        MayTake::read(&source, module_of(self.top, path, source.text()).as_deref())
     }
 
     /// Who takes names from the module `module`, the file at `own`; `None` where that is not known.

@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::path::RepoPath;
-use crate::program::outline::Outline;
+use crate::program::outline::MayTake;
 
 /// The file in the folder of the cache.
 const NAME: &str = "outlines";
 /// The number of the format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// A file that changed no longer ago than this may change again without another time.
 const SETTLED: Duration = Duration::from_secs(2);
 
@@ -61,8 +61,8 @@ pub struct Kept {
     pub stamp: Stamp,
     /// The name of its module.
     pub module: Option<String>,
-    /// What it imports and may patch; `None` where it cannot be read.
-    pub outline: Option<Outline>,
+    /// The names that it may take; `None` where it cannot be read.
+    pub takes: Option<MayTake>,
 }
 
 /// All that is kept, by path.
@@ -112,15 +112,20 @@ pub fn load(folder: &Path, paths: &[RepoPath]) -> All {
 pub fn store(folder: &Path, paths: &[RepoPath], all: &All) {
     let now = SystemTime::now();
     let settled: BTreeMap<&String, &Kept> = all.iter().filter(|(_, kept)| kept.stamp.is_settled(now)).collect();
+    let Ok(body) = serde_json::to_vec(&settled) else { return };
+    let Ok(head) = serde_json::to_vec(&Head::new(paths, &body)) else { return };
+    write(folder, NAME, &[&head, b"\n", &body]);
+}
+
+/// Writes a file of the cache in `folder`, whole or not at all, where the folder above is there. What cannot be written is found out again.
+pub(super) fn write(folder: &Path, name: &str, parts: &[&[u8]]) {
     let write = || -> Option<()> {
-        let body = serde_json::to_vec(&settled).ok()?;
-        let head = serde_json::to_vec(&Head::new(paths, &body)).ok()?;
         if !folder.is_dir() {
             fs::create_dir(folder).ok()?;
         }
         let mut aside = tempfile::NamedTempFile::new_in(folder).ok()?;
-        [&head[..], b"\n", &body].iter().try_for_each(|part| aside.write_all(part)).ok()?;
-        aside.persist(folder.join(NAME)).ok().map(|_| ())
+        parts.iter().try_for_each(|part| aside.write_all(part)).ok()?;
+        aside.persist(folder.join(name)).ok().map(|_| ())
     };
     write();
 }
@@ -138,7 +143,7 @@ mod tests {
         fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
         let mut stamp = Stamp::of(&file).unwrap();
         stamp.changed = stamp.modified;
-        let all = All::from([("a.py".to_owned(), Kept { stamp, module: Some("a".into()), outline: Some(Outline::default()) })]);
+        let all = All::from([("a.py".to_owned(), Kept { stamp, module: Some("a".into()), takes: Some(MayTake::default()) })]);
         let paths = [RepoPath::new("a.py").unwrap()];
         let cache = folder.path().join("cache");
         store(&cache, &paths, &all);
@@ -154,7 +159,7 @@ mod tests {
         other[at] ^= 1;
         fs::write(cache.join(NAME), other).unwrap();
         assert_eq!(load(&cache, &paths), All::new(), "damaged");
-        let older = String::from_utf8(whole).unwrap().replacen("\"format\":1", "\"format\":0", 1);
+        let older = String::from_utf8(whole).unwrap().replacen("\"format\":2", "\"format\":1", 1);
         fs::write(cache.join(NAME), older).unwrap();
         assert_eq!(load(&cache, &paths), All::new(), "another format");
         // What changed just now may change again unseen.

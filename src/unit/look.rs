@@ -130,10 +130,10 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> T
     let takers = callables.takers(&unit.path, module.as_deref());
     let file = Parsed::new(&source, module.as_deref()).among(takers.as_deref());
     let weight = plan.target(unit).guards.severity(Guard::Violation);
-    let must_go = weight == Severity::Error && file.problems().is_empty();
+    let must_go = || weight == Severity::Error && file.problems().is_empty();
     // A glance is cheap, and what it finds must go, one way or the other.
     let seen = glances(&file, steps).unwrap_or_default();
-    if must_go && seen.iter().flatten().any(|seen| !seen.violations.is_empty()) {
+    if seen.iter().flatten().any(|seen| !seen.violations.is_empty()) && must_go() {
         return ToDo::Work;
     }
     // Where it tells of all steps that there is nothing, the whole file does so too.
@@ -152,7 +152,7 @@ fn glimpse(callables: &Callables, plan: &Plan, unit: &Member, bytes: &[u8]) -> T
     }
     for (_, step) in &rules {
         match seen_in(&file, *step) {
-            Ok(seen) if seen.violations.is_empty() || !must_go => {
+            Ok(seen) if seen.violations.is_empty() || !must_go() => {
                 if weight != Severity::Off {
                     tell_undecided(&mut warnings, seen);
                 }

@@ -3,10 +3,12 @@
 pub mod callables;
 pub mod codemod;
 pub mod file_kind;
+pub mod glimpses;
 pub mod kept;
 pub mod line_ends;
 pub mod look;
 pub mod segments;
+mod side_by_side;
 pub mod sound;
 pub mod takers;
 

@@ -4,27 +4,25 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::dotted::covers;
 use crate::fs;
 use crate::path::RepoPath;
 use crate::program::Load;
 use crate::program::naming::module_name;
-use crate::program::outline::{Outline, Takers};
+use crate::program::outline::{MayTake, Outline, Takers};
 use crate::python::names::Meaning;
 use crate::python::parsed::Parsed;
 use crate::python::source::Source;
 use crate::rewrite::patched;
 use crate::taken::{Taker, Way};
 use crate::unit::kept::{self, Kept, Stamp};
+use crate::unit::side_by_side::side_by_side;
 
 /// Fewer files are not worth a thread of their own.
 const FILES_PER_THREAD: usize = 256;
-/// Files that one thread takes at a time.
-const STRIDE: usize = 32;
 
 /// What all tracked Python files of a work tree import, found when it is first asked for; threads share it.
 #[derive(Debug)]
@@ -34,20 +32,22 @@ pub struct Imports {
     cache: PathBuf,
     paths: Vec<RepoPath>,
     known: OnceLock<Known>,
+    /// What modules load, as far as it was asked, by the numbers of their files.
+    loads: Mutex<HashMap<usize, Option<Arc<[Load]>>>>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     takers: Takers,
-    /// What each module loads, by its name; the first file of a name has it.
-    loads: HashMap<String, (usize, Vec<Load>)>,
+    /// The file of each module, by its name; the first file of a name has it.
+    modules: HashMap<String, usize>,
 }
 
 impl Imports {
     /// Those of the files at `paths`, with what is kept of them in the folder `cache`.
     #[must_use]
     pub fn new(top: &Path, cache: PathBuf, paths: Vec<RepoPath>) -> Self {
-        Self { top: top.to_owned(), cache, paths, known: OnceLock::new() }
+        Self { top: top.to_owned(), cache, paths, known: OnceLock::new(), loads: Mutex::default() }
     }
 
     /// The files that may take `name` from `module`.
@@ -57,9 +57,25 @@ impl Imports {
 
     /// What the module of this name loads while it is imported, and its file.
     #[must_use]
-    pub fn loads(&self, module: &str) -> Option<(&RepoPath, &[Load])> {
-        let (number, loads) = self.known().loads.get(module)?;
-        Some((self.paths.get(*number)?, loads))
+    pub fn loads(&self, module: &str) -> Option<(&RepoPath, Arc<[Load]>)> {
+        let number = *self.known().modules.get(module)?;
+        let path = self.paths.get(number)?;
+        // Whoever fell over it left it as it was.
+        let known = || self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().get(&number).cloned();
+        let found = found.unwrap_or_else(|| {
+            let loads = self.outline(path, module).map(|outline| outline.loads.into());
+            known().insert(number, loads.clone());
+            loads
+        });
+        Some((path, found?))
+    }
+
+    fn outline(&self, path: &RepoPath, module: &str) -> Option<Outline> {
+        let found = fs::read(&self.top, path).ok()?;
+        let is_package = path.as_bytes().ends_with(b"/__init__.py") || path.as_bytes().ends_with(b"/__init__.pyi");
+        let module = if is_package { format!("{module}.__init__") } else { module.to_owned() };
+        Outline::read(&Source::new(&found.bytes).ok()?, Some(&module))
     }
 
     fn known(&self) -> &Known {
@@ -72,40 +88,17 @@ impl Imports {
         for path in self.paths.iter().map(RepoPath::as_bytes) {
             there.extend(memchr::memchr_iter(b'/', path).chain([path.len()]).map(|end| &path[..end]));
         }
-        let (next, is_new) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let work = || {
-            let mut found = Vec::new();
-            loop {
-                let first = next.fetch_add(STRIDE, Ordering::Relaxed);
-                let Some(paths) = self.paths.get(first..self.paths.len().min(first + STRIDE)).filter(|paths| !paths.is_empty())
-                else {
-                    return found;
-                };
-                for (at, path) in paths.iter().enumerate() {
-                    let Some(stamp) = Stamp::of(&path.below(&self.top)) else { continue };
-                    let known = std::str::from_utf8(path.as_bytes()).ok().and_then(|path| kept.get(path));
-                    let known = known.filter(|kept| kept.stamp == stamp).cloned();
-                    found.push((
-                        first + at,
-                        known.unwrap_or_else(|| {
-                            is_new.store(true, Ordering::Relaxed);
-                            self.outline(path, stamp, &there)
-                        }),
-                    ));
-                }
-            }
+        let is_new = AtomicBool::new(false);
+        let look = |(): &mut (), at: usize| {
+            let path = &self.paths[at];
+            let stamp = Stamp::of(&path.below(&self.top))?;
+            let known = std::str::from_utf8(path.as_bytes()).ok().and_then(|path| kept.get(path));
+            Some(known.filter(|kept| kept.stamp == stamp).cloned().unwrap_or_else(|| {
+                is_new.store(true, Ordering::Relaxed);
+                self.kept(path, stamp, &there)
+            }))
         };
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(self.paths.len().div_ceil(FILES_PER_THREAD));
-        let mut found: Vec<(usize, Kept)> = thread::scope(|scope| {
-            // Where the system gives no thread this one does the work.
-            let others: Vec<_> = (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
-            let mut found = work();
-            for other in others {
-                found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
-            found
-        });
-        found.sort_by_key(|(number, _)| *number);
+        let found = side_by_side(self.paths.len(), FILES_PER_THREAD, || (), look);
         if is_new.load(Ordering::Relaxed) {
             let named = |(number, kept): &(usize, Kept)| {
                 let path = std::str::from_utf8(self.paths[*number].as_bytes()).ok()?;
@@ -114,31 +107,47 @@ impl Imports {
             kept::store(&self.cache, &self.paths, &found.iter().filter_map(named).collect());
         }
         let mut known = Known::default();
-        for (number, Kept { module, outline, .. }) in found {
-            let Some(outline) = outline else { continue };
-            known.takers.add(u32::try_from(number).unwrap_or(u32::MAX), &outline);
+        for (number, Kept { module, takes, .. }) in found {
+            let Some(takes) = takes else { continue };
+            known.takers.add(u32::try_from(number).unwrap_or(u32::MAX), &takes);
             if let Some(name) = module {
                 let name = name.strip_suffix(".__init__").unwrap_or(&name).to_owned();
-                known.loads.entry(name).or_insert((number, outline.loads));
+                known.modules.entry(name).or_insert(number);
             }
         }
         known
     }
 
-    /// What a file imports and may patch; one that cannot be read takes nothing.
-    fn outline(&self, path: &RepoPath, stamp: Stamp, there: &HashSet<&[u8]>) -> Kept {
-        let mut kept = Kept { stamp, module: None, outline: None };
+    /// What is to be known of a file; one that cannot be read takes nothing.
+    fn kept(&self, path: &RepoPath, stamp: Stamp, there: &HashSet<&[u8]>) -> Kept {
+        let mut kept = Kept { stamp, module: None, takes: None };
         let Ok(found) = fs::read(&self.top, path) else { return kept };
         let Ok(source) = Source::new(&found.bytes) else { return kept };
         kept.module = module_name(path.as_bytes(), source.text(), |other| there.contains(other));
-        kept.outline = Outline::read(&source, kept.module.as_deref());
+        kept.takes = MayTake::read(&source, kept.module.as_deref());
         kept
     }
+}
+
+/// False only for a text that reads `name` from nothing, has it in no string and as no keyword, and has no star import: such a one takes
+/// it from no module by which it does not name it.
+fn may_read(text: &str, name: &str) -> bool {
+    let is_read = |at: usize| {
+        let before = text[..at].trim_end_matches(|c: char| c.is_whitespace() || c == '\\');
+        before.ends_with(['.', '"', '\'']) || text[at + name.len()..].trim_start().starts_with('=')
+    };
+    let is_star = || memchr::memmem::find_iter(text.as_bytes(), b"import").any(|at| text[at + 6..].trim_start().starts_with('*'));
+    memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()).any(is_read) || is_star()
 }
 
 /// How a file at `path` takes `name` from `module`, if it does.
 #[must_use]
 pub fn takes(path: &RepoPath, file: &Parsed, module: &str, name: &str) -> Option<Taker> {
+    // Most files that import a module take other names from it.
+    let names_it = || MayTake::read(file.source(), file.module()).is_some_and(|may| may.names(module, name));
+    if !(may_read(file.source().text(), name) || names_it()) {
+        return None;
+    }
     let (names, source) = (file.names().ok()?, file.source());
     let whole = format!("{module}.{name}");
     let found = |at: usize, way| Some(Taker { path: path.clone(), line: source.line(at), way });

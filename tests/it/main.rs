@@ -57,6 +57,8 @@ mod errors;
 mod exit;
 /// What stands below a finding.
 mod findings;
+/// What is kept of a quick look at files.
+mod glimpses;
 /// Units of several files, and files that come and go.
 mod groups;
 /// What is looked for in every result, and how much each finding weighs.
