@@ -22,7 +22,6 @@ use crate::repo::Repo;
 use crate::repo::listing::Listed;
 use crate::rewrite::Step;
 use crate::rewrite::violation::Violation;
-use crate::rewrite::words::Words;
 use crate::scan::claim::Claims;
 use crate::scan::each::Each;
 use crate::scan::left::Left;
@@ -30,6 +29,7 @@ use crate::scan::scope::Scope;
 use crate::stop::{Note, Stop};
 use crate::unit::callables::Callables;
 use crate::unit::glimpses::{Glimpse, Glimpses};
+use crate::unit::words::Words;
 
 /// More threads than this wait for each other's memory.
 const MOST_THREADS: usize = 16;

@@ -3,7 +3,8 @@
 //! A block is compared line by line with the file. Base indentation, tabs or spaces, blank lines and blanks at the end of a line
 //! do not matter; levels of nesting do. Lines inside brackets are compared without their leading blanks, lines inside a
 //! triple-quoted string as they are (or as they are behind the base indentation). `$NAME`, in capitals, stands for text within a
-//! line that has its brackets and quotes closed; the same name is the same text everywhere.
+//! line that has its brackets and quotes closed; the same name is the same text everywhere. `...` as a line of its own, between two others,
+//! stands for any lines of its block where the file has no such line; they stay as they are where `after` has its own `...`.
 //!
 //! `after` takes the file's indentation and line endings. A line inside a triple-quoted string never moves: it is written as the
 //! block has it, or, when `before` holds the same line, as the file has it.
@@ -90,6 +91,9 @@ pub(crate) fn edit(source: &Source, edits: &[BlockEdit]) -> Result<Made, Rewrite
 /// Where `before` stands, but for places that are part of its own `after`: there the edit is done.
 fn candidates(file: &Block, edit: &Prepared) -> Vec<Match> {
     let mut matches = find::all(file, &edit.before);
+    // Each `...` of the one is one of the other, or what is passed over would be gone.
+    let apart = |found: &Match| found.gaps.is_empty() || found.gaps.len() == edit.after.gaps().count();
+    matches.retain(apart);
     if !find::all(&edit.after, &edit.before).is_empty() {
         let done = find::all(file, &edit.after);
         matches.retain(|found| !done.iter().any(|done| done.first <= found.first && found.last <= done.last));

@@ -27,7 +27,6 @@ mod strings;
 #[cfg(test)]
 mod told_tests;
 pub mod violation;
-pub mod words;
 
 use std::collections::HashMap;
 use std::ops::Range;

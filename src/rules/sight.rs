@@ -16,10 +16,10 @@ use crate::repo::Repo;
 use crate::rewrite::Step;
 use crate::rewrite::glance::glances;
 use crate::rewrite::violation::{look, look_in_document};
-use crate::rewrite::words::Words;
 use crate::rules::liveness::Now;
 use crate::stop::{Note, Stop};
 use crate::unit::file_kind::FileKind;
+use crate::unit::words::Words;
 
 /// How long one file may take to parse.
 const DEADLINE: Duration = Duration::from_secs(2);

@@ -24,7 +24,6 @@ use crate::rewrite::error::RewriteError;
 use crate::rewrite::follow::{Spot, aside};
 use crate::rewrite::glance::{glances, hidden};
 use crate::rewrite::violation::{Seen, Violation, look, look_in_document};
-use crate::rewrite::words::Words;
 use crate::rewrite::{Course, Step, course, refused};
 use crate::scan::claim::Claims;
 use crate::scan::left::{self, Left, left};
@@ -34,6 +33,7 @@ use crate::unit::file_kind::{FileKind, module_of};
 use crate::unit::look::unread;
 use crate::unit::segments::{Segment, segments};
 use crate::unit::takers::Imports;
+use crate::unit::words::Words;
 use crate::unit::{self, Outcome};
 use crate::units::{Member, Role};
 

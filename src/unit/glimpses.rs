@@ -26,13 +26,13 @@ use crate::python::source::{MAX_BYTES, Source};
 use crate::repo::Repo;
 use crate::repo::others::Others;
 use crate::rewrite::glance::glances;
-use crate::rewrite::words::Words;
 use crate::rewrite::{Step, may_spell};
 use crate::unit::file_kind::FileKind;
 use crate::unit::kept;
 use crate::unit::look::is_listed;
 use crate::unit::segments::step;
 use crate::unit::side_by_side::side_by_side;
+use crate::unit::words::Words;
 use crate::units::{Member, Role};
 
 /// The file in the folder of the cache.

@@ -11,6 +11,7 @@ pub mod segments;
 mod side_by_side;
 pub mod sound;
 pub mod takers;
+pub mod words;
 
 use std::collections::HashMap;
 use std::path::Path;

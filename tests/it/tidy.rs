@@ -95,7 +95,7 @@ fn imports_go_down_the_layers_only() {
 }
 
 /// How many lines the engine has, tests aside. Any change may lower it; one that raises it says why in its message.
-const ENGINE: usize = 19_180;
+const ENGINE: usize = 19_140;
 
 #[test]
 fn the_engine_stays_small() {

@@ -19,6 +19,8 @@ pub(super) struct Match {
     pub(super) lines: Vec<Option<usize>>,
     /// What each metavariable stands for: a line of the file, and bytes of its content.
     pub(super) bound: BTreeMap<String, (usize, Range<usize>)>,
+    /// The lines of the file that each `...` passes over.
+    pub(super) gaps: Vec<Range<usize>>,
 }
 
 /// The metavariables of a text with their places (of the `$` too).
@@ -39,36 +41,90 @@ pub(super) fn metavariables(text: &str) -> Vec<(Range<usize>, &str)> {
     found
 }
 
-/// Every place where `block` stands in `file`, in order; places may overlap.
+/// Every place where `block` stands in `file`, in order; places may overlap. Where it stands nowhere as it is, its lines that are `...`
+/// stand for any lines in between.
 pub(super) fn all(file: &Block, block: &Block) -> Vec<Match> {
-    if block.is_empty() {
-        return Vec::new();
-    }
-    (0..file.lines.len()).filter_map(|first| at(file, block, first)).collect()
+    let find = |gaps| (0..file.lines.len()).filter_map(|first| Walk { file, block, first, gaps }.begin()).collect();
+    let found: Vec<Match> = if block.is_empty() { Vec::new() } else { find(false) };
+    if found.is_empty() && block.gaps().next().is_some() { find(true) } else { found }
 }
 
-fn at(file: &Block, block: &Block, first: usize) -> Option<Match> {
-    if matches!(file.lines[first].kind, Kind::Blank | Kind::String) {
-        return None;
+/// A block laid on a file.
+#[derive(Clone, Copy)]
+struct Walk<'w, 't> {
+    file: &'w Block<'t>,
+    block: &'w Block<'t>,
+    first: usize,
+    /// `...` stands for lines.
+    gaps: bool,
+}
+
+/// What fits so far.
+#[derive(Clone, Default)]
+struct Fitting<'t> {
+    here: usize,
+    levels: Vec<(usize, &'t str)>,
+    lines: Vec<Option<usize>>,
+    open: Vec<(usize, &'t str)>,
+    gaps: Vec<Range<usize>>,
+}
+
+impl<'t> Walk<'_, 't> {
+    fn begin(&self) -> Option<Match> {
+        let first = self.first;
+        let is_start = !matches!(self.file.lines[first].kind, Kind::Blank | Kind::String);
+        is_start.then(|| self.rest(Fitting { here: first, ..Fitting::default() }))?
     }
-    let mut here = first;
-    let mut levels: Vec<(usize, &str)> = Vec::new();
-    let mut lines = Vec::with_capacity(block.lines.len());
-    let mut open: Vec<(usize, &str)> = Vec::new();
-    // Inside brackets there are no levels.
-    let bracketed = file.lines[first].kind == Kind::Continuation;
-    for line in &block.lines {
-        if line.kind == Kind::Blank {
-            lines.push(None);
-            continue;
+
+    /// Lays the lines on that come after those that fit.
+    fn rest(&self, mut fitting: Fitting<'t>) -> Option<Match> {
+        while let Some(line) = self.block.lines.get(fitting.lines.len()) {
+            if line.kind == Kind::Blank {
+                fitting.lines.push(None);
+                continue;
+            }
+            if self.gaps && line.is_gap() {
+                return self.over(&fitting, self.block.depth(line));
+            }
+            self.fits(line, &mut fitting)?;
         }
-        while file.lines.get(here)?.kind == Kind::Blank {
-            here += 1;
+        let Fitting { lines, open, gaps, .. } = fitting;
+        let bound = fill(self.file, &open)?;
+        let last = lines.iter().rev().flatten().next().copied()?;
+        Some(Match { first: self.first, last, lines, bound, gaps })
+    }
+
+    /// Passes over as few lines as can be, none of which leaves the block that `...` stands in.
+    fn over(&self, fitting: &Fitting<'t>, depth: usize) -> Option<Match> {
+        let start = fitting.here;
+        let inside = |line: &Line| {
+            let outside = |(known, indent): &(usize, &str)| match known.cmp(&depth) {
+                std::cmp::Ordering::Equal => width(line.indent) < width(indent),
+                std::cmp::Ordering::Less => width(line.indent) <= width(indent),
+                std::cmp::Ordering::Greater => false,
+            };
+            line.kind != Kind::Statement || !fitting.levels.iter().any(outside)
+        };
+        let passed = self.file.lines[start..].iter().take_while(|line| inside(line)).count();
+        (start..=start + passed).find_map(|here| {
+            let mut next = Fitting { here, ..fitting.clone() };
+            next.lines.push(None);
+            next.gaps.push(start..here);
+            self.rest(next)
+        })
+    }
+
+    fn fits(&self, line: &Line<'t>, Fitting { here, levels, lines, open, .. }: &mut Fitting<'t>) -> Option<()> {
+        let (file, block) = (self.file, self.block);
+        while file.lines.get(*here)?.kind == Kind::Blank {
+            *here += 1;
         }
-        let other = &file.lines[here];
+        let other = &file.lines[*here];
+        // Inside brackets there are no levels.
+        let bracketed = file.lines[self.first].kind == Kind::Continuation;
         match (line.kind, other.kind) {
             (Kind::String, Kind::String) => {
-                let base = file.lines[first].indent;
+                let base = file.lines[self.first].indent;
                 let text = block.dedented(line);
                 let same = |text: &str| text == other.content || other.content.strip_prefix(base) == Some(text);
                 if !same(text) && !same(text.trim_end()) {
@@ -88,7 +144,7 @@ fn at(file: &Block, block: &Block, first: usize) -> Option<Match> {
         }
         if line.kind != Kind::String {
             if line.content.contains('$') {
-                open.push((here, line.content));
+                open.push((*here, line.content));
                 if !could_match(line.content, other.content) {
                     return None;
                 }
@@ -96,12 +152,10 @@ fn at(file: &Block, block: &Block, first: usize) -> Option<Match> {
                 return None;
             }
         }
-        lines.push(Some(here));
-        here += 1;
+        lines.push(Some(*here));
+        *here += 1;
+        Some(())
     }
-    let bound = fill(file, &open)?;
-    let last = lines.iter().rev().flatten().next().copied()?;
-    Some(Match { first, last, lines, bound })
 }
 
 /// True when the file nests two lines as the block does.

@@ -31,6 +31,13 @@ pub(super) struct Line<'a> {
     pub(super) content: &'a str,
 }
 
+impl Line<'_> {
+    /// True for `...` as a line of its own.
+    pub(super) fn is_gap(&self) -> bool {
+        self.kind == Kind::Statement && self.content == "..."
+    }
+}
+
 /// Lines of a file, or of a block of a plan with its common indentation counted out.
 #[derive(Debug, Clone)]
 pub(super) struct Block<'a> {
@@ -58,6 +65,12 @@ impl<'a> Block<'a> {
         let text = source.text();
         let lines = (0..source.lines()).map(|index| &text[source.line_range(index)]);
         Self { lines: scan(lines.collect()), base: 0 }
+    }
+
+    /// The lines that may stand for any lines between two others.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = &Line<'a>> {
+        let last = self.lines.len().saturating_sub(1);
+        self.lines.iter().take(last).skip(1).filter(|line| line.is_gap())
     }
 
     /// True when there is no line but blank ones.

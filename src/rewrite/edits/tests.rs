@@ -210,3 +210,30 @@ fn text_goes_into_the_encoding_of_the_file() {
     let error = rewritten(b"# coding: ascii\nb = 1\n", None, &steps).unwrap_err();
     assert_eq!((error.line, error.to_string().as_str()), (2, "the new text has characters that ASCII cannot hold"));
 }
+
+#[test]
+fn three_dots_pass_over_lines_that_stay() {
+    check(
+        "a = f()\n...\na.close()\n",
+        "a = g()\n...\na.end()\n",
+        &[
+            ("a = f()\nx = 1\n\n# y\nif x:\n    z()\na.close()\nq\n", "a = g()\nx = 1\n\n# y\nif x:\n    z()\na.end()\nq\n"),
+            ("a = f()\na.close()\n", "a = g()\na.end()\n"),
+            ("a = f()\n...\na.close()\n", "a = g()\n...\na.end()\n"),
+            ("if x:\n\ta = f()\r\n\ty(\r\n1)\r\n\ta.close()\r\n", "if x:\n\ta = g()\r\n\ty(\r\n1)\r\n\ta.end()\r\n"),
+        ],
+    );
+    check(
+        "def f($X):\n    ...\n    return $X\n",
+        "def g($X):\n    ...\n    return ($X,)\n",
+        &[(
+            "def f(a):\n    if a:\n        return b\n    return a\n",
+            "def g(a):\n    if a:\n        return b\n    return (a,)\n",
+        )],
+    );
+    // The lines that are passed over do not leave the block, and nothing that was is dropped.
+    let leaves = [block(None, "if a:\n    b()\n    ...\n    c()\n", "if a:\n    ...\n    c()\n")];
+    refuses(&leaves, "if a:\n    b()\nif d:\n    c()\n", 3, "the `before` block of edit 1 is not in the file");
+    let drops = [block(None, "a()\n...\nc()\n", "a()\nd()\n")];
+    assert!(run(&drops, "a()\nb()\nc()\n").is_err());
+}

@@ -32,11 +32,20 @@ pub(super) fn replacement(
     let ending = source.line_ending(start);
     let mut out = Vec::new();
     let mut depths: Vec<usize> = vec![0];
+    let mut gaps = found.gaps.iter();
     for (index, line) in after.lines.iter().enumerate() {
+        // What `...` passed over stays as it is.
+        let passed = if line.is_gap() { gaps.next() } else { None };
+        if passed.is_some_and(Range::is_empty) {
+            continue;
+        }
         if index > 0 {
             out.extend_from_slice(ending.as_bytes());
         }
         match line.kind {
+            Kind::Statement if let Some(lines) = passed => {
+                out.extend_from_slice(source.slice(source.line_range(lines.start).start..source.line_range(lines.end - 1).end));
+            }
             Kind::Blank => {}
             Kind::String => match kept(before, after, line, found) {
                 Some(at) => out.extend_from_slice(source.slice(source.line_range(at))),
