@@ -153,12 +153,15 @@ fn kpis((repo, plan): (&Repo, &Plan), records: &[Record], tip: Oid, counts: Coun
                 MetricSource::Known(Known::Compliance | Known::Violations) | MetricSource::Measured { .. } => None,
             };
             let before = metric.baseline.or_else(|| survey::baseline(plan, records, metric));
+            let noise = latest.as_ref().is_some_and(|latest| latest.noise);
             let (now, at) = match (known, latest) {
                 (Some(count), _) => (Some(count as f64), None),
                 (None, Some(latest)) => (Some(latest.value), (latest.tip != tip.to_string()).then_some(latest.tip)),
                 (None, None) => (None, None),
             };
-            Ok(kpi(metric, before, now, at.map(|at| at.chars().take(12).collect())))
+            let kpi = kpi(metric, before, now, at.map(|at| at.chars().take(12).collect()));
+            let is_bad = matches!(kpi.verdict, Stands::Missed | Stands::Worse);
+            Ok(Kpi { verdict: if noise && is_bad { Stands::Noise } else { kpi.verdict }, ..kpi })
         })
         .collect()
 }

@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 fn main() -> ExitCode {
     // Copies of a work tree are entered by the program that makes them.
     let all: Vec<_> = env::args_os().collect();
-    if let Some(code) = migrate::copies::child(&all) {
+    if let Some(code) = migrate::copies::child(&all).or_else(|| migrate::measured::child(&all)) {
         return code;
     }
     let mut args = env::args_os().skip(1).peekable();

@@ -161,6 +161,9 @@ pub enum Record {
         tip: String,
         /// The value: a number as text, so that none of it is lost.
         value: String,
+        /// True when it is worse than it may be, and that was shown to be no more than noise.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        noise: bool,
     },
     /// Phases are about to be taken back.
     TakingBack {

@@ -115,6 +115,8 @@ pub enum Stands {
     Missed,
     /// It is worse than its baseline by more than it may be.
     Worse,
+    /// It was worse, and that was shown to be no more than noise.
+    Noise,
     /// The plan wants nothing of it.
     Told,
     /// It was not measured.
@@ -129,6 +131,7 @@ impl Stands {
             Self::Met => "met",
             Self::Missed => "missed",
             Self::Worse => "worse",
+            Self::Noise => "noise",
             Self::Told => "-",
             Self::Unknown => "not measured",
         }

@@ -51,7 +51,7 @@ pub fn text(look: Look, kpis: &[Kpi]) -> String {
         let ink = match kpi.verdict {
             Stands::Met => Ink::Green,
             Stands::Missed | Stands::Worse => Ink::Red,
-            Stands::Told | Stands::Unknown => Ink::Dim,
+            Stands::Noise | Stands::Told | Stands::Unknown => Ink::Dim,
         };
         writeln!(out, "  {}", look.paint(ink, &line(row))).unwrap_or_default();
     }

@@ -1,5 +1,6 @@
 //! What the numbers of a gate decide: a trigger that holds acts, and a metric that misses its target fails the gate.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::{Event, PhaseLabel};
@@ -11,10 +12,14 @@ use crate::recovery;
 use crate::run::Run;
 use crate::run::aftermath;
 use crate::run::ended::{MOST_ATTEMPTS, keeps_moving};
+use crate::run::numbers::SideBySide;
 use crate::schedule::triggers::{self, Reading};
 use crate::stop::{Note, Stop};
 use crate::takeback::Reason;
 use crate::verdict::VerdictKind;
+
+/// What was measured in turn already, by the name of the metric.
+type Seen = BTreeMap<String, SideBySide>;
 
 /// What a gate's numbers say.
 enum Decided {
@@ -55,6 +60,7 @@ impl Run<'_> {
         let plan = self.plan;
         let metrics: Vec<&Metric> = names.iter().filter_map(|name| plan.metric(name)).collect();
         let mut readings: Vec<Reading> = Vec::new();
+        let mut seen = Seen::new();
         for metric in &metrics {
             readings.push(self.reading(metric, at, emit)?);
         }
@@ -69,7 +75,7 @@ impl Run<'_> {
                 emit(Event::Warning { message: why, help: None });
                 continue;
             }
-            if self.is_confirmed(metric, trigger, at, emit)? {
+            if self.is_confirmed(metric, trigger, at, &mut seen, emit)? {
                 return Ok(Decided::Acts(trigger.act.clone(), why));
             }
         }
@@ -77,7 +83,9 @@ impl Run<'_> {
             let Some(bound) = triggers::broken(metric, reading.value, reading.baseline).map_err(wrong)? else { continue };
             // What is not kept lies on the other side.
             let beyond = if bound.comparison.is_downward() { Comparison::More } else { Comparison::Less };
-            if metric.is_noisy() && !self.is_shown(metric, (bound, beyond), at, emit)? {
+            if metric.is_noisy() && !self.is_shown(metric, (bound, beyond), at, &mut seen, emit)? {
+                let phase = Some(plan.phases[at].id.clone());
+                self.note(metric, phase, self.held.tip().commit, reading.value, true)?;
                 continue;
             }
             let (value, wanted) = (metric.scale.shown(reading.value), bound.shown(metric.scale));
@@ -88,13 +96,24 @@ impl Run<'_> {
     }
 
     /// True when a trigger that holds may act: what takes commits back holds once more, and what is noise is none.
-    fn is_confirmed(&mut self, metric: &Metric, trigger: &Trigger, at: usize, emit: &mut dyn FnMut(Event)) -> Result<bool, Stop> {
+    fn is_confirmed(
+        &mut self,
+        metric: &Metric,
+        trigger: &Trigger,
+        at: usize,
+        seen: &mut Seen,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<bool, Stop> {
         let condition = trigger.when.shown(metric.scale);
         if let (true, Some(bound)) = (metric.is_noisy(), trigger.when.bound()) {
             let times = if trigger.act.takes_back() { 2 } else { 1 };
             for _ in 0..times {
-                if !self.is_shown(metric, (bound, bound.comparison), at, emit)? {
+                if !self.is_shown(metric, (bound, bound.comparison), at, seen, emit)? {
                     return Ok(false);
+                }
+                // What takes commits back is shown by other measurements once more.
+                if trigger.act.takes_back() {
+                    seen.remove(&metric.name);
                 }
             }
             return Ok(true);
@@ -119,10 +138,15 @@ impl Run<'_> {
         metric: &Metric,
         (bound, beyond): (Bound, Comparison),
         at: usize,
+        seen: &mut Seen,
         emit: &mut dyn FnMut(Event),
     ) -> Result<bool, Stop> {
         let asked = format!("{} {}", metric.name, bound.shown(metric.scale));
-        let Some(found) = self.side_by_side(metric, at, emit)? else {
+        let found = match seen.get(&metric.name) {
+            Some(found) => Some(found.clone()),
+            None => self.side_by_side(metric, at, emit)?,
+        };
+        let Some(found) = found else {
             let message = format!(
                 "`{asked}` decides nothing here: {} is never the same twice, and is held against the tree before the plan in copies of \
                  the work tree only",
@@ -131,6 +155,7 @@ impl Run<'_> {
             emit(Event::Warning { message, help: Some("run without --in-place where copies can be made".to_owned()) });
             return Ok(false);
         };
+        seen.insert(metric.name.clone(), found.clone());
         // Against a number it is not the machine that is slow: the tip is worse than the tree before the plan too.
         let limits: Vec<f64> = match bound.needs_baseline() {
             true => {

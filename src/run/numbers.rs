@@ -29,6 +29,7 @@ use crate::survey;
 pub(super) type Given = Result<f64, NoNumber>;
 
 /// Base and tip, measured in turn.
+#[derive(Clone)]
 pub(super) struct SideBySide {
     pub(super) base: Vec<f64>,
     pub(super) tip: Vec<f64>,
@@ -40,7 +41,7 @@ impl Run<'_> {
         let baseline = self.baseline(metric, at, emit)?;
         let value = self.on_tip(metric, at, emit)?.map_err(|why| self.unread(metric, at, &why))?;
         let phase = Some(self.plan.phases[at].id.clone());
-        self.note(metric, phase, self.held.tip().commit, value)?;
+        self.note(metric, phase, self.held.tip().commit, value, false)?;
         let stands = triggers::stands(metric, value, baseline).unwrap_or(Stands::Unknown);
         emit(Event::Measured {
             phase: Some(self.plan.label(at)),
@@ -61,7 +62,7 @@ impl Run<'_> {
         Stop::Failed(Note::new(message, help))
     }
 
-    fn note(&mut self, metric: &Metric, phase: Option<String>, tip: Oid, value: f64) -> Result<(), Stop> {
+    pub(super) fn note(&mut self, metric: &Metric, phase: Option<String>, tip: Oid, value: f64, noise: bool) -> Result<(), Stop> {
         self.journal.append(Record::Measured {
             plan: self.plan.name.clone(),
             metric: metric.name.clone(),
@@ -69,6 +70,7 @@ impl Run<'_> {
             phase,
             tip: tip.to_string(),
             value: value.to_string(),
+            noise,
         })?;
         Ok(())
     }
@@ -103,7 +105,7 @@ impl Run<'_> {
                 }
             }
             triggers::stands(metric, value, Some(before)).map_err(wrong)?;
-            self.note(metric, None, self.held.tip().commit, value)?;
+            self.note(metric, None, self.held.tip().commit, value, false)?;
             emit(Event::Measured {
                 phase: None,
                 metric: metric.name.clone(),
@@ -133,7 +135,7 @@ impl Run<'_> {
         }
         let candidate = self.candidate_of(base)?;
         let value = self.several(metric, &candidate, at, emit)?.map_err(|why| self.unread(metric, at, &why))?;
-        self.note(metric, None, base, value)?;
+        self.note(metric, None, base, value, false)?;
         Ok(Some(value))
     }
 

@@ -86,7 +86,7 @@ pub fn broken(metric: &Metric, value: f64, baseline: Option<f64>) -> Result<Opti
     Ok(match stands(metric, value, baseline)? {
         Stands::Missed => metric.target,
         Stands::Worse => metric.allowed(),
-        Stands::Met | Stands::Told | Stands::Unknown => None,
+        Stands::Met | Stands::Noise | Stands::Told | Stands::Unknown => None,
     })
 }
 

@@ -21,6 +21,8 @@ pub struct Measured {
     pub tip: String,
     /// The id of the phase at whose gate.
     pub phase: Option<String>,
+    /// True when it is worse than it may be for noise only.
+    pub noise: bool,
 }
 
 /// The commit before the plan's first one in the history of `tip`; none while it has none, and where the history does not go so far.
@@ -64,10 +66,10 @@ pub fn latest(plan: &Plan, records: &[Record], metric: &Metric) -> Option<Measur
 fn newest(plan: &Plan, records: &[Record], metric: &Metric, takes: impl Fn(&Option<String>) -> bool) -> Option<Measured> {
     let definition = digest::metric(metric);
     records.iter().rev().find_map(|record| match record {
-        Record::Measured { plan: of, metric: name, definition: how, phase, tip, value }
+        Record::Measured { plan: of, metric: name, definition: how, phase, tip, value, noise }
             if *of == plan.name && *name == metric.name && *how == definition && takes(phase) =>
         {
-            Some(Measured { value: value.parse().ok()?, tip: tip.clone(), phase: phase.clone() })
+            Some(Measured { value: value.parse().ok()?, tip: tip.clone(), phase: phase.clone(), noise: *noise })
         }
         _ => None,
     })

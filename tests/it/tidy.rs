@@ -179,6 +179,24 @@ fn every_trap_of_copies_names_a_test_that_exists() {
 }
 
 #[test]
+fn every_section_of_the_remediation_plan_stands_in_the_plan() {
+    let text = fs::read_to_string(top().join("docs/numbers.md")).unwrap();
+    let plan = fs::read_to_string(top().join("plans/websocket-ssot.yaml")).unwrap();
+    let (_, table) = text.split_once("| section | what it asks | in the plan |").expect("there is a table of sections");
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("|---")).collect();
+    for row in &rows {
+        let (_, named) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let words: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!words.is_empty(), "names nothing of the plan: {row}");
+        for word in words {
+            assert!(plan.contains(word), "the plan does not hold `{word}`: {row}");
+        }
+    }
+    let sections: BTreeSet<&str> = rows.iter().filter_map(|row| row.trim_start_matches("| ").split(' ').next()).collect();
+    assert_eq!(sections.len(), 10, "{sections:?}");
+}
+
+#[test]
 fn every_promise_names_a_test_that_exists() {
     let (promises, tests) = (fs::read_to_string(top().join("docs/promise.md")).unwrap(), functions());
     let mut count = 0;
