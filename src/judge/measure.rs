@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::command::Outcome;
 use crate::cure;
 use crate::event::Event;
+use crate::fault;
 use crate::judge::logs::Whose;
 use crate::judge::ruling::Account;
 use crate::judge::{Isolated, Judge, Purpose, account, meddled, not_found};
@@ -61,7 +62,9 @@ impl Judge<'_> {
         let Resolved { argv, shown: resolved } = command.run.resolve(&fields);
         let file = measurement.file.map(|file| self.top.join(file.as_path()));
         let wrapped = Resolved { argv: measured::argv(&folder, file.as_deref(), &argv), shown: resolved };
+        fault::point("metric: before");
         let finished = self.start(command, &wrapped, isolated, &fields, &log)?;
+        fault::point("metric: ended");
         let was_interrupted = matches!(finished.outcome, Outcome::Interrupted(_));
         let (outcome, tests) = (&finished.outcome, account::of(report.as_deref(), &log));
         let status = match outcome {

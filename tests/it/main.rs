@@ -98,6 +98,8 @@ mod misbehaviour;
 mod names;
 /// Numbers decide: metrics, triggers, pauses.
 mod numbers;
+/// Kills while numbers decide.
+mod numbers_killed;
 /// Where what is told of a unit's file stands.
 mod picture;
 mod places;
