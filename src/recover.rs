@@ -93,6 +93,7 @@ pub fn open(records: &[Record]) -> Open {
             | Record::GatePassed { .. }
             | Record::GateFailed { .. }
             | Record::Paused { .. }
+            | Record::WentOn { .. }
             | Record::Measured { .. }
             | Record::TakingBack { .. }
             | Record::TookBack { .. }

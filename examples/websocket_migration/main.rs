@@ -16,11 +16,15 @@ use std::process::{Child, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use migrate::plan::command::BUILTIN;
 use serde_json::Value;
 use stage::{MIGRATE, Stage, Trouble, cannot, must_be};
 
 /// Its edit has the mistake.
 const SUPERVISOR: &str = "netra_backend/app/core/supervisor_factory.py";
+
+/// Its edit waits where it need not.
+const WAITS: &str = "netra_backend/app/core/interfaces_data.py";
 
 /// The run is killed while this file is validated, with the others of its group, as its first migrated line tells.
 const KILLED_AT: &str = "netra_backend/app/agents/synthetic_data_progress_tracker.py";
@@ -43,6 +47,10 @@ fn main() -> ExitCode {
     if let Some(code) = migrate::copies::child(&all).or_else(|| migrate::measured::child(&all)) {
         return code;
     }
+    // What is built in is a command of this very program.
+    if all.get(1).is_some_and(|first| first == BUILTIN) {
+        return migrate::dispatch::main(all);
+    }
     let mut args = env::args_os().skip(1).peekable();
     if args.peek().is_some_and(|first| first == MIGRATE) {
         return migrate::dispatch::main(args);
@@ -64,9 +72,10 @@ fn tell(stage: &Stage) -> Result<(), Trouble> {
     stage.run(&["git", "commit", "-q", "-m", "A chat service, and a plan to migrate it"], 0)?;
     foresee(stage)?;
     fail_and_correct(stage)?;
+    let is_back = let_a_number_decide(stage)?;
     kill_and_resume(stage)?;
     roll_back(stage)?;
-    look_back(stage)?;
+    look_back(stage, is_back)?;
     stage.title(&format!("All of it went as it must, in {} s", start.elapsed().as_secs()))?;
     let folder = stage.folder.display();
     stage.say("The repository stays until you remove it:\n")?;
@@ -102,6 +111,29 @@ fn fail_and_correct(stage: &Stage) -> Result<(), Trouble> {
     let said = stage.overhear(&["migrate", "run", "--phase", "P0"], 0)?;
     must_be("that the changed plan is named", true, said.contains("changed since the last run"))?;
     must_be("the state of the unit that failed", "committed", state(stage, SUPERVISOR)?)
+}
+
+/// A file that waits where it need not: no test sees it, and the response time does. True when the phase was taken back for it, which needs
+/// copies of the work tree: base and tip are measured in turn.
+fn let_a_number_decide(stage: &Stage) -> Result<bool, Trouble> {
+    if !stage.overhear(&["migrate", "check"], 0)?.contains("commands run in copies") {
+        stage.say("No copies of the work tree can be made here, so no time decides anything.")?;
+        return Ok(false);
+    }
+    stage.title(
+        "Phase 2. One file waits where it need not. All tests pass; the response time does not, and the phase is taken back",
+    )?;
+    scratch::slow_plan(stage)?;
+    stage.run(&["git", "commit", "-q", "-a", "-m", "Wait for the manager"], 0)?;
+    let said = stage.overhear(&["migrate", "run", "--phase", "P1"], 1)?;
+    must_be("that the response time is named", true, said.contains("`p95 > baseline + 10%`: rollback-phase"))?;
+    must_be("that the recovery was checked", true, said.contains("phase 2 (P1) taken back and checked in"))?;
+    stage.run(&["migrate", "status", "--phase", "P1"], 0)?;
+    must_be("the state of the file that waits", "rolled-back", state(stage, WAITS)?)?;
+    scratch::swift_plan(stage)?;
+    stage.run(&["git", "commit", "-q", "-a", "-m", "Wait for nothing"], 0)?;
+    must_be("the work tree after it", "", stage.ask(&["git", "status", "--porcelain"])?)?;
+    Ok(true)
 }
 
 /// `kill -9` at the worst moment: a file is rewritten on disk and not yet committed.
@@ -164,14 +196,14 @@ fn roll_back(stage: &Stage) -> Result<(), Trouble> {
 }
 
 /// The end: what is there, and whether it is what must be there.
-fn look_back(stage: &Stage) -> Result<(), Trouble> {
+fn look_back(stage: &Stage, is_back: bool) -> Result<(), Trouble> {
     stage.title("What is there now")?;
     stage.run(&["git", "log", "--oneline"], 0)?;
     stage.run(&["migrate", "status"], 0)?;
     stage.run(&["git", "fsck", "--strict"], 0)?;
     stage.run(&["python3", "scripts/check_architecture_compliance.py", "--list"], 0)?;
     test_service(stage)?;
-    check_commits(stage)?;
+    check_commits(stage, is_back)?;
 
     // Left is the file that was rolled back.
     let left = stage.ask(&["python3", "scripts/check_architecture_compliance.py"])?;
@@ -191,18 +223,19 @@ fn test_service(stage: &Stage) -> Result<(), Trouble> {
 }
 
 /// One commit per unit, one for the unit that failed, one revert for it, one for the group that came back, one for the file that was
-/// rolled back alone.
-fn check_commits(stage: &Stage) -> Result<(), Trouble> {
+/// rolled back alone; and, where the second phase was taken back, as many again for its four files, and two for the plan.
+fn check_commits(stage: &Stage, is_back: bool) -> Result<(), Trouble> {
+    let (again, plans) = if is_back { (4, 2) } else { (0, 0) };
     let subjects = stage.ask(&["git", "log", "--format=%s"])?;
     let of_kind = |start: &str| subjects.lines().filter(|subject| subject.starts_with(start)).count();
     let units = status(stage)?["counts"]["total"].clone();
     must_be("the number of units", 18, units)?;
-    must_be("the number of commits of units", 19, of_kind("fix("))?;
-    must_be("the number of reverts", 2, of_kind("Revert \"fix("))?;
+    must_be("the number of commits of units", 19 + again, of_kind("fix("))?;
+    must_be("the number of reverts", 2 + again, of_kind("Revert \"fix("))?;
     must_be("the number of files taken back alone", 1, of_kind("Revert netra_backend/"))?;
-    must_be("the number of commits", 19 + 2 + 1 + 2, subjects.lines().count())?;
+    must_be("the number of commits", 19 + 2 + 1 + 2 + 2 * again + plans, subjects.lines().count())?;
     let files = stage.ask(&["git", "log", "--format=", "--name-only", "--grep=^fix("])?;
-    must_be("the number of files in the commits of units", 25, files.lines().filter(|line| !line.is_empty()).count())
+    must_be("the number of files in the commits of units", 25 + again, files.lines().filter(|line| !line.is_empty()).count())
 }
 
 fn commits(stage: &Stage) -> Result<String, Trouble> {

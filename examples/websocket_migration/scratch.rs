@@ -65,6 +65,30 @@ pub fn correct_plan(stage: &Stage) -> Result<(), Trouble> {
     write_plan(stage, &replaced_once(&plan, WRONG, RIGHT)?)
 }
 
+/// What the plan says of one file, and what it says while it makes that file wait; and what it says of time, and while nobody is asked.
+const SWIFT: &str = "manager = await get_websocket_manager(user_context)\n        validate:\n          - run: python3 tests/unit/core/test_interfaces_data.py";
+const SLOW: &str = "manager = await get_websocket_manager(user_context)\n              await __import__(\"asyncio\").sleep(0.002)  # until it is ready\n        validate:\n          - run: python3 tests/unit/core/test_interfaces_data.py";
+const PAUSES: &str = "\"p95 > baseline + 10%\", do: pause";
+const TAKES_BACK: &str = "\"p95 > baseline + 10%\", do: rollback-phase";
+
+/// Makes one file of the plan wait, which no test sees, and lets the response time take its phase back.
+///
+/// # Errors
+/// When the plan does not say what it must.
+pub fn slow_plan(stage: &Stage) -> Result<(), Trouble> {
+    let plan = fs::read_to_string(stage.folder.join(PLAN)).map_err(cannot(format!("read {PLAN}")))?;
+    write_plan(stage, &replaced_once(&replaced_once(&plan, SWIFT, SLOW)?, PAUSES, TAKES_BACK)?)
+}
+
+/// Takes that back.
+///
+/// # Errors
+/// When it is not there.
+pub fn swift_plan(stage: &Stage) -> Result<(), Trouble> {
+    let plan = fs::read_to_string(stage.folder.join(PLAN)).map_err(cannot(format!("read {PLAN}")))?;
+    write_plan(stage, &replaced_once(&replaced_once(&plan, SLOW, SWIFT)?, TAKES_BACK, PAUSES)?)
+}
+
 fn write_plan(stage: &Stage, text: &str) -> Result<(), Trouble> {
     fs::write(stage.folder.join(PLAN), text).map_err(cannot(format!("write {PLAN}")))
 }

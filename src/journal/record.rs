@@ -145,6 +145,16 @@ pub enum Record {
         commands: String,
         /// What was measured, for people.
         why: String,
+        /// The unit after which it was, where others of the phase were still to come.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitId>,
+    },
+    /// A person let a phase go on that waited after one of its units.
+    WentOn {
+        /// The plan's name.
+        plan: String,
+        /// The phase's id.
+        phase: String,
     },
     /// A metric was measured.
     Measured {

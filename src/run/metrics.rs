@@ -16,13 +16,14 @@ use crate::run::numbers::SideBySide;
 use crate::schedule::triggers::{self, Reading};
 use crate::stop::{Note, Stop};
 use crate::takeback::Reason;
+use crate::units::Unit;
 use crate::verdict::VerdictKind;
 
 /// What was measured in turn already, by the name of the metric.
 type Seen = BTreeMap<String, SideBySide>;
 
-/// What a gate's numbers say.
-enum Decided {
+/// What numbers say.
+pub(super) enum Decided {
     /// Nothing speaks against it.
     Pass,
     /// A trigger acts, for this reason.
@@ -56,7 +57,7 @@ impl Run<'_> {
         Err(keeps_moving(&format!("the gate of {label}")))
     }
 
-    fn decided(&mut self, at: usize, names: &[String], emit: &mut dyn FnMut(Event)) -> Result<Decided, Stop> {
+    pub(super) fn decided(&mut self, at: usize, names: &[String], emit: &mut dyn FnMut(Event)) -> Result<Decided, Stop> {
         let plan = self.plan;
         let metrics: Vec<&Metric> = names.iter().filter_map(|name| plan.metric(name)).collect();
         let mut readings: Vec<Reading> = Vec::new();
@@ -182,7 +183,14 @@ impl Run<'_> {
     }
 
     /// Does what a trigger says.
-    fn act(&mut self, at: usize, label: &PhaseLabel, act: &Act, why: String, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+    pub(super) fn act(
+        &mut self,
+        at: usize,
+        label: &PhaseLabel,
+        act: &Act,
+        why: String,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<(), Stop> {
         match act {
             Act::Warn => Ok(()),
             Act::Stop => Err(self.gate_failed(at, label, &why, emit)?),
@@ -226,9 +234,24 @@ impl Run<'_> {
 
     /// Notes that the gate waits for a person, and says how to go on.
     pub(super) fn pause(&mut self, at: usize, why: &str) -> Result<Stop, Stop> {
+        self.pause_at(at, why, None)
+    }
+
+    /// The same after a unit, before the others of its phase.
+    pub(super) fn pause_at(&mut self, at: usize, why: &str, unit: Option<&Unit>) -> Result<Stop, Stop> {
         let (plan, phase, tip, commands) = self.gate_now(at);
-        self.journal.append(Record::Paused { plan, phase, tip, commands, why: why.to_owned() })?;
+        let unit = unit.map(|unit| unit.id.clone());
+        self.journal.append(Record::Paused { plan, phase, tip, commands, why: why.to_owned(), unit })?;
         Ok(self.paused(at))
+    }
+
+    /// Notes that a person lets the phase go on after one of its units: its gate is still to come.
+    pub(super) fn go_on_after_unit(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let why = crate::survey::why_paused(self.plan, self.journal.records(), at).unwrap_or_default().to_owned();
+        let (plan, phase, ..) = self.gate_now(at);
+        self.journal.append(Record::WentOn { plan, phase })?;
+        emit(Event::Warning { message: format!("{label} was paused and goes on: {why}"), help: None });
+        Ok(())
     }
 
     /// That the gate of a phase waits for a person.

@@ -3,6 +3,7 @@
 //! What happens when a unit fails, when a phase lets the next begin and how a run ends is asked of [`schedule`](crate::schedule); how
 //! bytes, index and branch change is the protocol's; what a person sees is the listener's.
 
+mod after_unit;
 mod aftermath;
 mod ahead;
 mod before;
@@ -178,7 +179,8 @@ impl Run<'_> {
         let label = self.plan.label(at);
         let counts = |run: &Self| survey::counts(members.iter().map(|unit| &run.units[*unit]));
         emit(Event::PhaseStarted { phase: label.clone(), units: members.len(), done: counts(self).done });
-        if self.has_line(at) {
+        self.refuse_paused(at, &label, emit)?;
+        if self.has_line(at) && !self.measures_units(at) {
             self.in_line(at, members, emit)?;
             emit(Event::PhaseFinished { phase: label.clone(), tally: counts(self) });
             return self.gate(at, &label, emit);
@@ -213,7 +215,14 @@ impl Run<'_> {
                 return Err(Stop::Interrupted(signal));
             }
             match self.unit(&part, emit)? {
-                Ended::Committed => self.not_judged = 0,
+                Ended::Committed => {
+                    self.not_judged = 0;
+                    if let Ended::Failed(failure) = self.measured_after(&part, emit)?
+                        && let Err(stop) = self.unit_failed(&part, failure, emit)
+                    {
+                        return Err(stop);
+                    }
+                }
                 Ended::Unchanged => self.unit_unchanged(&part, emit)?,
                 Ended::Failed(failure) if !part.is_atomic() => {
                     self.split(&part, failure.reason, emit);

@@ -20,28 +20,33 @@ use crate::stop::Stop;
 /// When the history cannot be read.
 pub fn last_gate(repo: &Repo, plan: &Plan, records: &[Record], tip: Oid, at: usize) -> Result<LastGate, Stop> {
     let phase = &plan.phases[at];
-    if !phase.has_gate() {
+    if !phase.has_gate() && phase.targets.iter().all(|target| target.metrics.is_empty()) {
         return Ok(LastGate::Stands);
     }
     let last = records.iter().rev().find_map(|record| match record {
+        Record::WentOn { plan: of, phase: which } if *of == plan.name && *which == phase.id => Some(None),
         Record::GatePassed { plan: of, phase: which, tip, commands } if *of == plan.name && *which == phase.id => {
-            Some((GateEnd::Passed, tip, commands))
+            Some(Some((GateEnd::Passed, tip, commands)))
         }
         Record::GateFailed { plan: of, phase: which, tip, commands } if *of == plan.name && *which == phase.id => {
-            Some((GateEnd::Failed, tip, commands))
+            Some(Some((GateEnd::Failed, tip, commands)))
         }
         Record::Paused { plan: of, phase: which, tip, commands, .. } if *of == plan.name && *which == phase.id => {
-            Some((GateEnd::Paused, tip, commands))
+            Some(Some((GateEnd::Paused, tip, commands)))
         }
         _ => None,
     });
-    let Some((ended, judged, commands)) = last else { return Ok(gate::last(None)) };
+    let Some((ended, judged, commands)) = last.flatten() else {
+        return Ok(if phase.has_gate() { gate::last(None) } else { LastGate::Stands });
+    };
     let same_commands = *commands == digest::gate(plan, phase);
     let since = match Oid::from_str(judged) {
         Ok(judged) if repo.has_commit(judged) && repo.contains(tip, judged)? => since(repo, plan, &phase.id, tip, judged)?,
         _ => CommitsSince::Strangers,
     };
-    Ok(gate::last(Some(GateRecord { ended, same_commands, since })))
+    let last = gate::last(Some(GateRecord { ended, same_commands, since }));
+    // Without a gate only a pause after a unit is something to tell.
+    Ok(if phase.has_gate() || last == LastGate::Paused { last } else { LastGate::Stands })
 }
 
 /// Why the gate of a phase paused the last time it did, as the journal has it.
@@ -52,6 +57,17 @@ pub fn why_paused<'r>(plan: &Plan, records: &'r [Record], at: usize) -> Option<&
         Record::Paused { plan: of, phase, why, .. } if *of == plan.name && phase == id => Some(why.as_str()),
         _ => None,
     })
+}
+
+/// True when the phase paused the last time it did after one of its units, and not at its gate.
+#[must_use]
+pub fn paused_after_unit(plan: &Plan, records: &[Record], at: usize) -> bool {
+    let Some(phase) = plan.phases.get(at) else { return false };
+    let last = records.iter().rev().find_map(|record| match record {
+        Record::Paused { plan: of, phase: which, unit, .. } if *of == plan.name && *which == phase.id => Some(unit.is_some()),
+        _ => None,
+    });
+    last.unwrap_or_default()
 }
 
 /// What came into the branch after `judged`.

@@ -10,7 +10,7 @@ mod numbers;
 pub use attempt::{Attempts, pins, under_way};
 pub use commits::{Deed, What, deeds};
 pub use debts::debts;
-pub use gates::{last_gate, why_paused};
+pub use gates::{last_gate, paused_after_unit, why_paused};
 pub use landed::{Landed, Landings, is_back, landed};
 pub use numbers::{Measured, base, baseline, latest, looks_at, reverts};
 

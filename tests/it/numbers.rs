@@ -255,11 +255,11 @@ fn after_a_rollback_its_checks_run_in_the_tree_itself_against_the_time_that_the_
 #[test]
 fn a_recovery_that_fails_needs_a_person() {
     for (after, says) in [
-        ("after_rollback: { run: [\"exit 3\"] }", "its recovery is not checked: recovery `exit 3` failed with status 3"),
-        ("after_rollback: { run: [\"touch broken\"], metrics: [works] }", "its recovery is not checked: works fails"),
+        ("after_rollback: { run: [\"exit 3\"] }", "a check of the recovery failed: recovery `exit 3` failed with status 3"),
+        ("after_rollback: { run: [\"touch broken\"], metrics: [works] }", "a check of the recovery failed: works fails"),
     ] {
         let repo = taken_back(after, "");
-        repo.migrate(&["run"]).exits(4).says("phase 2 (P1) is taken back, and").says(says);
+        repo.migrate(&["run"]).exits(4).says("phase 2 (P1) is taken back, and a check").says(says);
         assert_eq!(commits(&repo), (4, 2));
     }
     // A rollback that a person asks for is checked too.
@@ -323,4 +323,42 @@ fn a_push_that_asks_first_is_not_made_where_nobody_can_be_asked_and_an_unknown_r
     repo.git(&["remote", "remove", "origin"]);
     repo.migrate(&["run"]).exits(3).says("the plan pushes to origin, and there is no remote of that name");
     assert_eq!(commits(&repo).0, 0, "nothing was committed");
+}
+
+/// Three files in a phase whose level measures after each of them; what is measured falls with the second.
+fn by_unit(act: &str, policy: &str) -> Repo {
+    let phases = format!("  - id: P0\n    level: each\n{policy}    files: [a.py, b.py, c.py]\n");
+    let repo = isolated(&[("a.py", OLD), ("b.py", OLD), ("c.py", OLD)], &phases);
+    let numbers = "levels: { each: { metrics: [m] } }\nmetrics: { m: { run: \"grep -q new b.py && echo 70 || echo 100; echo . >>$HOME/asked\", read: stdout } }\n";
+    let trigger = format!("triggers: [{{ when: \"m < 80\", do: {act} }}]\n");
+    replan(&repo, &plan(&phases).replace("phases:\n", &format!("{numbers}{trigger}phases:\n")));
+    repo
+}
+
+#[test]
+fn a_level_measures_after_each_unit_and_takes_back_the_one_that_did_it() {
+    let repo = by_unit("rollback-unit", "    on_failure: quarantine\n");
+    repo.migrate(&["run"]).exits(1).says("b.py: m is 70, and was 100 (`m < 80`: rollback-unit)");
+    assert_eq!((commits(&repo), asked(&repo)), ((3, 1), 5), "before, after each of three, and once more");
+    assert_eq!((repo.read("a.py"), repo.read("b.py"), repo.read("c.py")), (NEW.into(), OLD.into(), NEW.into()));
+    let stops = by_unit("rollback-unit", "");
+    stops.migrate(&["run"]).exits(1).says("m is 70, and was 100");
+    assert_eq!(commits(&stops), (2, 1));
+    let phase = by_unit("rollback-phase", "");
+    phase.migrate(&["run"]).exits(1).says("after b.py: m is 70");
+    assert_eq!(commits(&phase), (2, 2));
+}
+
+#[test]
+fn a_pause_after_a_unit_goes_on_with_the_next_when_a_person_says_so() {
+    let repo = by_unit("pause", "");
+    repo.migrate(&["run"]).exits(4).says("phase 1 (P0) is paused: after b.py: m is 70");
+    repo.migrate(&["run"]).exits(4).says("phase 1 (P0) is paused: after b.py: m is 70");
+    repo.migrate(&["status"]).succeeds().prints("phase 1 (P0) is paused");
+    assert_eq!(commits(&repo), (2, 0));
+    // The next unit is measured too, and says the same.
+    repo.migrate(&["run", "--continue"]).exits(4).says("was paused and goes on").says("after c.py: m is 70");
+    repo.migrate(&["run", "--continue"]).succeeds();
+    assert_eq!(commits(&repo), (3, 0));
+    repo.migrate(&["status", "--fail"]).succeeds();
 }
