@@ -121,6 +121,10 @@ pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<St
     for (phase, target) in survey.unmatched.iter().filter(|(phase, _)| asked.takes_phase(*phase) && asked.below.is_empty()) {
         table.problems.push(format!("{}: {}", plan.phase_label(*phase), unmatched(&plan.phases[*phase].targets[*target])));
     }
+    if let Some(back) = survey::taking_back(plan, &records).filter(|back| !back.is_back) {
+        let phases = back.phases.join(", ");
+        table.problems.push(format!("{phases}: to be taken back, since {}: `migrate run` goes on with it", back.why));
+    }
     for (begun, _) in survey::debts(repo, &records, tip.commit)? {
         let of = if begun.plan == plan.name { String::new() } else { format!(" of the plan {}", begun.plan) };
         let owed = format!("{}{of} is committed and not verified yet: `migrate run` verifies it first", begun.unit);

@@ -15,6 +15,7 @@ use crate::run::ended::{MOST_ATTEMPTS, keeps_moving};
 use crate::run::numbers::SideBySide;
 use crate::schedule::triggers::{self, Reading};
 use crate::stop::{Note, Stop};
+use crate::survey::{self, TakingBack};
 use crate::takeback::Reason;
 use crate::units::Unit;
 use crate::verdict::VerdictKind;
@@ -247,7 +248,7 @@ impl Run<'_> {
 
     /// Notes that a person lets the phase go on after one of its units: its gate is still to come.
     pub(super) fn go_on_after_unit(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let why = crate::survey::why_paused(self.plan, self.journal.records(), at).unwrap_or_default().to_owned();
+        let why = survey::why_paused(self.plan, self.journal.records(), at).unwrap_or_default().to_owned();
         let (plan, phase, ..) = self.gate_now(at);
         self.journal.append(Record::WentOn { plan, phase })?;
         emit(Event::Warning { message: format!("{label} was paused and goes on: {why}"), help: None });
@@ -257,7 +258,7 @@ impl Run<'_> {
     /// That the gate of a phase waits for a person.
     pub(super) fn paused(&self, at: usize) -> Stop {
         let label = self.plan.phase_label(at);
-        let why = crate::survey::why_paused(self.plan, self.journal.records(), at).unwrap_or("it waits for a person");
+        let why = survey::why_paused(self.plan, self.journal.records(), at).unwrap_or("it waits for a person");
         let id = &self.plan.phases[at].id;
         let help = format!("`migrate run --continue` goes on; `migrate rollback --phase {id}` takes the phase back");
         Stop::NeedsYou(Note::new(format!("{label} is paused: {why}"), help))
@@ -265,7 +266,7 @@ impl Run<'_> {
 
     /// Notes that a person lets the run go on after a gate that paused.
     pub(super) fn go_on(&mut self, at: usize, label: &PhaseLabel, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let why = crate::survey::why_paused(self.plan, self.journal.records(), at).unwrap_or_default().to_owned();
+        let why = survey::why_paused(self.plan, self.journal.records(), at).unwrap_or_default().to_owned();
         let (plan, phase, tip, commands) = self.gate_now(at);
         self.journal.append(Record::GatePassed { plan, phase, tip, commands })?;
         emit(Event::Warning { message: format!("{label} was paused and goes on: {why}"), help: None });
@@ -294,18 +295,8 @@ impl Run<'_> {
     /// Takes back what a run began to take back, and makes the checks that follow.
     pub(super) fn finish_taking_back(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
         let plan = self.plan;
-        let (mut begun, mut is_back) = (None, false);
-        for record in self.journal.records() {
-            match record {
-                Record::TakingBack { plan: of, phases, why, since } if *of == plan.name => {
-                    (begun, is_back) = (Some((phases.clone(), why.clone(), *since)), false);
-                }
-                Record::TookBack { plan: of } if *of == plan.name => is_back = true,
-                Record::RecoveryChecked { plan: of, .. } if *of == plan.name => begun = None,
-                _ => {}
-            }
-        }
-        let Some((phases, why, since)) = begun else { return Ok(()) };
+        let begun = survey::taking_back(plan, self.journal.records());
+        let Some(TakingBack { phases, why, since, is_back }) = begun else { return Ok(()) };
         let phases: Vec<usize> = phases.iter().filter_map(|id| plan.phases.iter().position(|phase| phase.id == *id)).collect();
         if is_back && recovery::checked(plan, &phases).is_none() {
             return Ok(());

@@ -77,12 +77,16 @@ impl Run<'_> {
 
     /// Measures what each metric is before the plan's first commit, so that what is wrong with one shows before anything is changed.
     pub(super) fn measure_baselines(&mut self, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        let asked: Vec<usize> =
-            (0..self.plan.phases.len()).filter(|at| self.request.phase.is_none_or(|only| only == *at)).collect();
-        if !self.request.files.is_empty() || self.base()?.is_some() {
+        // Where no copies can be made, what is not measured now never is.
+        let is_asked = |at: &usize| self.isolation.is_none() || self.request.phase.is_none_or(|only| only == *at);
+        let asked: Vec<usize> = (0..self.plan.phases.len()).filter(is_asked).collect();
+        let plan = self.plan;
+        if plan.metrics.is_empty() {
             return Ok(());
         }
-        let plan = self.plan;
+        if self.base()?.is_some() {
+            return self.refuse_without_baseline(&asked);
+        }
         for metric in &plan.metrics {
             let Some(at) = asked.iter().copied().find(|at| survey::looks_at(plan, *at, &metric.name)) else { continue };
             if survey::baseline(plan, self.journal.records(), metric).is_some() {
@@ -117,6 +121,26 @@ impl Run<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Fails when something is held against a baseline that can be measured no more: here no copy of the tree of then can be made.
+    fn refuse_without_baseline(&self, asked: &[usize]) -> Result<(), Stop> {
+        let plan = self.plan;
+        let is_asked = |metric: &&Metric| asked.iter().any(|at| survey::looks_at(plan, *at, &metric.name));
+        let lacks = |metric: &&Metric| {
+            metric.baseline.is_none()
+                && triggers::needs_baseline(plan, metric)
+                && survey::baseline(plan, self.journal.records(), metric).is_none()
+                && !self.makes_copies_for(metric)
+        };
+        let Some(metric) = plan.metrics.iter().filter(is_asked).find(lacks) else { return Ok(()) };
+        let message = format!(
+            "the baseline of {} is not known: the plan has commits, and this work tree did not measure before",
+            metric.name
+        );
+        let help =
+            format!("give `baseline: NUMBER` to the metric {}, or run where copies of the work tree can be made", metric.name);
+        Err(Stop::Failed(Note::new(message, help)))
     }
 
     /// What a metric was before the plan's first commit: as the plan says, as it was measured then, or measured now on the tree of then.

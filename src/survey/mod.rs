@@ -12,7 +12,7 @@ pub use commits::{Deed, What, deeds};
 pub use debts::debts;
 pub use gates::{last_gate, paused_after_unit, why_paused};
 pub use landed::{Landed, Landings, is_back, landed};
-pub use numbers::{Measured, base, baseline, latest, looks_at, reverts};
+pub use numbers::{Measured, TakingBack, base, baseline, latest, looks_at, reverts, taking_back};
 
 use std::collections::HashMap;
 

@@ -75,6 +75,36 @@ fn newest(plan: &Plan, records: &[Record], metric: &Metric, takes: impl Fn(&Opti
     })
 }
 
+/// A rollback of phases that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakingBack {
+    /// The ids of the phases, in their order.
+    pub phases: Vec<String>,
+    /// Why.
+    pub why: String,
+    /// When, in seconds since 1970.
+    pub since: u64,
+    /// True when only its checks are left.
+    pub is_back: bool,
+}
+
+/// The rollback of phases that a run began last, unless its checks were made.
+#[must_use]
+pub fn taking_back(plan: &Plan, records: &[Record]) -> Option<TakingBack> {
+    let mut begun = None;
+    for record in records {
+        match record {
+            Record::TakingBack { plan: of, phases, why, since } if *of == plan.name => {
+                begun = Some(TakingBack { phases: phases.clone(), why: why.clone(), since: *since, is_back: false });
+            }
+            Record::TookBack { plan: of } if *of == plan.name => begun.iter_mut().for_each(|begun| begun.is_back = true),
+            Record::RecoveryChecked { plan: of, .. } if *of == plan.name => begun = None,
+            _ => {}
+        }
+    }
+    begun
+}
+
 /// True when a phase looks at a metric: at its gate, after its units, or when it was taken back.
 #[must_use]
 pub fn looks_at(plan: &Plan, at: usize, metric: &str) -> bool {

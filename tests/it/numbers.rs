@@ -362,3 +362,15 @@ fn a_pause_after_a_unit_goes_on_with_the_next_when_a_person_says_so() {
     assert_eq!(commits(&repo), (3, 0));
     repo.migrate(&["status", "--fail"]).succeeds();
 }
+
+#[test]
+fn a_baseline_that_can_be_measured_no_more_is_asked_for_before_anything_is_changed() {
+    let repo = numbered("metrics: { m: { run: \"echo 5\", read: stdout, tolerance: 10% } }\n", "m").env("MIGRATE_IN_PLACE", "1");
+    repo.migrate(&["run", "--phase", "P0"]).succeeds();
+    fs::remove_dir_all(repo.top().join(".git/migrate")).unwrap();
+    repo.migrate(&["run"]).exits(1).says("the baseline of m is not known").says("give `baseline: NUMBER` to the metric m");
+    assert_eq!(commits(&repo), (2, 0));
+    let text = String::from_utf8(repo.read("plans/p.yaml")).unwrap();
+    replan(&repo, &text.replace("tolerance: 10%", "tolerance: 10%, baseline: 5"));
+    repo.migrate(&["run"]).succeeds().says("m is 5, was 5");
+}
