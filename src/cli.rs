@@ -357,7 +357,7 @@ pub struct CheckArgs {
     #[arg(long, requires = "ratchet")]
     pub update: bool,
     /// Print one JSON object to standard output
-    #[arg(long, conflicts_with = "ratchet")]
+    #[arg(long)]
     pub json: bool,
     /// Start the commands that draft too: codemods, `format` and a `pre-commit` hook, in copies of the work tree
     #[arg(long)]

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// The first line of a record: what it is, and its version.
@@ -39,7 +40,7 @@ pub struct Place {
 }
 
 /// A rise: more uses of a name in a file than the record allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rise {
     /// The file.
     pub file: String,

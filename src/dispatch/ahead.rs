@@ -218,7 +218,7 @@ impl Session<'_> {
 
     pub(super) fn check(&self, args: &CheckArgs) -> Result<(), Stop> {
         if let Some(record) = &args.ratchet {
-            return self.ratchet(record, args.update);
+            return self.ratchet(record, args.update, args.json);
         }
         let (phase, in_place) = (self.phase(args.phase.as_deref())?, args.place.in_place);
         let (scratch, plan_file) = (self.scratch(&args.place), self.plan_file.clone());

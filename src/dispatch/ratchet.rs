@@ -6,23 +6,37 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use serde::Serialize;
+
 use crate::cure;
 use crate::dispatch::{Session, printed};
 use crate::ratchet::{Place, Record, Rise};
 use crate::report::looking::Looking;
-use crate::report::text;
+use crate::report::{json, text};
 use crate::rules;
 use crate::scan::{Asked, Scan, What, scan};
 use crate::state::State;
 use crate::status;
 use crate::stop::{Note, Stop};
 
+/// What is told as data.
+#[derive(Serialize)]
+struct Ratchet<'r> {
+    plan: &'r str,
+    ok: bool,
+    violations: usize,
+    files: usize,
+    written: bool,
+    quarantined: usize,
+    rises: &'r [Rise],
+}
+
 /// More files than this are told as a number.
 const MOST: usize = 50;
 
 impl Session<'_> {
     /// Holds the violations against a record, and lowers it where there are fewer; with `update` writes it as things are.
-    pub(super) fn ratchet(&self, named: &Path, update: bool) -> Result<(), Stop> {
+    pub(super) fn ratchet(&self, named: &Path, update: bool, as_json: bool) -> Result<(), Stop> {
         let path = self.here.join(named);
         let old = match fs::read_to_string(&path) {
             Ok(text) => Some(Record::parse(&text).map_err(|(line, what)| {
@@ -56,7 +70,25 @@ impl Session<'_> {
         };
         let now = Record::of(&self.plan.name, &places, quarantined);
         let rises = old.as_ref().filter(|_| !update).map(|old| old.rises(&places)).unwrap_or_default();
-        for rise in rises.iter().take(MOST) {
+        let lowered = old.as_ref().is_none_or(|old| old.falls_to(&now));
+        let is_written = rises.is_empty() && (update || lowered);
+        if is_written {
+            written(&path, &now.text()).map_err(|error| refused("write", named, &error))?;
+        }
+        if as_json {
+            let (violations, files, quarantined) = (now.count(), now.files(), now.quarantined.len());
+            let told = Ratchet {
+                plan: &self.plan.name,
+                ok: rises.is_empty(),
+                violations,
+                files,
+                written: is_written,
+                quarantined,
+                rises: &rises,
+            };
+            printed(json::line(&mut io::stdout(), &told))?;
+        }
+        for rise in rises.iter().take(MOST).filter(|_| !as_json) {
             printed(text::line(&mut io::stdout(), &said(rise)))?;
         }
         if !rises.is_empty() {
@@ -67,18 +99,16 @@ impl Session<'_> {
                 format!("use what replaces them; where it must be, `{} --update` raises the record", self.ratchet_command(named));
             return Err(Stop::Failed(Note::new(message, help)));
         }
-        let lowered = old.as_ref().is_none_or(|old| old.falls_to(&now));
-        if update || lowered {
-            written(&path, &now.text()).map_err(|error| refused("write", named, &error))?;
+        if as_json {
+            return Ok(());
         }
-        let (count, files) = (now.count(), now.files());
-        let (old_count, aside) = (old.as_ref().map(Record::count), now.quarantined.len());
-        let left = format!("{} left in {}", many(count, "violation"), many(files, "file"));
-        let how = match old_count {
+        let left = format!("{} left in {}", many(now.count(), "violation"), many(now.files(), "file"));
+        let how = match old.as_ref().map(Record::count) {
             Some(was) if lowered && !update => format!(", {was} before: {} is lowered, commit it", named.display()),
             _ if update => format!(": {} is written, commit it", named.display()),
             _ => ", as recorded".to_owned(),
         };
+        let aside = now.quarantined.len();
         let aside = if aside > 0 { format!("; quarantined: {}", many(aside, "unit")) } else { String::new() };
         printed(text::line(&mut io::stdout(), &format!("{left}{how}{aside}")))
     }

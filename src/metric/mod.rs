@@ -36,6 +36,15 @@ impl Scale {
     }
 }
 
+impl Scale {
+    /// A metric of this name and its value, as people say it: `p95 is 512`, `chat passes`.
+    #[must_use]
+    pub fn said(self, name: &str, value: f64) -> String {
+        let is = if self == Self::Truth { "" } else { "is " };
+        format!("{name} {is}{}", self.shown(value))
+    }
+}
+
 /// A number with at most four decimals, and none that say nothing. It is cut, not rounded up, where it would become another whole number:
 /// 99.99999 is never shown as 100.
 #[must_use]

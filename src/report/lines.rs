@@ -125,7 +125,11 @@ impl Lines {
                 let verdict = if verdict == "-" { String::new() } else { format!(" ({verdict})") };
                 let ink = if ["missed", "worse"].contains(&verdict.trim_matches([' ', '(', ')'])) { Ink::Red } else { Ink::Dim };
                 let word = self.look.paint(ink, "metric     ");
-                format!("  {word}  {}", line(&format!("{metric} is {shown}{before}{wanted}{verdict}")))
+                let said = match shown.as_str() {
+                    "passes" | "fails" => format!("{metric} {shown}{verdict}"),
+                    shown => format!("{metric} is {shown}{before}{wanted}{verdict}"),
+                };
+                format!("  {word}  {}", line(&said))
             }
             Event::RecoveryChecked { phase, passed, millis, within, .. } => {
                 let late = within.is_some_and(|within| *millis > within);

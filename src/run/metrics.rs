@@ -127,9 +127,8 @@ impl Run<'_> {
         if trigger.when.holds(again.value, again.baseline).map_err(wrong)? {
             return Ok(true);
         }
-        let (label, again) = (self.plan.phase_label(at), metric.scale.shown(again.value));
-        let message =
-            format!("flaky metric: `{condition}` held at the gate of {label}, and measured again {} is {again}", metric.name);
+        let (label, again) = (self.plan.phase_label(at), metric.scale.said(&metric.name, again.value));
+        let message = format!("flaky metric: `{condition}` held at the gate of {label}, and measured again {again}");
         let help = "nothing is taken back; make its command answer the same each time, then run again";
         Err(Stop::Failed(Note::new(message, help)))
     }
@@ -316,13 +315,12 @@ impl Run<'_> {
 /// What was measured that makes a trigger hold.
 fn said(metric: &Metric, trigger: &Trigger, reading: &Reading) -> String {
     let scale = metric.scale;
-    let value = scale.shown(reading.value);
-    let before = reading.baseline.map(|before| format!(", and was {}", scale.shown(before))).unwrap_or_default();
-    let act = trigger.act.words();
-    match trigger.when.bound() {
-        None => format!("{} {value}{before} (`{}`: {act})", metric.name, trigger.when.shown(scale)),
-        Some(_) => format!("{} is {value}{before} (`{}`: {act})", metric.name, trigger.when.shown(scale)),
-    }
+    let before = match (trigger.when.bound(), reading.baseline) {
+        (Some(_), Some(before)) => format!(", and was {}", scale.shown(before)),
+        _ => String::new(),
+    };
+    let (said, act) = (scale.said(&metric.name, reading.value), trigger.act.words());
+    format!("{said}{before} (`{}`: {act})", trigger.when.shown(scale))
 }
 
 fn wrong(wrong: Wrong) -> Stop {

@@ -99,11 +99,8 @@ impl Run<'_> {
                 let holds = trigger.when.holds(value, Some(before)).map_err(wrong)?;
                 if holds && triggers::is_about_health(metric, trigger) {
                     let condition = trigger.when.shown(metric.scale);
-                    let message = format!(
-                        "`{condition}` holds before the plan's first commit: {} is {}",
-                        metric.name,
-                        metric.scale.shown(value)
-                    );
+                    let said = metric.scale.said(&metric.name, value);
+                    let message = format!("`{condition}` holds before the plan's first commit: {said}");
                     let help = "nothing was changed; correct the metric or what it measures, then run again";
                     return Err(Stop::Failed(Note::new(message, help)));
                 }

@@ -166,14 +166,19 @@ fn what_gives_no_number_stops_before_anything_is_changed() {
 fn what_fails_before_the_plan_is_no_reason_to_take_anything_back() {
     let numbers = "metrics: { chat: { run: \"exit 1\", read: passes } }\ntriggers: [{ when: not chat, do: { rollback: P0 } }]\n";
     let repo = numbered(numbers, "chat");
-    repo.migrate(&["run"]).exits(1).says("`not chat` holds before the plan's first commit: chat is fails");
+    repo.migrate(&["run"]).exits(1).says("`not chat` holds before the plan's first commit: chat fails");
     assert_eq!(commits(&repo), (0, 0));
 }
 
 #[test]
 fn reports_files_time_memory_and_what_is_known_are_read() {
-    let numbers = "metrics:\n  tests: { run: \"python3 -m unittest t 2>&1\", read: pass_rate, target: 100% }\n  p95: { run: \"echo '{\\\"stats\\\": [{\\\"p95\\\": 5}]}' >out.json\", file: out.json, read: { json: /stats/0/p95 } }\n  said: { run: \"echo took 7 ms\", read: { regex: 'took ([0-9]+)' } }\n  works: { run: \"true\", read: passes }\n  took: { run: \"sleep 0.01\", read: duration }\n  memory: { run: [python3, -c, pass], read: peak_memory }\n  compliance: { builtin: compliance, target: 100% }\n  violations: { builtin: violations, target: 0 }\n  units-failed: { builtin: units_failed, target: 0 }\n  reverts: { builtin: reverts, target: 0 }\n";
-    let repo = numbered(numbers, "tests, p95, said, works, took, memory, compliance, violations, units-failed, reverts");
+    let numbers = "metrics:\n  tests: { run: \"python3 -m unittest t 2>&1\", read: pass_rate, target: 100% }\n  p95: { run: \"echo '{\\\"stats\\\": [{\\\"p95\\\": 5}]}' >out.json\", file: out.json, read: { json: /stats/0/p95 } }\n  said: { run: \"echo took 7 ms\", read: { regex: 'took ([0-9]+)' } }\n  by-report: { run: \"cp two.xml {report}; exit 1\", report: junit, read: pass_rate }\n  works: { run: \"true\", read: passes }\n  took: { run: \"sleep 0.01\", read: duration }\n  memory: { run: [python3, -c, pass], read: peak_memory }\n  compliance: { builtin: compliance, target: 100% }\n  violations: { builtin: violations, target: 0 }\n  units-failed: { builtin: units_failed, target: 0 }\n  reverts: { builtin: reverts, target: 0 }\n";
+    let repo =
+        numbered(numbers, "tests, p95, said, by-report, works, took, memory, compliance, violations, units-failed, reverts");
+    let case = |name: &str, inner: &str| format!("<testcase classname=\"t\" name=\"{name}\" time=\"0\">{inner}</testcase>");
+    let cases = case("a", "") + &case("b", "<failure message=\"m\">x</failure>");
+    let suite = "<testsuite name=\"pytest\" errors=\"0\" failures=\"1\" skipped=\"0\" tests=\"2\" time=\"0\">";
+    repo.write("two.xml", format!("<testsuites>{suite}{cases}</testsuite></testsuites>"));
     repo.write("t.py", "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        pass\n");
     repo.commit_all("test");
     let ran = repo.migrate(&["run"]).succeeds();
@@ -181,7 +186,8 @@ fn reports_files_time_memory_and_what_is_known_are_read() {
         "tests is 100%, was 100%, to be >= 100% (met)",
         "p95 is 5, was 5",
         "said is 7, was 7",
-        "works is passes, was passes",
+        "works passes",
+        "by-report is 50%, was 50%",
         "took is 0.0",
         "compliance is 20%, to be >= 100% (baseline)",
         "compliance is 100%, was 20%, to be >= 100% (met)",

@@ -37,6 +37,10 @@ fn violations_may_move_and_fall_and_not_rise() {
     assert!(ran.stdout.contains("a.py:4,5: old.f: 4 uses, the record allows 2"), "{}", ran.stdout);
     assert!(ran.stdout.contains("c.py:2: old.f: 1 use, the record allows 0"), "{}", ran.stdout);
     assert_eq!(String::from_utf8(repo.read("r")).unwrap(), text, "the record is as it was");
+    let json = repo.migrate(&["check", "--ratchet", "r", "--json"]).exits(1).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["schema_version"], &json["ok"], &json["violations"]), (&1.into(), &false.into(), &7.into()));
+    assert_eq!((&json["rises"][0]["file"], &json["rises"][0]["lines"]), (&"a.py".into(), &serde_json::json!([4, 5])));
     repo.git(&["checkout", "-q", "."]);
     repo.migrate(&["run", "--file", "b.py"]).succeeds();
     checked(&repo).succeeds().prints("2 violations left in 1 file, 4 before: r is lowered, commit it");
