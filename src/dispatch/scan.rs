@@ -26,7 +26,13 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
     let mut asked = Asked { below: below(&args.paths, here, repo)?, rules: args.rule.clone(), phase: None };
     let found = if let Some(symbol) = &args.symbol {
         let rename = Rename { from: dotted(symbol)?, ..Rename::default() };
-        scan(repo, What::Symbol(&rename), &asked, interrupt, &watch)?
+        let found = scan(repo, What::Symbol(&rename), &asked, interrupt, &watch)?;
+        if found.symbol_is_used() == Some(false) {
+            let why = rules::unused(repo, symbol)?;
+            looking.clear();
+            text::remark(&mut io::stderr(), Look::of(&io::stderr()), &why);
+        }
+        found
     } else {
         let plan = match &cli.plan {
             Some(path) => path.clone(),

@@ -150,6 +150,17 @@ fn astray(repo: &Repo, plan: &Plan, used: &BTreeSet<usize>, interrupt: &Interrup
     Ok(lost.into_iter().filter(|(at, _)| matches(*at)).map(|(_, problem)| problem).collect())
 }
 
+/// Why nothing uses a dotted name, and what in the tree comes nearest to it: `no file imports a.b (did you mean a.c?)`.
+///
+/// # Errors
+/// When the files of the repository cannot be listed.
+pub fn unused(repo: &Repo, name: &str) -> Result<String, Stop> {
+    let listed = repo.listing(|path| path.ends_with(b".py") || path.ends_with(b".pyi"))?;
+    let read = |path: &RepoPath| fs::read(repo.top(), path).ok().map(|found| found.bytes);
+    let program = Program::new(listed.into_iter().map(|file| file.path), read);
+    Ok(Teller::new(program).unused(&[name.to_owned()]))
+}
+
 /// Looks up what the renames of `plan` lead to, so that imports are written as Python has them, and adds a warning for each of which it
 /// cannot be known.
 ///

@@ -41,7 +41,7 @@ impl<'r> Teller<'r> {
     }
 
     /// The first of these names that nothing imports, down to the part that is wrong, and what is there in its place.
-    fn unused(&self, names: &[String]) -> String {
+    pub fn unused(&self, names: &[String]) -> String {
         let Some((part, whole)) = names.iter().find_map(|name| Some((self.unknown(name)?, name))) else {
             return match names {
                 [name] => format!("nothing uses {name}"),

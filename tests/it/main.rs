@@ -63,6 +63,8 @@ mod glimpses;
 mod groups;
 /// What is looked for in every result, and how much each finding weighs.
 mod guards;
+/// Readers that go away, terminals of one column, names that act, and more violations than anyone reads.
+mod hostile;
 /// Whose commits they are, and what else git keeps: hooks, signatures, the user's own work, where HEAD stands.
 mod identity;
 /// What is in flight, while git tidies up, others hold locks or names, and branches go.

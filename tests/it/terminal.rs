@@ -4,7 +4,7 @@ use crate::support::{MIGRATE, Repo};
 
 /// Starts a program on a new terminal, types each answer once what it waits for has come, and prints all that came.
 const DRIVER: &str = "
-import fcntl, json, os, pty, select, struct, sys, termios, time
+import fcntl, json, os, pty, select, signal, struct, sys, termios, time
 columns, answers, argv = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
 pid, fd = pty.fork()
 if pid == 0:
@@ -20,6 +20,7 @@ while time.time() < end:
     seen += part
     while answers and answers[0][0].encode() in seen:
         os.write(fd, answers.pop(0)[1].encode())
+if time.time() >= end: os.kill(pid, signal.SIGKILL)
 sys.stdout.buffer.write(seen)
 sys.stdout.flush()
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
