@@ -81,7 +81,9 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn a_terminal_of_one_column_shows_what_it_can() {
     let repo = odd();
-    for args in [&["check"][..], &["scan"], &["diff", "--no-pager"], &["status"], &["run", "--yes"], &["rollback", "--all", "--yes"]] {
+    for args in
+        [&["check"][..], &["scan"], &["diff", "--no-pager"], &["status"], &["run", "--yes"], &["rollback", "--all", "--yes"]]
+    {
         for columns in [1, 2] {
             let screen = on_terminal(&repo, columns, args, &[]);
             assert!(screen.code.is_some_and(|code| code <= 1), "{args:?}: {screen:?}");
