@@ -99,7 +99,7 @@ fn of_target(place: Span, problem: &TargetProblem) -> Problem {
             let folder = String::from_utf8_lossy(path.as_bytes());
             format!("name its files, or take them by glob: {}", below(&folder))
         }
-        problem => problem.help().to_owned(),
+        problem => problem.help().into_owned(),
     };
     Problem::at(place, problem.to_string(), help)
 }

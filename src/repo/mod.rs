@@ -27,6 +27,7 @@ mod watch;
 
 pub use open::HOOKS_IN_COPIES;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -186,13 +187,15 @@ fn list(paths: &[RepoPath]) -> String {
 impl RepoProblem {
     /// What to do next, for people.
     #[must_use]
-    pub fn help(&self) -> &'static str {
-        match self {
+    pub fn help(&self) -> Cow<'static, str> {
+        let help = match self {
+            Self::NotOwned(top) => {
+                return format!("if you trust it: git config --global --add safe.directory {}", top.display()).into();
+            }
             Self::NotARepository(_) => "run migrate inside the repository that holds the files",
             Self::Bare(_) => "run it in a clone with a work tree",
             Self::Unborn(_) => "commit the files as they are first",
             Self::Detached(_) => "check out a branch, or pass --allow-detached",
-            Self::NotOwned(_) => "if you trust it: git config --global --add safe.directory <its path>",
             Self::Unsupported(_) => "convert the repository, or migrate in a plain clone of it",
             Self::Operation(_) => "finish or abort it first",
             Self::Locked(_) => "wait for that process; if none is running, remove the file",
@@ -219,7 +222,8 @@ impl RepoProblem {
             Self::Unsynced(source) => cure::help(source, "nothing names them yet; look at the disk, then run migrate again"),
             Self::Git(GitProblem::Start(source)) => cure::help(source, "migrate needs the git program on PATH"),
             Self::Git(GitProblem::Failed { .. }) => "fix what git says of it, then run migrate again",
-        }
+        };
+        help.into()
     }
 }
 

@@ -238,7 +238,10 @@ fn refuse_formats(config: &Config, git_dir: &Path) -> Result<(), RepoProblem> {
 fn refusal(from: &Path, error: git2::Error) -> RepoProblem {
     match (error.code(), error.class()) {
         (ErrorCode::NotFound, ErrorClass::Repository | ErrorClass::Os) => RepoProblem::NotARepository(from.to_owned()),
-        (ErrorCode::Owner, _) => RepoProblem::NotOwned(from.to_owned()),
+        (ErrorCode::Owner, _) => {
+            let top = from.ancestors().find(|folder| folder.join(".git").exists());
+            RepoProblem::NotOwned(top.unwrap_or(from).to_owned())
+        },
         (_, ErrorClass::Repository) if error.message().contains("unsupported") => {
             let key = error.message().strip_prefix("unsupported extension name ");
             RepoProblem::Unsupported(key.map_or_else(|| error.message().to_owned(), |key| setting(from, key)))

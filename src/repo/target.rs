@@ -1,5 +1,6 @@
 //! One file as HEAD, the index and the disk have it: the same in all three, or refused with its own word.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -114,8 +115,8 @@ impl TargetProblem {
 
     /// What to do next, for people.
     #[must_use]
-    pub fn help(&self) -> &'static str {
-        match self {
+    pub fn help(&self) -> Cow<'static, str> {
+        let help = match self {
             Self::Missing(_) => "correct the path, or take it out of the plan",
             Self::Untracked(_) | Self::OnlyStaged(_) => {
                 "commit it first: only what is in a commit can be migrated and taken back"
@@ -131,8 +132,9 @@ impl TargetProblem {
             Self::LineEndings(_) => "commit it converted first: git add --renormalize, then git commit",
             Self::Marked { .. } => "take the mark off with git update-index",
             Self::File(problem) => problem.help("nothing was changed; look at the file and run again"),
-            Self::Repo(problem) => problem.help(),
-        }
+            Self::Repo(problem) => return problem.help(),
+        };
+        help.into()
     }
 }
 

@@ -56,7 +56,7 @@ fn a_warning_is_shown_by_every_command_that_looks_at_a_result() {
     let ran = repo.copy().migrate(&["run", "--json"]).succeeds();
     assert!(
         ran.stdout.contains(
-            r#"{"event":"unit-warned","unit":"a.py","line":1,"column":5,"written":null,"guard":"syntax","message":"named"#
+            r#","event":"unit-warned","unit":"a.py","line":1,"column":5,"written":null,"guard":"syntax","message":"named"#
         ),
         "{}",
         ran.stdout
