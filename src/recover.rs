@@ -95,6 +95,7 @@ pub fn open(records: &[Record]) -> Open {
             | Record::Paused { .. }
             | Record::WentOn { .. }
             | Record::Measured { .. }
+            | Record::UnitMeasured { .. }
             | Record::TakingBack { .. }
             | Record::TookBack { .. }
             | Record::RecoveryChecked { .. }

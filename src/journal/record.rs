@@ -175,6 +175,13 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         noise: bool,
     },
+    /// What a level asks of a unit once it landed was measured, and nothing speaks against it.
+    UnitMeasured {
+        /// The plan's name.
+        plan: String,
+        /// The unit's commit.
+        commit: String,
+    },
     /// Phases are about to be taken back.
     TakingBack {
         /// The plan's name.

@@ -37,7 +37,11 @@ impl Run<'_> {
                 continue;
             }
             return match decided {
-                Decided::Pass => Ok(Ended::Committed),
+                Decided::Pass => {
+                    let plan = plan.name.clone();
+                    self.journal.append(Record::UnitMeasured { plan, commit: commit.to_string() })?;
+                    Ok(Ended::Committed)
+                }
                 Decided::Acts(Act::RollbackUnit, why) | Decided::Missed(why) => self.unit_is_back(unit, commit, why, emit),
                 Decided::Acts(Act::Pause, why) => Err(self.pause_at(at, &format!("after {}: {why}", unit.id), Some(unit))?),
                 Decided::Acts(act, why) => {
@@ -66,6 +70,26 @@ impl Run<'_> {
         if !self.request.passes_pause {
             return Err(self.paused(at));
         }
+        if let Some((_, commit)) = self.landed_of(at).last() {
+            let (plan, commit) = (self.plan.name.clone(), commit.to_string());
+            self.journal.append(Record::UnitMeasured { plan, commit })?;
+        }
         self.go_on_after_unit(at, label, emit)
+    }
+
+    /// Measures the unit of a phase that landed last, when a run was killed before it did, or did it elsewhere.
+    pub(super) fn measure_what_is_owed(&mut self, at: usize, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        if !self.measures_units(at) {
+            return Ok(());
+        }
+        let Some((unit, commit)) = self.landed_of(at).pop() else { return Ok(()) };
+        let is_it = |record: &Record| matches!(record, Record::UnitMeasured { commit: of, .. } if *of == commit.to_string());
+        if self.journal.records().iter().any(is_it) {
+            return Ok(());
+        }
+        match self.measured_after(&unit, emit)? {
+            Ended::Failed(failure) => self.unit_failed(&unit, failure, emit),
+            Ended::Committed | Ended::Unchanged => Ok(()),
+        }
     }
 }

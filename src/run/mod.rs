@@ -180,6 +180,7 @@ impl Run<'_> {
         let counts = |run: &Self| survey::counts(members.iter().map(|unit| &run.units[*unit]));
         emit(Event::PhaseStarted { phase: label.clone(), units: members.len(), done: counts(self).done });
         self.refuse_paused(at, &label, emit)?;
+        self.measure_what_is_owed(at, emit)?;
         if self.has_line(at) && !self.measures_units(at) {
             self.in_line(at, members, emit)?;
             emit(Event::PhaseFinished { phase: label.clone(), tally: counts(self) });

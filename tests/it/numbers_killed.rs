@@ -50,6 +50,15 @@ fn a_rollback_of_phases_that_is_killed_is_finished_and_checked_by_the_next_run()
 }
 
 #[test]
+fn what_a_level_measures_after_a_unit_is_measured_after_a_kill_too() {
+    let phases = "  - { id: P0, level: each, on_failure: quarantine, files: [a.py, b.py] }\n";
+    let repo = isolated(&[("a.py", OLD), ("b.py", OLD)], phases);
+    let numbers = "levels: { each: { metrics: [m] } }\nmetrics: { m: { run: \"grep -q new b.py && echo 70 || echo 100\", read: stdout } }\ntriggers: [{ when: \"m < 80\", do: rollback-unit }]\n";
+    replan(&repo, &plan(phases).replace("phases:\n", &format!("{numbers}phases:\n")));
+    survives(repo, 1, |repo| assert_eq!((repo.read("a.py"), repo.read("b.py")), (NEW.into(), OLD.into())));
+}
+
+#[test]
 fn a_pause_survives_a_kill() {
     survives(falling("triggers: [{ when: \"m < 80\", do: pause }]\n", ""), 4, |repo| {
         repo.migrate(&["run"]).exits(4).says("is paused: m is 70");
