@@ -317,7 +317,7 @@ pub enum Event {
     GateFailed {
         /// Which phase.
         phase: PhaseLabel,
-        /// The command that failed.
+        /// The command that failed, or what is asked of a metric.
         command: String,
     },
     /// A metric was measured.

@@ -94,7 +94,7 @@ impl Judge<'_> {
             number = Err(NoNumber(format!("gave no number: its command {meddled}")));
         }
         let outcome = match &number {
-            Ok(number) => format!("{} is {}", measurement.name, measurement.scale.shown(*number)),
+            Ok(number) => measurement.scale.said(measurement.name, *number),
             Err(why) => format!("{} {why}", measurement.name),
         };
         account::conclude(&log, (&shown, finished.elapsed), &format!("{}: {outcome}", Purpose::Metric.word()))?;

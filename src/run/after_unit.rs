@@ -9,7 +9,7 @@ use crate::journal::Record;
 use crate::plan::Act;
 use crate::run::Run;
 use crate::run::ended::{Ended, Failure, MOST_ATTEMPTS, keeps_moving};
-use crate::run::metrics::Decided;
+use crate::run::metrics::{Decided, Found};
 use crate::schedule::passage::LastGate;
 use crate::stop::Stop;
 use crate::survey;
@@ -42,10 +42,15 @@ impl Run<'_> {
                     self.journal.append(Record::UnitMeasured { plan, commit: commit.to_string() })?;
                     Ok(Ended::Committed)
                 }
-                Decided::Acts(Act::RollbackUnit, why) | Decided::Missed(why) => self.unit_is_back(unit, commit, why, emit),
-                Decided::Acts(Act::Pause, why) => Err(self.pause_at(at, &format!("after {}: {why}", unit.id), Some(unit))?),
-                Decided::Acts(act, why) => {
-                    self.act(at, &label, &act, format!("after {}: {why}", unit.id), emit).map(|()| Ended::Committed)
+                Decided::Acts(Act::RollbackUnit, found) | Decided::Missed(found) => {
+                    self.unit_is_back(unit, commit, found.why, emit)
+                }
+                Decided::Acts(Act::Pause, found) => {
+                    Err(self.pause_at(at, &format!("after {}: {}", unit.id, found.why), Some(unit))?)
+                }
+                Decided::Acts(act, found) => {
+                    let found = Found { why: format!("after {}: {}", unit.id, found.why), ..found };
+                    self.act(at, &label, &act, &found, emit).map(|()| Ended::Committed)
                 }
             };
         }

@@ -23,14 +23,22 @@ use crate::verdict::VerdictKind;
 /// What was measured in turn already, by the name of the metric.
 type Seen = BTreeMap<String, SideBySide>;
 
+/// What was asked of a metric, and what was found.
+pub(super) struct Found {
+    /// The condition or the bound, as the plan has it.
+    pub(super) asked: String,
+    /// What was measured, in words.
+    pub(super) why: String,
+}
+
 /// What numbers say.
 pub(super) enum Decided {
     /// Nothing speaks against it.
     Pass,
-    /// A trigger acts, for this reason.
-    Acts(Act, String),
-    /// A target is missed, for this reason.
-    Missed(String),
+    /// A trigger acts.
+    Acts(Act, Found),
+    /// A target is missed.
+    Missed(Found),
 }
 
 impl Run<'_> {
@@ -51,8 +59,8 @@ impl Run<'_> {
             }
             return match decided {
                 Decided::Pass => Ok(()),
-                Decided::Acts(act, why) => self.act(at, label, &act, why, emit),
-                Decided::Missed(why) => self.missed(at, label, why, emit),
+                Decided::Acts(act, found) => self.act(at, label, &act, &found, emit),
+                Decided::Missed(found) => self.missed(at, label, &found, emit),
             };
         }
         Err(keeps_moving(&format!("the gate of {label}")))
@@ -78,7 +86,7 @@ impl Run<'_> {
                 continue;
             }
             if self.is_confirmed(metric, trigger, at, &mut seen, emit)? {
-                return Ok(Decided::Acts(trigger.act.clone(), why));
+                return Ok(Decided::Acts(trigger.act.clone(), Found { asked: trigger.when.shown(metric.scale), why }));
             }
         }
         for (metric, reading) in metrics.iter().zip(&readings) {
@@ -92,7 +100,8 @@ impl Run<'_> {
             }
             let (value, wanted) = (metric.scale.shown(reading.value), bound.shown(metric.scale));
             let before = reading.baseline.map(|before| format!(", and was {}", metric.scale.shown(before))).unwrap_or_default();
-            return Ok(Decided::Missed(format!("{} is {value}{before}; it is to be {wanted}", metric.name)));
+            let why = format!("{} is {value}{before}; it is to be {wanted}", metric.name);
+            return Ok(Decided::Missed(Found { asked: format!("{} {wanted}", metric.name), why }));
         }
         Ok(Decided::Pass)
     }
@@ -188,48 +197,51 @@ impl Run<'_> {
         at: usize,
         label: &PhaseLabel,
         act: &Act,
-        why: String,
+        found: &Found,
         emit: &mut dyn FnMut(Event),
     ) -> Result<(), Stop> {
         match act {
             Act::Warn => Ok(()),
-            Act::Stop => Err(self.gate_failed(at, label, &why, emit)?),
+            Act::Stop => Err(self.gate_failed(at, label, found, emit)?),
             // No one unit was measured.
-            Act::Pause | Act::RollbackUnit => Err(self.pause(at, &why)?),
+            Act::Pause | Act::RollbackUnit => Err(self.pause(at, &found.why)?),
             Act::RollbackPhase | Act::Rollback(_) => {
-                let failed = self.gate_failed(at, label, &why, emit)?;
-                self.take_phases_back(&triggers::taken_back(self.plan, act, at), &why, emit)?;
-                Err(failed)
+                let failed = self.gate_failed(at, label, found, emit)?;
+                self.take_phases_back(&triggers::taken_back(self.plan, act, at), &found.why, emit)?;
+                Err(taken_back(failed))
             }
         }
     }
 
     /// A target that is missed fails the gate.
-    fn missed(&mut self, at: usize, label: &PhaseLabel, why: String, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
-        match self.plan.phases[at].gate_on_failure {
-            GateFailure::Pause => Err(self.pause(at, &why)?),
-            GateFailure::Stop => Err(self.gate_failed(at, label, &why, emit)?),
+    fn missed(&mut self, at: usize, label: &PhaseLabel, found: &Found, emit: &mut dyn FnMut(Event)) -> Result<(), Stop> {
+        let on_failure = self.plan.phases[at].gate_on_failure;
+        if on_failure == GateFailure::Pause {
+            return Err(self.pause(at, &found.why)?);
+        }
+        let failed = self.gate_failed(at, label, found, emit)?;
+        match on_failure {
+            GateFailure::Stop | GateFailure::Pause => {}
             GateFailure::Culprits => {
-                let failed = self.gate_failed(at, label, &why, emit)?;
-                let message = format!("{why}: the units that make it so are not looked for; a trigger can take the phase back");
+                let message =
+                    format!("{}: the units that make it so are not looked for; a trigger can take the phase back", found.why);
                 emit(Event::Warning { message, help: None });
-                Err(failed)
             }
             GateFailure::RollbackPhase => {
-                let failed = self.gate_failed(at, label, &why, emit)?;
-                self.take_phases_back(&[at], &why, emit)?;
-                Err(failed)
+                self.take_phases_back(&[at], &found.why, emit)?;
+                return Err(taken_back(failed));
             }
         }
+        Err(failed)
     }
 
     /// Notes that the gate failed for what was measured.
-    fn gate_failed(&mut self, at: usize, label: &PhaseLabel, why: &str, emit: &mut dyn FnMut(Event)) -> Result<Stop, Stop> {
+    fn gate_failed(&mut self, at: usize, label: &PhaseLabel, found: &Found, emit: &mut dyn FnMut(Event)) -> Result<Stop, Stop> {
         let (plan, phase, tip, commands) = self.gate_now(at);
         self.journal.append(Record::GateFailed { plan, phase, tip, commands })?;
-        emit(Event::GateFailed { phase: label.clone(), command: why.to_owned() });
+        emit(Event::GateFailed { phase: label.clone(), command: found.asked.clone() });
         let help = "`migrate run` measures again; `migrate rollback` takes units back";
-        Ok(Stop::Failed(Note::new(format!("the gate of {label} did not pass: {why}"), help)))
+        Ok(Stop::Failed(Note::new(format!("the gate of {label} did not pass: {}", found.why), help)))
     }
 
     /// Notes that the gate waits for a person, and says how to go on.
@@ -309,6 +321,15 @@ impl Run<'_> {
             self.journal.append(Record::TookBack { plan: plan.name.clone() })?;
         }
         self.recovered(&phases, Duration::from_secs(aftermath::now().saturating_sub(since)), emit)
+    }
+}
+
+/// That a gate failed, and everything that was to be taken back is.
+fn taken_back(failed: Stop) -> Stop {
+    let help = "what was to go is taken back; correct what made it so, then `migrate run --retry rolled-back` tries it again";
+    match failed {
+        Stop::Failed(note) => Stop::Failed(Note::new(note.message, help)),
+        other => other,
     }
 }
 

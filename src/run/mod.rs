@@ -165,8 +165,11 @@ impl Run<'_> {
                 continue;
             }
             let started = std::time::Instant::now();
+            let has_work = members.iter().any(|unit| self.request.takes(&self.units[*unit]));
             self.phase(at, &members, emit)?;
-            self.tell_budget(at, &self.plan.label(at), started, emit);
+            if has_work {
+                self.tell_budget(at, &self.plan.label(at), started, emit);
+            }
             self.push_what_is_owed(emit)?;
             if self.request.is_whole() && at + 1 < self.plan.phases.len() {
                 self.refuse_closed(at, emit)?;
