@@ -122,7 +122,7 @@ fn of_metrics(
         let broken = match metric.scale {
             Scale::Truth => (value < 0.5).then(|| format!("{name} {shown}")),
             Scale::Plain | Scale::Percent => match triggers::broken(metric, value, before) {
-                Ok(bound) => bound.map(|bound| format!("{name} is {shown}; it is to be {}", bound.shown(metric.scale))),
+                Ok(bounds) => bounds.first().map(|bound| format!("{name} is {shown}; it is to be {}", bound.shown(metric.scale))),
                 Err(wrong) => return Ok(Some((wrong.message, wrong.help))),
             },
         };

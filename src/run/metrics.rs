@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use crate::event::{Event, PhaseLabel};
 use crate::journal::Record;
-use crate::metric::bound::Bound;
+use crate::metric::bound::{Against, Bound};
 use crate::metric::{Comparison, Wrong, rank};
 use crate::plan::{Act, GateFailure, Metric, Trigger, digest};
 use crate::recovery;
 use crate::run::Run;
 use crate::run::aftermath;
 use crate::run::ended::{MOST_ATTEMPTS, keeps_moving};
+use crate::run::judging::Candidate;
 use crate::run::numbers::SideBySide;
 use crate::schedule::triggers::{self, Reading};
 use crate::stop::{Note, Stop};
@@ -90,20 +91,41 @@ impl Run<'_> {
             }
         }
         for (metric, reading) in metrics.iter().zip(&readings) {
-            let Some(bound) = triggers::broken(metric, reading.value, reading.baseline).map_err(wrong)? else { continue };
-            // What is not kept lies on the other side.
-            let beyond = if bound.comparison.is_downward() { Comparison::More } else { Comparison::Less };
-            if metric.is_noisy() && !self.is_shown(metric, (bound, beyond), at, &mut seen, emit)? {
-                let phase = Some(plan.phases[at].id.clone());
-                self.note(metric, phase, self.held.tip().commit, reading.value, true)?;
-                continue;
+            for bound in triggers::broken(metric, reading.value, reading.baseline).map_err(wrong)? {
+                if self.is_noise(metric, bound, at, &mut seen, emit)? {
+                    let phase = Some(plan.phases[at].id.clone());
+                    self.note(metric, phase, self.held.tip().commit, reading.value, true)?;
+                    continue;
+                }
+                let wanted = bound.shown(metric.scale);
+                let before = reading.baseline.map(|before| format!(", and was {}", metric.scale.shown(before)));
+                let said = metric.scale.said(&metric.name, reading.value) + &before.unwrap_or_default();
+                let why = format!("{said}; it is to be {wanted}");
+                return Ok(Decided::Missed(Found { asked: format!("{} {wanted}", metric.name), why }));
             }
-            let (value, wanted) = (metric.scale.shown(reading.value), bound.shown(metric.scale));
-            let before = reading.baseline.map(|before| format!(", and was {}", metric.scale.shown(before))).unwrap_or_default();
-            let why = format!("{} is {value}{before}; it is to be {wanted}", metric.name);
-            return Ok(Decided::Missed(Found { asked: format!("{} {wanted}", metric.name), why }));
         }
         Ok(Decided::Pass)
+    }
+
+    /// True when a metric does not keep a bound for noise only.
+    fn is_noise(
+        &mut self,
+        metric: &Metric,
+        bound: Bound,
+        at: usize,
+        seen: &mut Seen,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<bool, Stop> {
+        if !metric.is_noisy() {
+            return Ok(false);
+        }
+        // What is not kept lies on the other side.
+        let beyond = if bound.comparison.is_downward() { Comparison::More } else { Comparison::Less };
+        Ok(!match bound.against {
+            // Whatever it was before: it is to be that.
+            Against::Number(number) => self.is_always(metric, (beyond, number), at, emit)?,
+            Against::Baseline(_) => self.is_shown(metric, (bound, beyond), at, seen, emit)?,
+        })
     }
 
     /// True when a trigger that holds may act: what takes commits back holds once more, and what is noise is none.
@@ -166,7 +188,7 @@ impl Run<'_> {
             return Ok(false);
         };
         seen.insert(metric.name.clone(), found.clone());
-        // Against a number it is not the machine that is slow: the tip is worse than the tree before the plan too.
+        // Beyond a number it may be the machine that is slow: the tip is worse than the tree before the plan too.
         let limits: Vec<f64> = match bound.needs_baseline() {
             true => {
                 found.base.iter().map(|base| bound.limit(&metric.name, Some(*base))).collect::<Result<_, _>>().map_err(wrong)?
@@ -178,7 +200,11 @@ impl Run<'_> {
             true => rank::is_greater(&limits, &found.tip),
             false => rank::is_greater(&found.tip, &limits),
         };
-        if beyond.holds(tip, limit) && is_shown {
+        let is_beyond = match bound.against {
+            Against::Number(number) => found.tip.iter().all(|value| beyond.holds(*value, number)),
+            Against::Baseline(_) => true,
+        };
+        if beyond.holds(tip, limit) && is_shown && is_beyond {
             return Ok(true);
         }
         let times = found.tip.len();
@@ -189,6 +215,26 @@ impl Run<'_> {
         );
         emit(Event::Warning { message, help: None });
         Ok(false)
+    }
+
+    /// True when a noisy metric lies beyond a number each time that it is measured.
+    fn is_always(
+        &mut self,
+        metric: &Metric,
+        (beyond, number): (Comparison, f64),
+        at: usize,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<bool, Stop> {
+        for _ in 0..metric.repeat {
+            let value = self.once(metric, &Candidate::new(), at, emit)?.map_err(|why| self.unread(metric, at, &why))?;
+            if !beyond.holds(value, number) {
+                let (shown, number) = (metric.scale.shown(value), metric.scale.shown(number));
+                let message = format!("{} is not always beyond {number}: measured again it is {shown}", metric.name);
+                emit(Event::Warning { message, help: None });
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Does what a trigger says.

@@ -56,7 +56,7 @@ impl Run<'_> {
     }
 
     /// That a metric gave no number, which decides nothing.
-    fn unread(&self, metric: &Metric, at: usize, why: &NoNumber) -> Stop {
+    pub(super) fn unread(&self, metric: &Metric, at: usize, why: &NoNumber) -> Stop {
         let message = format!("{}: the metric {} {why}", self.plan.phase_label(at), metric.name);
         let help = "nothing is taken back for it; correct its command or how it is read, then run again";
         Stop::Failed(Note::new(message, help))
@@ -227,7 +227,13 @@ impl Run<'_> {
     }
 
     /// One measurement of what `candidate` makes of the tip. What was measured beside edits of the user is measured again.
-    fn once(&mut self, metric: &Metric, candidate: &Candidate, at: usize, emit: &mut dyn FnMut(Event)) -> Result<Given, Stop> {
+    pub(super) fn once(
+        &mut self,
+        metric: &Metric,
+        candidate: &Candidate,
+        at: usize,
+        emit: &mut dyn FnMut(Event),
+    ) -> Result<Given, Stop> {
         if !self.makes_copies_for(metric) {
             let Some(measurement) = measurement(self.plan, metric, at) else { return Ok(Err(NoNumber(String::new()))) };
             let given = self.judge.measure(measurement, None, emit)?;

@@ -68,26 +68,26 @@ pub fn taken_back(plan: &Plan, act: &Act, at: usize) -> Vec<usize> {
 /// # Errors
 /// What is wrong with its baseline.
 pub fn stands(metric: &Metric, value: f64, baseline: Option<f64>) -> Result<Stands, Wrong> {
-    let holds = |bound: Bound| Ok::<_, Wrong>(bound.comparison.holds(value, bound.limit(&metric.name, baseline)?));
-    let wanted = [metric.allowed().map(|bound| (bound, Stands::Worse)), metric.target.map(|bound| (bound, Stands::Missed))];
-    for (bound, otherwise) in wanted.into_iter().flatten() {
-        if !holds(bound)? {
-            return Ok(otherwise);
-        }
-    }
-    Ok(if metric.target.is_some() || metric.tolerance.is_some() { Stands::Met } else { Stands::Told })
+    Ok(match broken(metric, value, baseline)?.first() {
+        Some(bound) if metric.allowed().as_ref() == Some(bound) => Stands::Worse,
+        Some(_) => Stands::Missed,
+        None if metric.target.is_some() || metric.tolerance.is_some() => Stands::Met,
+        None => Stands::Told,
+    })
 }
 
-/// The bound that a metric with this value does not keep, if there is one.
+/// The bounds that a metric with this value does not keep: that of its tolerance, that of its target.
 ///
 /// # Errors
 /// What is wrong with its baseline.
-pub fn broken(metric: &Metric, value: f64, baseline: Option<f64>) -> Result<Option<Bound>, Wrong> {
-    Ok(match stands(metric, value, baseline)? {
-        Stands::Missed => metric.target,
-        Stands::Worse => metric.allowed(),
-        Stands::Met | Stands::Noise | Stands::Told | Stands::Unknown => None,
-    })
+pub fn broken(metric: &Metric, value: f64, baseline: Option<f64>) -> Result<Vec<Bound>, Wrong> {
+    let mut broken = Vec::new();
+    for bound in [metric.allowed(), metric.target].into_iter().flatten() {
+        if !bound.comparison.holds(value, bound.limit(&metric.name, baseline)?) {
+            broken.push(bound);
+        }
+    }
+    Ok(broken)
 }
 
 /// True when something of the plan holds this metric against its baseline.
@@ -177,10 +177,13 @@ phases:
             ("memory", 63.0, Some(60.0), Stands::Met),
             ("memory", 63.1, Some(60.0), Stands::Missed),
             ("memory", 1.0, Some(0.0), Stands::Unknown),
+            ("p95", 560.0, Some(500.0), Stands::Worse),
         ] {
             let found = stands(plan.metric(metric).unwrap(), value, baseline);
             assert_eq!(found.clone().unwrap_or(Stands::Unknown), want, "{metric} {value} {found:?}");
         }
+        let both = broken(plan.metric("p95").unwrap(), 560.0, Some(500.0)).unwrap();
+        assert_eq!(both.len(), 2, "what is noise for the one may not be for the other");
         let needs: Vec<&str> =
             plan.metrics.iter().filter(|metric| needs_baseline(&plan, metric)).map(|metric| metric.name.as_str()).collect();
         assert_eq!(needs, ["p95", "memory"]);

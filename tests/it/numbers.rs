@@ -217,6 +217,18 @@ fn a_real_loss_of_speed_takes_back_and_noise_does_not() {
 }
 
 #[test]
+fn a_time_that_is_never_within_its_target_misses_it_with_and_without_copies() {
+    for in_place in ["0", "1"] {
+        let took =
+            |target: &str| format!("metrics: {{ took: {{ run: \"sleep 0.02\", read: duration, target: \"{target}\" }} }}\n");
+        let missed = numbered(&took("< 0.01"), "took").env("MIGRATE_IN_PLACE", in_place);
+        missed.migrate(&["run"]).exits(1).says("it is to be < 0.01");
+        let met = numbered(&took("< 9"), "took").env("MIGRATE_IN_PLACE", in_place);
+        met.migrate(&["run"]).succeeds();
+    }
+}
+
+#[test]
 fn a_clone_measures_the_tree_before_the_plan_in_a_copy() {
     let numbers = "metrics: { m: { run: \"grep -c old *.py | grep -c :1 | head -1\", read: stdout, target: \"<= baseline\" } }\n";
     let repo = numbered(numbers, "m");
