@@ -204,11 +204,10 @@ impl Forecast {
     #[must_use]
     pub fn time_words(&self) -> String {
         match (self.time(), self.unmeasured()) {
-            (None, 1) => "time not known yet: its command was never run here".to_owned(),
-            (None, _) => "time not known yet: none of its commands was ever run here".to_owned(),
+            (None, _) => "time not known yet".to_owned(),
             (Some(time), 0) => format!("about {}", words(time)),
-            (Some(time), 1) => format!("about {} and one command that was never run here", words(time)),
-            (Some(time), count) => format!("about {} and {count} commands that were never run here", words(time)),
+            (Some(time), 1) => format!("about {} and a command never run here", words(time)),
+            (Some(time), count) => format!("about {} and {count} commands never run here", words(time)),
         }
     }
 }

@@ -180,6 +180,9 @@ fn said(event: &Event) -> Option<Said> {
 /// The one line that says what went wrong: the first failing test, else the line of the output that says it, else the reason.
 fn telling(reason: &str, said: Option<&Said>) -> String {
     let line = said.and_then(|said| said.line.clone()).unwrap_or_else(|| reason.lines().next().unwrap_or_default().to_owned());
+    // As pytest marks what it raised, and as tables are set.
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.strip_prefix("E ").unwrap_or(&line);
     let cut: String = line.chars().take(COLUMNS).collect();
     if cut.len() < line.len() { cut + "..." } else { cut }
 }

@@ -198,10 +198,10 @@ commands: in copies, 2 side by side
         first.is_partial = true;
         let commands = vec![command("validate", "x", None), command("verify", "y", Some(3000))];
         let mut forecast = Forecast { phases: vec![first], commands, jobs: None };
-        assert_eq!(forecast.words("main"), "1 commit on main, about 3 s and one command that was never run here");
+        assert_eq!(forecast.words("main"), "1 commit on main, about 3 s and a command never run here");
         assert!(text(Look::PLAIN, &forecast).contains("not measured\ncommands: in the work tree, one at a time\n"));
         forecast.commands.pop();
-        assert_eq!(forecast.words("main"), "1 commit on main, time not known yet: its command was never run here");
+        assert_eq!(forecast.words("main"), "1 commit on main, time not known yet");
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn on_a_terminal_lines_show_what_is_going_on() {
     for part in [
         "\x1b[1mphase 1 (P0)\x1b[0m  [>                           ]  0/2",
         "[==============>             ]  1/2",
-        "\x1b[36m  validating  \x1b[0mapp/evil\\x1b[2J.py  python -m py_compile app/e...  | last words",
+        "\x1b[36m  validating  \x1b[0mapp/evil\\x1b[2J.py  | last words",
         "validating  \x1b[0mapp/b.py  ",
         "\x1b[32mcommitted  \x1b[0m  [1/2] app/evil",
         "\x1b[31m1 failed\x1b[0m",

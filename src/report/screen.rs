@@ -12,8 +12,8 @@ use crate::forecast::words;
 use crate::report::escape;
 use crate::report::look::{Ink, Look};
 
-/// From so many columns on there is room for a bar, for a long one, and for commands.
-const WIDE: [usize; 3] = [70, 100, 72];
+/// From so many columns on there is room for a bar, for a long one, for what commands say, and for commands beside that.
+const WIDE: [usize; 4] = [70, 95, 45, 130];
 
 /// So many workers have a line of their own.
 pub(super) const MOST: usize = 8;
@@ -75,8 +75,9 @@ pub(super) fn worker(look: Look, running: &Running, last: &[u8], columns: usize)
     let last = escape::output(last, false).replace('\t', " ");
     let last = last.trim();
     let room = columns.saturating_sub(step.width() + 1);
-    // The unit may have half of the line; what is left of that is for the command and what it says.
-    let unit = fitted_at_end(&unit, if columns >= WIDE[2] { room / 2 } else { room.saturating_sub(time.width() + 2) });
+    // What a command says tells more than its text, and half of the line is enough for the unit then.
+    let says = columns >= WIDE[2] && !last.is_empty();
+    let unit = fitted_at_end(&unit, if says { room / 2 } else { room.saturating_sub(time.width() + 2) });
     let mut line = unit;
     let mut room = room.saturating_sub(line.width());
     let mut push = |text: &str, most: usize| {
@@ -88,9 +89,11 @@ pub(super) fn worker(look: Look, running: &Running, last: &[u8], columns: usize)
         }
     };
     push(&time, usize::MAX);
-    if columns >= WIDE[2] {
-        push(&command, if last.is_empty() { usize::MAX } else { columns / 4 });
-        push(&if last.is_empty() { String::new() } else { format!("| {last}") }, usize::MAX);
+    if columns >= WIDE[2] && (!says || columns >= WIDE[3]) {
+        push(&command, if says { columns / 4 } else { usize::MAX });
+    }
+    if says {
+        push(&format!("| {last}"), usize::MAX);
     }
     format!("{}{line}", look.paint(Ink::Cyan, &step))
 }
@@ -248,7 +251,8 @@ mod tests {
             "  validating  app/core/models.py and 7 more  3 s  python -m pytest -q tests/core --junitxml=...  | test_a.py::test_b PASSED"
         );
         assert_eq!(said(80, ""), "  validating  app/core/models.py and 7 more  3 s  python -m pytest -q tests/...");
-        assert_eq!(said(60, "x"), "  validating  app/core/models.py and 7 more  3 s");
+        assert_eq!(said(80, "test_a.py::test_b"), "  validating  app/core/models.py and 7 more  3 s  | test_a.py::test_b");
+        assert_eq!(said(60, "test_a.py::test_b"), "  validating  ...odels.py and 7 more  3 s  | test_a.py::...");
         assert_eq!(said(40, "x"), "  validating  ...els.py and 7 more  3 s");
         assert_eq!(itself(Look::PLAIN, &("committing".into(), "a\u{1b}.py".into()), 60), "  committing  a\\x1b.py");
     }

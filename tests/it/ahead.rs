@@ -64,7 +64,7 @@ fn what_would_be_refused_is_told_cause_by_cause() {
 fn a_run_on_a_terminal_asks_once_and_says_what_it_would_do() {
     let repo = two();
     let tip = repo.git(&["rev-parse", "HEAD"]);
-    let asks = "3 commits on main, time not known yet: none of its commands was ever run here: go? [y/N] ";
+    let asks = "3 commits on main, time not known yet: go? [y/N] ";
     on_terminal(&repo, 100, &["run"], &[("go?", "n\n")]).exits(3).shows(asks).shows("nothing was changed");
     on_terminal(&repo, 100, &["run"], &[("go?", "\u{3}")]).exits(130).shows("before the first unit");
     assert_eq!(repo.git(&["rev-parse", "HEAD"]), tip);
