@@ -104,8 +104,12 @@ impl Board {
     /// Says how far the run is.
     pub fn post(&self, change: impl FnOnce(&mut Posted)) {
         let mut state = self.lock();
+        let before = state.posted.clone();
         change(&mut state.posted);
-        state.write();
+        // It is asked with every event, of which most change nothing here.
+        if state.posted != before {
+            state.write();
+        }
     }
 
     /// Says that a command runs, until what is given back is dropped.

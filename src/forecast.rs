@@ -48,7 +48,7 @@ pub struct PhaseAhead {
 /// One command of the plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct CommandAhead {
-    /// What it is run for: `transform`, `format`, `validate`, `verify`, `gate`.
+    /// What it is run for: `transform`, `format`, `validate`, `verify`, `metric`, `gate`, `before the first unit`.
     pub purpose: &'static str,
     /// Its text in the plan.
     #[serde(serialize_with = "text")]
@@ -100,6 +100,10 @@ pub fn forecast(plan: &Plan, ahead: &Ahead<'_>, measured: &Durations) -> Forecas
                 |call: &&Call| ahead.jobs.is_some() && validate.iter().any(|other| other.command.run == call.command.run);
             validate.iter().for_each(|call| of_phase.runs("validate", &call.command, Worker::Any));
             verify.iter().filter(|call| !is_known(call)).for_each(|call| of_phase.runs("verify", &call.command, Worker::One));
+            // What a level wants to be measured is measured once for those that land together.
+            let targets = together.iter().flat_map(|unit| &unit.files).map(|file| plan.target(file));
+            let metrics: BTreeSet<&String> = targets.flat_map(|target| &target.metrics).collect();
+            metrics.into_iter().for_each(|name| of_phase.measures(plan, name));
         }
         // What judges all units alike is asked on the tip first.
         let targets = units.iter().flat_map(|unit| &unit.files).map(|file| plan.target(file));
@@ -111,6 +115,9 @@ pub fn forecast(plan: &Plan, ahead: &Ahead<'_>, measured: &Durations) -> Forecas
         }
         for command in phase.gate.iter().filter(|_| !units.is_empty()) {
             of_phase.runs("gate", command, Worker::One);
+        }
+        for name in phase.gate_metrics.iter().filter(|_| !units.is_empty()) {
+            of_phase.measures(plan, name);
         }
         let Counting { runs, judging, serial, is_partial, .. } = of_phase;
         let side_by_side = ahead.jobs.unwrap_or(1).min(units.len().div_ceil(batch)).max(1);
@@ -154,6 +161,13 @@ impl Counting<'_> {
             Some(ahead) => ahead.runs += 1,
             None => self.forecast.commands.push(CommandAhead { purpose, command: command.run.clone(), runs: 1, each }),
         }
+    }
+
+    /// The command of a metric, as often as the plan says.
+    fn measures(&mut self, plan: &Plan, name: &str) {
+        let Some(metric) = plan.metric(name) else { return };
+        let Some(command) = metric.command() else { return };
+        (0..metric.repeat.max(1)).for_each(|_| self.runs("metric", command, Worker::One));
     }
 
     /// The commands that draft a unit.
@@ -239,6 +253,65 @@ pub fn words(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::path::RepoPath;
+    use crate::plan::load::parse;
+    use crate::units::Member;
+
+    /// A plan of two phases with these keys, four units in each.
+    fn foreseen(keys: &str, jobs: Option<usize>, measured: &[(&str, u64)]) -> Forecast {
+        let files = |letter: &str| (0..4).map(|at| format!("{letter}{at}.py")).collect::<Vec<_>>();
+        let phase = |id: &str, files: &[String]| format!("  - id: {id}\n{keys}    files: [{}]\n", files.join(", "));
+        let (first, second) = (files("a"), files("b"));
+        let text = format!(
+            "version: 1\nname: x\nrules:\n  r: {{ command: \"fix {{file}}\" }}\nphases:\n{}{}",
+            phase("P0", &first),
+            phase("P1", &second)
+        );
+        let plan = parse("x.yaml", text.as_bytes()).unwrap();
+        let unit = |phase: usize, at: usize, path: &String| {
+            Unit::of(Member {
+                phase,
+                target: at.min(plan.phases[phase].targets.len() - 1),
+                path: RepoPath::new(path.as_str()).unwrap(),
+            })
+        };
+        let all = [&first, &second].into_iter().enumerate();
+        let units: Vec<Unit> = all
+            .flat_map(|(phase, files)| files.iter().enumerate().map(move |(at, path)| (phase, at, path)))
+            .map(|(phase, at, path)| unit(phase, at, path))
+            .collect();
+        let mut durations = Durations::default();
+        for (command, seconds) in measured {
+            durations.add(&Run::Shell((*command).to_owned()), Duration::from_secs(*seconds));
+        }
+        forecast(&plan, &Ahead { units: &units, all: &[], phase: None, jobs }, &durations)
+    }
+
+    #[test]
+    fn commands_are_counted_as_they_would_be_run() {
+        let all = [("fix {file}", 1), ("test", 10), ("lint {file}", 2), ("make", 100)];
+        for (keys, jobs, runs, seconds) in [
+            // Codemods one after the other; `test` once on the tip, and for each unit.
+            ("    validate: [test]\n", None, [9, 8], [4 + 50, 4 + 40]),
+            ("    validate: [test]\n", Some(2), [9, 8], [4 + 10 + 20, 4 + 20]),
+            ("    validate: [\"lint {file}\"]\n", Some(4), [8, 8], [4 + 2, 4 + 2]),
+            // Together they are judged once, but for what names a file.
+            ("    batch: { max: 4 }\n    validate: [test, \"lint {file}\"]\n", Some(2), [10, 9], [4 + 10 + 18, 4 + 18]),
+            // What passed on a tree is not run on it again in copies.
+            ("    validate: [test]\n    verify: [test]\n", Some(1), [9, 8], [4 + 50, 4 + 40]),
+            ("    validate: [test]\n    verify: [test]\n", None, [13, 12], [4 + 90, 4 + 80]),
+            ("    gate: { run: [make] }\n", Some(2), [5, 5], [104, 104]),
+        ] {
+            let forecast = foreseen(keys, jobs, &all);
+            let found: Vec<usize> = forecast.phases.iter().map(|phase| phase.runs).collect();
+            let times: Vec<u64> = forecast.phases.iter().map(|phase| phase.time.as_secs()).collect();
+            assert_eq!((found, times), (runs.to_vec(), seconds.to_vec()), "{keys:?} {jobs:?}");
+            assert_eq!((forecast.commits(), forecast.unmeasured()), (8, 0));
+        }
+        let forecast = foreseen("    validate: [test]\n", None, &[("fix {file}", 1)]);
+        assert_eq!((forecast.unmeasured(), forecast.phases[0].is_partial), (1, true));
+        assert_eq!(foreseen("    validate: [test]\n", None, &[]).time(), None);
+    }
 
     #[test]
     fn a_time_is_said_as_exactly_as_it_is_known() {

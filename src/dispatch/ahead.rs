@@ -16,6 +16,7 @@ use crate::plan::command::Fields;
 use crate::plan::diagnostics::Problem;
 use crate::preview::missing::{missing, undecided};
 use crate::preview::{self, Foreseen, Foresight, Texts, Wanted, What};
+use crate::repo::short;
 use crate::report::ahead::{Checked, FileAhead, ProblemFound};
 use crate::report::diff::stat::Stat;
 use crate::report::diff::{self, Style};
@@ -39,8 +40,9 @@ impl Session<'_> {
     pub(super) fn dry_run(&self, args: &RunArgs) -> Result<(), Stop> {
         let request = self.request(args)?;
         preview::would_start(&self.repo, &request)?;
-        let in_tree = match Whereabouts::find(&self.repo, &self.plan, &request) {
-            Whereabouts::Copies { some_at_tree } => some_at_tree,
+        let whereabouts = Whereabouts::find(&self.repo, &self.plan, &request);
+        let in_tree = match &whereabouts {
+            Whereabouts::Copies { some_at_tree } => *some_at_tree,
             Whereabouts::Nowhere | Whereabouts::Tree | Whereabouts::TreeForWant(_) => true,
         };
         // What would keep a run from starting is told at the end: what it would do can be shown all the same.
@@ -53,7 +55,7 @@ impl Session<'_> {
         }
         self.foresee(
             &request,
-            View { with_commands: true, json: args.json, style: Style::Lines, stat: None, pager: None },
+            View { run: Some(whereabouts), json: args.json, style: Style::Lines, stat: None, pager: None },
             BTreeMap::new(),
         )
         .and(blocked)
@@ -67,11 +69,7 @@ impl Session<'_> {
         let rehearsed = self.rehearsed(args.run_commands, &request)?;
         let pager = if args.no_pager || args.json { None } else { self.pager() };
         let style = if args.word_diff { Style::Words } else { Style::Lines };
-        self.foresee(
-            &request,
-            View { with_commands: false, json: args.json, style, stat: args.stat.then(Stat::default), pager },
-            rehearsed,
-        )
+        self.foresee(&request, View { run: None, json: args.json, style, stat: args.stat.then(Stat::default), pager }, rehearsed)
     }
 
     /// The pager that git would use, where the result goes to a terminal.
@@ -112,11 +110,13 @@ impl Session<'_> {
     }
 
     fn foresee(&self, request: &Request, view: View, mut rehearsed: Rehearsals) -> Result<(), Stop> {
-        let View { with_commands, json: as_json, style, mut stat, mut pager } = view;
+        let View { run, json: as_json, style, mut stat, mut pager } = view;
+        let with_commands = run.is_some();
         let (mut out, look) = (io::stdout(), Look::of(&io::stdout()));
         let mut paged = Pager::default();
         let mut is_closed = false;
         let (mut failed, mut repeats) = (0, Repeats::new(self.detail));
+        let mut ahead = Beheld::default();
         let looking = Looking::unless(as_json);
         let foresight =
             preview::foresee(&self.repo, &self.plan, request, Wanted::Texts, &|looked| looking.at(looked), |mut foreseen| {
@@ -125,6 +125,7 @@ impl Session<'_> {
                     paged = Pager::open(&pager);
                 }
                 drafted(&mut foreseen, &mut rehearsed);
+                ahead.see(&self.plan, &foreseen);
                 if as_json {
                     failed += usize::from(matches!(foreseen.what, What::Unsound(_)));
                     return printed(json::line(&mut out, &FileAhead::of(&self.plan, &foreseen, with_commands)));
@@ -177,7 +178,9 @@ impl Session<'_> {
         if is_closed && paged.is_open() {
             return Ok(());
         }
-        let Foresight { passed_over, blocked, .. } = foresight?;
+        let foresight = foresight?;
+        let forecast = run.map(|whereabouts| self.forecast(request, &whereabouts, &ahead, &foresight));
+        let Foresight { passed_over, blocked, .. } = foresight;
         if let Some(stat) = stat {
             printed(text::result(&mut out, &stat.text(look)))?;
         }
@@ -210,6 +213,9 @@ impl Session<'_> {
             }
         }
         self.warn_of_more(&repeats);
+        if let Some(forecast) = forecast.filter(|_| !as_json) {
+            self.aside(&format!("a run would make {}", forecast.words(short(&self.repo.tip()?.branch))));
+        }
         paged.close();
         blocked.map_or(Ok(()), Err)?;
         refuse_failed(failed)?;
@@ -374,8 +380,8 @@ impl Session<'_> {
 
 /// How what is ahead is shown.
 struct View {
-    /// True when the commands are named that would be run.
-    with_commands: bool,
+    /// Where commands would run, where they are named.
+    run: Option<Whereabouts>,
     /// True when it is for programs.
     json: bool,
     style: Style,

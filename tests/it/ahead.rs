@@ -128,6 +128,7 @@ fn a_dirty_tree_keeps_nobody_from_seeing_what_a_run_would_do() {
     let repo = two();
     repo.write("other.py", "x = 1\n");
     repo.commit_all("other");
+    untouched(&repo, 0, &["run", "--dry-run"]).says("\na run would make 3 commits on main, time not known yet\n");
     repo.write("other.py", "x = 2\n");
     let ran = untouched(&repo, 3, &["run", "--dry-run"]).says("other.py").says("uncommitted changes");
     assert!(ran.stdout.contains("b/a.py"), "{}", ran.stdout);
