@@ -172,7 +172,9 @@ fn tell(written: &Written, asked: &Asked) -> io::Result<()> {
     }
     text::line(
         &mut out,
-        &format!("next: migrate diff{plan}   shows every change\n      migrate run{plan}    makes a commit for each file or group of files"),
+        &format!(
+            "next: migrate diff{plan}   shows every change\n      migrate run{plan}    makes a commit for each file or group of files"
+        ),
     )
 }
 

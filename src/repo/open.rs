@@ -241,7 +241,7 @@ fn refusal(from: &Path, error: git2::Error) -> RepoProblem {
         (ErrorCode::Owner, _) => {
             let top = from.ancestors().find(|folder| folder.join(".git").exists());
             RepoProblem::NotOwned(top.unwrap_or(from).to_owned())
-        },
+        }
         (_, ErrorClass::Repository) if error.message().contains("unsupported") => {
             let key = error.message().strip_prefix("unsupported extension name ");
             RepoProblem::Unsupported(key.map_or_else(|| error.message().to_owned(), |key| setting(from, key)))
