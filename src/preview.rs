@@ -14,7 +14,8 @@ use crate::path::RepoPath;
 use crate::plan::Plan;
 use crate::plan::command::Fields;
 use crate::ready::ready;
-use crate::repo::Repo;
+use crate::repo::others::Others;
+use crate::repo::{Repo, Tip};
 use crate::request::Request;
 use crate::state::{Counts, State};
 use crate::stop::Stop;
@@ -23,6 +24,7 @@ use crate::unit::callables::Callables;
 use crate::unit::glimpses::Glimpses;
 use crate::unit::look::work;
 use crate::unit::segments::{Segment, segments};
+use crate::unit::side_by_side::side_by_side;
 use crate::unit::sound::{Unsound, Warning};
 use crate::unit::{self, Made, Outcome, Prepared};
 use crate::units::{Call, Member, Role, Unit, calls};
@@ -30,6 +32,8 @@ use crate::unready;
 
 /// So many bytes of results are kept from the survey on.
 const MOST_KEPT: usize = 64 << 20;
+/// So many units are looked at side by side before the first of them is told of.
+const AHEAD: usize = 128;
 
 /// What would become of one file of a unit.
 #[derive(Debug)]
@@ -136,6 +140,31 @@ pub struct Foresight {
     pub blocked: Option<Stop>,
 }
 
+/// Finds what becomes of files that are rewritten each by itself, side by side, and keeps it where there is room.
+fn look_ahead<'f>(
+    (repo, plan, tip, others): (&Repo, &Plan, &Tip, &Others),
+    callables: &Callables,
+    files: impl Iterator<Item = &'f Member>,
+    kept: &mut Kept,
+) {
+    let is_open = |file: &&Member| {
+        let known = kept.outcomes.contains_key(&file.path);
+        !known && plan.role(file) == Role::Rewrite && !plan.runs_codemod(plan.target(file))
+    };
+    let texts = files.filter(is_open).filter_map(|file| Some((file, survey::text(repo, tip, others, &file.path)?)));
+    let texts: Vec<(&Member, Vec<u8>)> = texts.collect();
+    let (top, imports) = (repo.top(), callables.all_imports());
+    let begin = || Callables::below(top).sharing(imports.clone());
+    let found = side_by_side(texts.len(), 1, begin, |callables, at| {
+        let (file, bytes) = &texts[at];
+        Some(unit::outcome(callables, plan, file, bytes))
+    });
+    for (at, outcome) in found {
+        let (file, bytes) = &texts[at];
+        kept.keep(file, bytes, outcome);
+    }
+}
+
 /// Looks at every unit that a run would take up, in its order.
 ///
 /// # Errors
@@ -159,16 +188,12 @@ pub fn foresee(
         if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) || plan.role(unit) != Role::Rewrite {
             return Ok(survey::look(repo, &tip, plan, &callables, (&others, &glimpses), unit).is_work());
         }
-        let known = glimpses.is_work(plan, unit);
-        if known == Some(false) {
-            return Ok(false);
+        if let Some(known) = glimpses.is_work(plan, unit) {
+            // What becomes of it is found later, side by side with others.
+            return Ok(known);
         }
         let Some(bytes) = survey::text(repo, &tip, &others, &unit.path) else { return Ok(true) };
-        let outcome = match known {
-            Some(_) => Some(unit::outcome(&callables, plan, unit, &bytes)),
-            None => work(&callables, plan, unit, &bytes),
-        };
-        match outcome {
+        match work(&callables, plan, unit, &bytes) {
             None => return Ok(false),
             Some(Outcome::Unchanged(warnings)) => {
                 kept.unchanged.entry(unit.path.clone()).or_insert((unit.phase, warnings));
@@ -199,7 +224,11 @@ pub fn foresee(
         let is_fit = |file: &Member| unready::is_fit(repo, plan, &tip, file, &conversions);
         left.retain(|standing| request.taken(standing).into_iter().all(is_fit));
     }
-    for standing in &left {
+    for (at, standing) in left.iter().enumerate() {
+        if at % AHEAD == 0 {
+            let next = left.iter().skip(at).take(AHEAD).flat_map(|standing| request.taken(standing));
+            look_ahead((repo, plan, &tip, &others), &callables, next, &mut kept);
+        }
         let (unit, files) = (&standing.unit, request.taken(standing));
         let phase = &plan.phases[unit.phase];
         // What judges the unit as a whole is told with its first file.

@@ -8,7 +8,7 @@ pub mod kept;
 pub mod line_ends;
 pub mod look;
 pub mod segments;
-mod side_by_side;
+pub mod side_by_side;
 pub mod sound;
 pub mod takers;
 pub mod words;

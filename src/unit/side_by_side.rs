@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Items that one thread takes at a time.
-const STRIDE: usize = 16;
+const STRIDE: usize = 4;
 
 /// What `work` finds for each number below `count`, in their order, where it finds something. A thread is begun for every `worth` of them
 /// that there are, as far as there are cores; `begin` makes what each keeps to itself.
