@@ -382,6 +382,9 @@ pub struct ScanArgs {
     /// Look for the uses of this dotted name instead of a plan's rules, such as package.module.function
     #[arg(long, value_name = "NAME", conflicts_with_all = ["rule", "phase", "plan"])]
     pub symbol: Option<String>,
+    /// Tell why places stay, each reason once: how many files it holds for, an example, and what to do
+    #[arg(long, conflicts_with_all = ["symbol", "json", "sarif"])]
+    pub by_reason: bool,
     /// Print one JSON object
     #[arg(long, conflicts_with = "sarif")]
     pub json: bool,

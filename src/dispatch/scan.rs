@@ -11,7 +11,7 @@ use crate::repo::Repo;
 use crate::report::excerpt::Files;
 use crate::report::look::Look;
 use crate::report::looking::Looking;
-use crate::report::{json, sarif, scan as printer, text};
+use crate::report::{json, reasons, sarif, scan as printer, text};
 use crate::rules;
 use crate::scan::{Asked, Scan, What, scan};
 use crate::stop::{Note, Stop};
@@ -56,6 +56,7 @@ pub(super) fn run(cli: &Cli, args: &ScanArgs, here: &Path, repo: &Repo, interrup
     printed(match (args.json, args.sarif) {
         (true, _) => json::line(&mut out, &printer::json(&found)),
         (_, true) => json::bare(&mut out, &sarif::log(&found, repo.top())),
+        _ if args.by_reason => reasons::write(&mut out, Look::of(&io::stdout()), &found),
         _ => {
             let look = Look::of(&io::stdout());
             // What other programs read stays a line for each place.

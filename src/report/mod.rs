@@ -27,6 +27,7 @@ pub mod looking;
 pub mod markdown;
 pub mod pager;
 pub mod progress;
+pub mod reasons;
 pub mod repeats;
 pub mod sarif;
 pub mod scan;

@@ -209,6 +209,22 @@ fn files_that_cannot_be_read_are_told_and_stop_no_others() {
 }
 
 #[test]
+fn reasons_are_told_once_with_an_example_and_what_to_do() {
+    let repo = repo();
+    for name in ["p", "q"] {
+        repo.write(&format!("{name}.py"), "\n".repeat(name.len()) + "from old import f\nprint f\n");
+    }
+    repo.write("nul.py", "from old import f\n\0\n");
+    repo.commit_all("more");
+    let text = repo.migrate(&["scan", "--rule", "f", "--by-reason"]).succeeds().stdout;
+    let reason = "the file is not valid Python: simple statements must be separated by newlines or semicolons";
+    assert!(text.contains(&format!("2 files, 4 places: {reason}\n  such as p.py:2:17\n  help: fix the file first\n")), "{text}");
+    assert!(text.contains("1 file: could not be read: a NUL byte\n  such as nul.py\n"), "{text}");
+    assert!(text.contains(" or are undecided, for "), "{text}");
+    assert!(!text.contains("100"), "{text}");
+}
+
+#[test]
 fn a_file_that_takes_too_long_is_named_and_holds_up_no_other() {
     let repo = repo();
     // A run of lines that go on costs its square.
