@@ -45,10 +45,13 @@ impl Scale {
     }
 }
 
-/// A number with at most four decimals, and none that say nothing. It is cut, not rounded up, where it would become another whole number:
+/// A number with at most four decimals, and none that say nothing; one that is smaller as `4.326e-8`. It is cut, not rounded up, where it would become another whole number:
 /// 99.99999 is never shown as 100.
 #[must_use]
 pub fn number(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.001 {
+        return format!("{value:.3e}");
+    }
     let mut text = format!("{value:.4}");
     if value.fract() != 0.0 && text.ends_with(".0000") {
         // Too near to a whole number to be shown with four decimals.
@@ -174,6 +177,8 @@ mod tests {
             (Scale::Plain, 0.1, "0.1"),
             (Scale::Plain, -0.0, "0"),
             (Scale::Plain, 1.0 / 3.0, "0.3333"),
+            (Scale::Plain, 0.000_000_043_26, "4.326e-8"),
+            (Scale::Plain, 0.001, "0.001"),
             (Scale::Percent, 100.0, "100%"),
             (Scale::Percent, 99.999_999, "99.999999%"),
             (Scale::Percent, 93.75, "93.75%"),
