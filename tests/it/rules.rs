@@ -35,7 +35,7 @@ fn examples_that_hold_are_counted_by_rule() {
     let ran = untouched(&ruled(SOUND), 0, &["test", "--json"]);
     assert_eq!(
         ran.stdout,
-        "{\"rule\":\"moved\",\"examples\":2,\"failed\":[]}\n{\"rule\":\"bare\",\"examples\":0,\"failed\":[]}\n"
+        "{\"schema_version\":1,\"rule\":\"moved\",\"examples\":2,\"failed\":[]}\n{\"schema_version\":1,\"rule\":\"bare\",\"examples\":0,\"failed\":[]}\n"
     );
     untouched(&ruled(SOUND), 0, &["check"]);
 }
@@ -53,7 +53,7 @@ fn an_example_that_does_not_hold_is_shown_with_its_place_and_the_difference() {
     let ran = untouched(&repo, 1, &["test", "moved", "--json"]);
     assert!(
         ran.stdout.starts_with(
-            "{\"rule\":\"moved\",\"examples\":2,\"failed\":[{\"line\":8,\"column\":9,\"reason\":\"gives another text than an example says\","
+            "{\"schema_version\":1,\"rule\":\"moved\",\"examples\":2,\"failed\":[{\"line\":8,\"column\":9,\"reason\":\"gives another text than an example says\","
         ),
         "{}",
         ran.stdout
