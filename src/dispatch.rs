@@ -442,7 +442,7 @@ fn default_plan(repo: &Repo, here: &Path) -> Result<PathBuf, Stop> {
     match found.as_slice() {
         [] => Err(Stop::Usage(Note::new(
             "there is no plan in plans/",
-            "write plans/NAME.yaml at the top of the repository, or pass --plan FILE",
+            "`migrate init` writes the first one; or write plans/NAME.yaml at the top of the repository, or pass --plan FILE",
         ))),
         // Shown as short as it can be: problems name the plan by this path.
         [only] => Ok(only.strip_prefix(here).unwrap_or(only).to_owned()),

@@ -1,6 +1,8 @@
 //! `migrate report`: the state of a whole plan for people who review it, from status, scan and the branch's commits. Nothing is written.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 use crate::event::Watch;
 use crate::interrupt::Interrupt;
@@ -34,12 +36,29 @@ pub struct Left {
     pub files: usize,
     /// How many of them have violations, each with how many, in the order of the paths.
     pub violating: Vec<(String, usize)>,
-    /// The share of files without any, in percent.
-    pub compliance: usize,
+    /// The share of files without any, in percent with one decimal.
+    #[serde(rename = "compliance")]
+    pub percent: Percent,
     /// How many places may be violations.
     pub undecided: usize,
     /// Files that could not be read, each with the reason.
     pub unreadable: Vec<(String, String)>,
+}
+
+/// A share in tenths of a percent; JSON has it in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percent(pub usize);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0 / 10, self.0 % 10)
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_f64(f64::from(u32::try_from(self.0).unwrap_or(1000)) / 10.0)
+    }
 }
 
 /// A commit of the plan.
@@ -71,7 +90,7 @@ pub fn summary(repo: &Repo, plan: &Plan, watch: Watch) -> Result<Summary, Stop> 
     }
     let left = Left {
         files: found.files,
-        compliance: found.compliance(),
+        percent: Percent(found.compliance()),
         undecided: found.undecided(),
         unreadable: found.unreadable.iter().map(|(path, why)| (path.to_string(), why.clone())).collect(),
         violating,

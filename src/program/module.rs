@@ -109,9 +109,15 @@ impl Module {
             }
         }
         let text = file.source().text();
+        // With no namespace given, `exec` in a function binds names of that call alone.
+        let binds_inside = |names: &Names, root: Node, read: &Use| {
+            let in_function = names.scopes[read.scope].kind == ScopeKind::Function;
+            let given = |call: Node| call.child_by_field_name("arguments").map_or(0, |given| given.named_child_count());
+            read.name == "exec" && in_function && called(root, read).is_some_and(|call| given(call) < 2)
+        };
         let made = names.uses.iter().any(|read| {
             let is_namespace = read.called && NAMESPACES.contains(&read.name) && read.attributes.is_empty();
-            MAKERS.contains(&read.name) && read.called
+            MAKERS.contains(&read.name) && read.called && !binds_inside(names, root, read)
                 || is_namespace && called(root, read).is_none_or(|call| is_written(text, call, true))
                 || is_modules(names, read) && modules(root, read).is_none_or(|modules| is_written(text, modules, false))
         });
@@ -314,6 +320,8 @@ mod tests {
             ("g = globals()\n", true),
             ("install(globals())\n", true),
             ("exec('x = 1')\n", true),
+            ("def f(x): exec(x)\n", false),
+            ("def f(x): exec(x, globals())\n", true),
             ("import sys\ndef g(x): return x in sys.modules\n", false),
             ("import sys\nx = sys.modules['y'].z, sys.modules.get('x')\n", false),
             ("import sys\ndel sys.modules['x']\nfor m in sys.modules: pass\n", false),

@@ -98,7 +98,7 @@ fn push_left(out: &mut String, left: &Left, allowed: usize) {
             "\n## Violations left\n\n{violations} in {} of {} files ({}% of the files have none).{undecided}{allowed}\n",
             left.violating.len(),
             left.files,
-            left.compliance,
+            left.percent,
         ),
     );
     if !left.violating.is_empty() {
@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
     use crate::event::PhaseLabel;
-    use crate::summary::Made;
+    use crate::summary::{Made, Percent};
     use crate::table::{GateState, StatusTable};
 
     fn summary(unit: &str, note: &str) -> Summary {
@@ -193,7 +193,13 @@ mod tests {
             branch: "main".into(),
             tip: "0123456789abcdef".into(),
             table: StatusTable::new("demo".into(), "fedcba98765432".into(), vec![phase]),
-            left: Left { files: 4, violating: vec![(unit.into(), 2)], compliance: 75, undecided: 1, unreadable: Vec::new() },
+            left: Left {
+                files: 4,
+                violating: vec![(unit.into(), 2)],
+                percent: Percent(754),
+                undecided: 1,
+                unreadable: Vec::new(),
+            },
             commits: vec![(
                 "P0".into(),
                 vec![Made { commit: "abcdef0123456789".into(), subject: "fix(a): x".into(), takes_back: false }],
@@ -221,7 +227,7 @@ Plan <code>fedcba987654</code> on branch <code>main</code> at <code>0123456789ab
 
 ## Violations left
 
-2 in 1 of 4 files (75% of the files have none). 1 place may be a violation.
+2 in 1 of 4 files (75.4% of the files have none). 1 place may be a violation.
 
 | file | violations |
 |---|---:|

@@ -178,6 +178,8 @@ pub fn resolve(repo: &Repo, plan: &mut Plan) -> Result<(), Stop> {
     for rule in &mut plan.rules {
         let RuleKind::Rename(rename) = &mut rule.kind else { continue };
         plan.warnings.extend(border::find(rename, &mut look_up, &|name| program.meant(name), rule.place));
+        let (to, known) = (rename.to.clone(), look_up(&rename.to));
+        plan.warnings.extend(told::unseen(&program, &known, (&rule.name, rule.place), &to));
         wrong.extend(border::endless(rename, rule.place));
     }
     if wrong.is_empty() { Ok(()) } else { Err(Stop::Plan(plan.problems(wrong))) }

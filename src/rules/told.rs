@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::diagnostics::Problem;
 use crate::plan::names::{SideNames, side_names};
+use crate::plan::source::Span;
 use crate::plan::{Rule, RuleKind, nearest};
 use crate::program::{Known, Program};
 use crate::rules::liveness::Doubt;
@@ -109,6 +110,20 @@ pub fn undecided(rule: &Rule, doubt: &Doubt) -> Problem {
 pub fn missing(rule: &Rule, to: &str, owner: &str, name: &str) -> Problem {
     let message = format!("the rule {} leads to {to}, and {owner} has no {name}", rule.name);
     Problem::at(rule.place, message, format!("correct `to`, or write {name} first: what imports it would fail"))
+}
+
+/// The warning of a rename to a name that nobody sees in its module, where the module may have it all the same.
+pub fn unseen(program: &Program, known: &Known, (rule, place): (&str, Span), to: &str) -> Option<Problem> {
+    let (Known::Inside { module } | Known::Perhaps { module }) = known else { return None };
+    let name = to.strip_prefix(module.as_str())?.trim_start_matches(['.', ':']).split('.').next()?;
+    let (path, file) = program.file(module)?;
+    if !file.open || name.is_empty() || file.definitions.contains_key(name) {
+        return None;
+    }
+    let message = format!("the rule {rule} leads to {to}, and whether {module} has {name} is not known");
+    let help =
+        format!("nothing in {path} binds {name}, and `exec`, `globals()` or a `__getattr__` there may: look whether it does");
+    Some(Problem::warning(place, message, help))
 }
 
 #[cfg(test)]

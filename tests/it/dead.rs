@@ -204,3 +204,17 @@ fn a_rename_whose_package_was_forgotten_is_warned_of_with_the_whole_name() {
     untouched(&made, 0, &["check"]).says("nothing here is a module new, to which new.g leads (did you mean app.new.g?)");
     assert_eq!(repo(GOOD).migrate(&["check"]).exits(0).stderr, "");
 }
+
+#[test]
+fn whether_a_module_that_runs_text_has_the_new_name_is_said_not_to_be_known() {
+    let files = [("e.py", "def a(x): return x\nif 0:\n    exec('y = 1')\n"), ("u.py", "from e import a\na(1)\n")];
+    let repo = Repo::with(&files);
+    repo.write(
+        "plans/p.yaml",
+        "version: 1\nname: p\nrules: { r: { rename: { from: e.a, to: e.zzz } } }\nphases: [{ id: P0, files: [u.py] }]\n",
+    );
+    repo.commit_all("plan");
+    for args in [&["check"][..], &["run"]] {
+        repo.migrate(args).says("the rule r leads to e.zzz, and whether e has zzz is not known");
+    }
+}
