@@ -315,7 +315,7 @@ fn refuse_conflicts(
     asked: &Asked,
     emit: &mut dyn FnMut(Event),
 ) -> Result<(), Stop> {
-    let (mut conflicts, mut renamed) = (Vec::new(), Vec::new());
+    let (mut conflicts, mut renamed, mut touched) = (Vec::new(), Vec::new(), BTreeSet::new());
     let callables = Callables::new(repo);
     // One on top of the other, as they are taken back: a file may be in more than one of the commits.
     let mut ours = repo.tree_of(tip)?;
@@ -332,6 +332,7 @@ fn refuse_conflicts(
             }
             (None, Preview::Nothing) => Vec::new(),
         };
+        touched.extend(changed.iter().cloned());
         let elsewhere: Vec<String> = changed.iter().filter(|path| !back.files.contains(path)).map(ToString::to_string).collect();
         if !elsewhere.is_empty() {
             renamed.push((&back.unit, elsewhere));
@@ -349,12 +350,29 @@ fn refuse_conflicts(
         for (unit, names) in renamed {
             emit(Event::Warning { message: format!("{unit} is {} now: it is taken back there", names.join(", ")), help: None });
         }
+        if !asked.dry_run {
+            refuse_changed(repo, &touched)?;
+        }
     }
     if conflicts.len() <= 1 {
         return conflicts.pop().map_or(Ok(()), Err);
     }
     let texts: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
     Err(Stop::NeedsYou(Note::new(texts.join("\n"), "nothing was changed; take those commits back first, or revert by hand")))
+}
+
+/// Refuses before the first commit what would be refused in the middle: a file that is not as it was committed.
+fn refuse_changed(repo: &Repo, paths: &BTreeSet<RepoPath>) -> Result<(), Stop> {
+    let tip = repo.tip()?;
+    let paths: Vec<RepoPath> = paths.iter().cloned().collect();
+    let conversions = repo.conversions(&paths)?;
+    for path in &paths {
+        match repo.file_in(tip.commit, path)? {
+            Some(_) => drop(repo.target(&tip, path, &conversions)?),
+            None => repo.free(&tip, path)?,
+        }
+    }
+    Ok(())
 }
 
 /// What a bigger commit did to a unit's files beside the unit's rules, if anything: that is not ours to take back.
