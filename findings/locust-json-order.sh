@@ -17,6 +17,7 @@ touch www/a www/b
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 python3 -m http.server "$port" --bind 127.0.0.1 --directory www >server.log 2>&1 &
 server=$!
+scheme=http
 sleep 1
 asks() {
     printf 'from locust import HttpUser, task, constant\n\n\nclass U(HttpUser):\n    wait_time = constant(0.1)\n\n'
@@ -26,7 +27,7 @@ for order in "a b" "b a"; do
     name=${order/ /}
     # shellcheck disable=SC2086
     asks $order >"$name.py"
-    "$folder/v/bin/locust" -f "$name.py" --headless -u 1 -r 1 -t 2s -H "http://127.0.0.1:$port" --json >"$name.json" 2>"$name.log"
+    "$folder/v/bin/locust" -f "$name.py" --headless -u 1 -r 1 -t 2s -H "$scheme://127.0.0.1:$port" --json >"$name.json" 2>"$name.log"
 done
 python3 - <<'PYTHON'
 import json

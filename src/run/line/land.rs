@@ -15,7 +15,7 @@ use crate::run::Run;
 use crate::run::drafting::Attempt;
 use crate::run::ended::{Ended, Failure, Tried};
 use crate::run::line::at_once::AtOnce;
-use crate::run::line::{Lane, Passed, Through};
+use crate::run::line::{Lane, Lot, Passed, Through};
 use crate::schedule::line::{self, Ticket};
 use crate::stop::Stop;
 use crate::unit::{self, Made};
@@ -182,22 +182,6 @@ impl Lane<'_, '_> {
             return Ok(());
         }
         self.note_failed(&part, failure, emit)
-    }
-}
-
-/// Units that passed as one candidate.
-pub(super) struct Lot {
-    pub(super) members: Vec<Ticket>,
-    /// What was judged, where they are several.
-    tree: Option<Oid>,
-    /// What let them pass.
-    pub(super) passed: Passed,
-}
-
-impl Lot {
-    /// With what the unit at this place of it was judged, if with others.
-    pub(super) fn together(&self, nth: usize) -> Option<Together> {
-        self.tree.map(|tree| Together { nth: nth + 1, of: self.members.len(), tree: tree.to_string() })
     }
 }
 

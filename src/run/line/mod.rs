@@ -20,6 +20,7 @@ use git2::Oid;
 use crate::copies::Version;
 use crate::event::Event;
 use crate::judge::Passing;
+use crate::message::trailers::Together;
 use crate::path::RepoPath;
 use crate::plan::{OnFailure, Share};
 use crate::protocol::Draft;
@@ -56,6 +57,22 @@ struct Entry {
 struct Passed {
     calls: Vec<Call>,
     passing: Vec<Passing>,
+}
+
+/// Units that passed as one candidate.
+struct Lot {
+    members: Vec<Ticket>,
+    /// What was judged, where they are several.
+    tree: Option<Oid>,
+    /// What let them pass.
+    passed: Passed,
+}
+
+impl Lot {
+    /// With what the unit at this place of it was judged, if with others.
+    fn together(&self, nth: usize) -> Option<Together> {
+        self.tree.map(|tree| Together { nth: nth + 1, of: self.members.len(), tree: tree.to_string() })
+    }
 }
 
 /// How one pass through the line ended.
