@@ -167,7 +167,8 @@ fn subject(message: &Message) -> String {
     let issue = escape(&message.issue, &[]).replace("Issue", "\\u{49}ssue");
     let title = escape(&message.title, &[]);
     if message.issue.is_empty() {
-        let rest = format!("{title}{IN}{name}").replace(ISSUE, " - \\u{49}ssue ");
+        // Without its first blank, which may be the last one of the same words before it.
+        let rest = format!("{title}{IN}{name}").replace(ISSUE.trim_start(), "- \\u{49}ssue ");
         return format!("fix({scope}): {rest}");
     }
     format!("fix({scope}): {title}{IN}{name}{ISSUE}{issue}")

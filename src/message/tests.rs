@@ -104,7 +104,9 @@ fn without_an_issue_the_subject_ends_before_it() {
     let subject = text.lines().next().unwrap();
     assert!(PLAIN.starts_with(&format!("{subject} - Issue #506\n")), "{subject}");
     assert_eq!(parse(&text), Some(free.clone()));
-    for (title, name) in [("a - Issue b", "c"), ("a", "b - Issue c"), ("a - Issue", "b"), ("a", "Issue b")] {
+    for (title, name) in
+        [("a - Issue b", "c"), ("a", "b - Issue c"), ("a - Issue", "b"), ("a", "Issue b"), ("a", "b - Issue - Issue c")]
+    {
         (free.title, free.name) = (title.to_owned(), name.to_owned());
         assert_eq!(parse(&render(&free)), Some(free.clone()), "{}", render(&free));
     }

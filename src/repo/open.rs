@@ -40,8 +40,6 @@ impl Repo {
         }
         let config = Config::parse(&config);
         let Places { top, git_dir, hooks } = Places::ask(&asked, &config).map_err(|problem| why_not(from, problem))?;
-        // It would keep each commit and tree of a run in memory; trees that are asked for again are kept here.
-        git2::opts::enable_caching(false);
         let inner = open_synced(&git_dir).map_err(|error| refusal(from, error))?;
         inner.set_workdir(&top, false)?;
         let git = Git::at(&top);
@@ -51,6 +49,12 @@ impl Repo {
         let opened = now.checked_sub(TICK).unwrap_or(now);
         let (index, mark, trees, syncer) = (RefCell::new(None), RefCell::default(), RefCell::default(), Syncer::default());
         Ok(Self { inner, top, git_dir, hooks, git, settings, opened, index, mark, trees, syncer })
+    }
+
+    /// Lets libgit2 keep no more objects in memory: of a long run it would keep each commit and tree, and trees that are asked for again
+    /// are kept here. A look at the history reads each commit twice and is faster with them.
+    pub fn keep_no_objects(&self) {
+        git2::opts::enable_caching(false);
     }
 
     /// Fails while a merge, rebase or the like is in progress, or another git process holds the index or the branch.

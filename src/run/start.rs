@@ -155,6 +155,7 @@ impl<'a> Run<'a> {
             in_place: request.in_place,
         }))?;
         self.has_begun = true;
+        self.repo.keep_no_objects();
         self.recall(emit)?;
         self.let_stale_drafts_go()?;
         self.drop_old_logs();
