@@ -5,17 +5,18 @@
 //! comments, quotes, key order and line endings are not.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Metric, Phase, Plan, Trigger};
+use crate::plan::{CacheKeys, Metric, Phase, Plan, Scope, Trigger};
 
 /// The digest of the whole plan, as 64 lowercase hexadecimal digits.
 #[must_use]
 pub fn digest(plan: &Plan) -> String {
-    of(&whole(plan))
+    sum(&whole(plan))
 }
 
 /// The digests of the plan's parts: `commit` (with name and issue), `order` (of rules and phases), `rule NAME`, `phase ID`.
@@ -30,7 +31,7 @@ pub fn parts(plan: &Plan) -> BTreeMap<String, String> {
         parts.insert(format!("rule {}", rule.name), of(&json(&rule.kind)));
     }
     for phase in &plan.phases {
-        parts.insert(format!("phase {}", phase.id), of(&named(plan, phase)));
+        parts.insert(format!("phase {}", phase.id), sum(&named(plan, phase)));
     }
     for metric in &plan.metrics {
         parts.insert(format!("metric {}", metric.name), of(&json(metric)));
@@ -59,21 +60,64 @@ pub fn metric(metric: &Metric) -> String {
     of(&json(&(&metric.source, metric.scale, metric.repeat)))
 }
 
-fn whole(plan: &Plan) -> Value {
-    let mut value = json(plan);
-    value["phases"] = Value::Array(plan.phases.iter().map(|phase| named(plan, phase)).collect());
-    value
+/// The plan as its digest is taken of it. File by file: as one tree of JSON, a plan of thousands of files is many times its size.
+fn whole(plan: &Plan) -> String {
+    let rest = Plan {
+        name: plan.name.clone(),
+        issue: plan.issue.clone(),
+        rules: plan.rules.clone(),
+        commit: plan.commit.clone(),
+        phases: Vec::new(),
+        metrics: plan.metrics.clone(),
+        triggers: plan.triggers.clone(),
+        push: None,
+        cache: CacheKeys::default(),
+        scope: Scope::default(),
+        warnings: Vec::new(),
+        source: Arc::default(),
+        file: None,
+    };
+    with(&json(&rest), "phases", plan.phases.iter().map(|phase| named(plan, phase)))
 }
 
 /// A phase whose files name their rules: an index would change with a rule that does not concern them.
-fn named(plan: &Plan, phase: &Phase) -> Value {
-    let mut value = json(phase);
-    for (at, target) in phase.targets.iter().enumerate() {
+fn named(plan: &Plan, phase: &Phase) -> String {
+    let rest = Phase {
+        id: phase.id.clone(),
+        title: phase.title.clone(),
+        on_failure: phase.on_failure,
+        max_quarantined: phase.max_quarantined,
+        gate: phase.gate.clone(),
+        gate_on_failure: phase.gate_on_failure,
+        gate_metrics: phase.gate_metrics.clone(),
+        after_rollback: phase.after_rollback.clone(),
+        budget: phase.budget,
+        batch: phase.batch,
+        units: phase.units,
+        targets: Vec::new(),
+    };
+    let targets = phase.targets.iter().map(|target| {
         let names: Vec<&str> =
             target.rules.iter().filter_map(|rule| plan.rules.get(*rule)).map(|rule| rule.name.as_str()).collect();
-        value["targets"][at]["rules"] = json(&names);
+        let mut value = json(target);
+        value["rules"] = json(&names);
+        text(&value)
+    });
+    with(&json(&rest), "targets", targets)
+}
+
+/// An object and a list of texts under one more key; nothing of it where there are none.
+fn with(object: &Value, key: &str, items: impl Iterator<Item = String>) -> String {
+    let mut list = String::new();
+    items.for_each(|item| {
+        list.push_str(&item);
+        list.push(',');
+    });
+    let (mut out, list) = (String::new(), (!list.is_empty()).then(|| (key, format!("[{list}]"))));
+    if let Value::Object(map) = object {
+        write_object(map, list, &mut out);
     }
-    value
+    out
 }
 
 fn json(value: &impl Serialize) -> Value {
@@ -81,24 +125,23 @@ fn json(value: &impl Serialize) -> Value {
 }
 
 fn of(value: &Value) -> String {
+    sum(&text(value))
+}
+
+fn sum(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn text(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    text
 }
 
 /// Writes JSON with sorted keys, leaving out what is null or empty. The types of a plan bound its depth.
 fn write(value: &Value, out: &mut String) {
     match value {
-        Value::Object(map) => {
-            let sorted: BTreeMap<&String, &Value> = map.iter().filter(|(_, value)| !says_nothing(value)).collect();
-            out.push('{');
-            for (key, value) in sorted {
-                out.push_str(&format!("{}:", Value::from(key.as_str())));
-                write(value, out);
-                out.push(',');
-            }
-            out.push('}');
-        }
+        Value::Object(map) => write_object(map, None, out),
         Value::Array(items) => {
             out.push('[');
             for item in items {
@@ -109,6 +152,23 @@ fn write(value: &Value, out: &mut String) {
         }
         other => out.push_str(&other.to_string()),
     }
+}
+
+/// The same of an object, with one more entry that is written already.
+fn write_object(map: &Map<String, Value>, more: Option<(&str, String)>, out: &mut String) {
+    let own = map.iter().filter(|(_, value)| !says_nothing(value)).map(|(key, value)| (key.as_str(), Some(value)));
+    let sorted: BTreeMap<&str, Option<&Value>> = own.chain(more.as_ref().map(|(key, _)| (*key, None))).collect();
+    out.push('{');
+    for (key, value) in sorted {
+        out.push_str(&format!("{}:", Value::from(key)));
+        match (value, &more) {
+            (Some(value), _) => write(value, out),
+            (None, Some((_, written))) => out.push_str(written),
+            (None, None) => {}
+        }
+        out.push(',');
+    }
+    out.push('}');
 }
 
 fn says_nothing(value: &Value) -> bool {
