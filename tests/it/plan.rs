@@ -137,7 +137,9 @@ fn the_one_plan_of_the_repository_is_found_from_any_folder() {
 #[test]
 fn no_plan_or_several_are_named_with_the_way_out() {
     let none = Repo::with(&[("a.py", OLD)]);
-    untouched(&none, 2, &["run"]).says("there is no plan in plans/").says("help: write plans/NAME.yaml");
+    untouched(&none, 2, &["run"])
+        .says("there is no plan in plans/")
+        .says("help: `migrate init` writes the first one; or write plans/NAME.yaml");
     let several = one("");
     several.write("plans/q.yml", plan("  - id: P0\n    files: [a.py]\n"));
     several.commit_all("second plan");
