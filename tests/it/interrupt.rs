@@ -167,7 +167,7 @@ fn where_nothing_was_interrupted_there_is_nothing_to_resume() {
 
 /// A plan over so many files that looking at them all takes far longer than these tests wait.
 fn slow_to_survey() -> Repo {
-    let lines: String = (0..1500).map(|at| format!("def g{at}(x):\n    return f(x, {at})\n")).collect();
+    let lines: String = (0..4000).map(|at| format!("def g{at}(x):\n    return f(x, {at})\n")).collect();
     let text = format!("from other import *\n{lines}");
     let repo = Repo::with(&[("a.py", OLD)]);
     (0..400).for_each(|at| repo.write(&format!("slow/{at}.py"), &text));
@@ -188,13 +188,15 @@ fn a_signal_while_a_command_looks_at_the_files_ends_it_between_two_of_them() {
     ];
     for (at, (args, acts)) in commands.into_iter().enumerate() {
         let signal = [2, 15][at % 2];
+        // What an earlier command kept of the files would be quick to look at.
+        drop(std::fs::remove_dir_all(repo.top().join(".git/migrate")));
         let state = repo.state();
         let run = start(&repo, args);
         // The lock is taken after the signals are.
         while acts && !repo.top().join(".git/migrate/lock").exists() {
             std::thread::sleep(Duration::from_millis(10));
         }
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(200));
         let sent = Instant::now();
         send(signal, run.id());
         let ran = Ran::of(run.wait_with_output().unwrap());
