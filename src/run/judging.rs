@@ -164,16 +164,7 @@ impl Apart {
         interrupt: &Interrupt,
         emit: &mut dyn FnMut(Event),
     ) -> Result<Result<f64, NoNumber>, Stop> {
-        let looker = || self.looker.lock().unwrap_or_else(PoisonError::into_inner);
-        let isolated = Isolated {
-            copy: &self.copy,
-            is_guarded: &|path| is_guarded(&looker(), self.tip, &self.candidate, path),
-            is_tracked: &|path| is_tracked(&looker(), self.tip, &self.candidate, path),
-            may_stage: false,
-            interrupt,
-            job: 0,
-        };
-        judge.measure(measurement, Some(&isolated), emit)
+        self.isolated((interrupt, 0), |isolated| judge.measure(measurement, Some(isolated), emit))
     }
 
     /// Runs commands on it.
@@ -181,9 +172,14 @@ impl Apart {
         &self,
         judge: &Judge<'_>,
         question: Question<'_>,
-        (interrupt, job): (&Interrupt, usize),
+        at: (&Interrupt, usize),
         emit: &mut dyn FnMut(Event),
     ) -> Result<Verdict, Stop> {
+        self.isolated(at, |isolated| judge.run(question, Some(isolated), &mut || Ok(()), emit))
+    }
+
+    /// Does something with it as commands are run in it: with what ends them, and as this job.
+    fn isolated<T>(&self, (interrupt, job): (&Interrupt, usize), act: impl FnOnce(&Isolated<'_>) -> T) -> T {
         let looker = || self.looker.lock().unwrap_or_else(PoisonError::into_inner);
         let isolated = Isolated {
             copy: &self.copy,
@@ -193,7 +189,7 @@ impl Apart {
             interrupt,
             job,
         };
-        judge.run(question, Some(&isolated), &mut || Ok(()), emit)
+        act(&isolated)
     }
 }
 

@@ -5,6 +5,7 @@ use git2::Oid;
 use crate::event::{Activity, Event};
 use crate::fs;
 use crate::path::RepoPath;
+use crate::plan::Plan;
 use crate::protocol::Protocol;
 use crate::run::Run;
 use crate::run::blame::InBranch;
@@ -26,11 +27,8 @@ impl Run<'_> {
             return Ok(());
         }
         let mut protocol = Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity };
-        let phase = &self.plan.phases[unit.phase].id;
         let files: Vec<RepoPath> = unit.paths().cloned().collect();
-        let (plan, unit_id, extent) = (self.plan.name.as_str(), &unit.id, Extent::Whole);
-        let work = Work { plan, phase, unit: unit_id, files: &files, commit, extent };
-        let revert = takeback::take_back(&mut protocol, work, why)?;
+        let revert = takeback::take_back(&mut protocol, work(self.plan, unit, &files, commit), why)?;
         self.held.moved_to(revert);
         self.is_taken_back((unit, commit), revert, why, emit);
         Ok(())
@@ -45,14 +43,7 @@ impl Run<'_> {
             }
             self.look_at_branch()?;
             let files: Vec<Vec<RepoPath>> = batch.iter().map(|(unit, _)| unit.paths().cloned().collect()).collect();
-            let works = batch.iter().zip(&files).map(|((unit, commit), files)| Work {
-                plan: &self.plan.name,
-                phase: &self.plan.phases[unit.phase].id,
-                unit: &unit.id,
-                files,
-                commit: *commit,
-                extent: Extent::Whole,
-            });
+            let works = batch.iter().zip(&files).map(|((unit, commit), files)| work(self.plan, unit, files, *commit));
             let works: Vec<Work<'_>> = works.collect();
             let mut protocol = Protocol { repo: self.repo, journal: &mut self.journal, identity: &self.identity };
             let links = if batch.len() > 1 { takeback::take_back_together(&mut protocol, &works, why)? } else { None };
@@ -100,6 +91,12 @@ impl Run<'_> {
         let failed_with = (!unit.is_atomic()).then_some((commit, unit.files.len()));
         self.standings(&unit.files).for_each(|standing| standing.failed_with = failed_with);
     }
+}
+
+/// All that a commit did to the files of a unit.
+fn work<'w>(plan: &'w Plan, unit: &'w Unit, files: &'w [RepoPath], commit: Oid) -> Work<'w> {
+    let phase = &plan.phases[unit.phase].id;
+    Work { plan: &plan.name, phase, unit: &unit.id, files, commit, extent: Extent::Whole }
 }
 
 /// What a reason says, and how `status` names it.

@@ -35,7 +35,9 @@ impl Lane<'_, '_> {
             let Some((attempt, draft)) = &self.entries[lot.members[nth].0].drafted else { return Ok(AtOnce::Cannot) };
             let together = lot.together(nth);
             let validated = self.run.said_of(&attempt.changed, &lot.passed, together.as_ref());
-            composed.push(self.run.compose(attempt, draft, validated, together).map_err(Stop::Usage)?);
+            // What is wrong with a message is told when its unit lands, behind those before it.
+            let Ok(message) = self.run.compose(attempt, draft, validated, together) else { return Ok(AtOnce::Cannot) };
+            composed.push(message);
         }
         let drafts = members.iter().filter_map(|place| self.entries[place.0].drafted.as_ref().map(|(_, draft)| draft));
         let drafts: Vec<&Draft> = drafts.collect();
