@@ -182,7 +182,7 @@ pub fn foresee(
     // Who only looks is ended by a signal at once.
     let interrupt = Interrupt::none();
     let (callables, others) = (Callables::new(repo), repo.others()?);
-    let glimpses = Glimpses::of_plan(repo, &others, &interrupt, plan, |_| true);
+    let glimpses = Glimpses::of_plan(repo, &others, &interrupt, plan);
     let mut kept = Kept { wanted, outcomes: HashMap::new(), bytes: 0, unchanged: BTreeMap::new() };
     let mut works = |unit: &Member| {
         if plan.runs_codemod(plan.target(unit)) || !request.covers(unit) || plan.role(unit) != Role::Rewrite {

@@ -74,7 +74,7 @@ pub fn table(repo: &Repo, plan: &Plan, asked: &Asked, watch: Watch) -> Result<St
     let tip = repo.tip()?;
     let records = Journal::read(&repo.state_folder())?;
     let (callables, others, none) = (Callables::new(repo), repo.others()?, Interrupt::none());
-    let glimpses = Glimpses::of_plan(repo, &others, &none, plan, |_| true);
+    let glimpses = Glimpses::of_plan(repo, &others, &none, plan);
     let mut works = |unit: &Member| Ok(survey::look(repo, &tip, plan, &callables, (&others, &glimpses), unit).is_work());
     let survey = survey::survey(repo, &tip, plan, &records, &none, watch, &mut works)?;
     asked.refuse_unknown(plan, &survey.units)?;

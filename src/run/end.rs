@@ -61,7 +61,7 @@ impl Run<'_> {
         let (repo, plan) = (self.repo, self.plan);
         let none = crate::interrupt::Interrupt::none();
         let (callables, others) = (Callables::new(repo), repo.others()?);
-        let glimpses = Glimpses::of_plan(repo, &others, &none, plan, |_| true);
+        let glimpses = Glimpses::of_plan(repo, &others, &none, plan);
         let mut works = |unit: &_| Ok(survey::look(repo, &tip, plan, &callables, (&others, &glimpses), unit).is_work());
         self.units = survey::survey(repo, &tip, plan, self.journal.records(), &none, &|_| {}, &mut works)?.units;
         Ok(())

@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
         refuse_changed_plan(plan, &digest, earlier.as_ref(), request.leave, emit)?;
         let others = repo.others()?;
         let callables = Callables::new(repo);
-        let glimpses = Glimpses::of_plan(repo, &others, interrupt, plan, |_| true);
+        let glimpses = Glimpses::of_plan(repo, &others, interrupt, plan);
         let mut told: BTreeMap<RepoPath, (Member, Vec<Warning>)> = BTreeMap::new();
         let mut works = |unit: &Member| match survey::look(repo, tip, plan, &callables, (&others, &glimpses), unit) {
             ToDo::Work => Ok(true),

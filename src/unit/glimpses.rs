@@ -89,18 +89,11 @@ impl<'a> Glimpses<'a> {
         Self { repo, others, interrupt, steps, rules, files: Box::new(files), known: OnceCell::new() }
     }
 
-    /// Those of the files that the plan's entries name and `wanted` takes, for all its rules.
+    /// Those of the files that the plan's entries name, for all its rules.
     #[must_use]
-    pub fn of_plan(
-        repo: &'a Repo,
-        others: &'a Others,
-        interrupt: &'a Interrupt,
-        plan: &'a Plan,
-        wanted: impl Fn(usize) -> bool + 'a,
-    ) -> Self {
+    pub fn of_plan(repo: &'a Repo, others: &'a Others, interrupt: &'a Interrupt, plan: &'a Plan) -> Self {
         Self::new(repo, others, interrupt, rules(plan), move || {
-            let targets =
-                plan.phases.iter().enumerate().filter(|(phase, _)| wanted(*phase)).flat_map(|(_, phase)| &phase.targets);
+            let targets = plan.phases.iter().flat_map(|phase| &phase.targets);
             let takes: Vec<_> = targets.map(|target| takes(&target.files)).collect();
             let named = |path: &[u8]| FileKind::by_name(path) == Some(FileKind::Python) && takes.iter().any(|takes| takes(path));
             repo.listing(named).unwrap_or_default().into_iter().map(|file| file.path).collect()
